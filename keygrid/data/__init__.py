@@ -1,0 +1,1 @@
+"""Garments in memory, the files they come from, and the clouds drawn on them."""

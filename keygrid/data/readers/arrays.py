@@ -1,0 +1,60 @@
+"""NumPy's NPY and NPZ."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.readers.mesh import Mesh, UnreadableError, cloud, triangulate
+
+
+def read_npy(path: Path) -> Mesh:
+    """A cloud: the first three columns of an (N, 3 or more) array.
+
+    Raises:
+        UnreadableError: another shape, or Python objects.
+        ValueError, OSError, EOFError: the file is damaged.
+    """
+    with path.open("rb") as file:
+        try:
+            return _cloud(np.lib.format.read_array(file, allow_pickle=False))
+        except ValueError as error:
+            raise _explained(error) from error
+
+
+def read_npz(path: Path) -> Mesh:
+    """Arrays `vertices` (V, 3) and `faces` (F, 3 or more), or `points` (N, 3 or more), or one such array.
+
+    Raises:
+        UnreadableError: other names or shapes, or Python objects.
+        ValueError, OSError, EOFError, zipfile.BadZipFile: the file is damaged.
+    """
+    with np.load(path, allow_pickle=False) as archive:
+        try:
+            if "vertices" in archive and "faces" in archive:
+                return Mesh(archive["vertices"], _triangles(archive["faces"]))
+            named = [name for name in ("vertices", "points") if name in archive]
+            if named or len(archive.files) == 1:
+                return _cloud(archive[(named or archive.files)[0]])
+        except ValueError as error:
+            raise _explained(error) from error
+    raise UnreadableError("needs arrays named vertices and faces, or points, or only one array; rename them")
+
+
+def _cloud(points: NDArray[Any]) -> Mesh:
+    if points.ndim != 2 or points.shape[1] < 3:
+        raise UnreadableError(f"holds an array of shape {points.shape}, not one point a row; save an (N, 3) array")
+    return cloud(points[:, :3])
+
+
+def _triangles(polygons: NDArray[Any]) -> NDArray[np.generic]:
+    if polygons.dtype.kind not in "iu" or polygons.ndim != 2:
+        return polygons
+    return triangulate(polygons.astype(np.int64).reshape(-1), np.full(len(polygons), polygons.shape[1]))
+
+
+def _explained(error: ValueError) -> Exception:
+    if "Object arrays" in str(error):
+        return UnreadableError("holds Python objects, which are not read for safety; save an array of numbers")
+    return error

@@ -1,0 +1,114 @@
+"""What every format is read into, and what is true of all of them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+CUT_OFF = "ends too early, so it looks cut off; copy or export it again"
+"""How `UnreadableError` words a truncated file."""
+
+
+class UnreadableError(Exception):
+    """What is wrong with a file and what to do, worded to follow the file's name, without a full stop."""
+
+
+class Mesh(NamedTuple):
+    """A file's contents before they are checked and welded.
+
+    Attributes:
+        vertices: (V, 3) numbers in file units.
+        faces: (F, 3) integers; F is 0 for a cloud.
+    """
+
+    vertices: NDArray[np.generic]
+    faces: NDArray[np.generic]
+
+
+def cloud(vertices: NDArray[np.generic]) -> Mesh:
+    """Vertices (V, 3) without a surface."""
+    return Mesh(vertices, np.empty((0, 3), np.int64))
+
+
+def check(mesh: Mesh) -> None:
+    """Refuse what is no mesh.
+
+    Raises:
+        UnreadableError: wrong shape or type, no vertices, coordinates that are not finite, or a face that refers
+            to a vertex that is not there.
+    """
+    vertices, faces = mesh
+    if vertices.dtype.kind not in "fiu" or vertices.ndim != 2 or vertices.shape[1] != 3:
+        raise UnreadableError(f"needs vertices of 3 numbers each, but has {_described(vertices)}; export it again")
+    if faces.dtype.kind not in "iu" or faces.ndim != 2 or faces.shape[1] != 3:
+        raise UnreadableError(f"needs faces of 3 whole numbers each, but has {_described(faces)}; export it again")
+    if len(vertices) == 0:
+        raise UnreadableError("has no vertices; export it again and check that something is selected")
+    broken = int((~np.isfinite(vertices).all(axis=1)).sum())
+    if broken:
+        raise UnreadableError(
+            f"has {broken} of its {len(vertices)} vertices at NaN or infinity; repair it and export it again"
+        )
+    if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
+        raise UnreadableError("has faces that refer to vertices that are not there; export it again")
+
+
+def _described(array: NDArray[np.generic]) -> str:
+    return f"{array.dtype} of shape {array.shape}"
+
+
+def triangulate(corners: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Polygons into fans of triangles (F, 3), in the polygons' order.
+
+    `corners` (sum of sizes,) are the polygons' vertex indices one after the other, `sizes` (P,) their numbers of
+    corners. A fan covers a convex polygon exactly.
+
+    Raises:
+        UnreadableError: a polygon has fewer than three corners.
+    """
+    if (sizes < 3).any():
+        raise UnreadableError("has a face with fewer than three corners, so it looks cut off; export it again")
+    if (sizes == 3).all():
+        return corners.reshape(-1, 3)
+    triangles = sizes - 2  # [P]
+    first = np.repeat(np.cumsum(sizes) - sizes, triangles)  # [F]
+    step = np.arange(triangles.sum()) - np.repeat(np.cumsum(triangles) - triangles, triangles)  # [F]
+    return np.column_stack([corners[first], corners[first + step + 1], corners[first + step + 2]])
+
+
+def join(parts: list[Mesh]) -> Mesh:
+    """Several meshes as one, in their order.
+
+    Raises:
+        UnreadableError: a part is no mesh; see `check`.
+    """
+    # Checked one by one: an index beyond one part would silently mean a vertex of the next.
+    for part in parts:
+        check(part)
+    if not parts:
+        return cloud(np.empty((0, 3)))
+    offsets = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
+    faces = [part.faces.astype(np.int64) + offset for part, offset in zip(parts, offsets, strict=True)]
+    return Mesh(np.concatenate([part.vertices for part in parts]), np.concatenate(faces))
+
+
+def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Vertices (V, 3) float64 and faces (F, 3) int64 with copies at exactly the same position made one.
+
+    Raises:
+        UnreadableError: there were faces and none is left.
+    """
+    vertices, faces = np.array(mesh.vertices, np.float64), np.array(mesh.faces, np.int64)
+    order = np.lexsort(vertices.T)  # stable: the first of equal rows is the first in the file
+    ordered = vertices[order]
+    is_new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
+    if not is_new.all():
+        first = np.sort(order[is_new])
+        welded = np.empty_like(order)
+        welded[order] = np.searchsorted(first, order[is_new])[np.cumsum(is_new) - 1]
+        vertices, faces = vertices[first], welded[faces]
+    a, b, c = faces.T
+    is_triangle = (a != b) & (b != c) & (c != a)
+    if len(faces) and not is_triangle.any():
+        raise UnreadableError("has no area: all of its triangles have coinciding corners; check the export")
+    return vertices, faces[is_triangle]

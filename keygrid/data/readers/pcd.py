@@ -1,0 +1,116 @@
+"""Point Cloud Library's PCD: text, binary and compressed.
+
+Read here rather than by Open3D, which crashes the process where the header has no COUNT or promises more points than
+there are, and fills a text that was cut off with zeros.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud
+from keygrid.data.readers.text import numbers, refuse_cut_number
+
+_DATA = re.compile(rb"^DATA[ \t]+(\w+)[ \t]*\r?\n", re.MULTILINE)
+
+
+def read_pcd(path: Path) -> Mesh:
+    """The x, y and z of all points; other fields and the viewpoint are ignored.
+
+    Raises:
+        UnreadableError: incomplete header or data, or no x, y and z.
+        ValueError, LookupError: the file is damaged.
+    """
+    data = path.read_bytes()
+    start = _DATA.search(data)
+    if start is None:
+        raise UnreadableError("has no complete PCD header, so it is cut off or not a PCD file; export it again")
+    header = _header(data[: start.start()])
+    names, layout, count = header["FIELDS"], _layout(header), int(header["POINTS"][0])
+    if not {"x", "y", "z"} <= set(names):
+        raise UnreadableError("has points without x, y and z; export it again")
+    columns = [names.index(axis) for axis in "xyz"]
+    body = data[start.end() :]
+    match start[1]:
+        case b"ascii":
+            mesh = cloud(_text(body, count, layout)[:, columns])
+            refuse_cut_number(body, mesh)
+            return mesh
+        case b"binary":
+            return cloud(_binary(body, count, layout, columns))
+        case b"binary_compressed":
+            return cloud(_compressed(body, count, layout, columns))
+    raise UnreadableError("is a PCD file of an unknown kind; save it as ascii or binary")
+
+
+def _header(text: bytes) -> dict[str, list[str]]:
+    lines = [line.split() for line in text.decode("ascii", "replace").splitlines()]
+    return {line[0]: line[1:] for line in lines if line}
+
+
+def _layout(header: dict[str, list[str]]) -> list[np.dtype[np.generic]]:
+    """The type of each field; a field of several numbers is an array."""
+    kinds = [f"<{kind.lower()}{size}" for kind, size in zip(header["TYPE"], header["SIZE"], strict=True)]
+    counts = header.get("COUNT", ["1"] * len(kinds))
+    return [
+        np.dtype(kind) if int(count) == 1 else np.dtype((kind, (int(count),)))
+        for kind, count in zip(kinds, counts, strict=True)
+    ]
+
+
+def _text(body: bytes, count: int, layout: list[np.dtype[np.generic]]) -> NDArray[np.float64]:
+    """(N, number of fields): the first number of each field."""
+    widths = [int(np.prod(kind.shape)) for kind in layout]
+    values = numbers(body, np.float64)
+    if len(values) < count * sum(widths):
+        raise UnreadableError(CUT_OFF)
+    return values.reshape(count, sum(widths))[:, np.cumsum([0, *widths[:-1]])]
+
+
+def _binary(body: bytes, count: int, layout: list[np.dtype[np.generic]], columns: list[int]) -> NDArray[np.float64]:
+    """(N, number of columns): points one after the other."""
+    row = np.dtype([(str(index), kind) for index, kind in enumerate(layout)])
+    if len(body) < count * row.itemsize:
+        raise UnreadableError(CUT_OFF)
+    rows = np.frombuffer(body, row, count)
+    return np.column_stack([rows[str(column)].astype(np.float64) for column in columns])
+
+
+def _compressed(body: bytes, count: int, layout: list[np.dtype[np.generic]], columns: list[int]) -> NDArray[np.float64]:
+    """(N, number of columns): fields one after the other."""
+    packed, unpacked = (int(size) for size in np.frombuffer(body, "<u4", 2))
+    if len(body) < 8 + packed:
+        raise UnreadableError(CUT_OFF)
+    data = _lzf_decompress(body[8 : 8 + packed])
+    offsets = np.cumsum([0, *(count * kind.itemsize for kind in layout)])
+    if not len(data) == unpacked == offsets[-1]:
+        raise ValueError("The compressed data are not as long as the header says.")
+    fields = [np.frombuffer(data, layout[column], count, offsets[column]) for column in columns]
+    return np.column_stack([values.astype(np.float64) for values in fields])
+
+
+def _lzf_decompress(data: bytes) -> bytes:
+    """Undo liblzf: a byte below 32 announces a literal run, any other a copy of what came before."""
+    out = bytearray()
+    position = 0
+    while position < len(data):
+        control = data[position]
+        position += 1
+        if control < 32:
+            out += data[position : position + control + 1]
+            position += control + 1
+            continue
+        length = control >> 5
+        if length == 7:
+            length += data[position]
+            position += 1
+        distance = ((control & 31) << 8) + data[position] + 1
+        position += 1
+        if distance > len(out):
+            raise ValueError("The compressed data refer to what precedes them.")
+        copied = out[-distance:][: length + 2]
+        # A copy that is longer than its distance repeats itself.
+        out += (copied * (length // distance + 3))[: length + 2]
+    return bytes(out)

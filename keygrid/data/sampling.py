@@ -1,0 +1,111 @@
+"""From a garment to the cloud a network sees: draw points once, then map them into [-1, 1]."""
+
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.garment import Garment
+from keygrid.errors import KeygridError
+
+MINIMUM_POINTS = 64
+"""The fewest points that describe a garment well enough for the encoder's deeper levels."""
+
+NormalisationMode = Literal["range", "centred"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Points drawn on a garment, and where on its material each of them lies.
+
+    Attributes:
+        points: (N, 3) float64, file units.
+        faces: (N,) int64, the triangle of each point; for a cloud, the vertex it is.
+        barycentric: (N, 3) float64, weights of that triangle's corners; (1, 0, 0) for a cloud.
+    """
+
+    points: NDArray[np.float64]
+    faces: NDArray[np.int64]
+    barycentric: NDArray[np.float64]
+
+    def on(self, vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The same material points, (N, 3), on other positions `vertices` (V, 3) of the same topology `faces` (F, 3)."""
+        if len(faces) == 0:
+            return vertices[self.faces]
+        return np.einsum("nc,ncd->nd", self.barycentric, vertices[faces[self.faces]])
+
+
+def sample(garment: Garment, count: int = 2048, seed: int = 0) -> Sample:
+    """Draw `count` points, uniformly by area on a surface and without repetition from a cloud.
+
+    A cloud of fewer than `count` points is taken whole, in its own order. The same seed draws the same points.
+
+    Raises:
+        KeygridError: the garment has no area, or is a cloud of fewer than 64 points.
+    """
+    rng = np.random.default_rng(seed)
+    if garment.is_cloud:
+        chosen = _draw_from_cloud(len(garment.vertices), count, rng)
+        corner = np.broadcast_to([1.0, 0.0, 0.0], (len(chosen), 3))
+        return Sample(garment.vertices[chosen], chosen, corner)
+
+    corners = garment.vertices[garment.faces]  # (F, 3, 3)
+    areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
+    cumulative = np.cumsum(areas)
+    if not cumulative[-1] > 0:
+        raise KeygridError(f"{garment.name} has no area: all of its triangles are lines or points.")
+    faces = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
+    # Folding the unit square along its diagonal keeps the draw uniform over the triangle.
+    uv = rng.random((count, 2))
+    uv = np.where(uv.sum(axis=1, keepdims=True) > 1, 1 - uv, uv)
+    barycentric = np.column_stack([1 - uv.sum(axis=1), uv])
+    drawn = Sample(np.empty((0, 3)), faces.astype(np.int64), barycentric)
+    return Sample(drawn.on(garment.vertices, garment.faces), drawn.faces, barycentric)
+
+
+def _draw_from_cloud(available: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    if available < MINIMUM_POINTS:
+        raise KeygridError(f"A cloud needs at least {MINIMUM_POINTS} points, and this one has {available}.")
+    if available <= count:
+        return np.arange(available)
+    return np.sort(rng.choice(available, count, replace=False))
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """The map from file units to the network's cube: normalised = (position - centre) / scale.
+
+    Attributes:
+        centre: the position that becomes the origin, file units.
+        scale: file units in one normalised unit.
+    """
+
+    centre: tuple[float, float, float]
+    scale: float
+
+    @classmethod
+    def fit(cls, points: NDArray[np.float64], mode: NormalisationMode) -> Self:
+        """The map that takes points (N, 3) into [-1, 1] with one scale for all axes.
+
+        `range` maps the lowest and the highest of all coordinates, whichever their axes, to -1 and 1, as the
+        published code does: the result depends on where the garment lies. `centred` moves the bounding box's
+        centre to the origin first; for clouds that are centred already the two are the same.
+
+        Raises:
+            KeygridError: all points coincide.
+        """
+        low, high = points.min(axis=0), points.max(axis=0)
+        centre = (low + high) / 2 if mode == "centred" else np.full(3, (low.min() + high.max()) / 2)
+        scale = float((high - low).max() / 2 if mode == "centred" else (high.max() - low.min()) / 2)
+        if not scale > 0:
+            raise KeygridError("All points of this garment coincide, so it has no size to normalise by.")
+        return cls((float(centre[0]), float(centre[1]), float(centre[2])), scale)
+
+    def apply(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """File units to normalised, any shape (..., 3)."""
+        return (points - np.array(self.centre)) / self.scale
+
+    def invert(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Normalised to file units, any shape (..., 3)."""
+        return points * self.scale + np.array(self.centre)

@@ -1,0 +1,38 @@
+"""Point-set operations as their definitions read, in plain PyTorch: any device, any floating dtype.
+
+The compiled paths beside this module are tested against it. All of them return indices, which carry no gradient;
+what is differentiable is built from gathered points in `keygrid.geometry`.
+"""
+
+import torch
+from torch import Tensor
+
+
+def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
+    """See `keygrid.geometry.farthest_points`."""
+    batch = torch.arange(len(points), device=points.device)
+    chosen = torch.full((len(points),), start, device=points.device)
+    nearest = torch.full(points.shape[:2], torch.inf, dtype=points.dtype, device=points.device)  # [B, N]
+    order = []
+    for _ in range(count):
+        order.append(chosen)
+        nearest = torch.minimum(nearest, (points - points[batch, chosen, None]).square().sum(-1))
+        chosen = nearest.argmax(dim=1)
+    return torch.stack(order, dim=1)
+
+
+def ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Tensor:
+    """See `keygrid.geometry.ball_query`."""
+    squared = (centres[:, :, None] - points[:, None]).square().sum(-1)  # [B, S, N]
+    index = torch.arange(points.shape[1], device=points.device)
+    inside = torch.where(squared < radius**2, index, len(index)).sort(dim=-1).values[:, :, :count]
+    if inside.shape[-1] < count:
+        inside = torch.nn.functional.pad(inside, (0, count - inside.shape[-1]), value=len(index))
+    first = inside[:, :, :1] % len(index)
+    return torch.where(inside < len(index), inside, first)
+
+
+def nearest(queries: Tensor, points: Tensor, count: int) -> Tensor:
+    """See `keygrid.geometry.nearest`."""
+    squared = (queries[:, :, None] - points[:, None]).square().sum(-1)  # [B, M, N]
+    return squared.sort(dim=-1, stable=True).indices[:, :, :count]

@@ -1,0 +1,1 @@
+"""The Key-Grid network: encoder, grid heatmap, decoder."""

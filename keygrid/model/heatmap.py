@@ -1,0 +1,41 @@
+"""The grid heatmap: how near each position is to the skeleton (paper, section 3.3), as tensors that carry gradients.
+
+`keygrid.prediction.heatmap` evaluates the same field in NumPy where no gradient is needed.
+"""
+
+import torch
+from torch import Tensor
+
+from keygrid import geometry
+from keygrid.model.config import ModelConfig
+
+
+def heatmap(positions: Tensor, starts: Tensor, ends: Tensor, strengths: Tensor, config: ModelConfig) -> Tensor:
+    """H(p) = max over segments of s exp(-d(p)^2 / sigma^2), or with + where the paper's farthest segment is meant.
+
+    Args:
+        positions: (B, P, 3), normalised.
+        starts: (B, E, 3), where the segments begin.
+        ends: (B, E, 3), where they end.
+        strengths: (B, E), in (0, 1).
+        config: gives the sign and sigma^2.
+
+    Returns:
+        (B, P).
+    """
+    squared = geometry.squared_distance_to_segments(positions, starts, ends)  # [B, P, E]
+    sign = -1 if config.distance == "nearest" else 1
+    return (strengths[:, None] * torch.exp(sign * squared / config.sigma_squared)).amax(dim=-1)
+
+
+def grid_cells(shape: tuple[int, int, int], like: Tensor) -> Tensor:
+    """Positions (G, 3) of the decoder's grid on [-1, 1]^3, z fastest, in the device and dtype of `like`."""
+    axes = [torch.linspace(-1, 1, cells, dtype=like.dtype, device=like.device) for cells in shape]
+    return torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1).reshape(-1, 3)
+
+
+def nearest_cells(points: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """Position of the grid cell nearest to each point, (B, N, 3): the grid is regular, so rounding finds it."""
+    steps = torch.tensor(shape, dtype=points.dtype, device=points.device) - 1
+    index = ((points + 1) / 2 * steps).round().clamp(torch.zeros_like(steps), steps)
+    return index / steps * 2 - 1

@@ -1,0 +1,67 @@
+"""Key-Grid: a cloud in, keypoints, skeleton and a rebuilt cloud out (arXiv 2410.02237)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from keygrid.model.config import ModelConfig
+from keygrid.model.decoder import Decoder
+from keygrid.model.encoder import Encoder
+from keygrid.model.heatmap import heatmap
+from keygrid.model.layers import SharedMLP
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the network says of a batch of clouds, in normalised units.
+
+    Attributes:
+        weights: (B, K, N), each keypoint's distribution over the points.
+        keypoints: (B, K, 3), the points' mean under those weights.
+        strengths: (B, E), each segment's in (0, 1), in the order of `ModelConfig.edges`.
+        reconstruction: (B, N, 3).
+    """
+
+    weights: Tensor
+    keypoints: Tensor
+    strengths: Tensor
+    reconstruction: Tensor
+
+
+class KeyGrid(nn.Module):
+    """The whole network. Any B >= 1, any N >= 64; device and dtype are those of its parameters."""
+
+    edges: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("edges", torch.tensor(config.edges).T, persistent=False)  # [2, E]
+        self.encoder = Encoder(config)
+        self.strength = nn.Sequential(
+            SharedMLP(self.encoder.widths[-1], [512, 256]), nn.Linear(256, len(config.edges)), nn.Sigmoid()
+        )
+        self.decoder = Decoder(config, self.encoder.widths)
+
+    def forward(self, points: Tensor, *, peak: bool = False, start: int = 0) -> Output:
+        """Find keypoints and rebuild the clouds.
+
+        Args:
+            points: (B, N, 3), normalised.
+            peak: place each keypoint on its heaviest point instead of the weighted mean, as the published code
+                does when it predicts.
+            start: index at which each level's farthest-point sampling starts.
+        """
+        levels, weights = self.encoder(points, start)
+        if peak:
+            heaviest = weights.argmax(dim=-1)  # [B, K]; the first of equals, where the published code sums them
+            keypoints = points.gather(1, heaviest[..., None].expand(-1, -1, 3))
+        else:
+            keypoints = weights @ points
+        strengths = self.strength(levels[-1].features.amax(dim=1))
+        starts, ends = keypoints[:, self.edges[0]], keypoints[:, self.edges[1]]
+        reconstruction = self.decoder(
+            levels, lambda positions: heatmap(positions, starts, ends, strengths, self.config)
+        )
+        return Output(weights, keypoints, strengths, reconstruction)

@@ -1,0 +1,124 @@
+"""What a checkpoint says of one garment, as NumPy arrays: nothing here needs torch."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.sampling import Normalisation, Sample
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+CONFIDENCE_RADIUS = 0.1
+"""Normalised units; the distance at which the field counts a keypoint as hit."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The checkpoint that a prediction came from.
+
+    Attributes:
+        path: its file.
+        fingerprint: of the file's content.
+        category: what it was trained on; empty where not known.
+    """
+
+    path: Path
+    fingerprint: str
+    category: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """The heatmap's constants; see `keygrid.model.config.ModelConfig`."""
+
+    distance: Literal["nearest", "farthest"]
+    sigma_squared: float
+    grid: tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Keypoints, skeleton and reconstruction of one garment. K keypoints, N sampled points, E = K(K-1)/2 segments.
+
+    Attributes:
+        checkpoint: what predicted.
+        sample: the N points the network saw, file units.
+        normalisation: the map from file units to the network's.
+        normalised: (K, 3) keypoints, normalised.
+        weights: (K, N), each keypoint's distribution over the sampled points.
+        vertices: (K,), the garment's vertex nearest to each keypoint.
+        edges: (E, 2), keypoint indices of each segment.
+        strengths: (E,), each segment's in (0, 1).
+        normalised_reconstruction: (N, 3), the decoder's cloud, normalised.
+        field: the heatmap's constants.
+        seconds: how long the network took.
+    """
+
+    checkpoint: Source
+    sample: Sample
+    normalisation: Normalisation
+    normalised: Floats
+    weights: NDArray[np.float32]
+    vertices: Integers
+    edges: Integers
+    strengths: Floats
+    normalised_reconstruction: Floats
+    field: Field
+    seconds: float
+
+    @cached_property
+    def keypoints(self) -> Floats:
+        """(K, 3), file units."""
+        return self.normalisation.invert(self.normalised)
+
+    @cached_property
+    def reconstruction(self) -> Floats:
+        """(N, 3), file units."""
+        return self.normalisation.invert(self.normalised_reconstruction)
+
+    @cached_property
+    def confidence(self) -> Floats:
+        """(K,) in [0, 1]: the share of a keypoint's weight that lies within .1 (normalised) of it."""
+        points = self.normalisation.apply(self.sample.points)
+        near = np.linalg.norm(points - self.normalised[:, None], axis=-1) < CONFIDENCE_RADIUS  # [K, N]
+        return np.where(near, self.weights, 0).sum(axis=1, dtype=np.float64)
+
+    @cached_property
+    def grid_heatmap(self) -> Floats:
+        """The heatmap in the cells of the decoder's grid, which span [-1, 1] on each axis: what the decoder saw."""
+        axes = [np.linspace(-1, 1, cells) for cells in self.field.grid]
+        cells = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+        return heatmap(cells, self).reshape(self.field.grid)
+
+
+def heatmap(points: Floats, prediction: Prediction) -> Floats:
+    """The heatmap anywhere: the largest s exp(-d^2 / sigma^2) over all segments (paper, section 3.3).
+
+    Args:
+        points: (P, 3), normalised.
+        prediction: gives segments, strengths s and constants.
+
+    Returns:
+        (P,), in [0, 1) for the nearest segment, from 0 upwards for the farthest.
+    """
+    squared = squared_distance_to_segments(points, *prediction.normalised[prediction.edges.T])
+    sign = -1 if prediction.field.distance == "nearest" else 1
+    # One exponential a point: the largest product is the exponential of the largest logarithm.
+    exponent = np.log(prediction.strengths) + sign * squared / prediction.field.sigma_squared
+    return np.asarray(np.exp(exponent.max(axis=1)))
+
+
+def squared_distance_to_segments(points: Floats, starts: Floats, ends: Floats) -> Floats:
+    """(P, E): squared distance of points (P, 3) to segments from `starts` (E, 3) to `ends` (E, 3)."""
+    along = ends - starts
+    length = np.square(along).sum(axis=1)
+    # Dot products of points with segments are matrix products; (P, E, 3) arrays are never made.
+    offset = points @ along.T - (starts * along).sum(axis=1)  # [P, E]
+    t = np.clip(offset / np.where(length > 0, length, 1), 0, 1)
+    to_start = np.square(points).sum(axis=1)[:, None] - 2 * points @ starts.T + np.square(starts).sum(axis=1)
+    return np.asarray(np.maximum(to_start - 2 * t * offset + t**2 * length, 0))

@@ -1,0 +1,1 @@
+"""Learning keypoints from clouds: losses, augmentation, the loop, checkpoints."""

@@ -1,0 +1,113 @@
+"""A checkpoint: one safetensors file with the weights and, in its header, all that is needed to predict.
+
+One file, because a file can be replaced atomically, dropped on a window and sent to a colleague.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from keygrid.errors import KeygridError
+from keygrid.files import atomic
+from keygrid.model.config import ModelConfig
+from keygrid.model.network import KeyGrid
+
+HEADER = "keygrid"
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Weights, and where they come from.
+
+    Attributes:
+        config: the network's configuration.
+        weights: the network's state, float32 on CPU.
+        category: what was learnt from, such as `T-shirt`; empty where that is not known.
+        record: how the weights came about, as JSON values: the training's configuration, command, garments and
+            history of losses by epoch, or the origin of an import.
+    """
+
+    config: ModelConfig
+    weights: dict[str, Tensor]
+    category: str = ""
+    record: dict[str, Any] = field(default_factory=dict)
+
+    def network(self) -> KeyGrid:
+        """The network with these weights, in evaluation mode."""
+        network = KeyGrid(self.config)
+        network.load_state_dict(self.weights)
+        return network.eval()
+
+    def save(self, path: Path) -> None:
+        """Write to `path`, which appears whole or not at all."""
+        header = {
+            "format": FORMAT,
+            "model": asdict(self.config),
+            "category": self.category,
+            "record": self.record,
+        }
+        with atomic(path) as temporary:
+            save_file(
+                {name: tensor.detach().cpu().contiguous() for name, tensor in self.weights.items()},
+                temporary,
+                metadata={HEADER: json.dumps(header)},
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> "Checkpoint":
+        """Read a checkpoint; nothing in the file is executed.
+
+        Raises:
+            KeygridError: the file is missing, damaged, or is not one of our checkpoints.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                header = json.loads((file.metadata() or {})[HEADER])
+                weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        except FileNotFoundError as error:
+            raise KeygridError(f"There is no checkpoint {path}.") from error
+        except (KeyError, ValueError) as error:
+            raise KeygridError(f"{path.name} holds weights, but not of a Key-Grid network.") from error
+        except (SafetensorError, OSError) as error:
+            hint = (
+                "; import published weights with `main.py import` first"
+                if path.suffix in {".pt", ".pth"}
+                else ": it is damaged, or of another kind"
+            )
+            raise KeygridError(f"{path.name} can't be read as a checkpoint{hint}.") from error
+        checkpoint = cls(_config(header, path), weights, header.get("category", ""), header.get("record", {}))
+        _check_shapes(checkpoint, path)
+        return checkpoint
+
+
+def fingerprint(path: Path) -> str:
+    """Twelve hexadecimal digits that tell this file's content from any other's."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
+def _config(header: dict[str, Any], path: Path) -> ModelConfig:
+    known = {f.name for f in fields(ModelConfig)}
+    values = header.get("model")
+    if header.get("format") != FORMAT or not isinstance(values, dict) or not values.keys() <= known:
+        raise KeygridError(f"{path.name} was written by another version of Key-Grid Desktop; use that one to open it.")
+    return ModelConfig(**{name: _as_tuple(value) for name, value in values.items()})
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
+
+
+def _check_shapes(checkpoint: Checkpoint, path: Path) -> None:
+    with torch.device("meta"):
+        expected = KeyGrid(checkpoint.config).state_dict()
+    if {n: t.shape for n, t in expected.items()} != {n: t.shape for n, t in checkpoint.weights.items()}:
+        raise KeygridError(f"{path.name} does not hold the weights that its own configuration describes.")
