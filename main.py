@@ -1,20 +1,150 @@
 """The one command line, and where the parts of the project are put together. Heavy imports wait for their command."""
 
+import math
 import shlex
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from keygrid.errors import KeygridError
+
+if TYPE_CHECKING:
+    from app.state.settings import ViewSettings
+    from keygrid.prediction import Prediction
+
+ASSETS = Path(__file__).parent / "assets"
+DEFAULT_GARMENT = ASSETS / "garments" / "unisex_shirt.ply"
+DEFAULT_CHECKPOINT = ASSETS / "checkpoints" / "tshirt-k8.safetensors"
 
 cli = App(
     name="main.py",
     help="Key-Grid Desktop: unsupervised 3D keypoints for garments and other deformable things.",
     version_flags=[],
-    help_format="markdown",
 )
+
+Mode = Literal["soft", "peak"]
+
+
+@cli.default
+@cli.command
+def view(
+    garments: list[Path] | None = None,
+    /,
+    *,
+    checkpoint: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
+    theme: Literal["system", "light", "dark"] = "system",
+    size: tuple[int, int] = (1280, 800),
+    scale: float | None = None,
+    screenshot: Path | None = None,
+) -> None:
+    """Open the window (the default command). Without a display, render the same scene to a PNG instead.
+
+    Example: `python main.py view assets/garments/unisex_shirt.ply --screenshot window.png`
+
+    Parameters
+    ----------
+    garments
+        Mesh or cloud files; the bundled T-shirt if not given.
+    checkpoint
+        Checkpoints; the bundled one if not given.
+    theme
+        Colours of the window.
+    size
+        Width and height of the window.
+    scale
+        Pixels of the screen in one of the window's, such as 2; the display's own if not given.
+    screenshot
+        Save the whole window as PNG to this file, then close.
+    """
+    garments = garments or [DEFAULT_GARMENT]
+    checkpoints = checkpoint or [DEFAULT_CHECKPOINT]
+    from app.application import has_display, run
+
+    if has_display():
+        failure = run([*garments, *checkpoints], theme=theme, size=size, scale=scale, screenshot=screenshot)
+        if failure:
+            raise KeygridError(failure)
+        return
+    out = screenshot or Path("keygrid-view.png")
+    print(f"There is no display, so the view of {garments[0]} is rendered to {out}.")
+    prediction = _render(garments[0], checkpoints[0], out, slices=None, size=size, dark=theme == "dark", mode="soft")
+    _print_table(prediction)
+
+
+@cli.command
+def predict(
+    garments: list[Path],
+    /,
+    *,
+    checkpoint: Path = DEFAULT_CHECKPOINT,
+    out: Path,
+    keypoints: Mode = "soft",
+    device: str = "cpu",
+) -> None:
+    """Write the keypoints of garments to a file.
+
+    Example: `python main.py predict assets/garments/unisex_shirt.ply --out keypoints.json`
+
+    Parameters
+    ----------
+    garments
+        Mesh or cloud files.
+    checkpoint
+        What predicts.
+    out
+        JSON, CSV, TXT (the published code's format) or, for one garment, PLY, by its ending.
+    keypoints
+        At the mean of their weights (soft) or on their heaviest point (peak).
+    device
+        As PyTorch names it: cpu, cuda, cuda:1.
+    """
+    from keygrid.export import check_format, write_predictions
+
+    check_format(out, len(garments))  # before anything is computed
+    from keygrid.data.readers import read_garment
+    from keygrid.inference import Predictor
+
+    predictor = Predictor(checkpoint, device)
+    predictions = [(str(path), predictor.predict(read_garment(path), keypoints=keypoints)) for path in garments]
+    write_predictions(predictions, out)
+
+
+@cli.command
+def render(
+    garment: Path,
+    /,
+    *,
+    checkpoint: Path = DEFAULT_CHECKPOINT,
+    out: Path,
+    slices: Annotated[str | None, Parameter(name="--slice")] = None,
+    size: tuple[int, int] = (1280, 800),
+    dark: bool = False,
+    keypoints: Mode = "soft",
+) -> None:
+    """Draw a garment with its keypoints into a PNG; needs no display.
+
+    Example: `python main.py render assets/garments/unisex_shirt.ply --slice z=0.1 --out shirt.png`
+
+    Parameters
+    ----------
+    garment
+        A mesh or cloud file.
+    checkpoint
+        What predicts.
+    out
+        The picture, a PNG.
+    slices
+        Where the heatmap's slice lies: an axis and a normalised position, such as z=0.1; or none.
+    size
+        Width and height in pixels.
+    dark
+        Light on dark.
+    keypoints
+        At the mean of their weights (soft) or on their heaviest point (peak).
+    """
+    _render(garment, checkpoint, out, slices=slices, size=size, dark=dark, mode=keypoints)
 
 
 @cli.command
@@ -116,6 +246,69 @@ def train(
     with show_progress() as report:
         trainer.fit(report)
     print(f"The checkpoints are in {run / 'checkpoints'}.")
+
+
+@cli.command(name="import")
+def import_weights(published: Path, /, *, out: Path) -> None:
+    """Turn a `.pt` file of the published code into a checkpoint.
+
+    Example: `python main.py import foldpant.pt --out trousers.safetensors`
+
+    Parameters
+    ----------
+    published
+        The published code's file; no code in it is executed.
+    out
+        The checkpoint, ending in .safetensors.
+    """
+    from keygrid.published import import_published
+
+    checkpoint = import_published(published)
+    if out.suffix != ".safetensors":
+        raise KeygridError(f"A checkpoint's name ends in .safetensors, and {out.name} does not.")
+    checkpoint.save(out)
+    print(f"{out} holds a network of {checkpoint.config.keypoints} keypoints.")
+
+
+def _render(
+    path: Path, checkpoint: Path, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode
+) -> "Prediction":
+    from app.scene.offscreen import render as draw
+    from app.scene.scene import DARK, LIGHT
+    from keygrid.data.readers import read_garment
+    from keygrid.inference import Predictor
+
+    settings = _view_settings(slices)
+    if out.suffix.lower() != ".png":
+        raise KeygridError(f"The picture is a PNG, so name it so: {out.name} ends otherwise.")
+    garment = read_garment(path)
+    prediction = Predictor(checkpoint).predict(garment, keypoints=mode)
+    draw(garment, prediction, settings, out, size=size, theme=DARK if dark else LIGHT)
+    return prediction
+
+
+def _view_settings(slices: str | None) -> "ViewSettings":
+    from app.state.settings import AXES, ViewSettings
+
+    if slices is None:
+        return ViewSettings()
+    if slices == "none":
+        return ViewSettings(slice=False)
+    axis, _, number = slices.partition("=")
+    try:
+        position = float(number)
+    except ValueError:
+        position = math.inf
+    if axis not in AXES or not -1 <= position <= 1:
+        raise KeygridError(f"A slice is an axis and a position from -1 to 1, such as z=0.1, and not {slices!r}.")
+    return ViewSettings(slice_axis=axis, slice_position=position)
+
+
+def _print_table(prediction: "Prediction") -> None:
+    print(f"{'#':>2} {'x':>10} {'y':>10} {'z':>10} {'vertex':>8} {'confidence':>10}")
+    rows = zip(prediction.keypoints, prediction.vertices, prediction.confidence, strict=True)
+    for index, ((x, y, z), vertex, confidence) in enumerate(rows):
+        print(f"{index:2d} {x:10.4g} {y:10.4g} {z:10.4g} {vertex:8d} {confidence:10.2f}")
 
 
 def main() -> int:

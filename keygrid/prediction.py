@@ -13,9 +13,6 @@ from keygrid.data.sampling import Normalisation, Sample
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-CONFIDENCE_RADIUS = 0.1
-"""Normalised units; the distance at which the field counts a keypoint as hit."""
-
 
 @dataclass(frozen=True)
 class Source:
@@ -83,10 +80,15 @@ class Prediction:
 
     @cached_property
     def confidence(self) -> Floats:
-        """(K,) in [0, 1]: the share of a keypoint's weight that lies within .1 (normalised) of it."""
+        """(K,) in [0, 1]: how concentrated a keypoint's weights are.
+
+        One where all weight is on the keypoint's place; zero where the weighted points lie as far from it, in the root
+        mean square, as the cloud's points lie from their centre, or farther.
+        """
         points = self.normalisation.apply(self.sample.points)
-        near = np.linalg.norm(points - self.normalised[:, None], axis=-1) < CONFIDENCE_RADIUS  # [K, N]
-        return np.where(near, self.weights, 0).sum(axis=1, dtype=np.float64)
+        squared = np.square(points - self.normalised[:, None]).sum(axis=-1)  # [K, N]
+        spread = np.sqrt((self.weights * squared).sum(axis=1))
+        return np.clip(1 - spread / np.sqrt(points.var(axis=0).sum()), 0, 1)
 
     @cached_property
     def grid_heatmap(self) -> Floats:

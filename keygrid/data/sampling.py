@@ -30,7 +30,7 @@ class Sample:
     barycentric: NDArray[np.float64]
 
     def on(self, vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The same material points, (N, 3), on other positions `vertices` (V, 3) of the same topology `faces` (F, 3)."""
+        """The same material points, (N, 3), at other positions `vertices` (V, 3) of the same `faces` (F, 3)."""
         if len(faces) == 0:
             return vertices[self.faces]
         return np.einsum("nc,ncd->nd", self.barycentric, vertices[faces[self.faces]])
@@ -93,7 +93,7 @@ class Normalisation:
         centre to the origin first; for clouds that are centred already the two are the same.
 
         Raises:
-            KeygridError: all points coincide.
+            KeygridError: the points have no extent to normalise by.
         """
         low, high = points.min(axis=0), points.max(axis=0)
         centre = (low + high) / 2 if mode == "centred" else np.full(3, (low.min() + high.max()) / 2)

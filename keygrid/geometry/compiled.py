@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from torch import Tensor
 
+from keygrid.geometry import reference
+
 Array = NDArray[Any]
 
 
@@ -25,6 +27,8 @@ def ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Te
 
 def nearest(queries: Tensor, points: Tensor, count: int) -> Tensor:
     """See `keygrid.geometry.nearest`."""
+    if not (queries.isfinite().all() and points.isfinite().all()):
+        return reference.nearest(queries, points, count)  # the tree refuses what a diverged training asks
     found = np.empty((*queries.shape[:2], count), dtype=np.int64)
     for cloud, tree_points, row in zip(_array(queries), _array(points), found, strict=True):
         # A list of ranks keeps the last axis when there is one neighbour only.

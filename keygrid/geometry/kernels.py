@@ -1,21 +1,21 @@
 """Point-set operations by PyTorch3D's compiled kernels: float32, CPU and CUDA. Importing this needs PyTorch3D."""
 
 import torch
-from pytorch3d import _C as _kernels  # the build fails here, not at first use, where its extension does not fit torch
-from pytorch3d import ops
+from pytorch3d import ops  # fails here, not at first use, where the compiled extension does not fit torch
 from torch import Tensor
-
-assert _kernels is not None
 
 
 def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
     """See `keygrid.geometry.farthest_points`."""
-    # The kernel starts at index 0, so the start changes places with the first point.
-    order = torch.arange(points.shape[1], device=points.device)
-    order[0], order[start] = start, 0
+    # The kernel starts at index 0, so the start moves to the front. The others keep their order, because of equally far
+    # points the first is chosen.
+    others = torch.arange(points.shape[1] - 1, device=points.device)
+    order = torch.cat([others.new_tensor([start]), others + (others >= start)])
     chosen = ops.sample_farthest_points(points.detach()[:, order], K=count)[1]
-    # Past the last point the kernel writes -1; the definition goes on with the first of all equally far points.
-    return torch.where(chosen < 0, 0, order[chosen.clamp(min=0)])
+    found = order[chosen.clamp(min=0)]
+    # Once every place is taken the kernel repeats its start, or writes -1; the definition goes on with index 0.
+    found[:, 1:] = torch.where(chosen[:, 1:] > 0, found[:, 1:], 0)
+    return found
 
 
 def ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Tensor:

@@ -1,14 +1,23 @@
 """Every constant of the network, disputed ones included: a checkpoint carries this, so it is enough to predict."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from reprlib import repr as shortened
+from typing import Literal, get_args
 
-from keygrid.data.sampling import NormalisationMode
+from keygrid.data.sampling import MINIMUM_POINTS, NormalisationMode
 from keygrid.errors import KeygridError
 
 Widths = tuple[int, ...]
 
 MAXIMUM_KEYPOINTS = 64
+MAXIMUM_POINTS = 2**17
+MAXIMUM_WIDTH = 2**13
+MAXIMUM_CELLS = 2**15
+
+LEVELS = 4
+"""Set-abstraction levels of the encoder, and as many levels of propagation back from them."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +66,54 @@ class ModelConfig:
     grid_position: bool = True
 
     def __post_init__(self) -> None:
-        if not 2 <= self.keypoints <= MAXIMUM_KEYPOINTS:
+        # A checkpoint's header gives any JSON at all, so neither types nor sizes are taken for granted.
+        if not _whole(self.keypoints, 2, MAXIMUM_KEYPOINTS):
             raise KeygridError(
-                f"A network has from 2 to {MAXIMUM_KEYPOINTS} keypoints, and {self.keypoints} were asked for."
+                f"A network has from 2 to {MAXIMUM_KEYPOINTS} keypoints, and {shortened(self.keypoints)} were asked"
+                " for."
             )
+        possible = {
+            "points": _whole(self.points, MINIMUM_POINTS, MAXIMUM_POINTS),
+            "normalisation": self.normalisation in get_args(NormalisationMode),
+            # Features are interpolated from three points.
+            "centroids": _each(self.centroids, LEVELS, lambda count: _whole(count, 3, MAXIMUM_POINTS)),
+            "radii": _each(self.radii, LEVELS, lambda radii: _each(radii, 2, _positive)),
+            "neighbours": _each(self.neighbours, 2, lambda count: _whole(count, 1, MAXIMUM_WIDTH)),
+            "abstraction": _each(self.abstraction, LEVELS, lambda scales: _each(scales, 2, _layers)),
+            "propagation": _each(self.propagation, LEVELS, _layers),
+            "dropout": type(self.dropout) in {int, float} and 0 <= self.dropout < 1,
+            "mix_keypoints": type(self.mix_keypoints) is bool,
+            "distance": self.distance in ("nearest", "farthest"),
+            "sigma_squared": _positive(self.sigma_squared),
+            "grid": _each(self.grid, 3, lambda cells: _whole(cells, 2, MAXIMUM_CELLS))
+            and math.prod(self.grid) <= MAXIMUM_CELLS,
+            "heatmap_levels": _whole(self.heatmap_levels, 0, LEVELS),
+            "grid_position": type(self.grid_position) is bool,
+        }
+        for name, holds in possible.items():
+            if not holds:
+                raise KeygridError(f"There is no network with {name} = {shortened(getattr(self, name))}.")
 
     @property
     def edges(self) -> list[tuple[int, int]]:
         """All pairs (i, j), i < j, in row order: the skeleton (paper, section 3.2)."""
         return [(i, j) for i in range(self.keypoints) for j in range(i + 1, self.keypoints)]
+
+
+def _whole(value: object, low: int, high: int) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def _positive(value: object) -> bool:
+    return isinstance(value, int | float) and type(value) is not bool and 0 < value < math.inf
+
+
+def _each(values: object, count: int, holds: Callable[[object], bool]) -> bool:
+    return isinstance(values, tuple) and len(values) == count and all(map(holds, values))
+
+
+def _layers(widths: object) -> bool:
+    return isinstance(widths, tuple) and 0 < len(widths) <= 8 and all(_whole(w, 1, MAXIMUM_WIDTH) for w in widths)
 
 
 PRESETS = ("released", "paper")

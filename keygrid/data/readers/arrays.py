@@ -30,7 +30,7 @@ def read_npz(path: Path) -> Mesh:
         UnreadableError: other names or shapes, or Python objects.
         ValueError, OSError, EOFError, zipfile.BadZipFile: the file is damaged.
     """
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         try:
             if "vertices" in archive and "faces" in archive:
                 return Mesh(archive["vertices"], _triangles(archive["faces"]))

@@ -18,7 +18,7 @@ _VERTEX_START = re.compile(rb"^[ \t]*v(?!\S)", re.MULTILINE)
 _FACE = re.compile(rb"^[ \t]*f(?!\S)(.*)", re.MULTILINE)
 _SURFACE_AHEAD = re.compile(rb"^[ \t]*(?:vt|usemtl)\s", re.MULTILINE)
 _ANNOUNCED = re.compile(rb"^#[^\n]*\b(vertices|faces|triangles):[ \t]*(\d+)", re.MULTILINE | re.IGNORECASE)
-_FEW_UNUSED = 8
+_FEW_UNUSED = 3
 """As many vertices without a face are a habit of some exporters; more of them, and no line end, are a cut."""
 
 
@@ -79,9 +79,12 @@ def _refuse_fewer_than_announced(data: bytes, mesh: Mesh) -> None:
 
 def _refuse_missing_faces(text: bytes, mesh: Mesh) -> None:
     has_line_end = text.endswith((b"\n", b"\r"))
-    if len(mesh.faces):
-        is_cut = not has_line_end and len(mesh.vertices) - len(np.unique(mesh.faces)) > _FEW_UNUSED
-    else:
+    if len(mesh.faces) == 0:
         is_cut = not has_line_end or _SURFACE_AHEAD.search(text) is not None
+    else:
+        last_corners = text[text.rfind(b"\n") :].split()[1:]
+        layouts = {re.sub(rb"-?\d+", b"", corner) for corner in last_corners}  # such as "//"
+        unused = len(mesh.vertices) - len(np.unique(mesh.faces))
+        is_cut = not has_line_end and (len(layouts) > 1 or unused > _FEW_UNUSED)
     if is_cut:
         raise UnreadableError(CUT_OFF)

@@ -78,7 +78,7 @@ def _ascii(data: bytes) -> io.BytesIO:
 
 
 def _scene(file: Path | io.BytesIO, kind: str) -> Mesh:
-    import trimesh  # noqa: PLC0415
+    import trimesh
 
     scene: Any = trimesh.load_scene(file, file_type=kind, process=False, skip_materials=True)
     rank = {name: index for index, name in enumerate(scene.geometry)}
@@ -88,7 +88,7 @@ def _scene(file: Path | io.BytesIO, kind: str) -> Mesh:
         geometry = scene.geometry[name]
         if isinstance(geometry, trimesh.Trimesh | trimesh.PointCloud):
             vertices = trimesh.transform_points(geometry.vertices, transform)
-            faces = getattr(geometry, "faces", np.empty((0, 3), np.int64))
+            faces = np.asarray(getattr(geometry, "faces", ()), np.int64).reshape(-1, 3)
             is_mirrored = np.linalg.det(transform[:3, :3]) < 0
             parts.append(Mesh(vertices, faces[:, ::-1] if is_mirrored else faces))
     return join(parts)

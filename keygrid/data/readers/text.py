@@ -19,6 +19,8 @@ def numbers(text: bytes, kind: type[_Number]) -> NDArray[_Number]:
     Raises:
         ValueError: something in it is not a number.
     """
+    if not text.strip():
+        return np.empty(0, kind)
     with warnings.catch_warnings(action="error"):
         try:
             return np.fromstring(text, dtype=kind, sep=" ")
@@ -35,7 +37,7 @@ def refuse_cut_number(text: bytes, mesh: Mesh) -> None:
     Raises:
         UnreadableError: the text looks cut off.
     """
-    if text.endswith((b"\n", b"\r")):
+    if len(mesh.vertices) == 0 or text.endswith((b"\n", b"\r")):
         return
     if len(mesh.faces):
         *beside, corner = mesh.faces[-1]

@@ -1,0 +1,36 @@
+# A bare `make` explains itself: the first `make run` downloads gigabytes, which is better asked for by name.
+.DEFAULT_GOAL := help
+
+SOURCES := app keygrid tests main.py
+READY := .venv/.ready
+
+.PHONY: help run test lint lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo 'ARGS="..." is passed on, as in: make run ARGS="--help"'
+
+run: $(READY) ## Start the application, after setting up what is missing
+	.venv/bin/python main.py $(ARGS)
+
+# `python -m` makes the modules here importable, so the project itself need not be installed.
+test: $(READY) ## Run the tests, on a virtual display of their own
+	.venv/bin/python -m pytest $(ARGS)
+
+lint: $(READY) ## Check style, format, types and the direction of imports
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+
+lock: ## Pin the dependencies again; ARGS=--upgrade takes newer ones
+	.ci/set-up package_manager
+	PATH="$(CURDIR)/.uv/bin:$$PATH" uv pip compile --universal --generate-hashes --no-header --quiet \
+	    --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock $(ARGS)
+
+clean: ## Remove the environment and every cache, so that the next run starts afresh
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): requirements.lock .ci/set-up
+	.ci/set-up

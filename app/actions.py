@@ -1,0 +1,86 @@
+"""The one registry of commands: menus, shortcuts and the help list are all made from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something a user can do.
+
+    Attributes:
+        name: identifies it in code.
+        title: what menus say; `&` marks the mnemonic.
+        menu: the menu it is in, such as `File`, or `View/Theme` for a submenu.
+        run: what it does; a checkable command's receives whether it is now checked.
+        shortcut: as Qt writes it; empty for none.
+        checkable: whether it is on or off.
+        group: of these commands one is on; implies checkable.
+        separated: whether a line comes before it in its menu.
+    """
+
+    name: str
+    title: str
+    menu: str
+    run: Callable[..., object]
+    shortcut: str = ""
+    checkable: bool = False
+    group: str = ""
+    separated: bool = False
+
+
+@dataclass
+class Actions:
+    """Commands as Qt actions of one window."""
+
+    window: QMainWindow
+    commands: list[Command] = field(default_factory=list)
+    _actions: dict[str, QAction] = field(default_factory=dict)
+    _menus: dict[str, QMenu] = field(default_factory=dict)
+    _groups: dict[str, QActionGroup] = field(default_factory=dict)
+
+    def register(self, *commands: Command) -> None:
+        """Make actions and put them into the menu bar, in order."""
+        for command in commands:
+            self.commands.append(command)
+            action = QAction(command.title, self.window)
+            action.setObjectName(command.name)
+            action.setShortcut(QKeySequence(command.shortcut))
+            if command.checkable or command.group:
+                action.setCheckable(True)
+                action.toggled.connect(command.run)
+            else:
+                action.triggered.connect(lambda _checked, run=command.run: run())
+            if command.group:
+                group = self._groups.setdefault(command.group, QActionGroup(self.window))
+                group.addAction(action)
+            menu = self._menu(command.menu)
+            if command.separated:
+                menu.addSeparator()
+            menu.addAction(action)
+            self._actions[command.name] = action
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def shortcuts(self) -> list[tuple[str, str]]:
+        """Shortcut and title of every command that has one, for people to read."""
+        return [
+            (self[command.name].shortcut().toString(QKeySequence.SequenceFormat.NativeText), plain(command.title))
+            for command in self.commands
+            if command.shortcut
+        ]
+
+    def _menu(self, path: str) -> QMenu:
+        if path not in self._menus:
+            parent, _, title = path.rpartition("/")
+            self._menus[path] = self._menu(parent).addMenu(title) if parent else self.window.menuBar().addMenu(title)
+        return self._menus[path]
+
+
+def plain(title: str) -> str:
+    """A menu's title as a sentence says it: without mnemonic and dots."""
+    return title.replace("&", "").rstrip("…")

@@ -1,0 +1,88 @@
+"""Starting the window, and what happens where there is nowhere to show one."""
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def has_display() -> bool:
+    """Whether a window can be shown: elsewhere than on Linux always, there if a display server answers."""
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return True
+    host, separator, number = os.environ.get("DISPLAY", "").rpartition(":")
+    if not separator:
+        return False
+    server = number.partition(".")[0]
+    if host in {"", "unix"}:
+        # The abstract socket is how a server in another mount namespace is reached.
+        return any(_answers(socket.AF_UNIX, f"{prefix}/tmp/.X11-unix/X{server}") for prefix in ("", "\0"))
+    return _answers(socket.AF_INET, (host, 6000 + int(server))) if server.isdigit() else False
+
+
+def _answers(family: int, address: str | tuple[str, int]) -> bool:
+    with socket.socket(family, socket.SOCK_STREAM) as connection:
+        connection.settimeout(2)
+        try:
+            connection.connect(address)
+        except OSError:
+            return False
+    return True
+
+
+def run(
+    paths: Sequence[Path],
+    *,
+    theme: str = "system",
+    size: tuple[int, int] = (1280, 800),
+    scale: float | None = None,
+    screenshot: Path | None = None,
+) -> str:
+    """Show the window until it is closed, or until its picture is taken.
+
+    Args:
+        paths: garments and checkpoints to open.
+        theme: `system`, `light` or `dark`.
+        size: of the window, in the user's pixels.
+        scale: device pixels in one of the user's; the display's own if not given.
+        screenshot: where to save the window's picture once everything is shown; then the window closes.
+
+    Returns:
+        With `screenshot`, what could not be shown, in one sentence; empty if all is well.
+    """
+    if scale is not None:
+        os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"
+    from PySide6.QtWidgets import QApplication
+
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    application.setApplicationName("Key-Grid Desktop")
+    QApplication.setStyle("Fusion")  # the same on every platform, light and dark
+
+    from app.main_window import MainWindow
+
+    window = MainWindow()
+    window.set_theme(theme)
+    window.resize(*size)
+    window.show()
+    window.open(paths)
+    failures: list[str] = []
+    if screenshot is not None:
+        from PySide6.QtCore import QTimer
+
+        def take(failure: str) -> None:
+            if failure:
+                failures.append(failure)
+            # A last turn of the event loop lets layouts and the view take in what has come.
+            QTimer.singleShot(300, finish)
+
+        def finish() -> None:
+            if not window.worker.busy and window.isVisible():
+                window.save_screenshot(screenshot)
+                window.close()
+
+        window.settled.connect(take)
+    application.exec()
+    return failures[0] if failures else ""

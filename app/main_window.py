@@ -1,0 +1,291 @@
+"""The window: puts views, worker and state together."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QDockWidget, QFileDialog, QLabel, QMainWindow, QProgressBar, QPushButton, QWidget
+
+from app.actions import Actions, Command
+from app.state.document import Document, OpenCheckpoint
+from app.state.settings import AXES, LAYERS, ViewSettings
+from app.views.heatmap import HeatmapPanel
+from app.views.help import show_about, show_shortcuts
+from app.views.keypoints import KeypointTable
+from app.views.layers import LayerPanel
+from app.views.library import Library
+from app.views.viewport import Viewport
+from app.worker.client import WorkerClient
+from app.worker.protocol import DescribeEngine, Predict, ReadCheckpoint, ReadGarment
+from keygrid.data.garment import Garment
+from keygrid.data.readers import SUFFIXES
+from keygrid.errors import KeygridError
+from keygrid.export import WRITERS, write_predictions
+from keygrid.files import atomic
+from keygrid.prediction import Prediction
+
+CHECKPOINT_SUFFIXES = (".safetensors", ".pt", ".pth")
+
+LAYER_TITLES = {
+    "surface": "&Surface",
+    "cloud": "Point &cloud",
+    "keypoints": "&Keypoints",
+    "skeleton": "S&keleton",
+    "slice": "&Heatmap slice",
+    "reconstruction": "&Reconstruction",
+}
+
+SLICE_STEP = 0.05
+"""How far a key moves the slice, normalised."""
+
+THEMES = {"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
+
+
+class MainWindow(QMainWindow):
+    """Owns the document, the settings and the worker; views read the first two, and only the window asks the third."""
+
+    settled = Signal(str)
+    """Nothing is awaited any more; the message of the last failure, or empty."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle("Key-Grid Desktop")
+        self.setAcceptDrops(True)
+        self.document, self.settings = Document(), ViewSettings()
+        self._choose_on_arrival: set[Path] = set()
+        self.worker = WorkerClient(self)
+        self.actions_ = Actions(self)
+        self._register_commands()
+        self.viewport = Viewport(self.document, self.settings)
+        self.setCentralWidget(self.viewport)
+        self.library = Library(self.document)
+        self.layers = LayerPanel([self.actions_[name] for name in LAYERS])
+        self.heatmap = HeatmapPanel(self.document, self.settings)
+        self.table = KeypointTable(self.document)
+        self._make_docks()
+        self._make_status_bar()
+        self._connect()
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Open garments and checkpoints, told apart by their ending; the first of each kind is chosen."""
+        checkpoints = [path for path in paths if path.suffix.lower() in CHECKPOINT_SUFFIXES]
+        garments = [path for path in paths if path not in checkpoints]
+        self._choose_on_arrival.update(garments[:1], checkpoints[:1])
+        for path in garments:
+            self.worker.request(f"garment {path}", ReadGarment(path))
+        for path in checkpoints:
+            self.worker.request(f"checkpoint {path}", ReadCheckpoint(path))
+
+    def save_screenshot(self, path: Path) -> None:
+        """Save the whole window as a PNG of its size in device pixels."""
+        with atomic(path) as temporary:
+            if not self.grab().save(str(temporary), "PNG"):
+                raise KeygridError(f"The picture could not be written to {path}.")
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self.worker.close()
+        self.viewport.shut()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        self.open([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    # Set-up
+
+    def _register_commands(self) -> None:
+        self.actions_.register(
+            Command("open", "&Open…", "&File", self._ask_to_open, "Ctrl+O"),
+            Command("save", "&Save keypoints…", "&File", self._ask_to_save, "Ctrl+S", separated=True),
+            Command("screenshot", "Save s&creenshot…", "&File", self._ask_for_screenshot, "Ctrl+Shift+S"),
+            Command("close", "&Close garment", "&File", self._close_garment, "Ctrl+W", separated=True),
+            Command("quit", "&Quit", "&File", self.close, "Ctrl+Q"),
+            *(
+                Command(
+                    name, LAYER_TITLES[name], "&View", lambda on, name=name: setattr(self.settings, name, on),
+                    str(number), checkable=True,
+                )
+                for number, name in enumerate(LAYERS, start=1)
+            ),
+            Command("peak", "&Peak keypoints", "&View", self._set_peak, "P", checkable=True, separated=True),
+            Command("fit", "&Fit garment", "&View", self._fit, "F", separated=True),
+            *(
+                Command(
+                    f"look_{axis}", f"Look along {axis.upper()}", "&View",
+                    lambda axis=axis: self.viewport.look_along(axis), f"Shift+{axis.upper()}",
+                )
+                for axis in AXES
+            ),
+            *(
+                Command(
+                    f"slice_{axis}", f"Slice across {axis.upper()}", "&Heatmap",
+                    lambda axis=axis: setattr(self.settings, "slice_axis", axis), axis.upper(),
+                )
+                for axis in AXES
+            ),
+            Command("slice_back", "Slice back", "&Heatmap", lambda: self._step_slice(-1), "[", separated=True),
+            Command("slice_forward", "Slice forward", "&Heatmap", lambda: self._step_slice(1), "]"),
+            *(
+                Command(
+                    f"theme_{theme}", theme.capitalize(), "&View/&Theme",
+                    lambda on, theme=theme: self.set_theme(theme) if on else None, group="theme",
+                )
+                for theme in THEMES
+            ),
+            Command("shortcuts", "&Keyboard shortcuts", "&Help",
+                    lambda: show_shortcuts(self, self.actions_.shortcuts()), "F1"),
+            Command("about", "&About", "&Help", lambda: self.worker.request("about", DescribeEngine())),
+        )  # fmt: skip
+        for name in LAYERS:
+            self.actions_[name].setChecked(getattr(self.settings, name))
+        self.actions_["theme_system"].setChecked(True)
+
+    def _make_docks(self) -> None:
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        docks = [
+            self._dock("Open", self.library, left),
+            self._dock("Layers", self.layers, left),
+            self._dock("Heatmap slice", self.heatmap, right),
+            self._dock("Keypoints", self.table, right),
+        ]
+        self.resizeDocks(docks, [240, 240, 340, 340], Qt.Orientation.Horizontal)
+        self.resizeDocks(docks, [480, 220, 150, 550], Qt.Orientation.Vertical)
+
+    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(title)
+        dock.setWidget(widget)
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _make_status_bar(self) -> None:
+        self._stage = QLabel("Ready")
+        self._progress = QProgressBar(maximum=0, textVisible=False)
+        self._progress.setFixedWidth(140)
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.setToolTip("Stop what the background process is doing (Esc)")
+        self.cancel_button.setShortcut("Esc")
+        self.cancel_button.clicked.connect(self.worker.cancel)
+        self.statusBar().addWidget(self._stage, stretch=1)
+        for widget in (self._progress, self.cancel_button):
+            self.statusBar().addPermanentWidget(widget)
+            widget.hide()
+        # The bar keeps its height when the button comes and goes.
+        self.statusBar().setMinimumHeight(self.cancel_button.sizeHint().height() + 6)
+
+    def _connect(self) -> None:
+        self.worker.succeeded.connect(self._receive)
+        self.worker.failed.connect(self._fail)
+        self.worker.stage.connect(self._show_stage)
+        self.document.events.garment.connect(self._predict)
+        self.document.events.checkpoint.connect(self._predict)
+        self.document.events.garment.connect(self._name_window)
+        self.settings.events.peak.connect(self._predict)
+
+    # What the worker says
+
+    def _receive(self, slot: str, result: Any) -> None:
+        if isinstance(result, Garment):
+            chosen = result.source in self._choose_on_arrival
+            self.document.add_garment(result, choose=chosen or self.document.garment is None)
+        elif isinstance(result, OpenCheckpoint):
+            chosen = result.path in self._choose_on_arrival
+            self.document.add_checkpoint(result, choose=chosen or self.document.checkpoint is None)
+        elif isinstance(result, Prediction):
+            self.document.show(result)
+        elif slot == "about":
+            show_about(self, result)
+        self._settle("")
+
+    def _fail(self, _slot: str, sentence: str) -> None:
+        self.viewport.notice.say(sentence)
+        self._settle(sentence)
+
+    def _settle(self, failure: str) -> None:
+        if not self.worker.busy:
+            self._choose_on_arrival.clear()
+            self.settled.emit(failure)
+
+    def _show_stage(self, text: str) -> None:
+        busy = bool(text)
+        self._stage.setText(f"{text}…" if busy else self._summary())
+        self._progress.setVisible(busy)
+        self.cancel_button.setVisible(busy)
+
+    def _summary(self) -> str:
+        prediction, garment = self.document.prediction, self.document.garment
+        if prediction is None or garment is None:
+            return "Ready"
+        return (
+            f"{len(prediction.keypoints)} keypoints on {garment.name} by {prediction.checkpoint.path.stem} "
+            f"in {prediction.seconds:.2f} s"
+        )
+
+    # What the user does
+
+    def _predict(self, *_: object) -> None:
+        garment, checkpoint = self.document.garment, self.document.checkpoint
+        if garment is not None and garment.source is not None and checkpoint is not None:
+            kind: Literal["soft", "peak"] = "peak" if self.settings.peak else "soft"
+            self.worker.request("prediction", Predict(garment.source, checkpoint.path, kind))
+
+    def _fit(self) -> None:
+        self.viewport.fit()
+
+    def _set_peak(self, peak: bool) -> None:
+        self.settings.peak = peak
+
+    def _step_slice(self, direction: int) -> None:
+        position = self.settings.slice_position + direction * SLICE_STEP
+        self.settings.slice_position = round(min(max(position, -1.0), 1.0), 6)
+
+    def _close_garment(self) -> None:
+        if self.document.garment is not None:
+            self.document.close_garment(self.document.garment)
+
+    def _name_window(self, garment: Garment | None) -> None:
+        self.setWindowTitle(f"{garment.name} – Key-Grid Desktop" if garment else "Key-Grid Desktop")
+
+    def _ask_to_open(self) -> None:
+        endings = {"Garments and checkpoints": (*SUFFIXES, *CHECKPOINT_SUFFIXES)}
+        endings |= {"Garments": SUFFIXES, "Checkpoints": CHECKPOINT_SUFFIXES}
+        filters = [f"{title} ({' '.join('*' + ending for ending in group)})" for title, group in endings.items()]
+        names, _ = QFileDialog.getOpenFileNames(self, "Open", "", ";;".join([*filters, "All files (*)"]))
+        self.open([Path(name) for name in names])
+
+    def _ask_to_save(self) -> None:
+        garment, prediction = self.document.garment, self.document.prediction
+        if garment is None or prediction is None:
+            self.viewport.notice.say("There are no keypoints to save yet: open a garment and a checkpoint first.")
+            return
+        filters = ";;".join(f"{ending[1:].upper()} (*{ending})" for ending in WRITERS)
+        name, chosen = QFileDialog.getSaveFileName(self, "Save keypoints", f"{garment.name}-keypoints.json", filters)
+        if name:
+            path = Path(name) if Path(name).suffix else Path(name + "." + chosen.split()[0].lower())
+            self._save(lambda: write_predictions([(str(garment.source), prediction)], path), path)
+
+    def _ask_for_screenshot(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save screenshot", "keygrid.png", "PNG (*.png)")
+        if name:
+            path = Path(name).with_suffix(".png")
+            self._save(lambda: self.save_screenshot(path), path)
+
+    def _save(self, write: Any, path: Path) -> None:
+        try:
+            write()
+        except KeygridError as error:
+            self.viewport.notice.say(str(error))
+        else:
+            self.statusBar().showMessage(f"Saved {path}", 5000)
+
+    def set_theme(self, theme: str) -> None:
+        """`system`, `light` or `dark`."""
+        QGuiApplication.styleHints().setColorScheme(THEMES[theme])
+        self.actions_[f"theme_{theme}"].setChecked(True)

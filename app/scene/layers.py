@@ -1,0 +1,231 @@
+"""The scene's layers. Each makes its actors once and changes their arrays in place."""
+
+from typing import Any
+
+import numpy as np
+import pyvista as pv
+from numpy.typing import NDArray
+from vtkmodules.vtkRenderingCore import vtkTextActor
+
+from app.state.settings import Axis
+from keygrid.data.garment import Garment
+from keygrid.palette import colours
+from keygrid.prediction import Prediction, heatmap
+
+Floats = NDArray[np.float64]
+
+SURFACE_COLOUR = "#b9c3cf"
+CLOUD_COLOUR = "#5b7ea6"
+RECONSTRUCTION_COLOUR = "#c2569b"
+SELECTION_COLOUR = "#ff2d8b"
+
+KEYPOINT_RADIUS = 0.012
+"""Of a keypoint's sphere, as a share of the garment's diagonal."""
+
+SLICE_RESOLUTION = 96
+"""Samples along each side of the slice's square."""
+
+SLICE_COLOURS = "inferno"
+SLICE_OPACITY = (0.18, 0.55, 0.75, 0.85, 0.9)
+"""From no heat to full heat, so that the garment shows through where there is none."""
+
+
+class Layer:
+    """Actors that are shown and hidden together.
+
+    Args:
+        plotter: where they are drawn.
+        name: of the layer, unique in the plotter.
+    """
+
+    def __init__(self, plotter: pv.BasePlotter, name: str) -> None:
+        self._plotter: Any = plotter
+        self._name = name
+        self._actors: list[Any] = []
+        self._visible = True
+
+    @property
+    def visible(self) -> bool:
+        """Whether the layer is switched on; it may still be empty."""
+        return self._visible
+
+    @visible.setter
+    def visible(self, visible: bool) -> None:
+        self._visible = visible
+        for actor in self._actors:
+            actor.SetVisibility(visible)
+
+    def clear(self) -> None:
+        """Remove what is drawn."""
+        for actor in self._actors:
+            self._plotter.remove_actor(actor, render=False)
+        self._actors = []
+
+    def _add(self, mesh: pv.DataSet, **style: Any) -> Any:
+        actor = self._plotter.add_mesh(mesh, reset_camera=False, render=False, pickable=False, **style)
+        return self._keep(actor)
+
+    def _keep(self, actor: Any) -> Any:
+        actor.SetVisibility(self._visible)
+        self._actors.append(actor)
+        return actor
+
+
+class SurfaceLayer(Layer):
+    """The garment's triangles, a little transparent so that keypoints between its sides are seen."""
+
+    def show(self, garment: Garment) -> None:
+        """Draw a surface; nothing for a cloud."""
+        self.clear()
+        if not garment.is_cloud:
+            mesh = pv.PolyData.from_regular_faces(garment.vertices, garment.faces)  # type: ignore[arg-type]
+            self._add(mesh, color=SURFACE_COLOUR, opacity=0.6, smooth_shading=True, split_sharp_edges=False)
+
+
+class PointsLayer(Layer):
+    """A cloud in one colour."""
+
+    def __init__(self, plotter: pv.BasePlotter, name: str, colour: str) -> None:
+        super().__init__(plotter, name)
+        self._colour = colour
+
+    def show(self, points: Floats) -> None:
+        """Draw points (N, 3), file units."""
+        self.clear()
+        self._add(pv.PolyData(points), color=self._colour, point_size=4, style="points", lighting=False)
+
+
+class KeypointLayer(Layer):
+    """Numbered spheres, and a ring around the selected one."""
+
+    def show(self, prediction: Prediction, radius: float) -> None:
+        """Draw keypoints as spheres of `radius`, file units."""
+        self.clear()
+        self._radius = radius
+        self._positions = prediction.keypoints
+        palette = colours(len(self._positions))
+        points = pv.PolyData(self._positions)
+        points["colour"] = palette
+        sphere = pv.Sphere(radius=radius, theta_resolution=20, phi_resolution=20)
+        spheres = points.glyph(geom=sphere, scale=False, orient=False)
+        _draw_in_front(self._add(spheres, scalars="colour", rgb=True, ambient=0.35))
+        self._labels = [self._label(i, position) for i, position in enumerate(self._positions)]
+        halo = pv.Sphere(radius=1.9 * radius, theta_resolution=20, phi_resolution=20)
+        self._halo = self._add(halo, color=SELECTION_COLOUR, opacity=0.45, lighting=False)
+        _draw_in_front(self._halo)
+        self.select(None)
+
+    def select(self, keypoint: int | None) -> None:
+        """Mark one keypoint, or none."""
+        if not self._actors:
+            return
+        if keypoint is not None:
+            self._halo.SetPosition(self._positions[keypoint])
+        self._halo.SetVisibility(self._visible and keypoint is not None)
+        self._selected = keypoint
+
+    def set_label_style(self, size: int, colour: tuple[float, float, float]) -> None:
+        """Font size in pixels, and the text's colour."""
+        self._style = size, colour
+        for label in getattr(self, "_labels", ()):
+            self._apply_style(label)
+
+    @Layer.visible.setter  # type: ignore[attr-defined,untyped-decorator]
+    def visible(self, visible: bool) -> None:
+        """Show or hide; the selection's mark only where there is a selection."""
+        Layer.visible.fset(self, visible)  # type: ignore[attr-defined]
+        if self._actors:
+            self.select(self._selected)
+
+    def _label(self, index: int, position: Floats) -> Any:
+        label = vtkTextActor()
+        label.SetInput(f"  {index}")  # the spaces keep the number clear of its sphere
+        place = label.GetPositionCoordinate()
+        place.SetCoordinateSystemToWorld()
+        place.SetValue(position.tolist())
+        self._apply_style(label)
+        self._plotter.add_actor(label, reset_camera=False, render=False, pickable=False)
+        return self._keep(label)
+
+    def _apply_style(self, label: Any) -> None:
+        size, colour = self._style
+        text = label.GetTextProperty()
+        text.SetFontFamilyToArial()
+        text.SetFontSize(size)
+        text.SetBold(True)
+        text.SetColor(colour)
+        text.SetVerticalJustificationToBottom()
+
+
+def _draw_in_front(actor: Any) -> None:
+    """Let nothing hide the actor: most keypoints lie between the sides of a garment."""
+    actor.mapper.SetResolveCoincidentTopologyToPolygonOffset()
+    actor.mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(0, -100_000)
+    actor.mapper.SetRelativeCoincidentTopologyLineOffsetParameters(0, -50_000)
+
+
+class SkeletonLayer(Layer):
+    """Segments between keypoints, as opaque as they are strong."""
+
+    def show(self, prediction: Prediction, colour: tuple[float, float, float], width: float) -> None:
+        """Draw the skeleton in `colour`, lines `width` pixels wide."""
+        self.clear()
+        lines = pv.PolyData(
+            prediction.keypoints,
+            lines=np.column_stack([np.full(len(prediction.edges), 2), prediction.edges]).ravel(),
+        )
+        rgba = np.tile(np.append(np.multiply(colour, 255), 0), (len(prediction.edges), 1))
+        rgba[:, 3] = 255 * np.clip(prediction.strengths, 0.06, 1)
+        lines.cell_data["colour"] = rgba.astype(np.uint8)
+        _draw_in_front(self._add(lines, scalars="colour", rgb=True, line_width=width, lighting=False))
+
+
+class SliceLayer(Layer):
+    """The heatmap on a plane across the network's cube, with a colour bar of fixed limits."""
+
+    def show(self, prediction: Prediction, axis: Axis, position: float) -> None:
+        """Draw the plane where it cuts `axis` at `position`, normalised."""
+        self.clear()
+        self._prediction = prediction
+        side = SLICE_RESOLUTION
+        self._plane = pv.Plane(i_resolution=side - 1, j_resolution=side - 1)
+        self._plane.point_data["heat"] = np.zeros(side * side)
+        self._add(
+            self._plane, scalars="heat", cmap=SLICE_COLOURS, clim=self.limits(prediction), opacity=list(SLICE_OPACITY),
+            lighting=False, show_scalar_bar=False, interpolate_before_map=True,
+        )  # fmt: skip
+        frame = pv.PolyData(np.zeros((4, 3)), lines=[5, 0, 1, 2, 3, 0])
+        self._frame = frame
+        self._add(frame, color="#888888", line_width=1, lighting=False)
+        self.move(axis, position)
+
+    @staticmethod
+    def limits(prediction: Prediction) -> tuple[float, float]:
+        """The colours' ends, which do not depend on the plane: a nearest-segment heatmap lies between 0 and 1."""
+        if prediction.field.distance == "nearest":
+            return 0.0, 1.0
+        return 0.0, float(prediction.grid_heatmap.max())
+
+    def move(self, axis: Axis, position: float) -> None:
+        """Evaluate the heatmap on another plane, in place."""
+        if not self._actors:
+            return
+        points = slice_points(axis, position, SLICE_RESOLUTION)
+        in_file_units = self._prediction.normalisation.invert(points)
+        self._plane.points = in_file_units
+        self._plane.point_data["heat"] = heatmap(points, self._prediction)
+        corners = np.array(
+            [0, SLICE_RESOLUTION - 1, SLICE_RESOLUTION**2 - 1, SLICE_RESOLUTION * (SLICE_RESOLUTION - 1)]
+        )
+        self._frame.points = in_file_units[corners]
+
+
+def slice_points(axis: Axis, position: float, resolution: int) -> Floats:
+    """(resolution^2, 3) positions on the plane across [-1, 1]^3, normalised; the axis after `axis` runs fastest."""
+    normal = "xyz".index(axis)
+    steps = np.linspace(-1, 1, resolution)
+    points = np.empty((resolution**2, 3))
+    points[:, normal] = position
+    points[:, (normal + 1) % 3] = np.tile(steps, resolution)
+    points[:, (normal + 2) % 3] = np.repeat(steps, resolution)
+    return points

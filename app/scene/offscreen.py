@@ -1,0 +1,36 @@
+"""The scene as a picture, without any display."""
+
+from pathlib import Path
+
+import pyvista as pv
+from vtkmodules.vtkCommonCore import vtkLogger
+
+from app.scene.scene import LIGHT, Scene, Theme
+from app.state.settings import ViewSettings
+from keygrid.data.garment import Garment
+from keygrid.files import atomic
+from keygrid.prediction import Prediction
+
+
+def render(
+    garment: Garment,
+    prediction: Prediction,
+    settings: ViewSettings,
+    path: Path,
+    *,
+    size: tuple[int, int] = (1280, 800),
+    theme: Theme = LIGHT,
+) -> None:
+    """Draw a garment with its prediction into a PNG of `size` pixels."""
+    # VTK complains of every display it tries before it renders without one.
+    vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
+    plotter = pv.Plotter(off_screen=True, window_size=list(size))
+    try:
+        scene = Scene(plotter, theme, pixel_ratio=size[1] / 800)
+        scene.show_garment(garment)
+        scene.show_prediction(prediction, settings)
+        scene.apply(settings)
+        with atomic(path) as temporary:
+            plotter.screenshot(temporary)
+    finally:
+        plotter.close()

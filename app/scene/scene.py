@@ -1,0 +1,161 @@
+"""A garment with its prediction, drawn on any plotter."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyvista as pv
+from numpy.typing import NDArray
+
+from app.scene.layers import (
+    CLOUD_COLOUR,
+    KEYPOINT_RADIUS,
+    RECONSTRUCTION_COLOUR,
+    SLICE_COLOURS,
+    KeypointLayer,
+    Layer,
+    PointsLayer,
+    SkeletonLayer,
+    SliceLayer,
+    SurfaceLayer,
+)
+from app.state.settings import LAYERS, ViewSettings
+from keygrid.data.garment import Garment
+from keygrid.prediction import Prediction
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of a scene, each red, green, blue from 0 to 1.
+
+    Attributes:
+        background: behind everything.
+        foreground: text and skeleton.
+    """
+
+    background: tuple[float, float, float]
+    foreground: tuple[float, float, float]
+
+
+LIGHT = Theme((0.965, 0.969, 0.976), (0.10, 0.11, 0.13))
+DARK = Theme((0.110, 0.118, 0.133), (0.93, 0.94, 0.95))
+
+
+class Scene:
+    """Shows what it is given; it decides nothing. The camera moves only when a garment is shown or fit.
+
+    Args:
+        plotter: a PyVista plotter of any kind.
+        theme: colours.
+        pixel_ratio: device pixels in one of the user's: text and lines grow with it.
+    """
+
+    def __init__(self, plotter: pv.BasePlotter, theme: Theme = LIGHT, pixel_ratio: float = 1.0) -> None:
+        self.plotter: Any = plotter  # its methods are wrapped, which hides their signatures
+        self._theme, self._pixel_ratio = theme, pixel_ratio
+        self.surface = SurfaceLayer(plotter, "surface")
+        self.cloud = PointsLayer(plotter, "cloud", CLOUD_COLOUR)
+        self.keypoints = KeypointLayer(plotter, "keypoints")
+        self.skeleton = SkeletonLayer(plotter, "skeleton")
+        self.slice = SliceLayer(plotter, "slice")
+        self.reconstruction = PointsLayer(plotter, "reconstruction", RECONSTRUCTION_COLOUR)
+        self._prediction: Prediction | None = None
+        self._garment: Garment | None = None
+        self.set_theme(theme)
+
+    def layer(self, name: str) -> Layer:
+        """The layer of a name in `app.state.settings.LAYERS`."""
+        layer: Layer = getattr(self, name)
+        return layer
+
+    def show_garment(self, garment: Garment | None) -> None:
+        """Draw a garment and look at it; what was predicted for another one goes."""
+        self.show_prediction(None)
+        self._garment = garment
+        self.surface.clear()
+        self.cloud.clear()
+        if garment is not None:
+            self.surface.show(garment)
+            if garment.is_cloud:
+                self.cloud.show(garment.vertices)
+            self.fit()
+
+    def show_prediction(self, prediction: Prediction | None, settings: ViewSettings | None = None) -> None:
+        """Draw a prediction for the garment that is shown, its slice as `settings` say; None removes the last one."""
+        self._prediction = prediction
+        for layer in (self.keypoints, self.skeleton, self.slice, self.reconstruction):
+            layer.clear()
+        self._show_scalar_bar()
+        if prediction is None or self._garment is None or settings is None:
+            return
+        self.cloud.show(prediction.sample.points)
+        self.keypoints.show(prediction, KEYPOINT_RADIUS * self._garment.diagonal)
+        self.skeleton.show(prediction, self._theme.foreground, 2.5 * self._pixel_ratio)
+        self.slice.show(prediction, settings.slice_axis, settings.slice_position)
+        self.reconstruction.show(prediction.reconstruction)
+        self._show_scalar_bar()
+
+    def apply(self, settings: ViewSettings) -> None:
+        """Switch layers on and off."""
+        for name in LAYERS:
+            self.layer(name).visible = getattr(settings, name)
+        self._show_scalar_bar()
+
+    def select(self, keypoint: int | None) -> None:
+        """Mark one keypoint, or none."""
+        self.keypoints.select(keypoint)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change colours."""
+        self._theme = theme
+        self.plotter.set_background(theme.background)
+        self.keypoints.set_label_style(round(16 * self._pixel_ratio), theme.foreground)
+        if self._prediction is not None:
+            self.skeleton.show(self._prediction, theme.foreground, 2.5 * self._pixel_ratio)
+        self._show_scalar_bar()
+
+    def fit(self) -> None:
+        """Look at the garment from the front, as a whole."""
+        if self._garment is None:
+            return
+        self.plotter.camera_position = "xy"
+        self.plotter.camera.azimuth, self.plotter.camera.elevation = 20, 12
+        self.plotter.reset_camera(bounds=tuple(self._garment.bounds.T.ravel()), render=False)
+        self.plotter.renderer.reset_camera_clipping_range()
+
+    def look_along(self, axis: str) -> None:
+        """Look along an axis, x, y or z, from its positive end at the whole garment."""
+        directions: dict[str, NDArray[np.int64]] = {"x": np.array([1, 0, 0]), "y": np.array([0, 1, 0])}
+        direction = directions.get(axis, np.array([0, 0, 1]))
+        self.plotter.view_vector(tuple(direction), viewup=(0, 0, -1) if axis == "y" else (0, 1, 0), render=False)
+        if self._garment is not None:
+            self.plotter.reset_camera(bounds=tuple(self._garment.bounds.T.ravel()), render=False)
+
+    def keypoint_at(self, x: float, y: float, within: float) -> int | None:
+        """Index of the visible keypoint nearest to a display position (device pixels, from the bottom left)."""
+        if self._prediction is None or not self.keypoints.visible:
+            return None
+        renderer = self.plotter.renderer
+        best, chosen = within, None
+        for index, position in enumerate(self._prediction.keypoints):
+            renderer.SetWorldPoint(*position, 1.0)
+            renderer.WorldToDisplay()
+            distance = float(np.hypot(renderer.GetDisplayPoint()[0] - x, renderer.GetDisplayPoint()[1] - y))
+            if distance < best:
+                best, chosen = distance, index
+        return chosen
+
+    def _show_scalar_bar(self) -> None:
+        title = "heat\n"
+        if title in self.plotter.scalar_bars:
+            self.plotter.remove_scalar_bar(title, render=False)
+        if self._prediction is None or not self.slice.visible:
+            return
+        table = pv.LookupTable(SLICE_COLOURS, scalar_range=self.slice.limits(self._prediction))
+        mapper = pv.DataSetMapper(pv.PolyData())
+        mapper.lookup_table = table
+        self.plotter.add_scalar_bar(
+            title=title, mapper=mapper, n_labels=3, fmt="%.2g", vertical=True, color=self._theme.foreground,
+            title_font_size=round(13 * self._pixel_ratio), label_font_size=round(12 * self._pixel_ratio),
+            position_x=0.9, position_y=0.06, width=0.06, height=0.36, unconstrained_font_size=True, render=False,
+        )  # fmt: skip

@@ -1,0 +1,42 @@
+"""How things are shown."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from psygnal import SignalGroupDescriptor
+
+Axis = Literal["x", "y", "z"]
+AXES: tuple[Axis, ...] = ("x", "y", "z")
+
+
+@dataclass
+class ViewSettings:
+    """Which layers are on, where the slice lies, and which keypoints are meant.
+
+    Attributes:
+        surface: the garment's triangles.
+        cloud: the sampled points, or a cloud's own.
+        keypoints: numbered spheres.
+        skeleton: segments, more opaque where stronger.
+        slice: the heatmap on a plane.
+        reconstruction: the decoder's cloud.
+        slice_axis: the plane's normal.
+        slice_position: where the plane cuts that axis, normalised, from -1 to 1.
+        peak: whether keypoints lie on their heaviest point instead of their mean.
+    """
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    surface: bool = True
+    cloud: bool = False
+    keypoints: bool = True
+    skeleton: bool = True
+    slice: bool = True
+    reconstruction: bool = False
+    slice_axis: Axis = "z"
+    slice_position: float = 0.0
+    peak: bool = False
+
+
+LAYERS = ("surface", "cloud", "keypoints", "skeleton", "slice", "reconstruction")
+"""The layers' names, which are also the names of their switches in `ViewSettings`."""

@@ -1,0 +1,107 @@
+"""The table of keypoints, linked with the view."""
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QItemSelection, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from app.state.document import Document
+from keygrid.palette import colours
+from keygrid.prediction import Prediction
+
+COLUMNS = ("#", "x", "y", "z", "Vertex", "Conf.")
+TIPS = (
+    "Keypoint",
+    "Position in file units",
+    "Position in file units",
+    "Position in file units",
+    "Nearest vertex of the garment",
+    "Confidence: 1 where all of the keypoint's weight is in one place, 0 where it is spread over the whole cloud",
+)
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class KeypointModel(QAbstractTableModel):
+    """A prediction's keypoints as rows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._prediction: Prediction | None = None
+
+    def show(self, prediction: Prediction | None) -> None:
+        """Show another prediction's keypoints."""
+        self.beginResetModel()
+        self._prediction = prediction
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
+        return 0 if self._prediction is None or parent.isValid() else len(self._prediction.keypoints)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section]
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return TIPS[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if self._prediction is None:
+            return None
+        row, column = index.row(), index.column()
+        if role == Qt.ItemDataRole.TextAlignmentRole and column > 0:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.DecorationRole and column == 0:
+            swatch = QPixmap(12, 12)
+            swatch.fill(QColor(*colours(len(self._prediction.keypoints))[row].tolist()))
+            return swatch
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return TIPS[column]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(self._prediction, row, column)
+        return None
+
+    @staticmethod
+    def _text(prediction: Prediction, row: int, column: int) -> str:
+        if column == 0:
+            return str(row)
+        if column <= 3:
+            return f"{prediction.keypoints[row, column - 1]:.4g}"
+        if column == 4:
+            return str(prediction.vertices[row])
+        return f"{prediction.confidence[row]:.2f}"
+
+
+class KeypointTable(QTableView):
+    """Choosing a row selects the keypoint, and the other way round."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._model = KeypointModel()
+        self.setModel(self._model)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setAccessibleName("Keypoints")
+        self.verticalHeader().hide()
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.selectionModel().selectionChanged.connect(self._chosen)
+        document.events.prediction.connect(self._model.show)
+        document.events.keypoint.connect(self._select)
+
+    def _chosen(self, selected: QItemSelection, _deselected: QItemSelection) -> None:
+        rows = selected.indexes()
+        self._document.keypoint = rows[0].row() if rows else None
+
+    def _select(self, keypoint: int | None) -> None:
+        if keypoint is None:
+            self.clearSelection()
+        elif not self.selectionModel().isRowSelected(keypoint, QModelIndex()):
+            self.selectRow(keypoint)

@@ -1,0 +1,36 @@
+"""A line above the view that says in words what went wrong."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStyle, QToolButton, QWidget
+
+
+class Notice(QFrame):
+    """Hidden until there is something to say; stays until it is closed or overtaken by the next."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice")
+        # Amber with dark text is legible on both themes.
+        self.setStyleSheet("#notice { background: #ffd479; } #notice QLabel { color: #2b2000; }")
+        icon = QLabel()
+        pixmap = self.style().standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning)
+        icon.setPixmap(pixmap.pixmap(18, 18))
+        self.label = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._close_button = QToolButton(autoRaise=True)
+        self._close_button.setText("✕")
+        self._close_button.setToolTip("Close this message")
+        self._close_button.setStyleSheet("color: #2b2000;")
+        self._close_button.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 6, 6, 6)
+        layout.addWidget(icon)
+        layout.addWidget(self.label, stretch=1)
+        layout.addWidget(self._close_button)
+        self.hide()
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence."""
+        self.label.setText(sentence)
+        self.setAccessibleName(sentence)
+        self.show()

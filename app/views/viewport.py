@@ -1,0 +1,128 @@
+"""The 3D view."""
+
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from pyvistaqt import QtInteractor
+
+from app.scene.scene import DARK, LIGHT, Scene, Theme
+from app.state.document import Document
+from app.state.settings import LAYERS, ViewSettings
+from app.views.notice import Notice
+
+PICK_RADIUS = 14
+"""How near to a keypoint a click must be, in the user's pixels."""
+
+CLICK_TRAVEL = 4
+"""A press that moves further than this turns the camera and picks nothing."""
+
+EMPTY_HINT = "Open a garment with File ▸ Open, or drop a mesh or point cloud here."
+
+
+class Viewport(QWidget):
+    """Draws the document's garment and prediction as the settings say; clicking a keypoint selects it."""
+
+    rendered = Signal()
+    """A frame was drawn."""
+
+    def __init__(self, document: Document, settings: ViewSettings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._settings = document, settings
+        self.notice = Notice()
+        # One sample a pixel: under software rendering, multisampling costs more than all else.
+        self.interactor = QtInteractor(self, auto_update=False, multi_samples=1, line_smoothing=True)
+        self.interactor.setAcceptDrops(False)  # the window opens what is dropped; VTK would merely draw it
+        self.scene = Scene(self.interactor, self._theme(), self.devicePixelRatioF())
+        self._hint = QLabel(EMPTY_HINT, alignment=Qt.AlignmentFlag.AlignCenter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.notice)
+        layout.addWidget(self._hint)
+        layout.addWidget(self.interactor, stretch=1)
+
+        self._frame = QTimer(self, singleShot=True, interval=0)
+        self._frame.timeout.connect(self._render)
+        self._pressed: QPointF | None = None
+        self.interactor.installEventFilter(self)
+        document.events.garment.connect(self._show_garment)
+        document.events.prediction.connect(self._show_prediction)
+        document.events.keypoint.connect(self._select)
+        settings.events.connect(self._apply_settings)
+        self._show_garment()
+        self.scene.apply(settings)
+
+    def request_render(self) -> None:
+        """Draw once, soon, however often this is called."""
+        if not self._frame.isActive():
+            self._frame.start()
+
+    def fit(self) -> None:
+        """Look at the whole garment."""
+        self.scene.fit()
+        self.request_render()
+
+    def look_along(self, axis: str) -> None:
+        """Look along an axis at the whole garment."""
+        self.scene.look_along(axis)
+        self.request_render()
+
+    def shut(self) -> None:
+        """Stop drawing and release VTK's objects; the widget is of no use after that."""
+        self._frame.stop()
+        self.interactor.removeEventFilter(self)
+        for events in (self._document.events, self._settings.events):
+            events.disconnect()
+        self.interactor.close()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "scene"):
+            self.scene.set_theme(self._theme())
+            self.request_render()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton:
+            if event.type() == QEvent.Type.MouseButtonPress:
+                self._pressed = event.position()
+            elif event.type() == QEvent.Type.MouseButtonRelease and self._pressed is not None:
+                travelled = (event.position() - self._pressed).manhattanLength()
+                self._pressed = None
+                if travelled <= CLICK_TRAVEL:
+                    self._pick(event.position())
+        return super().eventFilter(watched, event)
+
+    def _pick(self, position: QPointF) -> None:
+        ratio = self.devicePixelRatioF()
+        x, y = position.x() * ratio, (self.interactor.height() - 1 - position.y()) * ratio
+        self._document.keypoint = self.scene.keypoint_at(x, y, within=PICK_RADIUS * ratio)
+
+    def _show_garment(self, *_: object) -> None:
+        garment = self._document.garment
+        self._hint.setVisible(garment is None)
+        self.scene.show_garment(garment)
+        self.request_render()
+
+    def _show_prediction(self, *_: object) -> None:
+        self.scene.show_prediction(self._document.prediction, self._settings)
+        self.scene.apply(self._settings)
+        self.request_render()
+
+    def _select(self, keypoint: int | None) -> None:
+        self.scene.select(keypoint)
+        self.request_render()
+
+    def _apply_settings(self, emission: object) -> None:
+        name = emission.signal.name  # type: ignore[attr-defined]
+        if name in LAYERS:
+            self.scene.apply(self._settings)
+        elif name.startswith("slice_"):
+            self.scene.slice.move(self._settings.slice_axis, self._settings.slice_position)
+        self.request_render()
+
+    def _theme(self) -> Theme:
+        return DARK if self.palette().window().color().lightness() < 128 else LIGHT
+
+    def _render(self) -> None:
+        self.interactor.render()
+        self.rendered.emit()

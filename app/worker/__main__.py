@@ -1,0 +1,82 @@
+"""The worker's process: `python -m app.worker`, started by `app.worker.client`."""
+
+import os
+import sys
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import Any, BinaryIO
+
+from app.worker.handlers import Handlers
+from app.worker.protocol import Answer, Cancel, Cancelled, Failure, Request, Stage, Unpacker, pack
+from keygrid.errors import KeygridError
+
+
+class CancelledError(Exception):
+    """Raised at a stage's beginning when its answer is no longer wanted."""
+
+
+class Loop:
+    """Does one request after another, while a thread listens for the next ones and for cancellations."""
+
+    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+        self._source, self._sink = source, sink
+        self._requests: SimpleQueue[Request] = SimpleQueue()
+        self._cancelled: set[int] = set()
+        self._lock = Lock()
+        self._handlers = Handlers()
+
+    def run(self) -> None:
+        """Serve until the source ends, which ends the process."""
+        Thread(target=self._listen, daemon=True).start()
+        while True:
+            request = self._requests.get()
+            self._send(self._answer(request))
+
+    def _listen(self) -> None:
+        unpacker = Unpacker()
+        while data := os.read(self._source.fileno(), 1 << 16):
+            for message in unpacker.feed(data):
+                if isinstance(message, Cancel):
+                    with self._lock:
+                        self._cancelled.add(message.number)
+                else:
+                    self._requests.put(message)
+        os._exit(0)  # the window is gone, so nobody waits for what is being done
+
+    def _answer(self, request: Request) -> Answer | Failure | Cancelled:
+        try:
+            return Answer(request.number, self._handlers.handle(request.work, self._stage(request.number)))
+        except CancelledError:
+            return Cancelled(request.number)
+        except KeygridError as error:
+            return Failure(request.number, str(error))
+        except MemoryError:
+            return Failure(request.number, "There is not enough memory for this; close other programs or open less.")
+        except Exception as error:  # whatever happens, the window must hear of it
+            sys.excepthook(type(error), error, error.__traceback__)
+            return Failure(request.number, f"Something went wrong inside ({type(error).__name__}: {error}).")
+
+    def _stage(self, number: int) -> Callable[[str], None]:
+        def enter(text: str) -> None:
+            with self._lock:
+                if number in self._cancelled:
+                    raise CancelledError
+            self._send(Stage(number, text))
+
+        return enter
+
+    def _send(self, message: Any) -> None:
+        self._sink.write(pack(message))
+        self._sink.flush()
+
+
+def main() -> None:
+    """Serve on standard input and output; whatever libraries print goes to standard error."""
+    sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    Loop(sys.stdin.buffer, sink).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""What the window and its worker say to each other: pickled messages with their length before them."""
+
+import pickle
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+LENGTH = struct.Struct(">Q")
+
+
+@dataclass(frozen=True)
+class ReadGarment:
+    """Answered by a `keygrid.data.garment.Garment`."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class ReadCheckpoint:
+    """Answered by an `app.state.document.OpenCheckpoint`."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Answered by a `keygrid.prediction.Prediction`."""
+
+    garment: Path
+    checkpoint: Path
+    keypoints: Literal["soft", "peak"]
+
+
+@dataclass(frozen=True)
+class DescribeEngine:
+    """Answered by a sentence that says which libraries compute."""
+
+
+Work = ReadGarment | ReadCheckpoint | Predict | DescribeEngine
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something to do; `number` is unique and grows."""
+
+    number: int
+    work: Work
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """No answer to request `number` is wanted any more."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Request `number` has come to this stage of its work."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Request `number` is done."""
+
+    number: int
+    result: Any
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Request `number` failed; `message` is one sentence for the user."""
+
+    number: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """Request `number` was given up."""
+
+    number: int
+
+
+def pack(message: object) -> bytes:
+    """A message as bytes to write."""
+    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    return LENGTH.pack(len(body)) + body
+
+
+class Unpacker:
+    """Turns bytes as they arrive into messages."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Any]:
+        """Take in more bytes; returns the messages that are whole now."""
+        self._buffer += data
+        messages = []
+        while len(self._buffer) >= LENGTH.size:
+            end = LENGTH.size + LENGTH.unpack_from(self._buffer)[0]
+            if len(self._buffer) < end:
+                break
+            messages.append(pickle.loads(self._buffer[LENGTH.size : end]))
+            del self._buffer[:end]
+        return messages
