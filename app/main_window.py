@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QLabel, QMainWindow, QProgressBar, QPushButton, QWidget
 
 from app.actions import Actions, Command
@@ -16,6 +16,7 @@ from app.views.help import show_about, show_shortcuts
 from app.views.keypoints import KeypointTable
 from app.views.layers import LayerPanel
 from app.views.library import Library
+from app.views.theme import THEMES, apply_theme
 from app.views.viewport import Viewport
 from app.worker.client import WorkerClient
 from app.worker.protocol import DescribeEngine, Predict, ReadCheckpoint, ReadGarment
@@ -39,8 +40,6 @@ LAYER_TITLES = {
 
 SLICE_STEP = 0.05
 """How far a key moves the slice, normalised."""
-
-THEMES = {"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
 
 
 class MainWindow(QMainWindow):
@@ -149,7 +148,7 @@ class MainWindow(QMainWindow):
     def _make_docks(self) -> None:
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         docks = [
-            self._dock("Open", self.library, left),
+            self._dock("Library", self.library, left),
             self._dock("Layers", self.layers, left),
             self._dock("Heatmap slice", self.heatmap, right),
             self._dock("Keypoints", self.table, right),
@@ -287,5 +286,5 @@ class MainWindow(QMainWindow):
 
     def set_theme(self, theme: str) -> None:
         """`system`, `light` or `dark`."""
-        QGuiApplication.styleHints().setColorScheme(THEMES[theme])
+        apply_theme(theme)
         self.actions_[f"theme_{theme}"].setChecked(True)

@@ -14,7 +14,7 @@ from keygrid.prediction import Prediction, heatmap
 
 Floats = NDArray[np.float64]
 
-SURFACE_COLOUR = "#b9c3cf"
+SURFACE_COLOUR = "#ccd6e2"
 CLOUD_COLOUR = "#5b7ea6"
 RECONSTRUCTION_COLOUR = "#c2569b"
 SELECTION_COLOUR = "#ff2d8b"
@@ -26,7 +26,7 @@ SLICE_RESOLUTION = 96
 """Samples along each side of the slice's square."""
 
 SLICE_COLOURS = "inferno"
-SLICE_OPACITY = (0.18, 0.55, 0.75, 0.85, 0.9)
+SLICE_OPACITY = (0.07, 0.6, 0.8, 0.88, 0.92)
 """From no heat to full heat, so that the garment shows through where there is none."""
 
 
@@ -79,7 +79,7 @@ class SurfaceLayer(Layer):
         self.clear()
         if not garment.is_cloud:
             mesh = pv.PolyData.from_regular_faces(garment.vertices, garment.faces)  # type: ignore[arg-type]
-            self._add(mesh, color=SURFACE_COLOUR, opacity=0.6, smooth_shading=True, split_sharp_edges=False)
+            self._add(mesh, color=SURFACE_COLOUR, opacity=0.6, ambient=0.15, smooth_shading=True)
 
 
 class PointsLayer(Layer):
@@ -167,13 +167,14 @@ def _draw_in_front(actor: Any) -> None:
 class SkeletonLayer(Layer):
     """Segments between keypoints, as opaque as they are strong."""
 
-    def show(self, prediction: Prediction, colour: tuple[float, float, float], width: float) -> None:
-        """Draw the skeleton in `colour`, lines `width` pixels wide."""
+    def show(self, prediction: Prediction, colour: tuple[float, float, float], width: float, gap: float) -> None:
+        """Draw the skeleton in `colour`, lines `width` pixels wide that end `gap` (file units) before the keypoints."""
         self.clear()
-        lines = pv.PolyData(
-            prediction.keypoints,
-            lines=np.column_stack([np.full(len(prediction.edges), 2), prediction.edges]).ravel(),
-        )
+        starts, ends = prediction.keypoints[prediction.edges.T]  # [E, 3]
+        lengths = np.linalg.norm(ends - starts, axis=1, keepdims=True)
+        inset = (ends - starts) * np.minimum(gap / np.maximum(lengths, 1e-30), 0.5)
+        points = np.stack([starts + inset, ends - inset], axis=1).reshape(-1, 3)
+        lines = pv.PolyData(points, lines=np.insert(np.arange(len(points)), range(0, len(points), 2), 2))
         rgba = np.tile(np.append(np.multiply(colour, 255), 0), (len(prediction.edges), 1))
         rgba[:, 3] = 255 * np.clip(prediction.strengths, 0.06, 1)
         lines.cell_data["colour"] = rgba.astype(np.uint8)

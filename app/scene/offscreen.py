@@ -24,9 +24,12 @@ def render(
     """Draw a garment with its prediction into a PNG of `size` pixels."""
     # VTK complains of every display it tries before it renders without one.
     vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
+    pixel_ratio = size[1] / 800
     plotter = pv.Plotter(off_screen=True, window_size=list(size))
+    assert plotter.render_window is not None
+    plotter.render_window.SetDPI(round(72 * pixel_ratio))
     try:
-        scene = Scene(plotter, theme, pixel_ratio=size[1] / 800)
+        scene = Scene(plotter, theme, pixel_ratio)
         scene.show_garment(garment)
         scene.show_prediction(prediction, settings)
         scene.apply(settings)

@@ -47,7 +47,7 @@ class Scene:
     Args:
         plotter: a PyVista plotter of any kind.
         theme: colours.
-        pixel_ratio: device pixels in one of the user's: text and lines grow with it.
+        pixel_ratio: device pixels in one of the user's: lines grow with it, as text does with the plotter's DPI.
     """
 
     def __init__(self, plotter: pv.BasePlotter, theme: Theme = LIGHT, pixel_ratio: float = 1.0) -> None:
@@ -89,8 +89,8 @@ class Scene:
         if prediction is None or self._garment is None or settings is None:
             return
         self.cloud.show(prediction.sample.points)
-        self.keypoints.show(prediction, KEYPOINT_RADIUS * self._garment.diagonal)
-        self.skeleton.show(prediction, self._theme.foreground, 2.5 * self._pixel_ratio)
+        self.keypoints.show(prediction, self._radius)
+        self._show_skeleton()
         self.slice.show(prediction, settings.slice_axis, settings.slice_position)
         self.reconstruction.show(prediction.reconstruction)
         self._show_scalar_bar()
@@ -109,9 +109,8 @@ class Scene:
         """Change colours."""
         self._theme = theme
         self.plotter.set_background(theme.background)
-        self.keypoints.set_label_style(round(16 * self._pixel_ratio), theme.foreground)
-        if self._prediction is not None:
-            self.skeleton.show(self._prediction, theme.foreground, 2.5 * self._pixel_ratio)
+        self.keypoints.set_label_style(16, theme.foreground)
+        self._show_skeleton()
         self._show_scalar_bar()
 
     def fit(self) -> None:
@@ -145,6 +144,14 @@ class Scene:
                 best, chosen = distance, index
         return chosen
 
+    @property
+    def _radius(self) -> float:
+        return KEYPOINT_RADIUS * self._garment.diagonal if self._garment else 0.0
+
+    def _show_skeleton(self) -> None:
+        if self._prediction is not None:
+            self.skeleton.show(self._prediction, self._theme.foreground, 2.5 * self._pixel_ratio, gap=self._radius)
+
     def _show_scalar_bar(self) -> None:
         title = "heat\n"
         if title in self.plotter.scalar_bars:
@@ -156,6 +163,6 @@ class Scene:
         mapper.lookup_table = table
         self.plotter.add_scalar_bar(
             title=title, mapper=mapper, n_labels=3, fmt="%.2g", vertical=True, color=self._theme.foreground,
-            title_font_size=round(13 * self._pixel_ratio), label_font_size=round(12 * self._pixel_ratio),
+            title_font_size=13, label_font_size=12,
             position_x=0.9, position_y=0.06, width=0.06, height=0.36, unconstrained_font_size=True, render=False,
         )  # fmt: skip

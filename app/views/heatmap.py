@@ -10,6 +10,10 @@ STEPS = 200
 """Slider positions from -1 to 1."""
 
 
+CHECKED_STYLE = "QPushButton:checked { background: palette(highlight); color: palette(highlighted-text); }"
+"""Fusion's own mark of a checked button is hard to see on dark colours."""
+
+
 class HeatmapPanel(QWidget):
     """Axis buttons and a position slider, which moves the slice while it is dragged."""
 
@@ -22,6 +26,7 @@ class HeatmapPanel(QWidget):
         for axis in AXES:
             button = QPushButton(axis.upper())
             button.setCheckable(True)
+            button.setStyleSheet(CHECKED_STYLE)
             button.setToolTip(f"Cut across the {axis.upper()} axis")
             button.setAccessibleName(f"Slice across {axis.upper()}")
             self.axis_buttons.addButton(button, AXES.index(axis))
@@ -39,6 +44,7 @@ class HeatmapPanel(QWidget):
         layout.addWidget(self.slider)
         layout.addWidget(self.position)
         layout.addWidget(self._value)
+        layout.addStretch()
 
         self.axis_buttons.idClicked.connect(lambda i: setattr(settings, "slice_axis", AXES[i]))
         self.slider.valueChanged.connect(lambda step: setattr(settings, "slice_position", 2 * step / STEPS))

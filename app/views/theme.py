@@ -1,0 +1,36 @@
+"""The window's colours. Fusion follows a palette on every platform; not every platform follows a colour scheme."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+THEMES = ("system", "light", "dark")
+
+Role, Group = QPalette.ColorRole, QPalette.ColorGroup
+
+_LIGHT = {
+    Role.Window: "#f1f3f5", Role.WindowText: "#1b1e23", Role.Base: "#ffffff", Role.AlternateBase: "#f5f7f9",
+    Role.Text: "#1b1e23", Role.Button: "#e9ecef", Role.ButtonText: "#1b1e23", Role.BrightText: "#c01c28",
+    Role.Highlight: "#1f6fb2", Role.HighlightedText: "#ffffff", Role.ToolTipBase: "#fffbe6",
+    Role.ToolTipText: "#1b1e23", Role.PlaceholderText: "#6c757d", Role.Link: "#1f6fb2",
+}  # fmt: skip
+_DARK = {
+    Role.Window: "#25282d", Role.WindowText: "#e8eaed", Role.Base: "#1c1e22", Role.AlternateBase: "#22252a",
+    Role.Text: "#e8eaed", Role.Button: "#33373d", Role.ButtonText: "#e8eaed", Role.BrightText: "#ff7b72",
+    Role.Highlight: "#2f7fc4", Role.HighlightedText: "#ffffff", Role.ToolTipBase: "#33373d",
+    Role.ToolTipText: "#e8eaed", Role.PlaceholderText: "#9aa0a6", Role.Link: "#6cb2f0",
+}  # fmt: skip
+_DISABLED = {"light": "#9aa0a6", "dark": "#70757c"}
+
+
+def apply_theme(name: str) -> None:
+    """Colour the whole application: `light`, `dark`, or as the `system` has it."""
+    if name == "system":
+        dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        name = "dark" if dark else "light"
+    palette = QPalette()
+    for role, colour in (_DARK if name == "dark" else _LIGHT).items():
+        palette.setColor(role, QColor(colour))
+    for role in (Role.WindowText, Role.Text, Role.ButtonText):
+        palette.setColor(Group.Disabled, role, QColor(_DISABLED[name]))
+    QApplication.setPalette(palette)
