@@ -22,6 +22,8 @@ cli = App(
     name="main.py",
     help="Key-Grid Desktop: unsupervised 3D keypoints for garments and other deformable things.",
     version_flags=[],
+    help_format="plaintext",
+    default_parameter=Parameter(negative=()),
 )
 
 Mode = Literal["soft", "peak"]
@@ -41,7 +43,7 @@ def view(
 ) -> None:
     """Open the window (the default command). Without a display, render the same scene to a PNG instead.
 
-    Example: `python main.py view assets/garments/unisex_shirt.ply --screenshot window.png`
+    Example: python main.py view assets/garments/unisex_shirt.ply --screenshot window.png
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def predict(
 ) -> None:
     """Write the keypoints of garments to a file.
 
-    Example: `python main.py predict assets/garments/unisex_shirt.ply --out keypoints.json`
+    Example: python main.py predict assets/garments/unisex_shirt.ply --out keypoints.json
 
     Parameters
     ----------
@@ -125,7 +127,7 @@ def render(
 ) -> None:
     """Draw a garment with its keypoints into a PNG; needs no display.
 
-    Example: `python main.py render assets/garments/unisex_shirt.ply --slice z=0.1 --out shirt.png`
+    Example: python main.py render assets/garments/unisex_shirt.ply --slice z=0.1 --out shirt.png
 
     Parameters
     ----------
@@ -172,7 +174,7 @@ def train(
 ) -> None:
     """Train a network on deformed copies of garments.
 
-    Example: `python main.py train assets/garments/unisex_shirt.ply --run runs/shirt --normalisation centred`
+    Example: python main.py train assets/garments/unisex_shirt.ply --run runs/shirt --normalisation centred
 
     Parameters
     ----------
@@ -236,7 +238,8 @@ def train(
         set_num_threads(threads)
     if learning_rate is not None:
         training = replace(training, learning_rate=learning_rate)
-    command = shlex.join(["python", "main.py", *sys.argv[1:]])
+    # A resumed run has the numbers of an uninterrupted one, so the command that makes them has no --resume.
+    command = shlex.join(["python", "main.py", *(word for word in sys.argv[1:] if word != "--resume")])
     trainer = Trainer(
         [read_garment(path) for path in garments], model, training, run,
         category=category, command=command, device=device,
@@ -250,9 +253,9 @@ def train(
 
 @cli.command(name="import")
 def import_weights(published: Path, /, *, out: Path) -> None:
-    """Turn a `.pt` file of the published code into a checkpoint.
+    """Turn a .pt file of the published code into a checkpoint.
 
-    Example: `python main.py import foldpant.pt --out trousers.safetensors`
+    Example: python main.py import foldpant.pt --out trousers.safetensors
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class Predictor:
             drawn: the points to show to the network; drawn afresh, always the same ones, if not given.
 
         Raises:
-            KeygridError: the garment has too few points or no size.
+            KeygridError: the garment has too few points or no size, or the network's answer is no number.
         """
         drawn = drawn or sample(garment, self.config.points)
         normalisation = Normalisation.fit(drawn.points, self.config.normalisation)
@@ -60,6 +60,8 @@ class Predictor:
             for tensor in (output.keypoints, output.weights, output.strengths, output.reconstruction)
         )
         seconds = time.perf_counter() - began
+        if not all(np.isfinite(array).all() for array in (normalised, weights, strengths, reconstruction)):
+            raise KeygridError(f"{self.source.path.name} has no answer for this garment: its weights are damaged.")
         return Prediction(
             checkpoint=self.source,
             sample=drawn,

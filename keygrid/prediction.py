@@ -108,11 +108,22 @@ def heatmap(points: Floats, prediction: Prediction) -> Floats:
     Returns:
         (P,), in [0, 1) for the nearest segment, from 0 upwards for the farthest.
     """
-    squared = squared_distance_to_segments(points, *prediction.normalised[prediction.edges.T])
+    starts, ends = prediction.normalised[prediction.edges.T]
     sign = -1 if prediction.field.distance == "nearest" else 1
+    with np.errstate(divide="ignore"):  # a strength may have been rounded to zero
+        logarithms = np.log(prediction.strengths)
+    largest = np.empty(len(points))
+    # Few points at a time, so that what is made for each pair of point and segment stays in the processor's cache.
+    for begin in range(0, len(points), step := max(1, _CACHED_PAIRS // len(starts))):
+        exponent = squared_distance_to_segments(points[begin : begin + step], starts, ends)
+        exponent *= sign / prediction.field.sigma_squared
+        exponent += logarithms
+        exponent.max(axis=1, out=largest[begin : begin + step])
     # One exponential a point: the largest product is the exponential of the largest logarithm.
-    exponent = np.log(prediction.strengths) + sign * squared / prediction.field.sigma_squared
-    return np.asarray(np.exp(exponent.max(axis=1)))
+    return np.exp(largest)
+
+
+_CACHED_PAIRS = 1 << 14
 
 
 def squared_distance_to_segments(points: Floats, starts: Floats, ends: Floats) -> Floats:
@@ -120,7 +131,16 @@ def squared_distance_to_segments(points: Floats, starts: Floats, ends: Floats) -
     along = ends - starts
     length = np.square(along).sum(axis=1)
     # Dot products of points with segments are matrix products; (P, E, 3) arrays are never made.
-    offset = points @ along.T - (starts * along).sum(axis=1)  # [P, E]
-    t = np.clip(offset / np.where(length > 0, length, 1), 0, 1)
-    to_start = np.square(points).sum(axis=1)[:, None] - 2 * points @ starts.T + np.square(starts).sum(axis=1)
-    return np.asarray(np.maximum(to_start - 2 * t * offset + t**2 * length, 0))
+    offset = points @ along.T
+    offset -= (starts * along).sum(axis=1)
+    t = offset / np.where(length > 0, length, 1)
+    np.clip(t, 0, 1, out=t)
+    squared = points @ (-2 * starts.T)
+    squared += np.square(points).sum(axis=1)[:, None]
+    squared += np.square(starts).sum(axis=1)
+    # |p - s - t a|^2 = |p - s|^2 + t (t |a|^2 - 2 (p - s) a)
+    offset *= -2
+    offset += t * length
+    offset *= t
+    squared += offset
+    return np.maximum(squared, 0, out=squared)

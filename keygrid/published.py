@@ -5,6 +5,7 @@ layers are 1x1 convolutions, and there are parameters nothing uses (`DEC.*`, `MA
 """
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from math import isqrt
 from pathlib import Path
@@ -62,7 +63,7 @@ def import_published(path: Path) -> Checkpoint:
         if name is not None:
             weights[name] = _our_shape(published, tensor)
 
-    pairs = len(weights.get("strength.1.bias", ()))
+    pairs = weights.get("strength.1.bias", torch.empty(0)).numel()
     keypoints = (1 + isqrt(1 + 8 * pairs)) // 2  # pairs = K(K-1)/2
     if keypoints < 2 or keypoints * (keypoints - 1) // 2 != pairs:
         raise KeygridError(f"{path.name} does not hold a network of the published Key-Grid code.")
@@ -76,7 +77,8 @@ def import_published(path: Path) -> Checkpoint:
 
 def _read(path: Path) -> Mapping[str, Tensor]:
     try:
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of pickles that PyTorch did not write
+            content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise KeygridError(f"There is no file {path}.") from error
     except UnpicklingError as error:
@@ -88,7 +90,9 @@ def _read(path: Path) -> Mapping[str, Tensor]:
             f"{path.name} can't be read as a PyTorch file: it is damaged, or of another kind."
         ) from error
     state = content.get("model_state_dict") if isinstance(content, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in state.items()
+    ):
         raise KeygridError(f"{path.name} has no `model_state_dict`, which checkpoints of the published code have.")
     return state
 
@@ -103,7 +107,7 @@ def _our_name(published: str) -> str | None:
 def _our_shape(published: str, tensor: Tensor) -> Tensor:
     if tensor.ndim > 2:
         tensor = tensor.flatten(1)  # a 1x1 convolution's kernel is a matrix
-    if re.fullmatch(r"PTW\.sa1\.conv_blocks\.\d\.0\.weight", published) and tensor.shape[1] == 12:
+    if re.fullmatch(r"PTW\.sa1\.conv_blocks\.\d\.0\.weight", published) and tensor.shape[1:] == (12,):
         # Columns: the position, the position again, once more, and the offset from the centre.
         position = tensor[:, :9].reshape(-1, 3, 3).sum(dim=1)
         tensor = torch.cat([position, tensor[:, 9:]], dim=1)

@@ -72,8 +72,12 @@ class ModelConfig:
                 f"A network has from 2 to {MAXIMUM_KEYPOINTS} keypoints, and {shortened(self.keypoints)} were asked"
                 " for."
             )
+        if not _whole(self.points, MINIMUM_POINTS, MAXIMUM_POINTS):
+            raise KeygridError(
+                f"A network takes from {MINIMUM_POINTS} to {MAXIMUM_POINTS} points, and {shortened(self.points)} were"
+                " asked for."
+            )
         possible = {
-            "points": _whole(self.points, MINIMUM_POINTS, MAXIMUM_POINTS),
             "normalisation": self.normalisation in get_args(NormalisationMode),
             # Features are interpolated from three points.
             "centroids": _each(self.centroids, LEVELS, lambda count: _whole(count, 3, MAXIMUM_POINTS)),

@@ -74,7 +74,7 @@ class Checkpoint:
                 weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
         except FileNotFoundError as error:
             raise KeygridError(f"There is no checkpoint {path}.") from error
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, RecursionError) as error:
             raise KeygridError(f"{path.name} holds weights, but not of a Key-Grid network.") from error
         except (SafetensorError, OSError) as error:
             hint = (
@@ -83,7 +83,8 @@ class Checkpoint:
                 else ": it is damaged, or of another kind"
             )
             raise KeygridError(f"{path.name} can't be read as a checkpoint{hint}.") from error
-        checkpoint = cls(_config(header, path), weights, header.get("category", ""), header.get("record", {}))
+        config = _config(header, path)
+        checkpoint = cls(config, weights, header.get("category", ""), header.get("record", {}))
         _check_shapes(checkpoint, path)
         return checkpoint
 
@@ -94,16 +95,26 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
-def _config(header: dict[str, Any], path: Path) -> ModelConfig:
+def _config(header: Any, path: Path) -> ModelConfig:
     known = {f.name for f in fields(ModelConfig)}
-    values = header.get("model")
-    if header.get("format") != FORMAT or not isinstance(values, dict) or not values.keys() <= known:
-        raise KeygridError(f"{path.name} was written by another version of Key-Grid Desktop; use that one to open it.")
-    return ModelConfig(**{name: _as_tuple(value) for name, value in values.items()})
+    match header:
+        case {"format": int(number), "model": dict(values)} if number == FORMAT and values.keys() <= known:
+            pass
+        case _:
+            raise KeygridError(
+                f"{path.name} was written by another version of Key-Grid Desktop; use that one to open it."
+            )
+    if not isinstance(header.get("category", ""), str) or not isinstance(header.get("record", {}), dict):
+        raise KeygridError(f"{path.name} is damaged: it doesn't say where its weights come from.")
+    try:
+        return ModelConfig(**{name: _as_tuple(value) for name, value in values.items()})
+    except KeygridError as error:
+        raise KeygridError(f"{path.name} can't be used as a checkpoint: {error}") from error
 
 
-def _as_tuple(value: Any) -> Any:
-    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
+def _as_tuple(value: Any, depth: int = 3) -> Any:
+    """Lists as tuples, down to the widths of `ModelConfig.abstraction`."""
+    return tuple(_as_tuple(item, depth - 1) for item in value) if isinstance(value, list) and depth else value
 
 
 def _check_shapes(checkpoint: Checkpoint, path: Path) -> None:

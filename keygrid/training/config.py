@@ -1,9 +1,11 @@
 """How a network is trained."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
 from keygrid.data.augmentation import Augmentation
+from keygrid.errors import KeygridError
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,16 @@ class TrainingConfig:
     similarity_weight: float = 1.0
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "epoch_size", "batch", "validation_size", "farthest"):
+            if getattr(self, name) < 1:
+                raise KeygridError(f"A training's {name} must be at least 1, and {getattr(self, name)} was asked for.")
+        if not 0 < self.learning_rate < math.inf:
+            raise KeygridError(f"A learning rate is a number above 0, and {self.learning_rate} was asked for.")
+        # NumPy cuts seeds into words of 32 bits: a longer one would draw what another seed and stream draw.
+        if not 0 <= self.seed < 2**32:
+            raise KeygridError(f"A seed is a whole number from 0 to 2^32 - 1, and {self.seed} was asked for.")
 
 
 def preset(name: str, keypoints: int) -> TrainingConfig:

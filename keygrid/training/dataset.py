@@ -41,7 +41,8 @@ class Clouds:
         rng = np.random.default_rng([*self.seed, index])
         garment = self.garments[index % len(self.garments)]
         drawn = sample(garment, self.points, seed=int(rng.integers(2**32)))
-        points = self.augmentation(drawn.points, rng)
+        # A smaller cloud is drawn whole; its points repeat, so that all clouds of a batch are alike in size.
+        points = self.augmentation(np.resize(drawn.points, (self.points, 3)), rng)
         return Normalisation.fit(points, self.normalisation).apply(points).astype(np.float32)
 
 

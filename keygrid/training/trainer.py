@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -93,13 +94,16 @@ class Trainer:
         """Go on from the last whole epoch of the run directory; only the number of epochs may have changed.
 
         Raises:
-            KeygridError: the run has no saved state, or was made with another configuration.
+            KeygridError: the run has no saved state, a damaged one, or was made with another configuration.
         """
         try:
             state = torch.load(self.run / "state.pt", map_location=self.device, weights_only=True)
         except FileNotFoundError as error:
             raise KeygridError(f"{self.run} has no saved state to resume from; start it without --resume.") from error
-        if _but_epochs(state["config"]) != _but_epochs(_plain(self._config())):
+        except (RuntimeError, EOFError, OSError, ValueError, KeyError, UnpicklingError) as error:
+            raise KeygridError(f"{self.run / 'state.pt'} is damaged, so this run can't be resumed.") from error
+        same_garments = state["record"]["garments"] == self.record["garments"]
+        if not same_garments or _but_epochs(state["config"]) != _but_epochs(_plain(self._config())):
             raise KeygridError(f"{self.run} was begun with another configuration; resume with the same options.")
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -110,12 +114,11 @@ class Trainer:
         """Train to the last epoch, calling `report` after every step and every epoch.
 
         Raises:
-            KeygridError: a loss became NaN or infinite; the checkpoints of earlier epochs are kept.
+            KeygridError: a loss became NaN or infinite, the checkpoints of earlier epochs are kept; the directory can't
+                be made, or holds a training that was not resumed.
         """
+        self._prepare_run()
         keep_freed_memory()
-        (self.run / "checkpoints").mkdir(parents=True, exist_ok=True)
-        with atomic(self.run / "config.json") as path:
-            path.write_text(json.dumps(self._config(), indent=2))
         began, first_epoch, earlier = time.monotonic(), self.epoch, self.record["seconds"]
         total = self.training.epochs * self.steps_per_epoch
         while self.epoch < self.training.epochs:
@@ -125,13 +128,27 @@ class Trainer:
                 done = self.epoch * self.steps_per_epoch + len(terms)
                 pace = (time.monotonic() - began) / (done - first_epoch * self.steps_per_epoch)
                 report(Progress(self.epoch + 1, done, total, terms_of_step, pace * (total - done)))
-            self.epoch += 1
             means = {name: float(np.mean([t[name] for t in terms])) for name in terms[0]}
             validation = self._validate()
+            self._guard(sum(validation.values()), done)
+            self.epoch += 1
             self.record["seconds"] = earlier + time.monotonic() - began
             self.record["history"].append({"epoch": self.epoch, "train": means, "validation": validation})
             self._save(validation)
             report(Progress(self.epoch, done, total, means, pace * (total - done), validation))
+
+    def _prepare_run(self) -> None:
+        if self.epoch == 0 and (self.run / "state.pt").exists():
+            raise KeygridError(f"{self.run} holds a training already; go on with --resume, or name another directory.")
+        try:
+            (self.run / "checkpoints").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise KeygridError(f"The directory {self.run} can't be made: {error.strerror}.") from error
+        with atomic(self.run / "config.json") as path:
+            path.write_text(json.dumps(self._config(), indent=2))
+        # A process that was killed while it saved may have left an event that will come again, or half of one.
+        with atomic(self.run / "events.jsonl") as path:
+            path.write_text("".join(map(_event, self.record["history"])))
 
     def _epoch(self) -> Iterator[Losses]:
         self.network.train()
@@ -148,7 +165,7 @@ class Trainer:
             points = self.clouds.batch(self.epoch * self.training.epoch_size + begin, size).to(self.device)
             terms = self._losses(points, int(rng.integers(points.shape[1])))
             loss = torch.stack([weight * terms[name] for name, weight in weights.items()]).sum()
-            self._guard(loss, step)
+            self._guard(float(loss.detach()), step + 1)
             self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()
@@ -166,11 +183,11 @@ class Trainer:
         ]
         return {name: float(torch.stack([terms[name] for terms in batches]).mean()) for name in batches[0]}
 
-    def _guard(self, loss: Tensor, step: int) -> None:
-        if not loss.isfinite():
+    def _guard(self, loss: float, step: int) -> None:
+        if not np.isfinite(loss):
             raise KeygridError(
-                f"The loss became {float(loss):g} at step {step + 1}, so training stopped with the checkpoints of "
-                f"epoch {self.epoch} kept; try a lower --learning-rate or another --seed."
+                f"The loss became {loss:g} at step {step}, so training stopped and keeps what it saved after "
+                f"{self.epoch} epochs; try a lower --learning-rate or another --seed."
             )
 
     def _save(self, validation: Losses) -> None:
@@ -180,7 +197,7 @@ class Trainer:
         if trained and sum(validation.values()) <= min(trained):
             checkpoint.save(self.run / "checkpoints" / "best.safetensors")
         with (self.run / "events.jsonl").open("a") as events:
-            events.write(json.dumps({"event": "epoch", **self.record["history"][-1]}) + "\n")
+            events.write(_event(self.record["history"][-1]))
         state = {
             "config": _plain(self._config()),
             "network": self.network.state_dict(),
@@ -193,6 +210,10 @@ class Trainer:
 
     def _config(self) -> dict[str, Any]:
         return {"model": asdict(self.model), "training": asdict(self.training), "category": self.category}
+
+
+def _event(epoch: dict[str, Any]) -> str:
+    return json.dumps({"event": "epoch", **epoch}) + "\n"
 
 
 def _plain(config: dict[str, Any]) -> Any:
