@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from keygrid.errors import KeygridError
+
 
 def has_display() -> bool:
     """Whether a window can be shown: elsewhere than on Linux always, there if a display server answers."""
@@ -79,9 +81,13 @@ def run(
             QTimer.singleShot(300, finish)
 
         def finish() -> None:
-            if not window.worker.busy and window.isVisible():
+            if window.worker.busy or not window.isVisible():
+                return
+            try:
                 window.save_screenshot(screenshot)
-                window.close()
+            except KeygridError as error:
+                failures.append(str(error))
+            window.close()
 
         window.settled.connect(take)
     application.exec()

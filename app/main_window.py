@@ -54,6 +54,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.document, self.settings = Document(), ViewSettings()
         self._choose_on_arrival: set[Path] = set()
+        self._last_failure = ""
         self.worker = WorkerClient(self)
         self.actions_ = Actions(self)
         self._register_commands()
@@ -201,15 +202,17 @@ class MainWindow(QMainWindow):
             self.document.show(result)
         elif slot == "about":
             show_about(self, result)
-        self._settle("")
+        self._settle()
 
     def _fail(self, _slot: str, sentence: str) -> None:
         self.viewport.notice.say(sentence)
-        self._settle(sentence)
+        self._last_failure = sentence
+        self._settle()
 
-    def _settle(self, failure: str) -> None:
+    def _settle(self) -> None:
         if not self.worker.busy:
             self._choose_on_arrival.clear()
+            failure, self._last_failure = self._last_failure, ""
             self.settled.emit(failure)
 
     def _show_stage(self, text: str) -> None:
@@ -234,6 +237,8 @@ class MainWindow(QMainWindow):
         if garment is not None and garment.source is not None and checkpoint is not None:
             kind: Literal["soft", "peak"] = "peak" if self.settings.peak else "soft"
             self.worker.request("prediction", Predict(garment.source, checkpoint.path, kind))
+        else:
+            self.worker.forget("prediction")  # of a garment that was closed meanwhile
 
     def _fit(self) -> None:
         self.viewport.fit()

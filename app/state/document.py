@@ -10,7 +10,7 @@ from keygrid.data.garment import Garment
 from keygrid.prediction import Prediction
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a file that is read again is another checkpoint: it may have been trained on
 class OpenCheckpoint:
     """A checkpoint that can be read, by what a list shows of it.
 

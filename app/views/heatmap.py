@@ -1,17 +1,13 @@
 """Where the heatmap's slice lies."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QSlider, QVBoxLayout, QWidget
 
 from app.state.document import Document
 from app.state.settings import AXES, ViewSettings
 
 STEPS = 200
 """Slider positions from -1 to 1."""
-
-
-CHECKED_STYLE = "QPushButton:checked { background: palette(highlight); color: palette(highlighted-text); }"
-"""Fusion's own mark of a checked button is hard to see on dark colours."""
 
 
 class HeatmapPanel(QWidget):
@@ -24,13 +20,12 @@ class HeatmapPanel(QWidget):
         axes = QHBoxLayout()
         axes.addWidget(QLabel("Across"))
         for axis in AXES:
-            button = QPushButton(axis.upper())
-            button.setCheckable(True)
-            button.setStyleSheet(CHECKED_STYLE)
+            button = QRadioButton(axis.upper())
             button.setToolTip(f"Cut across the {axis.upper()} axis")
             button.setAccessibleName(f"Slice across {axis.upper()}")
             self.axis_buttons.addButton(button, AXES.index(axis))
             axes.addWidget(button)
+        axes.addStretch()
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(-STEPS // 2, STEPS // 2)
         self.slider.setPageStep(10)

@@ -57,6 +57,11 @@ class WorkerClient(QObject):
         self._wanted[slot] = Request(self._count, work)
         self._send(self._wanted[slot])
 
+    def forget(self, slot: str) -> None:
+        """Give up what is awaited in `slot`, if anything."""
+        if self._give_up(slot) and not self._wanted:
+            self.stage.emit("")
+
     def cancel(self) -> None:
         """Give up everything that is awaited: at once for the user, and soon for the process, if need be by force."""
         for slot in list(self._wanted):
