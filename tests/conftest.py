@@ -1,0 +1,64 @@
+"""What several directories share. Nothing here imports torch before a test needs it."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from keygrid.data.garment import Garment
+from keygrid.model.config import ModelConfig
+
+ROOT = Path(__file__).parents[1]
+
+# Networks here are so small that threads only wait for each other, a hundred times longer when the cores are busy.
+# Set before torch is imported; processes that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The same examples every time, and no deadline: the first call of a compiled operation may have to compile it.
+settings.register_profile("repeatable", derandomize=True, max_examples=40, deadline=None, database=None)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def shirt() -> Garment:
+    from keygrid.data.readers import read_garment
+
+    return read_garment(ROOT / "assets" / "garments" / "unisex_shirt.ply")
+
+
+@pytest.fixture(scope="session")
+def tiny_config() -> ModelConfig:
+    """All parts of the network, a few milliseconds a step."""
+    return ModelConfig(
+        keypoints=4,
+        points=128,
+        centroids=(32, 16, 8, 4),
+        radii=((0.2, 0.4), (0.3, 0.6), (0.5, 1.0), (1.0, 2.0)),
+        neighbours=(4, 8),
+        abstraction=(((6, 8), (6, 8)), ((8, 12), (8, 12)), ((12, 16), (12, 16)), ((16, 24), (16, 24))),
+        propagation=((24, 20), (20, 16), (16, 16), (16, 12)),
+        sigma_squared=0.05,
+        grid=(5, 4, 3),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tiny_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that nobody trained, in a file."""
+    import torch
+
+    from keygrid.model.network import KeyGrid
+    from keygrid.training.checkpoint import Checkpoint
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = KeyGrid(tiny_config)
+        # A new network weighs all points nearly alike, which puts every keypoint into the middle.
+        for _ in range(20):
+            network(torch.rand(8, 128, 3) * 2 - 1)
+        network.encoder.head[-1].weight.data.mul_(10)
+        network.encoder.mix.weight.data.mul_(30)
+    path = tmp_path_factory.mktemp("checkpoints") / "tiny.safetensors"
+    Checkpoint(tiny_config, network.state_dict(), "T-shirt", {"command": "none"}).save(path)
+    return path

@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.distance import pdist
+
+from keygrid.data.augmentation import Augmentation, free_form_deformation, rotate_about
+
+seeds = st.integers(0, 2**32)
+
+
+def draw(seed: int = 0, count: int = 200) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-1, 1, (count, 3)) * [30, 60, 10] + [5, -20, 7]
+
+
+@given(seeds, st.tuples(*[st.integers(1, 6)] * 3))
+def test_a_lattice_at_rest_moves_nothing(seed: int, shape: tuple[int, int, int]) -> None:
+    points = draw(seed)
+    assert np.array_equal(free_form_deformation(points, np.zeros((*shape, 3))), points)
+
+
+@given(seeds, st.tuples(*[st.integers(1, 6)] * 3))
+def test_a_lattice_that_moves_as_one_translates(seed: int, shape: tuple[int, int, int]) -> None:
+    points, shift = draw(seed), np.array([3.0, -1.0, 0.5])
+    moved = free_form_deformation(points, np.broadcast_to(shift, (*shape, 3)))
+    np.testing.assert_allclose(moved, points + shift, rtol=0, atol=1e-10)
+
+
+def test_a_lattice_that_scales_scales() -> None:
+    """Bernstein polynomials reproduce linear functions."""
+    points = draw()
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    lattice = np.stack(np.meshgrid(*[np.linspace(0, 1, n) for n in (4, 3, 5)], indexing="ij"), axis=-1) * extent
+    np.testing.assert_allclose(free_form_deformation(points, lattice), 2 * points - low, rtol=0, atol=1e-10)
+
+
+def test_the_corners_follow_their_control_points() -> None:
+    corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 2) for z in (0, 3)], dtype=np.float64)
+    control = np.random.default_rng(0).normal(size=(4, 4, 4, 3))
+    moved = free_form_deformation(corners, control)
+    expected = control[[0, 0, 0, 0, -1, -1, -1, -1], [0, 0, -1, -1, 0, 0, -1, -1], [0, -1, 0, -1, 0, -1, 0, -1]]
+    np.testing.assert_allclose(moved - corners, expected, rtol=0, atol=1e-12)
+
+
+def test_deformation_is_smooth_and_bounded_by_its_control_points() -> None:
+    # Along a line through the box the displacement is a polynomial of degree 9: its tenth differences vanish.
+    box = np.array([[0.0, 0, 0], [1, 1, 1]])
+    line = np.linspace(0, 1, 41)[:, None] * [1, 0.7, 0.3]
+    control = np.random.default_rng(0).normal(size=(4, 4, 4, 3))
+    displacement = free_form_deformation(np.concatenate([box, line]), control)[2:] - line
+    assert np.abs(np.diff(displacement, axis=0)).max() < 0.5
+    assert np.abs(np.diff(displacement, n=10, axis=0)).max() < 1e-9
+    assert np.abs(np.diff(displacement, n=5, axis=0)).max() > 1e-6
+    assert (displacement >= control.min(axis=(0, 1, 2))).all()
+    assert (displacement <= control.max(axis=(0, 1, 2))).all()
+
+
+def test_a_flat_garment_deforms() -> None:
+    flat = draw() * [1, 1, 0]
+    moved = free_form_deformation(flat, np.random.default_rng(0).normal(size=(4, 4, 4, 3)))
+    assert np.isfinite(moved).all()
+    assert np.ptp(moved[:, 2]) > 0
+
+
+@given(seeds, st.integers(0, 2), st.floats(-7, 7))
+def test_rotation_is_rigid_and_keeps_height(seed: int, axis: int, angle: float) -> None:
+    points = draw(seed, 30)
+    rotated = rotate_about(points, axis, angle)
+    np.testing.assert_allclose(pdist(rotated), pdist(points), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(rotated[:, axis], points[:, axis], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(rotate_about(points, axis, angle + 2 * np.pi), rotated, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_rotation_turns_about_the_box_s_centre_by_the_right_hand(axis: int) -> None:
+    corners = np.array([[x, y, z] for x in (1, 3) for y in (5, 7) for z in (-2, 0)], dtype=np.float64)
+    centre = np.array([2.0, 6, -1])
+    one, other = np.eye(3)[(axis + 1) % 3], np.eye(3)[(axis + 2) % 3]
+    up = np.eye(3)[axis]
+    for point, turned in zip(corners - centre, rotate_about(corners, axis, np.pi / 2) - centre, strict=True):
+        np.testing.assert_allclose(turned, point @ up * up + point @ one * other - point @ other * one, atol=1e-12)
+
+
+def test_the_same_generator_draws_the_same_shape() -> None:
+    points, augment = draw(), Augmentation()
+    first = augment(points, np.random.default_rng(5))
+    assert np.array_equal(augment(points, np.random.default_rng(5)), first)
+    assert np.abs(augment(points, np.random.default_rng(6)) - first).max() > 1
+    assert np.array_equal(points, draw())  # the original is not touched
+
+
+def test_nothing_to_vary_leaves_the_points_alone() -> None:
+    points = draw()
+    assert np.array_equal(Augmentation(rotate=0, deform=0)(points, np.random.default_rng(0)), points)
+
+
+@pytest.mark.parametrize(("up", "axis"), [("x", 0), ("y", 1), ("z", 2)])
+def test_rotation_stays_within_its_limit_about_the_vertical(up: str, axis: int) -> None:
+    points, angles = draw(), []
+    for seed in range(60):
+        turned = Augmentation(rotate=30, deform=0, up=up)(points, np.random.default_rng(seed))  # type: ignore[arg-type]
+        assert turned[:, axis] == pytest.approx(points[:, axis], abs=1e-9)
+        a, b = [(p - p.mean(axis=0))[:, [(axis + 1) % 3, (axis + 2) % 3]] @ [1, 1j] for p in (points, turned)]
+        angles.append(np.rad2deg(np.angle(np.vdot(a, b))))
+    assert -30 <= min(angles) < -20
+    assert 20 < max(angles) <= 30
+
+
+def test_deformation_grows_with_its_share_of_the_extent() -> None:
+    points = draw()
+    little, much, larger = (
+        Augmentation(rotate=0, deform=deform)(cloud, np.random.default_rng(1)) - cloud
+        for deform, cloud in ((0.05, points), (0.2, points), (0.05, 10 * points))
+    )
+    np.testing.assert_allclose(much, 4 * little, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(larger, 10 * little, rtol=1e-9, atol=1e-9)
+    assert 0.01 < np.abs(little).max() / np.ptp(points, axis=0).max() < 0.2

@@ -1,0 +1,230 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial import ConvexHull
+from torch import Tensor
+
+from keygrid.errors import KeygridError
+from keygrid.model.config import ModelConfig, preset
+from keygrid.model.decoder import Field
+from keygrid.model.heatmap import grid_cells, nearest_cells
+from keygrid.model.network import KeyGrid, Output
+from keygrid.training.losses import losses
+
+
+def draw(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Tensor:
+    return torch.tensor(np.random.default_rng([seed, *shape]).uniform(-1, 1, shape), dtype=dtype)
+
+
+def make(config: ModelConfig, seed: int = 0) -> KeyGrid:
+    torch.manual_seed(seed)
+    return KeyGrid(config)
+
+
+def check(output: Output, points: Tensor, keypoints: int) -> None:
+    batch, total, _ = points.shape
+    assert output.weights.shape == (batch, keypoints, total)
+    assert output.keypoints.shape == (batch, keypoints, 3)
+    assert output.strengths.shape == (batch, keypoints * (keypoints - 1) // 2)
+    assert output.reconstruction.shape == points.shape
+    for tensor in (output.weights, output.keypoints, output.strengths, output.reconstruction):
+        assert tensor.dtype == points.dtype
+        assert tensor.isfinite().all()
+    torch.testing.assert_close(output.weights.sum(-1), torch.ones_like(output.weights[..., 0]))
+    assert (output.weights >= 0).all()
+    assert (output.strengths > 0).all()
+    assert (output.strengths < 1).all()
+
+
+@pytest.mark.parametrize("name", ["released", "paper"])
+@pytest.mark.parametrize(("total", "keypoints"), [(64, 2), (100, 64), (2048, 8)])
+def test_shapes_of_both_presets(name: str, total: int, keypoints: int) -> None:
+    network = make(preset(name, keypoints))
+    points = draw(1, total, 3)
+    trained = network.train()(points)
+    check(trained, points, keypoints)
+    terms = losses(trained, points, farthest=keypoints + 4, start=0)
+    torch.stack(list(terms.values())).sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
+    with torch.no_grad():
+        check(network.eval()(points), points, keypoints)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_float64_stays_float64(tiny_config: ModelConfig, batch: int, training: bool) -> None:
+    points = draw(batch, 70, 3, dtype=torch.float64)
+    check(make(tiny_config).double().train(training)(points), points, tiny_config.keypoints)
+
+
+def test_float32_agrees_with_float64(tiny_config: ModelConfig) -> None:
+    network, points = make(tiny_config).eval(), draw(2, 200, 3)
+    with torch.no_grad():
+        single, double = network(points), network.double()(points.double())
+    torch.testing.assert_close(single.keypoints.double(), double.keypoints, rtol=0, atol=1e-5)
+    torch.testing.assert_close(single.reconstruction.double(), double.reconstruction, rtol=0, atol=1e-4)
+
+
+def spread(network: KeyGrid) -> KeyGrid:
+    """Make the weights of an untrained network differ from point to point: they are nearly even otherwise."""
+    network.train()
+    with torch.no_grad():
+        for seed in range(20):
+            network(draw(4, 100, 3, seed=seed, dtype=network.encoder.head[-1].weight.dtype))
+        network.encoder.head[-1].weight.mul_(10)
+        if network.encoder.mix is not None:
+            network.encoder.mix.weight.mul_(30)
+    return network.eval()
+
+
+def test_keypoints_lie_in_the_convex_hull_of_the_cloud(tiny_config: ModelConfig) -> None:
+    points = draw(3, 100, 3, dtype=torch.float64)
+    with torch.no_grad():
+        output = spread(make(tiny_config).double())(points)
+    torch.testing.assert_close(output.keypoints, output.weights @ points, rtol=0, atol=1e-12)
+    for cloud, keypoints in zip(points.numpy(), output.keypoints.numpy(), strict=True):
+        faces = ConvexHull(cloud).equations
+        assert (keypoints @ faces[:, :3].T + faces[:, 3] < 1e-9).all()
+
+
+def test_peak_places_keypoints_on_their_heaviest_points(tiny_config: ModelConfig) -> None:
+    network, points = spread(make(tiny_config)), draw(2, 100, 3)
+    with torch.no_grad():
+        soft, peak = network(points), network(points, peak=True)
+    assert torch.equal(soft.weights, peak.weights)
+    for b in range(2):
+        for k in range(tiny_config.keypoints):
+            assert torch.equal(peak.keypoints[b, k], points[b, soft.weights[b, k].argmax()])
+    # Skeleton and reconstruction follow from the keypoints that are shown.
+    assert not torch.equal(soft.reconstruction, peak.reconstruction)
+
+
+def test_peak_takes_the_first_of_equally_heavy_points(tiny_config: ModelConfig) -> None:
+    network = make(tiny_config).eval()
+    with torch.no_grad():
+        network.encoder.head[-1].weight.zero_()
+        points = draw(1, 80, 3)
+        assert torch.equal(network(points, peak=True).keypoints, points[:, :1].expand(-1, 4, -1))
+
+
+def test_a_cloud_s_result_does_not_depend_on_its_batch(tiny_config: ModelConfig) -> None:
+    network, points = make(tiny_config).double().eval(), draw(4, 100, 3, dtype=torch.float64)
+    with torch.no_grad():
+        together, other = network(points), network(torch.cat([points[2:3], points[:1] * 0.3]))
+        alone = network(points[2:3])
+    for name in ("weights", "keypoints", "strengths", "reconstruction"):
+        row = getattr(alone, name)[0]
+        torch.testing.assert_close(getattr(together, name)[2], row, rtol=0, atol=1e-12)
+        torch.testing.assert_close(getattr(other, name)[0], row, rtol=0, atol=1e-12)
+
+
+def test_the_start_of_sampling_is_passed_on(tiny_config: ModelConfig) -> None:
+    network, points = make(tiny_config).double().eval(), draw(1, 100, 3, dtype=torch.float64)
+    with torch.no_grad():
+        levels = network.encoder(points, start=3)[0]
+        assert torch.equal(levels[1].points[0, 0], points[0, 3])
+        assert torch.equal(levels[2].points[0, 0], levels[1].points[0, 3])
+        assert not torch.equal(network(points, start=3).weights, network(points).weights)
+
+
+def test_segments_join_the_keypoints_of_each_edge(tiny_config: ModelConfig) -> None:
+    network, points = spread(make(tiny_config).double()), draw(1, 100, 3, dtype=torch.float64)
+    fields: list[Field] = []
+    network.decoder.register_forward_pre_hook(lambda _module, inputs: fields.append(inputs[1]))
+    with torch.no_grad():
+        output = network(points)
+        i, j = np.transpose(tiny_config.edges)
+        found = fields[0]((output.keypoints[:, i] + output.keypoints[:, j]) / 2)
+    # In the middle of a segment the heatmap is its own strength, or a stronger one's that passes nearby.
+    assert (found >= output.strengths - 1e-12).all()
+    assert ((found - output.strengths).abs() < 1e-12).any()
+
+
+@pytest.mark.parametrize("keypoints", [0, 1, 65, 10**6])
+def test_too_few_and_too_many_keypoints_are_refused(keypoints: int) -> None:
+    with pytest.raises(KeygridError, match="from 2 to 64 keypoints"):
+        KeyGrid(preset("released", keypoints))
+
+
+@pytest.mark.parametrize(
+    ("distance", "position", "levels"),
+    [("nearest", True, 3), ("farthest", False, 4), ("nearest", True, 4), ("nearest", False, 0)],
+)
+def test_looking_up_cells_equals_evaluating_the_whole_grid(
+    tiny_config: ModelConfig, distance: Literal["nearest", "farthest"], position: bool, levels: int
+) -> None:
+    config = replace(tiny_config, distance=distance, sigma_squared=1.0, heatmap_levels=levels, grid_position=position)
+    network, points = spread(make(config).double()), draw(2, 100, 3, dtype=torch.float64)
+    calls = []
+
+    def look_up(places: Tensor, field: Field) -> Tensor:
+        calls.append(places.shape[1])
+        cells = grid_cells(config.grid, places)
+        value = field(cells.expand(len(places), -1, -1))  # [B, G]
+        found = (places[:, :, None] - cells).norm(dim=-1).argmin(-1)  # [B, N]
+        looked_up = value.gather(1, found)[..., None]
+        return torch.cat([looked_up, cells[found]], dim=-1) if position else looked_up
+
+    with torch.no_grad():
+        ours = network(points).reconstruction
+        network.decoder._look_up = look_up  # type: ignore[method-assign]
+        theirs = network(points).reconstruction
+    assert calls == [8, 16, 32, 100][:levels]
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+
+
+def test_the_decoder_sees_value_and_position_of_the_cell(tiny_config: ModelConfig) -> None:
+    decoder = make(tiny_config).decoder
+    points = draw(2, 9, 3)
+    found = decoder._look_up(points, lambda positions: positions.sum(-1))
+    cells = nearest_cells(points, tiny_config.grid)
+    assert torch.equal(found, torch.cat([cells.sum(-1, keepdim=True), cells], dim=-1))
+
+
+def some_parameters(network: KeyGrid, count: int) -> Iterator[tuple[Tensor, int]]:
+    """One entry each of randomly chosen parameters, all parts of the network among them."""
+    rng = np.random.default_rng(0)
+    parameters = list(network.parameters())
+    for index in rng.permutation(len(parameters))[:count]:
+        yield parameters[index], int(rng.integers(parameters[index].numel()))
+
+
+@pytest.mark.parametrize(("training", "distance"), [(False, "nearest"), (True, "farthest")])
+def test_the_gradient_of_the_losses_is_that_of_finite_differences(
+    tiny_config: ModelConfig, training: bool, distance: Literal["nearest", "farthest"]
+) -> None:
+    config = replace(tiny_config, dropout=0.0, distance=distance, sigma_squared=1.0)
+    network = spread(make(config).double()).train(training)
+    points = draw(2, 80, 3, dtype=torch.float64)
+
+    def loss() -> Tensor:
+        return torch.stack(list(losses(network(points), points, farthest=8, start=5).values())).sum()
+
+    loss().backward()
+
+    def slope(parameter: Tensor, entry: int, step: float) -> float:
+        values = []
+        flat = parameter.data.view(-1)
+        kept = float(flat[entry])
+        for shifted in (kept + step, kept - step):
+            flat[entry] = shifted
+            with torch.no_grad():
+                values.append(float(loss()))
+        flat[entry] = kept
+        return (values[0] - values[1]) / (2 * step)
+
+    compared = moved = 0
+    for parameter, entry in some_parameters(network, count=24):
+        coarse, fine = slope(parameter, entry, 2e-6), slope(parameter, entry, 1e-6)
+        if abs(coarse - fine) > 1e-6 * max(1, abs(fine)):
+            continue  # a kink of a ReLU, a maximum or a nearest point lies between
+        assert parameter.grad is not None
+        assert float(parameter.grad.view(-1)[entry]) == pytest.approx(fine, rel=1e-4, abs=1e-7)
+        compared += 1
+        moved += abs(fine) > 1e-6
+    assert compared > 10
+    assert moved > 4

@@ -1,0 +1,96 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from keygrid.data.augmentation import Augmentation
+from keygrid.data.garment import Garment
+from keygrid.training.dataset import Clouds, split
+
+
+def make_garment(name: str = "a", scale: float = 1.0, points: int = 0) -> Garment:
+    """A bent sheet, or a cloud of some points."""
+    rng = np.random.default_rng(len(name))
+    if points:
+        return Garment(name, rng.normal(scale=scale, size=(points, 3)), np.empty((0, 3), dtype=np.int64))
+    corners = np.array([[0, 0, 0], [1, 0, 0.3], [1, 2, 0], [0, 2, 0.5]]) * scale
+    return Garment(name, corners, np.array([[0, 1, 2], [0, 2, 3]]))
+
+
+@pytest.fixture
+def clouds() -> Clouds:
+    return Clouds([make_garment("a"), make_garment("b", 3.0)], 100, "centred", Augmentation(), (0, 1))
+
+
+def test_clouds_are_normalised_float32(clouds: Clouds) -> None:
+    batch = clouds.batch(0, 6)
+    assert batch.shape == (6, 100, 3)
+    assert batch.dtype == torch.float32
+    torch.testing.assert_close(batch.amax((1, 2)), torch.ones(6), rtol=0, atol=1e-6)
+    torch.testing.assert_close(batch.amin((1, 2)), -torch.ones(6), rtol=0, atol=1e-6)
+    torch.testing.assert_close(batch.amax(1), -batch.amin(1), rtol=0, atol=1e-6)  # centred on every axis
+
+
+def test_range_normalises_by_the_lowest_and_highest_coordinate(clouds: Clouds) -> None:
+    batch = replace(clouds, normalisation="range").batch(0, 6)
+    torch.testing.assert_close(batch.amax((1, 2)), torch.ones(6), rtol=0, atol=1e-6)
+    torch.testing.assert_close(batch.amin((1, 2)), -torch.ones(6), rtol=0, atol=1e-6)
+    assert (batch.amax(1) + batch.amin(1)).abs().max() > 0.1
+
+
+def test_a_cloud_follows_from_its_number_alone(clouds: Clouds) -> None:
+    together = clouds.batch(3, 5)
+    assert torch.equal(torch.cat([clouds.batch(i, 1) for i in range(3, 8)]), together)
+    assert torch.equal(replace(clouds).batch(3, 5), together)
+
+
+def test_no_two_clouds_are_the_same(clouds: Clouds) -> None:
+    others = [clouds, replace(clouds, seed=(1, 1)), replace(clouds, seed=(0, 2)), replace(clouds, seed=(2**32 - 1, 0))]
+    batch = torch.cat([some.batch(0, 6) for some in others]).flatten(1)
+    apart = (batch[:, None] - batch).abs().amax(-1)
+    assert apart[~torch.eye(len(batch), dtype=torch.bool)].min() > 1e-2
+
+
+def test_garments_take_turns() -> None:
+    flat = Garment("flat", np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0.0]]), np.array([[0, 1, 2]]))
+    tall = Garment("tall", np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0.0]]), np.array([[0, 1, 2]]))
+    batch = Clouds([flat, tall], 64, "centred", Augmentation(rotate=0, deform=0), (0,)).batch(0, 6)
+    lengths = batch.amax(1) - batch.amin(1)  # [6, 3]
+    assert (lengths[::2, 2] == 0).all()
+    assert (lengths[1::2, 0] == 0).all()
+    assert (lengths[::2, 0] > 0.5).all()
+
+
+def test_augmentation_is_applied_to_the_drawn_points(clouds: Clouds) -> None:
+    still = replace(clouds, augmentation=Augmentation(rotate=0, deform=0), garments=[make_garment("a", points=100)])
+    points = still.garments[0].vertices
+    low, high = points.min(axis=0), points.max(axis=0)
+    expected = (points - (low + high) / 2) / (high - low).max() * 2
+    np.testing.assert_allclose(still.batch(0, 1)[0].numpy(), expected, atol=1e-6)
+    assert (replace(still, augmentation=Augmentation()).batch(0, 1) - still.batch(0, 1)).abs().max() > 0.05
+
+
+def test_clouds_of_fewer_points_are_filled_up_by_repetition() -> None:
+    small, large = make_garment("small", points=70), make_garment("large", points=500)
+    batch = Clouds([small, large], 128, "centred", Augmentation(), (0,)).batch(0, 4)
+    assert batch.shape == (4, 128, 3)
+    assert [len(cloud.unique(dim=0)) for cloud in batch] == [70, 128, 70, 128]
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_few_garments_are_all_used_for_both(count: int) -> None:
+    garments = [make_garment(str(i)) for i in range(count)]
+    train, validate = split(garments, seed=0)
+    assert train == validate == garments
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(5, 1), (9, 1), (10, 2), (23, 4)])
+def test_one_garment_in_five_is_held_out(count: int, held_out: int) -> None:
+    garments = [make_garment(str(i)) for i in range(count)]
+    train, validate = split(garments, seed=3)
+    assert len(validate) == held_out
+    assert {id(g) for g in train} | {id(g) for g in validate} == {id(g) for g in garments}
+    assert len(train) + len(validate) == count
+    assert split(garments, seed=3) == (train, validate)
+    assert any(split(garments, seed)[1] != validate for seed in range(5))

@@ -1,0 +1,431 @@
+"""The training loop on a network of a few thousand parameters."""
+
+import json
+import math
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from keygrid.data.augmentation import Augmentation
+from keygrid.data.garment import Garment
+from keygrid.errors import KeygridError
+from keygrid.model.config import ModelConfig
+from keygrid.training.checkpoint import Checkpoint
+from keygrid.training.config import TrainingConfig
+from keygrid.training.trainer import Progress, Trainer
+
+ROOT = Path(__file__).parents[2]
+
+TRAINING = TrainingConfig(
+    epochs=3, epoch_size=5, batch=2, validation_size=3, warm_up=1, farthest=6, learning_rate=0.5,
+    augmentation=Augmentation(deform=0.05),
+)  # fmt: skip
+STEPS = 3
+"""Of an epoch: batches of 2, 2 and 1."""
+
+
+class InterruptionError(Exception):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def _ordinary_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training tells the C library to keep what it frees, until the process ends: not in everyone's process."""
+    monkeypatch.setattr("keygrid.training.trainer.keep_freed_memory", lambda: None)
+
+
+@pytest.fixture(scope="module")
+def sheet() -> Garment:
+    corners = np.array([[0, 0, 0], [1, 0, 0.3], [1, 2, 0], [0, 2, 0.5], [0.5, 1, 0.8]])
+    return Garment("sheet", corners, np.array([[0, 1, 4], [1, 2, 4], [2, 3, 4], [3, 0, 4]]))
+
+
+@pytest.fixture(scope="module")
+def config(tiny_config: ModelConfig) -> ModelConfig:
+    return replace(tiny_config, points=64, dropout=0.3, normalisation="centred")
+
+
+@pytest.fixture
+def make(sheet: Garment, config: ModelConfig, tmp_path: Path) -> Callable[..., Trainer]:
+    """Trainers of the same training, or one with other constants."""
+
+    def make_trainer(run: str = "run", model: ModelConfig = config, **changes: Any) -> Trainer:
+        return Trainer([sheet], model, replace(TRAINING, **changes), tmp_path / run, category="sheet", command="go")
+
+    return make_trainer
+
+
+@pytest.fixture(scope="module")
+def whole(sheet: Garment, config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a training that nothing interrupted."""
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("keygrid.training.trainer.keep_freed_memory", lambda: None)
+        train(Trainer([sheet], config, TRAINING, run, category="sheet", command="go"))
+    return run
+
+
+def train(trainer: Trainer) -> list[Progress]:
+    reports: list[Progress] = []
+    trainer.fit(reports.append)
+    return reports
+
+
+def interrupt_at(step: int) -> Callable[[Progress], None]:
+    def report(progress: Progress) -> None:
+        if progress.step == step and progress.validation is None:
+            raise InterruptionError
+
+    return report
+
+
+def without_time(record: dict[str, Any]) -> dict[str, Any]:
+    return record | {"seconds": None, "training": record["training"] | {"epochs": None}}
+
+
+def assert_same_run(a: Path, b: Path) -> None:
+    """Bit for bit: every weight of both checkpoints, the optimiser's state, losses and events."""
+    for name in ("last.safetensors", "best.safetensors"):
+        ours, theirs = (Checkpoint.load(run / "checkpoints" / name) for run in (a, b))
+        assert ours.weights.keys() == theirs.weights.keys()
+        assert all(torch.equal(weight, theirs.weights[n]) for n, weight in ours.weights.items())
+        assert (ours.config, ours.category) == (theirs.config, theirs.category)
+        assert without_time(ours.record) == without_time(theirs.record)
+    states = [torch.load(run / "state.pt", weights_only=True)["optimiser"]["state"] for run in (a, b)]
+    assert states[0].keys() == states[1].keys()
+    for mine, other in zip(states[0].values(), states[1].values(), strict=True):
+        assert all(torch.equal(torch.as_tensor(mine[n]), torch.as_tensor(other[n])) for n in mine)
+    assert (a / "events.jsonl").read_text() == (b / "events.jsonl").read_text()
+
+
+def test_losses_fall(make: Callable[..., Trainer]) -> None:
+    reports = train(make(epochs=12, epoch_size=8, batch=4, warm_up=2))
+    validation = [r.validation for r in reports if r.validation is not None]
+    assert validation[-1]["farthest"] < 0.7 * validation[0]["farthest"]
+    assert validation[-1]["similarity"] < 0.7 * validation[0]["similarity"]
+
+
+def test_the_similarity_loss_joins_after_the_warm_up(make: Callable[..., Trainer]) -> None:
+    trainer = make(epochs=2, warm_up=1)
+    head = trainer.network.decoder.head[-1].weight
+    before, changed = head.detach().clone(), []
+    trainer.fit(lambda progress: changed.append((progress.epoch, not torch.equal(head, before))))
+    assert changed == [(1, False)] * (STEPS + 1) + [(2, True)] * (STEPS + 1)
+
+
+@pytest.mark.parametrize("changes", [{"farthest_weight": 0.0}, {"similarity_weight": 0.0}])
+def test_a_term_without_weight_trains_nothing(make: Callable[..., Trainer], changes: dict[str, float]) -> None:
+    trainer = make(epochs=1, warm_up=0, **changes)
+    part = trainer.network.decoder.head if "similarity_weight" in changes else trainer.network.decoder
+    before = [p.detach().clone() for p in part.parameters()]
+    train(trainer)
+    same = [torch.equal(p, b) for p, b in zip(part.parameters(), before, strict=True)]
+    assert all(same) if "similarity_weight" in changes else not any(same)
+
+
+@pytest.mark.parametrize("optimiser", ["adadelta", "adam"])
+def test_the_same_seed_gives_the_same_weights(make: Callable[..., Trainer], optimiser: str, tmp_path: Path) -> None:
+    for run in ("a", "b"):
+        torch.manual_seed(len(run) if run == "a" else 99)  # what was drawn before does not matter
+        torch.rand(7)
+        train(make(run, optimiser=optimiser, epochs=2, learning_rate=0.01))
+    assert_same_run(tmp_path / "a", tmp_path / "b")
+    train(make("c", optimiser=optimiser, epochs=2, learning_rate=0.01, seed=1))
+    ours, theirs = (Checkpoint.load(tmp_path / run / "checkpoints" / "last.safetensors").weights for run in "ac")
+    assert not any(torch.equal(ours[n], theirs[n]) for n in ours if n.endswith("0.weight"))
+
+
+def test_reports_tell_every_step_and_every_epoch(make: Callable[..., Trainer]) -> None:
+    reports = train(make(epochs=2))
+    assert [(r.epoch, r.step) for r in reports if r.validation is None] == [
+        (1, 1), (1, 2), (1, 3), (2, 4), (2, 5), (2, 6),
+    ]  # fmt: skip
+    assert [(r.epoch, r.step) for r in reports if r.validation is not None] == [(1, 3), (2, 6)]
+    assert {r.steps for r in reports} == {6}
+    for i in (3, 7):
+        for name, mean in reports[i].losses.items():
+            assert mean == pytest.approx(np.mean([r.losses[name] for r in reports[i - 3 : i]]), rel=1e-12)
+    assert reports[-1].seconds_left == 0
+    assert all(r.seconds_left > 0 for r in reports[:-2])
+
+
+def test_every_cloud_of_an_epoch_is_seen_once(make: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = make(epochs=2)
+    seen: list[Tensor] = []
+    trainer.network.register_forward_pre_hook(
+        lambda module, inputs: seen.append(inputs[0].clone()) if module.training else None
+    )
+    train(trainer)
+    assert [len(batch) for batch in seen] == [2, 2, 1, 2, 2, 1]
+    assert torch.equal(torch.cat(seen), trainer.clouds.batch(0, 10))
+
+
+def test_every_step_draws_its_own_start(make: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = make(epochs=2)
+    ordinary, starts, masks = trainer._losses, [], []
+
+    def recorded(points: Tensor, start: int) -> dict[str, Tensor]:
+        if trainer.network.training:
+            starts.append(start)
+            masks.append(torch.initial_seed())  # from which dropout is drawn
+        return ordinary(points, start)
+
+    monkeypatch.setattr(trainer, "_losses", recorded)
+    train(trainer)
+    assert len(starts) == len(set(starts)) == len(set(masks)) == 2 * STEPS
+    assert all(0 <= start < 64 for start in starts)
+
+
+def test_validation_sees_the_same_clouds_every_time(make: Callable[..., Trainer]) -> None:
+    trainer = make(epochs=2)
+    seen: list[Tensor] = []
+    trainer.network.register_forward_pre_hook(
+        lambda module, inputs: None if module.training else seen.append(inputs[0].clone())
+    )
+    train(trainer)
+    assert len(seen) == 4
+    assert torch.equal(torch.cat(seen[:2]), torch.cat(seen[2:]))
+    assert not torch.equal(torch.cat(seen[:2])[:2], trainer.clouds.batch(0, 2))
+
+
+def test_a_batch_of_one_trains(make: Callable[..., Trainer]) -> None:
+    trainer = make(epochs=1, epoch_size=2, batch=1, warm_up=0)
+    before = [p.detach().clone() for p in trainer.network.parameters()]
+    train(trainer)
+    after = list(trainer.network.parameters())
+    assert all(p.isfinite().all() for p in after)
+    assert sum(torch.equal(p, b) for p, b in zip(after, before, strict=True)) < len(before) / 4
+
+
+def test_what_a_run_directory_holds(make: Callable[..., Trainer], config: ModelConfig, tmp_path: Path) -> None:
+    reports = train(make())
+    run = tmp_path / "run"
+    files = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
+    assert files == {
+        "config.json", "events.jsonl", "state.pt", "checkpoints/last.safetensors", "checkpoints/best.safetensors",
+    }  # fmt: skip
+    stored = json.loads((run / "config.json").read_text())
+    assert stored == json.loads(
+        json.dumps({"model": asdict(config), "training": asdict(TRAINING), "category": "sheet"})
+    )
+    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    whole = [r for r in reports if r.validation is not None]
+    assert events == [
+        {"event": "epoch", "epoch": r.epoch, "train": r.losses, "validation": r.validation} for r in whole
+    ]
+    last = Checkpoint.load(run / "checkpoints" / "last.safetensors")
+    assert (last.config, last.category, last.record["command"]) == (config, "sheet", "go")
+    assert last.record["garments"] == {"train": ["sheet"], "validation": ["sheet"]}
+    assert last.record["history"] == [{k: v for k, v in event.items() if k != "event"} for event in events]
+    assert last.record["training"] == stored["training"]
+    assert last.record["seconds"] > 0
+
+
+def test_the_best_checkpoint_has_the_lowest_validation_loss_after_the_warm_up(
+    make: Callable[..., Trainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validation = iter([0.1, 0.2, 5.0, 3.0, 4.0])  # the first two belong to the warm-up
+    monkeypatch.setattr(Trainer, "_validate", lambda _self: {"farthest": next(validation), "similarity": 1.0})
+    kept: list[int | None] = []
+    best = tmp_path / "run" / "checkpoints" / "best.safetensors"
+
+    def report(progress: Progress) -> None:
+        if progress.validation is not None:
+            kept.append(Checkpoint.load(best).record["history"][-1]["epoch"] if best.exists() else None)
+
+    make(epochs=5, epoch_size=1, warm_up=2).fit(report)
+    assert kept == [None, None, 3, 4, 4]
+
+
+@pytest.mark.parametrize("changes", [{}, {"optimiser": "adam", "learning_rate": 0.01}])
+def test_an_interrupted_training_goes_on_bit_for_bit(
+    make: Callable[..., Trainer], changes: dict[str, Any], whole: Path, tmp_path: Path
+) -> None:
+    if changes:
+        train(make("whole", **changes))
+        whole = tmp_path / "whole"
+    with pytest.raises(InterruptionError):
+        make("broken", **changes).fit(interrupt_at(STEPS + 2))
+    assert len((tmp_path / "broken" / "events.jsonl").read_text().splitlines()) == 1
+    second = make("broken", **changes)
+    second.resume()
+    assert second.epoch == 1
+    with pytest.raises(InterruptionError):
+        second.fit(interrupt_at(2 * STEPS + 1))
+    third = make("broken", **changes)
+    third.resume()
+    reports = train(third)
+    assert (reports[0].epoch, reports[0].step) == (3, 2 * STEPS + 1)
+    assert_same_run(whole, tmp_path / "broken")
+    assert third.record["seconds"] > 0
+
+
+def test_a_finished_training_can_be_made_longer(make: Callable[..., Trainer], whole: Path, tmp_path: Path) -> None:
+    train(make("longer", epochs=2))
+    trainer = make("longer", epochs=3)
+    trainer.resume()
+    train(trainer)
+    assert_same_run(whole, tmp_path / "longer")
+
+
+KILLED = """
+import pickle, sys
+from pathlib import Path
+
+from keygrid.training.trainer import Trainer
+
+garment, model, training, run, fatal = pickle.loads(Path(sys.argv[1]).read_bytes())
+
+def report(progress):
+    if (progress.step, progress.validation) == (fatal, None):
+        print("ready", flush=True)
+        sys.stdin.read()
+
+Trainer([garment], model, training, run, category="sheet", command="go").fit(report)
+"""
+
+
+def test_a_killed_training_goes_on_bit_for_bit(
+    make: Callable[..., Trainer], sheet: Garment, config: ModelConfig, whole: Path, tmp_path: Path
+) -> None:
+    arguments = tmp_path / "arguments.pickle"
+    arguments.write_bytes(pickle.dumps((sheet, config, TRAINING, tmp_path / "killed", STEPS + 2)))
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+
+    trainer = make("killed")
+    trainer.resume()
+    assert trainer.epoch == 1
+    train(trainer)
+    assert_same_run(whole, tmp_path / "killed")
+
+
+def test_an_event_that_was_written_before_the_state_is_not_written_twice(
+    make: Callable[..., Trainer], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_arguments: Any) -> None:
+        raise InterruptionError
+
+    train(make("broken", epochs=2))
+    trainer = make("broken")
+    trainer.resume()
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", killed)
+        with pytest.raises(InterruptionError):
+            train(trainer)
+    events = tmp_path / "broken" / "events.jsonl"
+    assert len(events.read_text().splitlines()) == 3
+    with events.open("a") as file:
+        file.write('{"event": "epo')  # and half a line
+    trainer = make("broken")
+    trainer.resume()
+    assert trainer.epoch == 2
+    train(trainer)
+    assert_same_run(whole, tmp_path / "broken")
+    assert not list((tmp_path / "broken").glob(".*"))
+
+
+def test_a_run_that_holds_a_training_is_not_overwritten(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    train(make(epochs=1))
+    before = (tmp_path / "run" / "checkpoints" / "last.safetensors").read_bytes()
+    with pytest.raises(KeygridError, match=r"holds a training already.*--resume"):
+        train(make(epochs=1, seed=5))
+    assert (tmp_path / "run" / "checkpoints" / "last.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"batch": 3}, {"seed": 1}, {"learning_rate": 0.2}, {"warm_up": 9}, {"augmentation": Augmentation(up="z")}],
+)
+def test_another_training_is_not_resumed(make: Callable[..., Trainer], change: dict[str, Any]) -> None:
+    train(make(epochs=1, epoch_size=2))
+    with pytest.raises(KeygridError, match="begun with another configuration"):
+        make(**{"epochs": 2, "epoch_size": 2} | change).resume()
+
+
+def test_another_network_or_garment_is_not_resumed(
+    make: Callable[..., Trainer], config: ModelConfig, sheet: Garment, tmp_path: Path
+) -> None:
+    train(make(epochs=1, epoch_size=2))
+    training = replace(TRAINING, epoch_size=2)
+    other = replace(sheet, name="another")
+    for garments, model, category in (
+        ([sheet], replace(config, keypoints=5), "sheet"),
+        ([sheet], replace(config, normalisation="range"), "sheet"),
+        ([sheet], config, "trousers"),
+        ([other], config, "sheet"),
+        ([sheet, other], config, "sheet"),
+    ):
+        with pytest.raises(KeygridError, match="begun with another configuration"):
+            Trainer(garments, model, training, tmp_path / "run", category=category).resume()
+    Trainer([sheet], config, training, tmp_path / "run", category="sheet").resume()
+
+
+def test_a_run_without_a_state_is_not_resumed(make: Callable[..., Trainer]) -> None:
+    with pytest.raises(KeygridError, match="no saved state"):
+        make().resume()
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100, 0.5, 0.99])
+def test_a_damaged_state_is_not_resumed(make: Callable[..., Trainer], keep: float, tmp_path: Path) -> None:
+    train(make(epochs=1, epoch_size=1))
+    state = tmp_path / "run" / "state.pt"
+    content = state.read_bytes()
+    state.write_bytes(content[: keep if isinstance(keep, int) else int(keep * len(content))])
+    with pytest.raises(KeygridError, match=r"state\.pt is damaged"):
+        make(epochs=2, epoch_size=1).resume()
+
+
+def test_a_directory_that_can_t_be_made_is_named(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file")
+    with pytest.raises(KeygridError, match=r"directory .*run can't be made"):
+        train(make())
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_loss_that_is_no_number_stops_the_training(
+    make: Callable[..., Trainer], bad: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make()
+    ordinary = trainer._losses
+
+    def spoilt(points: Tensor, start: int) -> dict[str, Tensor]:
+        terms = ordinary(points, start)
+        return terms if trainer.epoch == 0 else terms | {"farthest": terms["farthest"] * bad}
+
+    monkeypatch.setattr(trainer, "_losses", spoilt)
+    with pytest.raises(KeygridError, match=rf"^The loss became {bad:g} at step 4, .* after 1 epochs; try a lower"):
+        train(trainer)
+    last = Checkpoint.load(tmp_path / "run" / "checkpoints" / "last.safetensors")
+    assert [epoch["epoch"] for epoch in last.record["history"]] == [1]
+    assert all(weight.isfinite().all() for weight in last.weights.values())
+    resumed = make()
+    resumed.resume()
+    assert resumed.epoch == 1
+
+
+@pytest.mark.parametrize(("steps", "noticed"), [(1, 1), (3, 2)])
+def test_a_training_that_diverges_ends_with_a_sentence(
+    make: Callable[..., Trainer], steps: int, noticed: int, tmp_path: Path
+) -> None:
+    """With one step an epoch the weights are lost after the last loss that training looks at."""
+    trainer = make(epochs=2, epoch_size=2 * steps, learning_rate=1e30, optimiser="adam")
+    with pytest.raises(KeygridError, match=rf"^The loss became \w+ at step {noticed}, so training stopped"):
+        train(trainer)
+    assert not list((tmp_path / "run" / "checkpoints").iterdir())

@@ -1,0 +1,39 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from keygrid.errors import KeygridError
+from keygrid.training.config import TrainingConfig, preset
+
+
+def test_presets_differ_by_their_optimiser() -> None:
+    released, paper = preset("released", 8), preset("paper", 8)
+    assert (released.optimiser, paper.optimiser) == ("adadelta", "adam")
+    assert replace(paper, optimiser="adadelta") == released
+    assert (released.epochs, released.batch, released.learning_rate, released.warm_up) == (100, 8, 0.1, 21)
+
+
+@pytest.mark.parametrize(("keypoints", "farthest"), [(8, 12), (10, 14), (20, 24)])
+def test_farthest_points_are_those_of_the_published_settings(keypoints: int, farthest: int) -> None:
+    assert preset("released", keypoints).farthest == preset("paper", keypoints).farthest == farthest
+
+
+@pytest.mark.parametrize("name", ["epochs", "epoch_size", "batch", "validation_size", "farthest"])
+def test_counts_start_at_one(name: str) -> None:
+    assert getattr(replace(TrainingConfig(), **{name: 1}), name) == 1  # type: ignore[arg-type]
+    for value in (0, -3):
+        with pytest.raises(KeygridError, match=f"{name} must be at least 1, and {value} "):
+            replace(TrainingConfig(), **{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, math.nan, math.inf])
+def test_a_learning_rate_that_can_t_train_is_refused(rate: float) -> None:
+    with pytest.raises(KeygridError, match="learning rate"):
+        TrainingConfig(learning_rate=rate)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_a_generator_can_t_take_is_refused(seed: int) -> None:
+    with pytest.raises(KeygridError, match="seed"):
+        TrainingConfig(seed=seed)
