@@ -60,6 +60,7 @@ def view(
     screenshot
         Save the whole window as PNG to this file, then close.
     """
+    _check_size(size)
     garments = garments or [DEFAULT_GARMENT]
     checkpoints = checkpoint or [DEFAULT_CHECKPOINT]
     from app.application import has_display, run
@@ -282,12 +283,18 @@ def _render(
     from keygrid.inference import Predictor
 
     settings = _view_settings(slices)
+    _check_size(size)
     if out.suffix.lower() != ".png":
         raise KeygridError(f"The picture is a PNG, so name it so: {out.name} ends otherwise.")
     garment = read_garment(path)
     prediction = Predictor(checkpoint).predict(garment, keypoints=mode)
     draw(garment, prediction, settings, out, size=size, theme=DARK if dark else LIGHT)
     return prediction
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    if not all(64 <= side <= 16384 for side in size):
+        raise KeygridError(f"A picture or window has from 64 to 16384 pixels a side, and not {size[0]} x {size[1]}.")
 
 
 def _view_settings(slices: str | None) -> "ViewSettings":

@@ -1,0 +1,80 @@
+"""What the application's tests share: a guard against what they leave behind, and ways to wait for the event loop."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from shiboken6 import Shiboken
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What lives beside a test, each by a key and in words."""
+
+    things: dict[object, str]
+
+    @classmethod
+    def now(cls) -> "Surroundings":
+        QApplication.processEvents()
+        things: dict[object, str] = {thread: f"thread {thread.name}" for thread in threading.enumerate()}
+        # Counted, because a process that died may be replaced.
+        names = sorted(_children())
+        things |= {("process", name, names[:place].count(name)): f"process {name}" for place, name in enumerate(names)}
+        for widget in QApplication.topLevelWidgets():
+            if widget.isVisible():
+                things["window", id(widget)] = f"window {widget.windowTitle() or type(widget).__name__}"
+        for wrapper in Shiboken.getAllValidWrappers():
+            if isinstance(wrapper, QTimer) and wrapper.isActive():
+                things["timer", id(wrapper)] = f"timer of {type(wrapper.parent()).__name__}"
+        return cls(things)
+
+    def left_behind(self) -> list[str]:
+        """What has come since, in words."""
+        return sorted(words for key, words in Surroundings.now().things.items() if key not in self.things)
+
+
+def _children() -> list[str]:
+    """Names of the processes whose parent is this one, those included that nobody has waited for."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = status.read_text().partition("(")[2].rpartition(")")
+        except OSError:  # it ended meanwhile
+            continue
+        if int(rest.split()[1]) == os.getpid():
+            found.append(name)
+    return found
+
+
+@pytest.fixture
+def surroundings(qapp: QApplication) -> type[Surroundings]:
+    return Surroundings
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(qapp: QApplication) -> Iterator[None]:
+    """No test leaves a thread, a process, a running timer or a visible window to the next."""
+    before = Surroundings.now()
+    yield
+    left = before.left_behind()
+    assert not left, f"left behind: {', '.join(left)}"
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[[Callable[[], object]], None]:
+    """Waits, with events going on, until something holds; for fixtures of any scope."""
+
+    def wait(holds: Callable[[], object], milliseconds: int = 120_000) -> None:
+        deadline = time.monotonic() + milliseconds / 1000
+        while not holds():
+            assert time.monotonic() < deadline, "waited in vain"
+            QTest.qWait(10)
+
+    return wait

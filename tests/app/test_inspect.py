@@ -1,0 +1,313 @@
+"""The first story: open a garment, inspect its keypoints. A real window, a real worker, real mouse and keys."""
+
+import os
+import signal
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QMessageBox, QStyle, QStyleOptionSlider
+from pytestqt.qtbot import QtBot
+
+from app.main_window import MainWindow
+from app.state.settings import LAYERS, ViewSettings
+
+ASSETS = Path(__file__).parents[2] / "assets"
+SHIRT = ASSETS / "garments" / "unisex_shirt.ply"
+CHECKPOINT = ASSETS / "checkpoints" / "tshirt-k8.safetensors"
+WAIT = 60_000
+"""Milliseconds; starting PyTorch takes most of it on a busy machine."""
+
+
+def children() -> set[int]:
+    """Processes whose parent is this one."""
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == os.getpid() and fields[0] != "Z":
+            found.add(int(status.parent.name))
+    return found
+
+
+@contextmanager
+def shown_window(bot):
+    window = MainWindow()
+    window.set_theme("light")
+    window.resize(1280, 800)
+    window.show()
+    with bot.waitActive(window):
+        window.activateWindow()
+    yield window
+    window.close()
+    window.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QApplication.processEvents()
+
+
+@pytest.fixture(scope="module")
+def shared(request, qapp):
+    """A window with the shirt and its keypoints; starting one takes seconds, so tests share it."""
+    before = children()
+    bot = QtBot(request)
+    with shown_window(bot) as window:
+        window.open([SHIRT, CHECKPOINT])
+        bot.waitUntil(lambda: window.document.prediction is not None, timeout=WAIT)
+        settle(window, bot)
+        yield window
+    assert children() <= before
+
+
+@pytest.fixture
+def opened(shared, qtbot):
+    """The shared window, as it was when its first garment had opened."""
+    yield shared
+    shared.worker.cancel()
+    for field in fields(ViewSettings):
+        setattr(shared.settings, field.name, field.default)
+    for name in LAYERS:
+        shared.actions_[name].setChecked(getattr(shared.settings, name))
+    shared.actions_["peak"].setChecked(False)
+    shared.viewport.notice.hide()
+    for garment in shared.document.garments:
+        if garment.source != SHIRT:
+            shared.document.close_garment(garment)
+    shared.document.keypoint = None
+    if shared.document.prediction is None:
+        shared.open([SHIRT])
+        qtbot.waitUntil(lambda: shared.document.prediction is not None, timeout=WAIT)
+    shared.viewport.fit()
+    settle(shared, qtbot)
+
+
+def settle(window, qtbot):
+    qtbot.waitUntil(lambda: not window.worker.busy, timeout=WAIT)
+    with qtbot.waitSignal(window.viewport.rendered, timeout=WAIT):
+        window.viewport.request_render()
+
+
+def picture(window):
+    """The 3D view's pixels."""
+    window.viewport.interactor.render()
+    return window.viewport.interactor.screenshot(return_img=True).astype(int)
+
+
+def place_of(window, keypoint):
+    """Where a keypoint is drawn, in the interactor's own pixels."""
+    renderer = window.viewport.interactor.renderer
+    renderer.SetWorldPoint(*window.document.prediction.keypoints[keypoint], 1)
+    renderer.WorldToDisplay()
+    x, y, _ = renderer.GetDisplayPoint()
+    ratio = window.devicePixelRatioF()
+    return QPoint(round(x / ratio), round(window.viewport.interactor.height() - 1 - y / ratio))
+
+
+def click(widget, place=None):
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place or QPoint())
+
+
+def test_the_window_shows_before_anything_is_open_and_closes_with_its_worker(qtbot):
+    before = children()
+    with shown_window(qtbot) as window:
+        assert children() > before
+        assert window.document.garment is None
+        hint = next(label for label in window.viewport.findChildren(QLabel) if "drop" in label.text())
+        assert hint.isVisible()
+    assert children() == before
+
+
+def test_the_table_lists_the_keypoints(opened):
+    model, prediction = opened.table.model(), opened.document.prediction
+    assert model.rowCount() == len(prediction.keypoints) == 8
+    assert model.index(2, 4).data() == str(prediction.vertices[2])
+    assert float(model.index(1, 1).data()) == pytest.approx(prediction.keypoints[1, 0], rel=1e-3)
+
+
+def test_each_layer_is_switched_by_its_box_and_its_key(opened):
+    for number, name in enumerate(LAYERS, start=1):
+        before = picture(opened)
+        box = opened.layers.boxes[name]
+        was = box.isChecked()
+        click(box, QPoint(8, box.height() // 2))
+        assert getattr(opened.settings, name) is not was
+        assert np.abs(picture(opened) - before).max() > 20, f"{name} is not drawn"
+        QTest.keyClick(opened, str(number))
+        assert getattr(opened.settings, name) is was
+        assert box.isChecked() is was
+
+
+def test_a_row_marks_its_keypoint_and_a_click_on_a_keypoint_chooses_its_row(opened):
+    before = picture(opened)
+    row = opened.table.visualRect(opened.table.model().index(1, 1)).center()
+    click(opened.table.viewport(), row)
+    assert opened.document.keypoint == 1
+    assert np.abs(picture(opened) - before).max() > 20
+
+    click(opened.viewport.interactor, place_of(opened, 3))
+    assert opened.document.keypoint == 3
+    assert [index.row() for index in opened.table.selectionModel().selectedRows()] == [3]
+
+    click(opened.viewport.interactor, QPoint(5, 5))
+    assert opened.document.keypoint is None
+    assert not opened.table.selectionModel().hasSelection()
+
+
+def test_dragging_turns_the_camera_and_selects_nothing(opened):
+    view = opened.viewport.interactor
+    before = np.array(view.camera.position)
+    start = place_of(opened, 0)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
+    for step in range(1, 6):
+        QTest.mouseMove(view, start + QPoint(12 * step, 4 * step))
+        QApplication.processEvents()
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=start + QPoint(60, 20))
+    assert opened.document.keypoint is None
+    assert not np.allclose(view.camera.position, before)
+
+    turned = np.array(view.camera.position)
+    opened.settings.cloud = True
+    assert np.allclose(view.camera.position, turned)
+    QTest.keyClick(opened, "F")
+    assert not np.allclose(view.camera.position, turned)
+
+
+def test_the_slice_follows_the_slider_while_it_is_dragged(opened):
+    slider = opened.heatmap.slider
+    option = QStyleOptionSlider()
+    slider.initStyleOption(option)
+    handle = (
+        slider.style()
+        .subControlRect(QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, slider)
+        .center()
+    )
+    before = picture(opened)
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=handle)
+    QTest.mouseMove(slider, handle + QPoint(60, 0))
+    assert slider.isSliderDown()
+    assert opened.settings.slice_position > 0.2
+    assert np.abs(picture(opened) - before).max() > 20
+    assert f"{opened.settings.slice_position:+.2f}" in opened.heatmap.position.text()
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=handle + QPoint(60, 0))
+
+    position = opened.settings.slice_position
+    QTest.keyClick(opened, "[")
+    assert opened.settings.slice_position == pytest.approx(position - 0.05)
+    QTest.keyClick(opened, Qt.Key.Key_X)
+    assert opened.settings.slice_axis == "x"
+    button = opened.heatmap.axis_buttons.button(1)
+    click(button, QPoint(8, button.height() // 2))
+    assert opened.settings.slice_axis == "y"
+
+
+def test_peak_keypoints_lie_on_the_sampled_cloud(opened, qtbot):
+    QTest.keyClick(opened, "P")
+    qtbot.waitUntil(lambda: opened.document.prediction is not None and not opened.worker.busy, timeout=WAIT)
+    prediction = opened.document.prediction
+    gaps = np.linalg.norm(prediction.keypoints[:, None] - prediction.sample.points, axis=-1).min(axis=1)
+    assert gaps.max() < 1e-5 * opened.document.garment.diagonal
+
+
+def test_a_dropped_garment_opens_and_closes(opened, qtbot, tmp_path, shirt):
+    other = tmp_path / "cloud.npy"
+    np.save(other, shirt.vertices[::5])
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(other))])
+    how = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(opened, QDragEnterEvent(QPointF(300, 300), *how))
+    QApplication.sendEvent(opened, QDropEvent(QPointF(300, 300), *how))
+    qtbot.waitUntil(lambda: opened.document.garment.name == "cloud", timeout=WAIT)
+    qtbot.waitUntil(lambda: opened.document.prediction is not None, timeout=WAIT)
+    assert opened.library.garments.count() == 2
+    QTest.keyClick(opened, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert opened.document.garment.name == "unisex_shirt"
+    qtbot.waitUntil(lambda: opened.document.prediction is not None, timeout=WAIT)
+
+
+BAD_FILES = {
+    "truncated.obj": b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2",
+    "empty.ply": b"",
+    "nan.obj": b"v 0 0 0\nv nan 0 0\nv 0 1 0\nf 1 2 3\n",
+    "missing.stl": None,
+    "other.safetensors": b"\x02\x00\x00\x00\x00\x00\x00\x00{}",
+    "weights.pt": b"not a checkpoint",
+}
+
+
+def test_bad_files_are_refused_in_one_sentence_and_what_was_open_stays(opened, qtbot, tmp_path):
+    document = opened.document
+    garment, checkpoint, prediction = document.garment, document.checkpoint, document.prediction
+    for name, content in BAD_FILES.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        with qtbot.waitSignal(opened.settled, timeout=WAIT) as settled:
+            opened.open([tmp_path / name])
+        (sentence,) = settled.args
+        assert name in sentence
+        assert "\n" not in sentence
+        assert "Traceback" not in sentence
+        assert opened.viewport.notice.isVisible()
+        assert opened.viewport.notice.label.text() == sentence
+        assert (document.garment, document.checkpoint) == (garment, checkpoint)
+        assert document.prediction is prediction
+    click(opened.viewport.notice._close_button)
+    assert not opened.viewport.notice.isVisible()
+
+
+def test_cancel_stops_waiting_and_the_worker_serves_again(opened, qtbot):
+    opened.open([SHIRT])
+    qtbot.waitUntil(opened.cancel_button.isVisible, timeout=WAIT)
+    click(opened.cancel_button)
+    assert not opened.worker.busy
+    assert not opened.cancel_button.isVisible()
+    opened.open([SHIRT])
+    qtbot.waitUntil(lambda: opened.document.prediction is not None and not opened.worker.busy, timeout=WAIT)
+
+
+def test_a_killed_worker_is_replaced(opened, qtbot):
+    dead = opened.worker.process_id
+    with qtbot.waitSignal(opened.worker.failed, timeout=WAIT) as failed:
+        os.kill(dead, signal.SIGSTOP)  # so that it can't answer before it dies
+        QTest.keyClick(opened, "P")
+        os.kill(dead, signal.SIGKILL)
+    assert "started anew" in failed.args[1]
+    assert opened.document.garment is not None
+    QTest.keyClick(opened, "P")
+    qtbot.waitUntil(lambda: opened.document.prediction is not None, timeout=WAIT)
+    assert opened.worker.process_id != dead
+
+
+def test_keypoints_and_screenshot_are_saved(opened, tmp_path, monkeypatch):
+    for keys, name in ((Qt.KeyboardModifier.NoModifier, "k.json"), (Qt.KeyboardModifier.ShiftModifier, "window.png")):
+        path = tmp_path / name
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, path=path: (str(path), ""))
+        QTest.keyClick(opened, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier | keys)
+        assert path.stat().st_size > 500
+
+
+def test_help_lists_every_shortcut_and_about_names_the_engine(opened, qtbot):
+    QTest.keyClick(opened, Qt.Key.Key_F1)
+    dialog = opened.findChild(QDialog)
+    texts = {label.text() for label in dialog.findChildren(QLabel)}
+    for keys, title in opened.actions_.shortcuts():
+        assert {keys, title} <= texts
+    dialog.reject()
+    opened.actions_["about"].trigger()
+    qtbot.waitUntil(lambda: opened.findChild(QMessageBox) is not None, timeout=WAIT)
+    box = opened.findChild(QMessageBox)
+    assert "PyTorch" in box.informativeText()
+    box.accept()
+
+
+def test_dark_colours_reach_the_view(opened, qtbot):
+    bright = picture(opened)[2, 2].mean()
+    opened.actions_["theme_dark"].trigger()
+    settle(opened, qtbot)
+    assert picture(opened)[2, 2].mean() < bright / 3
+    opened.actions_["theme_light"].trigger()

@@ -1,0 +1,181 @@
+"""The worker's process on its own, spoken to over its pipes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.state.document import OpenCheckpoint
+from app.worker.protocol import (
+    Answer,
+    Cancel,
+    Cancelled,
+    DescribeEngine,
+    Failure,
+    Predict,
+    ReadCheckpoint,
+    ReadGarment,
+    Request,
+    Stage,
+    Unpacker,
+    pack,
+)
+from keygrid.data.garment import Garment
+
+ROOT = Path(__file__).parents[2]
+SHIRT = ROOT / "assets" / "garments" / "unisex_shirt.ply"
+
+
+class Worker:
+    """Sends requests and reads what comes back, waiting for it."""
+
+    def __init__(self, start: tuple[str, ...] = ("-m", "app.worker")) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, *start], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+        )
+        self._unpacker = Unpacker()
+        self._number = 0
+
+    def send(self, message: object) -> None:
+        self.process.stdin.write(pack(message))
+        self.process.stdin.flush()
+
+    def until_answered(self, number: int) -> list:
+        """All messages up to the answer of request `number`."""
+        messages = []
+        while not any(not isinstance(m, Stage) and m.number == number for m in messages):
+            data = os.read(self.process.stdout.fileno(), 1 << 16)
+            assert data, "the worker ended"
+            messages += self._unpacker.feed(data)
+        return messages
+
+    def ask(self, work: object) -> tuple[list[str], object]:
+        """Do one thing: its stages and its answer."""
+        self._number += 1
+        self.send(Request(self._number, work))
+        *stages, answer = self.until_answered(self._number)
+        assert {message.number for message in stages} <= {self._number}
+        return [message.text for message in stages], answer
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def worker():
+    worker = Worker()
+    yield worker
+    worker.end()
+
+
+def test_it_reads_a_garment_without_starting_pytorch(worker):
+    stages, answer = worker.ask(ReadGarment(SHIRT))
+    assert stages == ["Reading unisex_shirt.ply"]
+    assert isinstance(answer, Answer)
+    assert isinstance(answer.result, Garment)
+    assert answer.result.source == SHIRT
+    libraries = Path(f"/proc/{worker.process.pid}/maps").read_text()
+    assert "libtorch" not in libraries
+
+
+def test_it_reads_a_checkpoint_and_predicts_the_same_twice(worker, tiny_checkpoint):
+    stages, answer = worker.ask(ReadCheckpoint(tiny_checkpoint))
+    assert stages == ["Starting PyTorch", "Reading tiny.safetensors"]
+    opened = answer.result
+    assert isinstance(opened, OpenCheckpoint)
+    assert (opened.path, opened.keypoints, opened.category) == (tiny_checkpoint, 4, "T-shirt")
+
+    stages, answer = worker.ask(Predict(SHIRT, tiny_checkpoint, "soft"))
+    assert stages[-1] == "Finding the keypoints of unisex_shirt"
+    _, again = worker.ask(Predict(SHIRT, tiny_checkpoint, "soft"))
+    np.testing.assert_array_equal(answer.result.keypoints, again.result.keypoints)
+    _, peak = worker.ask(Predict(SHIRT, tiny_checkpoint, "peak"))
+    assert not np.allclose(peak.result.keypoints, again.result.keypoints)
+
+
+def test_a_checkpoint_that_changed_is_read_again(worker, tiny_checkpoint, tmp_path):
+    path = tmp_path / "changing.safetensors"
+    path.write_bytes(tiny_checkpoint.read_bytes())
+    assert isinstance(worker.ask(ReadCheckpoint(path))[1], Answer)
+    assert "Reading changing.safetensors" not in worker.ask(ReadCheckpoint(path))[0]
+    path.write_bytes(b"not any more")
+    os.utime(path, ns=(1, 1))
+    stages, answer = worker.ask(ReadCheckpoint(path))
+    assert "Reading changing.safetensors" in stages
+    assert isinstance(answer, Failure)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        ReadGarment(Path("/nowhere/shirt.obj")),
+        ReadCheckpoint(Path("/nowhere/weights.safetensors")),
+        Predict(SHIRT, Path("/nowhere/weights.safetensors"), "soft"),
+    ],
+)
+def test_what_fails_is_told_in_a_sentence_and_the_worker_goes_on(worker, work):
+    _, answer = worker.ask(work)
+    assert isinstance(answer, Failure)
+    assert answer.message.endswith(".")
+    assert "\n" not in answer.message
+    assert "Traceback" not in answer.message
+    assert isinstance(worker.ask(ReadGarment(SHIRT))[1], Answer)
+
+
+def test_the_engine_is_described(worker):
+    _, answer = worker.ask(DescribeEngine())
+    assert answer.result.startswith("PyTorch ")
+
+
+def test_what_was_cancelled_before_its_turn_is_not_done(worker):
+    first, second, third = 1001, 1002, 1003
+    # One write, so that the cancellation is there before the second request's turn.
+    work = ReadGarment(SHIRT)
+    worker.process.stdin.write(
+        pack(Cancel(second)) + pack(Request(first, work)) + pack(Request(second, work)) + pack(Request(third, work))
+    )
+    worker.process.stdin.flush()
+    answers = [m for m in worker.until_answered(third) if not isinstance(m, Stage)]
+    assert [type(m) for m in answers] == [Answer, Cancelled, Answer]
+    assert [m.number for m in answers] == [first, second, third]
+
+
+NOISY = """
+import os, runpy, sys
+import app.worker.handlers as handlers
+quiet = handlers.read_garment
+def noisy(path):
+    print("printed by a library")
+    os.write(1, b"written below Python")
+    sys.stdout.flush()
+    return quiet(path)
+handlers.read_garment = noisy
+runpy.run_module("app.worker", run_name="__main__")
+"""
+
+
+def test_what_libraries_print_does_not_disturb_the_messages():
+    worker = Worker(("-c", NOISY))
+    try:
+        for _ in range(2):
+            _, answer = worker.ask(ReadGarment(SHIRT))
+            assert isinstance(answer.result, Garment)
+        worker.process.stdin.close()
+        printed = worker.process.stderr.read()
+        assert printed.count(b"printed by a library") == printed.count(b"written below Python") == 2
+        assert worker.process.wait(60) == 0
+    finally:
+        worker.end()
+
+
+def test_it_ends_when_its_input_does():
+    worker = Worker()
+    assert worker.process.poll() is None
+    worker.end()
+    assert worker.process.returncode == 0

@@ -1,0 +1,144 @@
+"""The command line, as a user runs it: real processes, their output and exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHIRT = ROOT / "assets" / "garments" / "unisex_shirt.ply"
+
+
+def run(*arguments, display=True):
+    environment = dict(os.environ)
+    if not display:
+        for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+            environment.pop(name, None)
+    return subprocess.run(
+        [sys.executable, ROOT / "main.py", *map(str, arguments)],
+        capture_output=True, text=True, env=environment, timeout=300, check=False,
+    )  # fmt: skip
+
+
+def png_size(path):
+    header = path.read_bytes()[:24]
+    assert header[:8] == b"\x89PNG\r\n\x1a\n"
+    return int.from_bytes(header[16:20], "big"), int.from_bytes(header[20:24], "big")
+
+
+def test_predict_writes_the_same_bytes_twice(tmp_path):
+    outs = [tmp_path / "a.json", tmp_path / "b.json"]
+    for out in outs:
+        result = run("predict", SHIRT, "--checkpoint", ROOT / "assets/checkpoints/tshirt-k8.safetensors", "--out", out)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+    content = json.loads(outs[0].read_text())
+    assert content.keys() == {"garment", "checkpoint", "keypoints", "edges"}
+    assert content["garment"] == str(SHIRT)
+    assert [k["index"] for k in content["keypoints"]] == list(range(8))
+    assert content["keypoints"][0].keys() == {"index", "position", "normalised", "vertex", "confidence"}
+    assert [(e["i"], e["j"]) for e in content["edges"]] == [(i, j) for i in range(8) for j in range(i + 1, 8)]
+    assert all(0 < e["strength"] < 1 for e in content["edges"])
+
+
+def test_predict_takes_several_garments(tmp_path, tiny_checkpoint):
+    out = tmp_path / "k.txt"
+    result = run("predict", SHIRT, SHIRT, "--checkpoint", tiny_checkpoint, "--out", out, "--keypoints", "peak")
+    assert result.returncode == 0, result.stderr
+    rows = np.loadtxt(out)
+    assert rows.shape == (8, 3)
+    assert (rows[:4] == rows[4:]).all()
+
+
+def test_render_needs_no_display(tmp_path, tiny_checkpoint):
+    out = tmp_path / "view.png"
+    result = run(
+        "render", SHIRT, "--checkpoint", tiny_checkpoint, "--slice", "y=0.1", "--size", 400, 300, "--out", out,
+        display=False,
+    )  # fmt: skip
+    assert (result.returncode, result.stderr) == (0, "")
+    assert png_size(out) == (400, 300)
+    assert out.stat().st_size > 5000  # one colour alone would be far smaller
+
+
+def test_view_without_a_display_says_so_and_renders(tmp_path, tiny_checkpoint):
+    out = tmp_path / "view.png"
+    result = run("view", SHIRT, "--checkpoint", tiny_checkpoint, "--screenshot", out, display=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    first, header, *rows = result.stdout.splitlines()
+    assert "no display" in first
+    assert header.split() == ["#", "x", "y", "z", "vertex", "confidence"]
+    assert len(rows) == 4
+    assert png_size(out) == (1280, 800)
+
+
+def test_view_saves_the_window(tmp_path, tiny_checkpoint):
+    out = tmp_path / "window.png"
+    result = run("view", SHIRT, "--checkpoint", tiny_checkpoint, "--screenshot", out, "--size", 640, 480, "--scale", 2)
+    assert result.returncode == 0, result.stderr
+    width, height = png_size(out)
+    assert width >= 1280  # the panels may need more than was asked for
+    assert height >= 960
+
+
+def test_train_writes_a_checkpoint_that_predicts(tmp_path):
+    run_directory = tmp_path / "run"
+    result = run(
+        "train", SHIRT, "--run", run_directory, "--keypoints", 3, "--points", 64, "--epochs", 1, "--epoch-size", 2,
+        "--batch", 2, "--threads", 1,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "farthest" in result.stdout
+    out = tmp_path / "k.csv"
+    checkpoint = run_directory / "checkpoints" / "last.safetensors"
+    assert run("predict", SHIRT, "--checkpoint", checkpoint, "--out", out).returncode == 0
+    assert len(out.read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("command", ["view", "predict", "render", "train", "import"])
+def test_help_has_an_example(command):
+    result = run(command, "--help")
+    assert result.returncode == 0
+    assert f"python main.py {command} " in " ".join(result.stdout.split())
+
+
+BAD_INPUT = {
+    "missing garment": ("predict", "missing.obj", "--out", "k.json"),
+    "empty file": ("predict", "empty.ply", "--out", "k.json"),
+    "truncated": ("predict", "truncated.obj", "--out", "k.json"),
+    "not a number": ("render", "nan.obj", "--out", "k.png"),
+    "another checkpoint": ("predict", SHIRT, "--checkpoint", "truncated.obj", "--out", "k.json"),
+    "unknown ending": ("predict", SHIRT, "--out", "k.xyz"),
+    "no such folder": ("predict", SHIRT, "--out", "nowhere/k.json"),
+    "bad slice": ("render", SHIRT, "--slice", "w=2", "--out", "k.png"),
+    "bad size": ("render", SHIRT, "--size", "0", "0", "--out", "k.png"),
+    "too many keypoints": ("train", SHIRT, "--run", "run", "--keypoints", "65"),
+    "unknown option": ("predict", SHIRT, "--out", "k.json", "--colour", "red"),
+    "missing option": ("predict", SHIRT),
+    "not published weights": ("import", "truncated.obj", "--out", "k.safetensors"),
+}
+
+
+@pytest.mark.parametrize("arguments", BAD_INPUT.values(), ids=BAD_INPUT.keys())
+def test_bad_input_gets_one_sentence_and_status_2(arguments, tmp_path, monkeypatch):
+    (tmp_path / "empty.ply").touch()
+    (tmp_path / "truncated.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2")
+    (tmp_path / "nan.obj").write_text("v 0 0 0\nv nan 0 0\nv 0 1 0\nf 1 2 3\n")
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.returncode == 2, result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("error: ")
+    assert result.stdout == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.ply", "nan.obj", "truncated.obj"]
+
+
+def test_the_command_line_starts_without_heavy_imports():
+    code = "import main, sys; print([m for m in ('torch', 'PySide6', 'pyvista', 'numba', 'scipy') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert result.stdout.strip() == "[]"
