@@ -69,7 +69,7 @@ def shared(request, qapp):
 def opened(shared, qtbot):
     """The shared window, as it was when its first garment had opened."""
     yield shared
-    shared.worker.cancel()
+    qtbot.waitUntil(lambda: not shared.worker.busy, timeout=WAIT)
     for field in fields(ViewSettings):
         setattr(shared.settings, field.name, field.default)
     for name in LAYERS:
@@ -278,9 +278,10 @@ def test_a_killed_worker_is_replaced(opened, qtbot):
         os.kill(dead, signal.SIGKILL)
     assert "started anew" in failed.args[1]
     assert opened.document.garment is not None
-    QTest.keyClick(opened, "P")
-    qtbot.waitUntil(lambda: opened.document.prediction is not None, timeout=WAIT)
     assert opened.worker.process_id != dead
+    before = opened.document.prediction
+    QTest.keyClick(opened, "P")
+    qtbot.waitUntil(lambda: opened.document.prediction is not before, timeout=WAIT)
 
 
 def test_keypoints_and_screenshot_are_saved(opened, tmp_path, monkeypatch):
