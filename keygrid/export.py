@@ -86,19 +86,23 @@ def _write_text(predictions: Named, path: Path) -> None:
 def _write_ply(predictions: Named, path: Path) -> None:
     ((_, prediction),) = predictions
     vertex = [("position", "<f8", 3), ("colour", "u1", 3)]
-    edge = [("ends", "<i4", 2), ("strength", "<f8")]
+    edge = [("ends", "<i4", 2)]
+    strength = [("strength", "<f8")]  # an element of its own, because readers expect two numbers of an edge
     header = (
         "ply\nformat binary_little_endian 1.0\n"
         f"element vertex {len(prediction.keypoints)}\n"
         "property double x\nproperty double y\nproperty double z\n"
         "property uchar red\nproperty uchar green\nproperty uchar blue\n"
         f"element edge {len(prediction.edges)}\n"
-        "property int vertex1\nproperty int vertex2\nproperty double strength\nend_header\n"
+        "property int vertex1\nproperty int vertex2\n"
+        f"element edge_strength {len(prediction.strengths)}\n"
+        "property double strength\nend_header\n"
     )
     with path.open("wb") as file:
         file.write(header.encode("ascii"))
         file.write(_rows(vertex, prediction.keypoints, colours(len(prediction.keypoints))))
-        file.write(_rows(edge, prediction.edges, prediction.strengths))
+        file.write(_rows(edge, prediction.edges))
+        file.write(_rows(strength, prediction.strengths))
 
 
 def _rows(dtype: list[Any], *columns: NDArray[Any]) -> bytes:

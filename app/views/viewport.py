@@ -31,6 +31,7 @@ class Viewport(QWidget):
         self.notice = Notice()
         # One sample a pixel: under software rendering, multisampling costs more than all else.
         self.interactor = QtInteractor(self, auto_update=False, multi_samples=1, line_smoothing=True)
+        self.interactor.setMinimumSize(320, 240)
         self.interactor.setAcceptDrops(False)  # the window opens what is dropped; VTK would merely draw it
         self.scene = Scene(self.interactor, self._theme(), self.devicePixelRatioF())
         self._hint = QLabel(EMPTY_HINT, alignment=Qt.AlignmentFlag.AlignCenter)
@@ -90,6 +91,9 @@ class Viewport(QWidget):
                 self._pressed = None
                 if travelled <= CLICK_TRAVEL:
                     self._pick(event.position())
+        if event.type() in {QEvent.Type.KeyPress, QEvent.Type.KeyRelease}:
+            event.ignore()  # VTK has keys of its own, such as W for wires, which no menu names
+            return True
         return super().eventFilter(watched, event)
 
     def _pick(self, position: QPointF) -> None:

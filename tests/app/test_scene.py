@@ -1,0 +1,269 @@
+"""What is drawn, on a plotter without any display."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvista as pv
+from vtkmodules.vtkCommonCore import vtkLogger
+from vtkmodules.vtkRenderingCore import vtkCoordinate
+
+from app.scene.layers import slice_points
+from app.scene.scene import DARK, LIGHT, Scene
+from app.state.settings import AXES, LAYERS, ViewSettings
+from keygrid.data.garment import Garment
+from keygrid.data.sampling import Normalisation, sample
+from keygrid.prediction import Field, Prediction, Source, heatmap
+
+ALL_ON = dict.fromkeys(LAYERS, True)
+SMALL = (320, 240)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quiet():
+    # VTK complains of every display it tries before it renders without one.
+    before = vtkLogger.GetCurrentVerbosityCutoff()
+    vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
+    yield
+    vtkLogger.SetStderrVerbosity(before)
+
+
+def predicted(garment: Garment, count: int = 5, seed: int = 0, **changes) -> Prediction:
+    """Random keypoints inside a garment's cube."""
+    rng = np.random.default_rng(seed)
+    drawn = sample(garment, 200)
+    normalisation = Normalisation.fit(drawn.points, "centred")
+    edges = np.array([(i, j) for i in range(count) for j in range(i + 1, count)])
+    prediction = Prediction(
+        checkpoint=Source(Path("random.safetensors"), "0", ""),
+        sample=drawn,
+        normalisation=normalisation,
+        normalised=rng.uniform(-0.6, 0.6, (count, 3)),
+        weights=np.full((count, 200), 1 / 200, np.float32),
+        vertices=np.zeros(count, np.int64),
+        edges=edges,
+        strengths=rng.uniform(0.3, 0.9, len(edges)),
+        normalised_reconstruction=rng.uniform(-1, 1, (200, 3)),
+        field=Field("nearest", 0.05, (6, 5, 4)),
+        seconds=0.1,
+    )
+    return replace(prediction, **changes)
+
+
+@pytest.fixture(scope="module")
+def plotter():
+    plotter = pv.Plotter(off_screen=True, window_size=SMALL)
+    yield plotter
+    plotter.close()
+
+
+@pytest.fixture
+def scene(plotter):
+    scene = Scene(plotter)
+    yield scene
+    scene.show_garment(None)
+    plotter.remove_actor(list(plotter.actors), render=False)
+
+
+def pixels(scene: Scene) -> np.ndarray:
+    scene.plotter.render_window.Render()
+    return np.asarray(scene.plotter.screenshot(return_img=True)).astype(int)
+
+
+def drawn_count(scene: Scene) -> int:
+    return int(scene.plotter.renderer.GetViewProps().GetNumberOfItems())
+
+
+def slice_actor(scene: Scene):
+    actors = [actor for actor in scene.plotter.actors.values() if isinstance(actor, pv.Actor)]
+    (actor,) = [actor for actor in actors if actor.mapper.array_name == "heat"]
+    return actor
+
+
+def show(scene: Scene, garment: Garment, prediction: Prediction, **settings) -> ViewSettings:
+    chosen = ViewSettings(**settings)
+    scene.show_garment(garment)
+    scene.show_prediction(prediction, chosen)
+    scene.apply(chosen)
+    return chosen
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_is_seen_exactly_while_it_is_on(scene, shirt, name):
+    settings = show(scene, shirt, predicted(shirt), **{other: other == name for other in LAYERS})
+    on = pixels(scene)
+    setattr(settings, name, False)
+    scene.apply(settings)
+    off = pixels(scene)
+    assert np.abs(on - off).max() > 30
+    assert len(np.unique(off.reshape(-1, 3), axis=0)) == 1
+    setattr(settings, name, True)
+    scene.apply(settings)
+    np.testing.assert_array_equal(pixels(scene), on)
+
+
+def test_switching_layers_moves_no_camera_and_a_new_prediction_neither(scene, shirt):
+    settings = show(scene, shirt, predicted(shirt))
+    scene.plotter.camera.azimuth += 30
+    before = scene.plotter.camera_position
+    settings.surface = False
+    scene.apply(settings)
+    scene.show_prediction(predicted(shirt, seed=1), settings)
+    assert scene.plotter.camera_position == before
+    scene.fit()
+    assert scene.plotter.camera_position != before
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_the_slice_has_the_heat_of_its_plane(scene, shirt, axis):
+    prediction = predicted(shirt)
+    show(scene, shirt, prediction)
+    scene.slice.move(axis, -0.3)
+    plane = slice_actor(scene).mapper.dataset
+    points = prediction.normalisation.apply(plane.points)
+    assert points[:, AXES.index(axis)] == pytest.approx(-0.3, abs=1e-5)
+    assert [points.min(), points.max()] == pytest.approx([-1, 1], abs=1e-5)
+    np.testing.assert_allclose(plane["heat"], heatmap(points, prediction), atol=1e-4)
+
+    # The definition, at some of them: the largest s exp(-d^2 / sigma^2) over densely sampled segments.
+    some = np.random.default_rng(0).choice(len(points), 40, replace=False)
+    starts, ends = prediction.normalised[prediction.edges.T]
+    along = np.linspace(0, 1, 400)[:, None, None]
+    distances = np.linalg.norm(points[some, None, None] - (starts + along * (ends - starts)), axis=-1).min(axis=1)
+    expected = (prediction.strengths * np.exp(-(distances**2) / 0.05)).max(axis=1)
+    np.testing.assert_allclose(plane["heat"][some], expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_slice_points_cover_the_cube_on_a_regular_grid(axis):
+    points = slice_points(axis, 0.4, 5)
+    normal = AXES.index(axis)
+    assert (points[:, normal] == 0.4).all()
+    others = np.delete(points, normal, axis=1)
+    assert {tuple(row) for row in others} == {(a, b) for a in np.linspace(-1, 1, 5) for b in np.linspace(-1, 1, 5)}
+    np.testing.assert_array_equal(points[:5, (normal + 1) % 3], np.linspace(-1, 1, 5))  # the next axis runs fastest
+
+
+def test_colours_keep_their_limits_while_the_slice_moves(scene, shirt):
+    show(scene, shirt, predicted(shirt))
+    pictures = []
+    for position in (-0.9, 0.0, 0.4):
+        scene.slice.move("z", position)
+        assert slice_actor(scene).mapper.scalar_range == (0, 1)
+        pictures.append(pixels(scene))
+    assert np.abs(pictures[0] - pictures[1]).max() > 30
+    (bar,) = scene.plotter.scalar_bars.values()
+    assert tuple(bar.GetLookupTable().GetTableRange()) == (0, 1)
+
+
+def test_a_heatmap_of_farthest_segments_is_coloured_up_to_its_largest_value(scene, shirt):
+    prediction = predicted(shirt, field=Field("farthest", 1.0, (6, 5, 4)))
+    show(scene, shirt, prediction)
+    low, high = slice_actor(scene).mapper.scalar_range
+    assert (low, high) == pytest.approx((0, prediction.grid_heatmap.max()))
+    assert high > 1
+
+
+def test_fifty_predictions_leave_no_more_actors_than_one(scene, shirt):
+    settings = show(scene, shirt, predicted(shirt), **ALL_ON)
+    actors, bars = drawn_count(scene), len(scene.plotter.scalar_bars)
+    datasets = len(scene.plotter.meshes)
+    for seed in range(50):
+        scene.show_prediction(predicted(shirt, seed=seed), settings)
+        scene.slice.move("x", seed / 50)
+        scene.select(seed % 5)
+    assert drawn_count(scene) == actors
+    assert len(scene.plotter.scalar_bars) == bars == 1
+    assert len(scene.plotter.meshes) == datasets
+    scene.show_garment(None)
+    assert drawn_count(scene) == 0
+    assert not scene.plotter.scalar_bars
+
+
+@pytest.mark.parametrize("count", [2, 64])
+def test_each_keypoint_is_found_where_it_is_drawn(scene, shirt, count):
+    prediction = predicted(shirt, count)
+    show(scene, shirt, prediction, slice=False)
+    pixels(scene)
+    places = []
+    for position in prediction.keypoints:
+        coordinate = vtkCoordinate()
+        coordinate.SetCoordinateSystemToWorld()
+        coordinate.SetValue(position)
+        places.append(coordinate.GetComputedDoubleDisplayValue(scene.plotter.renderer))
+    found = [scene.keypoint_at(x, y, within=6) for x, y in places]
+    alone = [sum(np.hypot(x - u, y - v) < 1 for u, v in places) == 1 for x, y in places]
+    assert [f for f, clear in zip(found, alone, strict=True) if clear] == [i for i in range(count) if alone[i]]
+    assert sum(alone) > count / 2
+    assert scene.keypoint_at(1, 1, within=6) is None
+    scene.keypoints.visible = False
+    assert scene.keypoint_at(*places[0], within=6) is None
+
+
+def test_the_selected_keypoint_is_marked_only_while_keypoints_are_shown(scene, shirt):
+    settings = show(scene, shirt, predicted(shirt))
+    plain = pixels(scene)
+    scene.select(2)
+    marked = pixels(scene)
+    assert np.abs(marked - plain).max() > 30
+    settings.keypoints = False
+    scene.apply(settings)
+    hidden = pixels(scene)
+    scene.select(None)
+    np.testing.assert_array_equal(pixels(scene), hidden)
+    scene.select(2)
+    settings.keypoints = True
+    scene.apply(settings)
+    np.testing.assert_array_equal(pixels(scene), marked)
+
+
+def test_coincident_keypoints_are_drawn_and_the_first_is_found(scene, shirt):
+    prediction = predicted(shirt, normalised=np.zeros((5, 3)))
+    show(scene, shirt, prediction, **ALL_ON)
+    assert np.isfinite(slice_actor(scene).mapper.dataset["heat"]).all()
+    pixels(scene)
+    renderer = scene.plotter.renderer
+    renderer.SetWorldPoint(*prediction.keypoints[0], 1)
+    renderer.WorldToDisplay()
+    assert scene.keypoint_at(*renderer.GetDisplayPoint()[:2], within=3) == 0
+
+
+def test_a_cloud_has_no_surface_and_its_own_points_until_it_is_predicted(scene, shirt):
+    cloud = Garment("cloud", shirt.vertices, np.empty((0, 3), np.int64))
+    scene.show_garment(cloud)
+    scene.apply(ViewSettings(cloud=True))
+    assert drawn_count(scene) == 1
+    (mesh,) = scene.plotter.meshes
+    assert mesh.n_points == len(shirt.vertices)
+    show(scene, cloud, predicted(cloud), **ALL_ON)
+    assert not any(mesh.n_points == len(shirt.vertices) for mesh in scene.plotter.meshes)
+
+
+def test_a_tiny_and_a_huge_garment_are_drawn_alike(scene, shirt):
+    # Units differ from file to file: a garment in millimetres far from the origin looks like one in kilometres.
+    pictures = []
+    for scale in (1e-3, 1e3):
+        garment = Garment("scaled", shirt.vertices * scale, shirt.faces)
+        show(scene, garment, predicted(garment))
+        pictures.append(pixels(scene))
+    assert (np.abs(pictures[0] - pictures[1]).max(axis=-1) > 40).mean() < 0.01
+    assert len(np.unique(pictures[0].reshape(-1, 3), axis=0)) > 100
+
+
+def test_themes_change_background_and_text(scene, shirt):
+    show(scene, shirt, predicted(shirt))
+    for theme in (LIGHT, DARK):
+        scene.set_theme(theme)
+        corner = pixels(scene)[0, 0]
+        assert corner / 255 == pytest.approx(theme.background, abs=0.01)
+        (bar,) = scene.plotter.scalar_bars.values()
+        assert bar.GetLabelTextProperty().GetColor() == pytest.approx(theme.foreground, abs=0.01)
+
+
+@pytest.mark.parametrize(("axis", "direction"), list(zip(AXES, np.eye(3), strict=True)))
+def test_looking_along_an_axis_is_from_its_positive_end(scene, shirt, axis, direction):
+    show(scene, shirt, predicted(shirt))
+    scene.look_along(axis)
+    away = np.subtract(scene.plotter.camera.position, scene.plotter.camera.focal_point)
+    assert away / np.linalg.norm(away) == pytest.approx(direction, abs=1e-6)
