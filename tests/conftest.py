@@ -1,5 +1,7 @@
 """What several directories share. Nothing here imports torch before a test needs it."""
 
+import contextlib
+import importlib
 import os
 from pathlib import Path
 
@@ -10,6 +12,11 @@ from keygrid.data.garment import Garment
 from keygrid.model.config import ModelConfig
 
 ROOT = Path(__file__).parents[1]
+
+# Optimisers import Triton and software OpenGL loads an LLVM. Triton has one of its own, and crashes if it comes second.
+# Only tests draw and train in one process.
+with contextlib.suppress(ImportError):
+    importlib.import_module("triton")
 
 # Networks here are so small that threads only wait for each other, a hundred times longer when the cores are busy.
 # Set before torch is imported; processes that tests start inherit it.
