@@ -25,7 +25,7 @@ def prediction() -> Prediction:
     points = rng.uniform(90, 110, (64, 3))
     return Prediction(
         checkpoint=Source(Path("some.safetensors"), "abc", "T-shirt"),
-        sample=Sample(points, np.arange(64), np.broadcast_to([1.0, 0.0, 0.0], (64, 3))),
+        sample=Sample(np.arange(64), np.broadcast_to([1.0, 0.0, 0.0], (64, 3)), points),
         normalisation=Normalisation((100.0, 101.0, 102.0), 12.5),
         normalised=rng.uniform(-1, 1, (3, 3)),
         weights=rng.dirichlet(np.ones(64), 3).astype(np.float32),

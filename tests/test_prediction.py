@@ -28,7 +28,7 @@ def make_prediction(
     weights = rng.exponential(size=(KEYPOINTS, 90)) ** 3
     return Prediction(
         checkpoint=Source(Path("a.safetensors"), "0" * 12, ""),
-        sample=Sample(points, np.arange(90), np.broadcast_to([1.0, 0, 0], (90, 3))),
+        sample=Sample(np.arange(90), np.broadcast_to([1.0, 0, 0], (90, 3)), points),
         normalisation=Normalisation.fit(points, "range"),
         normalised=rng.uniform(-1, 1, (KEYPOINTS, 3)),
         weights=(weights / weights.sum(axis=1, keepdims=True)).astype(np.float32),

@@ -1,6 +1,6 @@
 """What a garment is in memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,31 +9,82 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
+class MaterialPoints:
+    """Points fixed to a garment's material, wherever it moves.
+
+    Attributes:
+        faces: (M,) int64, the triangle of each point; for a cloud, the vertex it is.
+        barycentric: (M, 3) float64, weights of that triangle's corners; (1, 0, 0) for a cloud.
+    """
+
+    faces: NDArray[np.int64]
+    barycentric: NDArray[np.float64]
+
+    def on(self, vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Where the points are, (M, 3), when the vertices (V, 3) of the triangles `faces` (F, 3) are at `vertices`."""
+        if len(faces) == 0:
+            return vertices[self.faces].astype(np.float64)
+        corners = vertices[faces[self.faces]].astype(np.float64)  # [M, 3, 3]
+        return np.einsum("mc,mcd->md", self.barycentric, corners)
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks(MaterialPoints):
+    """Places that mean the same on every garment of a category.
+
+    Attributes:
+        names: (M,), such as `left sleeve end`; a number where a file has no names.
+    """
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Garment:
-    """A surface or a cloud in the units of the file it came from.
+    """A surface or a cloud in the units of the file it came from, at rest or moving.
 
     Attributes:
         name: what a list or a window title shows, without folders or ending.
-        vertices: (V, 3) float64, finite, in file units.
+        vertices: (V, 3) float64, finite, in file units: the shape at rest, or the only one there is.
         faces: (F, 3) int64 vertex indices; F is 0 for a cloud.
-        source: the file that was read; None if the garment was made in memory.
+        source: what was read, as `keygrid.data.open_path` takes it; None if the garment was made in memory.
+        frames: (T, V, 3) float32, T of 1 or more, where the vertices are in each frame; None if it does not move.
+        landmarks: places with a meaning, if any are known.
+        category: such as `T-shirt`; empty where not known.
+        origin: where the garment comes from and under which licence, in words; empty where not known.
     """
 
     name: str
     vertices: NDArray[np.float64]
     faces: NDArray[np.int64]
     source: Path | None = None
+    frames: NDArray[np.float32] | None = None
+    landmarks: Landmarks | None = None
+    category: str = ""
+    origin: str = ""
 
     @property
     def is_cloud(self) -> bool:
         return len(self.faces) == 0
 
+    @property
+    def frame_count(self) -> int:
+        """T; 0 if the garment does not move."""
+        return 0 if self.frames is None else len(self.frames)
+
+    def still(self, frame: int) -> "Garment":
+        """The garment as it is in one frame, and without the others."""
+        if self.frames is None:
+            raise IndexError(f"{self.name} has no frames")
+        return replace(self, vertices=self.frames[frame].astype(np.float64), frames=None)
+
     @cached_property
     def bounds(self) -> NDArray[np.float64]:
-        """(2, 3): the lowest and the highest corner of the axis-aligned bounding box, in file units."""
-        return np.stack([self.vertices.min(axis=0), self.vertices.max(axis=0)])
+        """(2, 3): lowest and highest corner of the axis-aligned box around all frames, or around the only shape."""
+        vertices = self.vertices if self.frames is None else self.frames.reshape(-1, 3).astype(np.float64)
+        return np.stack([vertices.min(axis=0), vertices.max(axis=0)])
 
-    @property
+    @cached_property
     def diagonal(self) -> float:
-        """Length of the bounding box's diagonal, in file units."""
-        return float(np.linalg.norm(self.bounds[1] - self.bounds[0]))
+        """Length of the diagonal of the box around `vertices`, in file units."""
+        return float(np.linalg.norm(np.ptp(self.vertices, axis=0)))

@@ -6,7 +6,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.garment import Garment
+from keygrid.data.garment import Garment, MaterialPoints
 from keygrid.errors import KeygridError
 
 MINIMUM_POINTS = 64
@@ -16,24 +16,14 @@ NormalisationMode = Literal["range", "centred"]
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class Sample(MaterialPoints):
     """Points drawn on a garment, and where on its material each of them lies.
 
     Attributes:
-        points: (N, 3) float64, file units.
-        faces: (N,) int64, the triangle of each point; for a cloud, the vertex it is.
-        barycentric: (N, 3) float64, weights of that triangle's corners; (1, 0, 0) for a cloud.
+        points: (N, 3) float64, file units, where they are on the shape they were drawn on.
     """
 
     points: NDArray[np.float64]
-    faces: NDArray[np.int64]
-    barycentric: NDArray[np.float64]
-
-    def on(self, vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The same material points, (N, 3), at other positions `vertices` (V, 3) of the same `faces` (F, 3)."""
-        if len(faces) == 0:
-            return vertices[self.faces]
-        return np.einsum("nc,ncd->nd", self.barycentric, vertices[faces[self.faces]])
 
 
 def sample(garment: Garment, count: int = 2048, seed: int = 0) -> Sample:
@@ -48,7 +38,7 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0) -> Sample:
     if garment.is_cloud:
         chosen = _draw_from_cloud(len(garment.vertices), count, rng)
         corner = np.broadcast_to([1.0, 0.0, 0.0], (len(chosen), 3))
-        return Sample(garment.vertices[chosen], chosen, corner)
+        return Sample(chosen, corner, garment.vertices[chosen])
 
     corners = garment.vertices[garment.faces]  # (F, 3, 3)
     areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
@@ -60,8 +50,8 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0) -> Sample:
     uv = rng.random((count, 2))
     uv = np.where(uv.sum(axis=1, keepdims=True) > 1, 1 - uv, uv)
     barycentric = np.column_stack([1 - uv.sum(axis=1), uv])
-    drawn = Sample(np.empty((0, 3)), faces.astype(np.int64), barycentric)
-    return Sample(drawn.on(garment.vertices, garment.faces), drawn.faces, barycentric)
+    material = MaterialPoints(faces.astype(np.int64), barycentric)
+    return Sample(material.faces, barycentric, material.on(garment.vertices, garment.faces))
 
 
 def _draw_from_cloud(available: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -1,0 +1,55 @@
+"""Many garments in one place: a list that is cheap to make, and garments that are read one at a time."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from keygrid.data.garment import Garment
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One garment of a collection, before it is read.
+
+    Attributes:
+        name: what a list shows.
+        path: of its file; of one among several in a file, `FILE#ITEM`. `keygrid.data.open_path` takes both.
+        category: such as `Dress`; empty where not known.
+        split: `train`, `validation` or `test`; empty where the collection is not split.
+    """
+
+    name: str
+    path: Path
+    category: str = ""
+    split: str = ""
+
+
+class Collection(ABC):
+    """Garments that belong together, known by their entries.
+
+    Attributes:
+        kind: the format in words, such as `ClothesNet folder`.
+        root: the folder or file it was opened from.
+        entries: in a stable order.
+        missing: sentences, each about something the format should have and this collection has not.
+    """
+
+    kind: str
+    root: Path
+    entries: tuple[Entry, ...]
+    missing: tuple[str, ...] = ()
+
+    @abstractmethod
+    def read(self, entry: Entry) -> Garment:
+        """The garment of one of the entries.
+
+        Raises:
+            KeygridError: it is missing or damaged.
+        """
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Garment]:
+        return (self.read(entry) for entry in self.entries)
