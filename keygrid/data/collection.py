@@ -1,8 +1,8 @@
 """Many garments in one place: a list that is cheap to make, and garments that are read one at a time."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keygrid.data.garment import Garment
@@ -53,3 +53,22 @@ class Collection(ABC):
 
     def __iter__(self) -> Iterator[Garment]:
         return (self.read(entry) for entry in self.entries)
+
+
+@dataclass(frozen=True)
+class Listing(Collection):
+    """A collection whose entries are known, and one function that reads any of them.
+
+    Attributes:
+        reader: from an entry's path to its garment.
+    """
+
+    kind: str
+    root: Path
+    entries: tuple[Entry, ...]
+    reader: Callable[[Path], Garment]
+    missing: tuple[str, ...] = ()
+
+    def read(self, entry: Entry) -> Garment:
+        garment = self.reader(entry.path)
+        return garment if garment.category else replace(garment, category=entry.category)

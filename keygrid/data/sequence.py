@@ -22,12 +22,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.garment import Garment, Landmarks
+from keygrid.data.readers.mesh import Mesh, UnreadableError, check
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 
 FORMAT = "keygrid-sequence 1"
 STEPS = 65535
 """Quantisation steps along the longest side of the box around all positions."""
+
+_PARTS = {
+    "faces": ("u", ("F", 3)),
+    "rest": ("u", ("V", 3)),
+    "frames": ("u", ("T", "V", 3)),
+    "bounds": ("f", (2, 2, 3)),
+    "landmarks": ("U", ("L",)),
+    "landmark_faces": ("u", ("L",)),
+    "landmark_barycentric": ("f", ("L", 3)),
+}
+"""Kinds of number and shape of what is read; equal letters are equal lengths."""
 
 
 def write_sequence(garment: Garment, path: Path, about: Mapping[str, Any] | None = None) -> None:
@@ -71,28 +83,65 @@ def is_sequence(archive: Mapping[str, NDArray[Any]]) -> bool:
 
 
 def sequence_of(archive: Mapping[str, NDArray[Any]], source: Path) -> Garment:
-    """The garment in an archive that `is_sequence`, not yet checked for sense.
+    """The garment in an archive that `is_sequence`; its arrays are read-only.
 
     Raises:
-        KeyError, ValueError: something is missing or misshapen.
+        UnreadableError: something is missing, has another type or shape, or refers to what is not there.
+        ValueError: something is no array of numbers.
     """
     if str(archive["format"]) != FORMAT:
-        raise ValueError(f"{source.name} is of another version than {FORMAT}")
-    about = json.loads(str(archive["about"]))
-    frames = np.cumsum(archive["frames"], axis=0, dtype=np.uint16)
-    rest_bounds, bounds = archive["bounds"]
-    names = tuple(str(name) for name in archive["landmarks"])
-    barycentric = archive["landmark_barycentric"].astype(np.float64)
+        raise UnreadableError(f"is of the version {archive['format']}, and this program reads {FORMAT}; update it")
+    try:
+        parts = {name: archive[name] for name in _PARTS}
+        about = json.loads(str(archive["about"]))
+    except KeyError as error:
+        raise UnreadableError(f"is a sequence that lacks a part, so it is cut off ({error.args[0]})") from error
+    _check_parts(parts)
+    if not isinstance(about, dict) or not isinstance(about.get("name"), str):
+        raise UnreadableError("is a sequence that does not say its name; write it again")
+    rest_bounds, bounds = parts["bounds"]
+    vertices = dequantise(parts["rest"], rest_bounds)
+    frames = dequantise(np.cumsum(parts["frames"], axis=0, dtype=np.uint16), bounds).astype(np.float32)
+    faces = parts["faces"].astype(np.int64)
+    for array in (vertices, faces, frames):
+        array.setflags(write=False)
     return Garment(
-        name=str(about["name"]),
-        vertices=dequantise(archive["rest"], rest_bounds),
-        faces=archive["faces"].astype(np.int64),
+        name=about["name"],
+        vertices=vertices,
+        faces=faces,
         source=source,
-        frames=dequantise(frames, bounds).astype(np.float32),
-        landmarks=Landmarks(archive["landmark_faces"].astype(np.int64), barycentric, names) if names else None,
+        frames=frames,
+        landmarks=_landmarks(parts),
         category=str(about.get("category", "")),
         origin=str(about.get("origin", "")),
     )
+
+
+def _check_parts(parts: Mapping[str, NDArray[Any]]) -> None:
+    sizes: dict[str | int, int] = {2: 2, 3: 3}
+    for name, (kind, shape) in _PARTS.items():
+        part = parts[name]
+        fits = part.dtype.kind == kind and part.ndim == len(shape)
+        if not fits or any(sizes.setdefault(axis, n) != n for axis, n in zip(shape, part.shape, strict=True)):
+            raise UnreadableError(f"is a sequence whose {name} do not fit, {part.dtype} {part.shape}; write it again")
+    check(Mesh(parts["rest"], parts["faces"]))
+    if sizes["T"] == 0:
+        raise UnreadableError("is a sequence without frames; write it again from a garment that moves")
+    # Beyond that, single precision ends; NaN fails every comparison.
+    if not (abs(parts["bounds"]) < 1e30).all() or (parts["bounds"][:, 0] > parts["bounds"][:, 1]).any():
+        raise UnreadableError("is a sequence whose bounds are no box of finite size; write it again")
+    if (parts["landmark_faces"] >= (sizes["F"] or sizes["V"])).any() or not _are_weights(parts["landmark_barycentric"]):
+        raise UnreadableError("is a sequence with landmarks that do not lie on its surface; write it again")
+
+
+def _are_weights(barycentric: NDArray[np.floating]) -> bool:
+    return bool(np.isfinite(barycentric).all() and (abs(barycentric.sum(axis=1) - 1) < 1e-3).all())
+
+
+def _landmarks(parts: Mapping[str, NDArray[Any]]) -> Landmarks | None:
+    names = tuple(str(name) for name in parts["landmarks"])
+    barycentric = parts["landmark_barycentric"].astype(np.float64)
+    return Landmarks(parts["landmark_faces"].astype(np.int64), barycentric, names) if names else None
 
 
 def read_about(path: Path) -> dict[str, Any]:

@@ -251,7 +251,7 @@ def test_a_compressed_pcd_repeats_what_came_before(tmp_path: Path) -> None:
     copies = b"".join(bytes([7 << 5, length - 9, 3]) for length in (264, 264, 264, 164))
     packed = bytes([3]) + one + copies
     path = written(tmp_path / "ones.pcd", header.encode() + struct.pack("<II", len(packed), 960) + packed)
-    np.testing.assert_array_equal(read_garment(path).vertices, [[1, 1, 1]])
+    np.testing.assert_array_equal(read_garment(path).vertices, np.ones((80, 3)))
 
 
 def test_what_a_garment_says_of_itself(tmp_path: Path, ball: trimesh.Trimesh) -> None:
@@ -383,6 +383,13 @@ def test_comments_may_be_in_any_encoding(name: str, ball: trimesh.Trimesh, tmp_p
     if name == "list.xyz":
         data = b"# caf\xe9\n// x y z\n" + data.replace(b" ", b", ")
     assert len(read_garment(written(tmp_path / name, data)).vertices) == len(ball.vertices)
+
+
+def test_clouds_keep_points_that_coincide(tmp_path: Path) -> None:
+    points = np.array([[1, 2, 3], [0, 0, 0], [1, 2, 3], [4, 5, 6]], float)
+    for name, write in CLOUDS.items():
+        garment = read_garment(written(tmp_path / name, write(points, np.empty((0, 3), int))))
+        np.testing.assert_array_equal(garment.vertices, points)
 
 
 # Scenes

@@ -5,11 +5,12 @@ is imported before a file needs it.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from keygrid.data.garment import Garment
-from keygrid.data.readers.arrays import read_npy, read_npz
+from keygrid.data.readers.arrays import read_npy, read_npz, read_sequence
 from keygrid.data.readers.mesh import Mesh, UnreadableError, check, weld
 from keygrid.data.readers.obj import read_obj
 from keygrid.data.readers.pcd import read_pcd
@@ -18,7 +19,7 @@ from keygrid.data.readers.scene import read_gltf, read_off, read_stl
 from keygrid.data.readers.table import read_table
 from keygrid.errors import KeygridError
 
-__all__ = ["READERS", "SUFFIXES", "read_garment"]
+__all__ = ["READERS", "SUFFIXES", "read_garment", "read_mesh", "reading", "refuse_unopenable"]
 
 READERS: dict[str, Callable[[Path], Mesh]] = {
     ".obj": read_obj,
@@ -40,22 +41,50 @@ SUFFIXES: tuple[str, ...] = tuple(READERS)
 
 
 def read_garment(path: Path) -> Garment:
-    """Read a mesh or a cloud: vertices (V, 3) and faces (F, 3), both read-only, in the units of the file.
+    """Read a mesh, a cloud or a sequence: vertices (V, 3) and faces (F, 3), both read-only, in the units of the file.
 
-    Polygons become fans of triangles. Vertices at exactly the same position are welded in order of first occurrence,
-    so a file without such copies keeps its own indices; triangles that welding turns into lines are dropped.
+    Polygons become fans of triangles. A surface's vertices at exactly the same position are welded in order of first
+    occurrence, so a file without such copies keeps its own indices; triangles that welding turns into lines are
+    dropped. Clouds and sequences keep all their points.
 
     Raises:
         KeygridError: the file is missing, may not be read, has an unknown ending, is damaged or cut off, has no
             vertices, or has coordinates that are not finite.
     """
+    with reading(path):
+        moving = read_sequence(path) if _refuse_unreadable(path) == ".npz" else None
+        if moving is not None:
+            return moving
+        vertices, faces = weld(_checked(path))
+    vertices.setflags(write=False)
+    faces.setflags(write=False)
+    return Garment(path.stem, vertices, faces, path)
+
+
+def read_mesh(path: Path) -> Mesh:
+    """Read a mesh or a cloud as it is in its file: checked, with its own vertices in their order, none welded.
+
+    Raises:
+        KeygridError: as `read_garment` does.
+    """
+    with reading(path):
+        _refuse_unreadable(path)
+        return _checked(path)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into one sentence.
+
+    Raises:
+        KeygridError: the block raised anything.
+    """
     try:
-        reader = _reader_of(path)
         # Libraries warn about broken files on the console; whoever opened the file gets one sentence instead.
         with warnings.catch_warnings(action="ignore"):
-            mesh = reader(path)
-            check(mesh)
-            vertices, faces = weld(mesh)
+            yield
+    except KeygridError:
+        raise
     except UnreadableError as error:
         raise KeygridError(f"{path.name} {error}.") from error
     except Exception as error:  # A broken file can make a parser raise anything.
@@ -63,20 +92,29 @@ def read_garment(path: Path) -> Garment:
         raise KeygridError(
             f"{path.name} could not be read: it is damaged, cut off or no {kind} file; export it again."
         ) from error
-    vertices.setflags(write=False)
-    faces.setflags(write=False)
-    return Garment(path.stem, vertices, faces, path)
 
 
-def _reader_of(path: Path) -> Callable[[Path], Mesh]:
-    _refuse_unopenable(path)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
+def _checked(path: Path) -> Mesh:
+    mesh = READERS[path.suffix.lower()](path)
+    check(mesh)
+    return mesh
+
+
+def _refuse_unreadable(path: Path) -> str:
+    """The ending of a file that can be opened."""
+    refuse_unopenable(path)
+    ending = path.suffix.lower()
+    if ending not in READERS:
         raise UnreadableError(f"has an ending that cannot be read; open one of {', '.join(SUFFIXES)}")
-    return reader
+    return ending
 
 
-def _refuse_unopenable(path: Path) -> None:
+def refuse_unopenable(path: Path) -> None:
+    """Refuse what is no file, or an empty one.
+
+    Raises:
+        UnreadableError: it is missing, a folder or a device, may not be read, or is empty.
+    """
     try:
         if path.is_dir():
             raise UnreadableError("is a folder; open a file inside it")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.garment import Garment
 from keygrid.data.readers.mesh import Mesh, UnreadableError, cloud, triangulate
 
 
@@ -40,6 +41,22 @@ def read_npz(path: Path) -> Mesh:
         except ValueError as error:
             raise _explained(error) from error
     raise UnreadableError("needs arrays named vertices and faces, or points, or only one array; rename them")
+
+
+def read_sequence(path: Path) -> Garment | None:
+    """The moving garment in an NPZ archive that says it is a sequence; None if the archive is another.
+
+    Raises:
+        UnreadableError: its parts are missing or don't fit together, or are Python objects.
+        Exception: the file is damaged.
+    """
+    from keygrid.data.sequence import is_sequence, sequence_of  # which uses the readers
+
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        try:
+            return sequence_of(archive, path) if is_sequence(archive) else None
+        except ValueError as error:
+            raise _explained(error) from error
 
 
 def _cloud(points: NDArray[Any]) -> Mesh:

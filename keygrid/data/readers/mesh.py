@@ -95,20 +95,33 @@ def join(parts: list[Mesh]) -> Mesh:
 def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Vertices (V, 3) float64 and faces (F, 3) int64 with copies at exactly the same position made one.
 
+    A cloud stays as it is, because what labels its points counts them in their file's order.
+
     Raises:
         UnreadableError: there were faces and none is left.
     """
     vertices, faces = np.array(mesh.vertices, np.float64), np.array(mesh.faces, np.int64)
-    order = np.lexsort(vertices.T)  # stable: the first of equal rows is the first in the file
-    ordered = vertices[order]
-    is_new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
-    if not is_new.all():
-        first = np.sort(order[is_new])
-        welded = np.empty_like(order)
-        welded[order] = np.searchsorted(first, order[is_new])[np.cumsum(is_new) - 1]
-        vertices, faces = vertices[first], welded[faces]
+    if len(faces) == 0:
+        return vertices, faces
+    first, welded = coinciding(vertices)
+    faces = welded[faces]
     a, b, c = faces.T
     is_triangle = (a != b) & (b != c) & (c != a)
-    if len(faces) and not is_triangle.any():
+    if not is_triangle.any():
         raise UnreadableError("has no area: all of its triangles have coinciding corners; check the export")
-    return vertices, faces[is_triangle]
+    return vertices[first], faces[is_triangle]
+
+
+def coinciding(rows: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which of the rows (V, D) are exactly alike.
+
+    Returns:
+        First occurrences (U,) in their order, and for each row (V,) the position of its own among them.
+    """
+    order = np.lexsort(rows.T)  # stable: the first of equal rows is the first in the file
+    ordered = rows[order]
+    is_new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
+    first = np.sort(order[is_new])
+    place = np.empty_like(order)
+    place[order] = np.searchsorted(first, order[is_new])[np.cumsum(is_new) - 1]
+    return first, place

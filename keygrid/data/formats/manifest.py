@@ -1,0 +1,57 @@
+"""The data set that comes with this project: sequences, and a manifest that says what they are.
+
+manifest.json    {"format": "keygrid-garments 1", "sequences": [{"file", "name", "category", "split", ...}, ...]}
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from keygrid.data.collection import Collection, Entry, Listing
+from keygrid.data.readers import read_garment, reading
+from keygrid.data.readers.mesh import UnreadableError
+
+FORMAT = "keygrid-garments 1"
+MANIFEST = "manifest.json"
+SPLITS = ("train", "validation", "test")
+
+
+def open_manifest(path: Path) -> Collection | None:
+    """The sequences that a folder's manifest names, or that manifest itself; None if there is none of this format.
+
+    Raises:
+        KeygridError: the manifest is damaged or of another version.
+    """
+    manifest = path / MANIFEST if path.is_dir() else path
+    if manifest.name != MANIFEST or not manifest.is_file():
+        return None
+    with reading(manifest):
+        content = json.loads(manifest.read_bytes())
+        kind = content.get("format", "") if isinstance(content, dict) else ""
+        if not str(kind).startswith(FORMAT.split(maxsplit=1)[0]):
+            return None
+        if kind != FORMAT:
+            raise UnreadableError(f"is of the version {kind}, and this program reads {FORMAT}; update the program")
+        entries = [_entry(row, manifest.parent) for row in _rows(content)]
+    there = tuple(entry for entry in entries if entry.path.is_file())
+    missing = [f"The manifest names {entry.path.name}, which is not there." for entry in entries if entry not in there]
+    return Listing("Key-Grid garments", manifest.parent, there, read_garment, tuple(missing))
+
+
+def _rows(content: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = content.get("sequences")
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and isinstance(row.get("file"), str) for row in rows
+    ):
+        raise UnreadableError("needs a list of sequences that each name their file; download it again")
+    return rows
+
+
+def _entry(row: dict[str, Any], folder: Path) -> Entry:
+    file = Path(row["file"])
+    if file.is_absolute() or ".." in file.parts:
+        raise UnreadableError(f"names a file outside its folder, {file}; download it again")
+    split = row.get("split", "")
+    if split not in ("", *SPLITS):
+        raise UnreadableError(f"has the split {split!r}; use one of {', '.join(SPLITS)}")
+    return Entry(str(row.get("name", file.stem)), folder / file, str(row.get("category", "")), split)

@@ -1,0 +1,40 @@
+"""The one way in: from whatever a user points at to a garment, or to a list of them."""
+
+from pathlib import Path
+
+from keygrid.data.collection import Collection
+from keygrid.data.garment import Garment
+from keygrid.errors import KeygridError
+
+
+def open_path(path: Path) -> Garment | Collection:
+    """Look at a file or a folder and open what it is.
+
+    A file of one garment, moving or not, and a folder that holds the frames of one are a `Garment`. A file or a folder
+    of many is a `Collection`, whose garments are not read yet. `FILE#ITEM`, such as `chairs.h5#12`, is one garment of
+    a file of many; a file that really has such a name comes first.
+
+    Raises:
+        KeygridError: it is missing, may not be read, is damaged, or holds nothing that can be read.
+    """
+    # Here, because whoever imports keygrid.data for anything else should not wait for them.
+    from keygrid.data.formats import RECOGNISERS
+    from keygrid.data.readers import read_garment
+
+    file, mark, item = path.name.rpartition("#")
+    if mark and file and not path.exists():
+        return _item(path, open_path(path.with_name(file)), item)
+    for recognise in RECOGNISERS:
+        opened = recognise(path)
+        if opened is not None:
+            return opened
+    return read_garment(path)
+
+
+def _item(path: Path, opened: Garment | Collection, item: str) -> Garment:
+    if isinstance(opened, Garment):
+        raise KeygridError(f"{opened.name} is a single garment and has no item {item}; open the file without it.")
+    for entry in opened.entries:
+        if entry.path == path:
+            return opened.read(entry)
+    raise KeygridError(f"{opened.root.name} has no item {item}; open the file itself to see what it holds.")

@@ -1,0 +1,67 @@
+"""Whatever a user points at."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keygrid.data import open_path
+from keygrid.data.collection import Collection
+from keygrid.data.garment import Garment
+from keygrid.errors import KeygridError
+
+
+def refusal(path: Path) -> str:
+    """The one sentence that a path is refused with."""
+    with pytest.raises(KeygridError) as caught:
+        open_path(path)
+    message = str(caught.value)
+    assert message.endswith(".")
+    assert "\n" not in message
+    return message
+
+
+def garment(path: Path) -> Garment:
+    opened = open_path(path)
+    assert isinstance(opened, Garment)
+    return opened
+
+
+def collection(path: Path) -> Collection:
+    opened = open_path(path)
+    assert isinstance(opened, Collection)
+    return opened
+
+
+def test_a_mesh_file_is_a_garment(tmp_path: Path) -> None:
+    path = tmp_path / "a#2.obj"  # a name that looks like an item
+    path.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    assert garment(path).source == path
+    assert "no item 7" in refusal(Path(f"{path}#7"))
+
+
+def test_a_folder_is_all_that_can_be_read_in_it(tmp_path: Path) -> None:
+    for name in ("b/cloud10.xyz", "b/cloud9.xyz", "a.XYZ", "b/notes.md", ".hidden/c.xyz", "b/.xyz", "b/c/unlike.npy"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text("1 2 3\n4 5 6\n")
+    (tmp_path / "b" / "back").symlink_to(tmp_path)
+    found = collection(tmp_path)
+    assert [entry.name for entry in found.entries] == ["a", "b/cloud9", "b/cloud10", "b/c/unlike"]
+    assert found.read(found.entries[0]).source == tmp_path / "a.XYZ"
+    np.testing.assert_array_equal(found.read(found.entries[1]).vertices, [[1, 2, 3], [4, 5, 6]])
+    assert "could not be read" in refusal(found.entries[3].path)
+
+
+def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
+    assert "does not exist" in refusal(tmp_path / "missing")
+    assert "does not exist" in refusal(tmp_path / "missing.h5#3")
+    assert "no mesh or cloud" in refusal(tmp_path)
+
+
+def test_importing_the_data_package_is_cheap() -> None:
+    heavy = {"h5py", "torch", "trimesh", "scipy", "keygrid.data.formats"}
+    code = f"import sys, keygrid.data; print({heavy} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
