@@ -11,7 +11,10 @@ from cyclopts import App, CycloptsError, Parameter
 from keygrid.errors import KeygridError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.state.settings import ViewSettings
+    from keygrid.data.collection import Entry
     from keygrid.prediction import Prediction
 
 ASSETS = Path(__file__).parent / "assets"
@@ -171,6 +174,7 @@ def train(
     seed: int = 0,
     device: str = "cpu",
     threads: int | None = None,
+    no_cache: bool = False,
     resume: bool = False,
 ) -> None:
     """Train a network on deformed copies of garments.
@@ -180,7 +184,9 @@ def train(
     Parameters
     ----------
     garments
-        Mesh or cloud files; with five or more, one in five is kept for validation.
+        Files, folders and collections of meshes, clouds and sequences. Where they say what is to train on and what to
+        validate on, so it is; else, of five or more garments, one in five is kept for validation. Damaged ones are
+        skipped.
     run
         Directory for configuration, events and checkpoints.
     preset
@@ -193,7 +199,7 @@ def train(
         How a cloud is mapped to [-1, 1]: by its lowest and highest coordinate (range, both presets' choice), or by its
         bounding box moved to the origin (centred), which does not depend on where the garment lies.
     category
-        What is learnt, such as T-shirt; stored in the checkpoint.
+        What is learnt, such as T-shirt; stored in the checkpoint. Leaves out garments that are known to be others.
     epochs
         Passes.
     epoch_size
@@ -214,6 +220,8 @@ def train(
         As PyTorch names it: cpu, cuda, cuda:1.
     threads
         Processor threads; all cores if not given. Another number rounds differently.
+    no_cache
+        Keep no sampled clouds on disk. Results are the same with and without.
     resume
         Go on from the last whole epoch in the run directory, with the same options; only --epochs may change.
     """
@@ -222,7 +230,8 @@ def train(
     from torch import set_num_threads
 
     from keygrid.data.augmentation import Augmentation
-    from keygrid.data.readers import read_garment
+    from keygrid.data.cache import CloudCache, cache_folder
+    from keygrid.data.dataset import Dataset
     from keygrid.model.config import preset as model_preset
     from keygrid.training.config import preset as training_preset
     from keygrid.training.progress import show_progress
@@ -241,14 +250,15 @@ def train(
         training = replace(training, learning_rate=learning_rate)
     # A resumed run has the numbers of an uninterrupted one, so the command that makes them has no --resume.
     command = shlex.join(["python", "main.py", *(word for word in sys.argv[1:] if word != "--resume")])
-    trainer = Trainer(
-        [read_garment(path) for path in garments], model, training, run,
-        category=category, command=command, device=device,
-    )  # fmt: skip
+    cache = None if no_cache else CloudCache(cache_folder())
+    data = Dataset.open(garments, category=category, cache=cache, on_skip=_name_skipped())
+    trainer = Trainer(data, model, training, run, category=category, command=command, device=device)
     if resume:
         trainer.resume()
     with show_progress() as report:
         trainer.fit(report)
+    if data.skipped:
+        print(f"{len(data.skipped)} of {len(data)} garments were skipped.", file=sys.stderr)
     print(f"The checkpoints are in {run / 'checkpoints'}.")
 
 
@@ -272,6 +282,19 @@ def import_weights(published: Path, /, *, out: Path) -> None:
         raise KeygridError(f"A checkpoint's name ends in .safetensors, and {out.name} does not.")
     checkpoint.save(out)
     print(f"{out} holds a network of {checkpoint.config.keypoints} keypoints.")
+
+
+def _name_skipped(most: int = 3) -> "Callable[[Entry, str], None]":
+    """What names the first few garments that are skipped; how many there were is said at the end."""
+    left = most
+
+    def name(entry: "Entry", reason: str) -> None:
+        nonlocal left
+        if left > 0:
+            print(f"skipped {entry.path}: {reason}", file=sys.stderr)
+        left -= 1
+
+    return name
 
 
 def _render(

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from keygrid.data.garment import Garment
+from keygrid.data.dataset import Dataset
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
 from keygrid.training.checkpoint import Checkpoint
 from keygrid.training.config import TrainingConfig
-from keygrid.training.dataset import Clouds, split
+from keygrid.training.dataset import Clouds
 from keygrid.training.losses import losses
 from keygrid.training.memory import keep_freed_memory
 
@@ -54,17 +54,20 @@ class Trainer:
     `checkpoints/` with `best.safetensors` (lowest validation loss once both terms are trained) and `last.safetensors`.
 
     Args:
-        garments: what to learn from.
+        garments: what to learn from, and to validate on.
         model: the network's configuration.
         training: the training's configuration.
         run: the directory; made if it is missing.
         category: stored in the checkpoints.
         command: the command line that started this, stored in the checkpoints.
         device: where to train.
+
+    Raises:
+        KeygridError: there is nothing to train or to validate on that can be read.
     """
 
     def __init__(
-        self, garments: Sequence[Garment], model: ModelConfig, training: TrainingConfig, run: Path,
+        self, garments: Dataset, model: ModelConfig, training: TrainingConfig, run: Path,
         *, category: str = "", command: str = "", device: str = "cpu",
     ) -> None:  # fmt: skip
         self.model, self.training, self.run = model, training, run
@@ -72,15 +75,17 @@ class Trainer:
         torch.manual_seed(training.seed)
         self.network = KeyGrid(model).to(self.device)
         self.optimiser = _optimiser(self.network, training)
-        train, validate = split(garments, training.seed)
+        train, validate = garments.split(training.seed)
         self.clouds, self.held_out = (
             Clouds(part, model.points, model.normalisation, training.augmentation, (training.seed, stream))
             for stream, part in enumerate((train, validate))
         )
+        for clouds in (self.clouds, self.held_out):
+            clouds.batch(0, 1)  # before anything is written
         self.record: dict[str, Any] = {
             "command": command,
             "training": asdict(training),
-            "garments": {"train": [g.name for g in train], "validation": [g.name for g in validate]},
+            "garments": {"train": train.names, "validation": validate.names},
             "seconds": 0.0,
             "history": [],
         }

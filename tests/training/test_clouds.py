@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from keygrid.data.augmentation import Augmentation
+from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
-from keygrid.training.dataset import Clouds, split
+from keygrid.training.dataset import Clouds
 
 
 def make_garment(name: str = "a", scale: float = 1.0, points: int = 0) -> Garment:
@@ -20,7 +21,7 @@ def make_garment(name: str = "a", scale: float = 1.0, points: int = 0) -> Garmen
 
 @pytest.fixture
 def clouds() -> Clouds:
-    return Clouds([make_garment("a"), make_garment("b", 3.0)], 100, "centred", Augmentation(), (0, 1))
+    return Clouds(Dataset.of([make_garment("a"), make_garment("b", 3.0)]), 100, "centred", Augmentation(), (0, 1))
 
 
 def test_clouds_are_normalised_float32(clouds: Clouds) -> None:
@@ -55,7 +56,7 @@ def test_no_two_clouds_are_the_same(clouds: Clouds) -> None:
 def test_garments_take_turns() -> None:
     flat = Garment("flat", np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0.0]]), np.array([[0, 1, 2]]))
     tall = Garment("tall", np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0.0]]), np.array([[0, 1, 2]]))
-    batch = Clouds([flat, tall], 64, "centred", Augmentation(rotate=0, deform=0), (0,)).batch(0, 6)
+    batch = Clouds(Dataset.of([flat, tall]), 64, "centred", Augmentation(rotate=0, deform=0), (0,)).batch(0, 6)
     lengths = batch.amax(1) - batch.amin(1)  # [6, 3]
     assert (lengths[::2, 2] == 0).all()
     assert (lengths[1::2, 0] == 0).all()
@@ -63,8 +64,9 @@ def test_garments_take_turns() -> None:
 
 
 def test_augmentation_is_applied_to_the_drawn_points(clouds: Clouds) -> None:
-    still = replace(clouds, augmentation=Augmentation(rotate=0, deform=0), garments=[make_garment("a", points=100)])
-    points = still.garments[0].vertices
+    garment = make_garment("a", points=100)
+    still = replace(clouds, augmentation=Augmentation(rotate=0, deform=0), garments=Dataset.of([garment]))
+    points = garment.vertices
     low, high = points.min(axis=0), points.max(axis=0)
     expected = (points - (low + high) / 2) / (high - low).max() * 2
     np.testing.assert_allclose(still.batch(0, 1)[0].numpy(), expected, atol=1e-6)
@@ -73,24 +75,6 @@ def test_augmentation_is_applied_to_the_drawn_points(clouds: Clouds) -> None:
 
 def test_clouds_of_fewer_points_are_filled_up_by_repetition() -> None:
     small, large = make_garment("small", points=70), make_garment("large", points=500)
-    batch = Clouds([small, large], 128, "centred", Augmentation(), (0,)).batch(0, 4)
+    batch = Clouds(Dataset.of([small, large]), 128, "centred", Augmentation(), (0,)).batch(0, 4)
     assert batch.shape == (4, 128, 3)
     assert [len(cloud.unique(dim=0)) for cloud in batch] == [70, 128, 70, 128]
-
-
-@pytest.mark.parametrize("count", [1, 4])
-def test_few_garments_are_all_used_for_both(count: int) -> None:
-    garments = [make_garment(str(i)) for i in range(count)]
-    train, validate = split(garments, seed=0)
-    assert train == validate == garments
-
-
-@pytest.mark.parametrize(("count", "held_out"), [(5, 1), (9, 1), (10, 2), (23, 4)])
-def test_one_garment_in_five_is_held_out(count: int, held_out: int) -> None:
-    garments = [make_garment(str(i)) for i in range(count)]
-    train, validate = split(garments, seed=3)
-    assert len(validate) == held_out
-    assert {id(g) for g in train} | {id(g) for g in validate} == {id(g) for g in garments}
-    assert len(train) + len(validate) == count
-    assert split(garments, seed=3) == (train, validate)
-    assert any(split(garments, seed)[1] != validate for seed in range(5))

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from keygrid.data.augmentation import Augmentation
+from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
@@ -60,7 +61,9 @@ def make(sheet: Garment, config: ModelConfig, tmp_path: Path) -> Callable[..., T
     """Trainers of the same training, or one with other constants."""
 
     def make_trainer(run: str = "run", model: ModelConfig = config, **changes: Any) -> Trainer:
-        return Trainer([sheet], model, replace(TRAINING, **changes), tmp_path / run, category="sheet", command="go")
+        return Trainer(
+            Dataset.of([sheet]), model, replace(TRAINING, **changes), tmp_path / run, category="sheet", command="go"
+        )
 
     return make_trainer
 
@@ -71,7 +74,7 @@ def whole(sheet: Garment, config: ModelConfig, tmp_path_factory: pytest.TempPath
     run = tmp_path_factory.mktemp("runs") / "whole"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("keygrid.training.trainer.keep_freed_memory", lambda: None)
-        train(Trainer([sheet], config, TRAINING, run, category="sheet", command="go"))
+        train(Trainer(Dataset.of([sheet]), config, TRAINING, run, category="sheet", command="go"))
     return run
 
 
@@ -288,6 +291,7 @@ KILLED = """
 import pickle, sys
 from pathlib import Path
 
+from keygrid.data.dataset import Dataset
 from keygrid.training.trainer import Trainer
 
 garment, model, training, run, fatal = pickle.loads(Path(sys.argv[1]).read_bytes())
@@ -297,7 +301,7 @@ def report(progress):
         print("ready", flush=True)
         sys.stdin.read()
 
-Trainer([garment], model, training, run, category="sheet", command="go").fit(report)
+Trainer(Dataset.of([garment]), model, training, run, category="sheet", command="go").fit(report)
 """
 
 
@@ -325,7 +329,7 @@ def test_a_killed_training_goes_on_bit_for_bit(
     process.kill()
     assert process.wait() == -signal.SIGKILL
 
-    trainer = Trainer([sheet], config, TRAINING, run, category="sheet", command="go")
+    trainer = Trainer(Dataset.of([sheet]), config, TRAINING, run, category="sheet", command="go")
     trainer.resume()
     assert trainer.epoch == 1
     train(trainer)
@@ -389,8 +393,8 @@ def test_another_network_or_garment_is_not_resumed(
         ([sheet, other], config, "sheet"),
     ):
         with pytest.raises(KeygridError, match="begun with another configuration"):
-            Trainer(garments, model, training, tmp_path / "run", category=category).resume()
-    Trainer([sheet], config, training, tmp_path / "run", category="sheet").resume()
+            Trainer(Dataset.of(garments), model, training, tmp_path / "run", category=category).resume()
+    Trainer(Dataset.of([sheet]), config, training, tmp_path / "run", category="sheet").resume()
 
 
 def test_a_run_without_a_state_is_not_resumed(make: Callable[..., Trainer]) -> None:
