@@ -22,13 +22,22 @@ def open_path(path: Path) -> Garment | Collection:
     from keygrid.data.readers import read_garment
 
     file, mark, item = path.name.rpartition("#")
-    if mark and file and not path.exists():
-        return _item(path, open_path(path.with_name(file)), item)
+    if not _exists(path):
+        return _item(path, open_path(path.with_name(file)), item) if mark and file else read_garment(path)
     for recognise in RECOGNISERS:
         opened = recognise(path)
         if opened is not None:
             return opened
     return read_garment(path)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise KeygridError(
+            f"{path.name} cannot be opened ({error.strerror}); check its name and its folder."
+        ) from error
 
 
 def _item(path: Path, opened: Garment | Collection, item: str) -> Garment:

@@ -9,14 +9,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from keygrid.data.collection import Collection
+from keygrid.data.formats.clothesnet import open_clothesnet
 from keygrid.data.formats.folder import open_folder
+from keygrid.data.formats.keygrid_text import open_text
+from keygrid.data.formats.keypointnet import open_keypointnet
 from keygrid.data.formats.manifest import open_manifest
+from keygrid.data.formats.numbered import open_numbered
+from keygrid.data.formats.sc3k import open_poses
+from keygrid.data.formats.shapenet import open_shapenet
 from keygrid.data.garment import Garment
 
 __all__ = ["RECOGNISERS"]
 
 RECOGNISERS: tuple[Callable[[Path], Garment | Collection | None], ...] = (
     open_manifest,
+    open_keypointnet,
+    open_poses,
+    open_clothesnet,
+    open_shapenet,
+    open_text,
+    open_numbered,
     open_folder,
 )
 """In this order, because a folder of a known layout is also a folder of meshes."""

@@ -3,13 +3,18 @@
 from pathlib import Path
 
 from keygrid.data.collection import Collection, Entry, Listing
-from keygrid.data.formats.listing import walk
+from keygrid.data.formats.keygrid_text import open_text
+from keygrid.data.formats.listing import is_readable, walk
+from keygrid.data.formats.numbered import frame_files, read_numbered
+from keygrid.data.garment import Garment
 from keygrid.data.readers import SUFFIXES, read_garment
 from keygrid.errors import KeygridError
 
 
 def open_folder(path: Path) -> Collection | None:
     """All files with an ending that can be read, in the folder and below it; None if `path` is no folder.
+
+    A folder in it that holds the frames of one garment counts as that garment.
 
     Raises:
         KeygridError: there are none, or a folder may not be read.
@@ -18,15 +23,21 @@ def open_folder(path: Path) -> Collection | None:
         return None
     entries = []
     for folder, found in walk(path):
-        inside = "" if folder == path else folder.relative_to(path).as_posix() + "/"
-        entries += [
-            Entry(inside + name.rpartition(".")[0], folder / name) for name in found.files if _is_readable(name)
-        ]
+        inside = "" if folder == path else folder.relative_to(path).as_posix()
+        if folder != path and frame_files(folder, found):
+            entries.append(Entry(inside, folder))
+            continue
+        prefix = inside and inside + "/"
+        entries += [Entry(prefix + name.rpartition(".")[0], folder / name) for name in found.files if is_readable(name)]
     if not entries:
         raise KeygridError(f"The folder {path.name} holds no mesh or cloud; open one with {', '.join(SUFFIXES)} files.")
-    return Listing("folder of files", path, tuple(entries), read_garment)
+    return Listing("folder of files", path, tuple(entries), read_entry)
 
 
-def _is_readable(name: str) -> bool:
-    stem, dot, ending = name.rpartition(".")
-    return bool(stem) and dot + ending.lower() in SUFFIXES
+def read_entry(path: Path) -> Garment:
+    """The garment in a file, or in a folder of its frames.
+
+    Raises:
+        KeygridError: it is missing or damaged.
+    """
+    return read_numbered(path) if path.is_dir() else open_text(path) or read_garment(path)

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from keygrid.data.readers import SUFFIXES, reading
+from keygrid.data.readers.text import in_utf8
 from keygrid.errors import KeygridError
 
 _DIGITS = re.compile(r"(\d+)")
 
 
 class Contents(NamedTuple):
-    """Names in a folder, in natural order and without hidden ones."""
+    """Names in a folder, sorted and without hidden ones."""
 
     folders: list[str]
     files: list[str]
@@ -35,18 +37,27 @@ def contents(folder: Path) -> Contents:
         with os.scandir(folder) as found:
             for entry in found:
                 if not entry.name.startswith("."):
-                    (folders if entry.is_dir() else files).append(entry.name)
+                    (folders if _is_folder(entry) else files).append(entry.name)
     except PermissionError as error:
         raise KeygridError(f"The folder {folder.name} may not be read; ask its owner for permission.") from error
     except OSError as error:
         raise KeygridError(f"The folder {folder.name} cannot be listed: {error.strerror}; check its disk.") from error
-    return Contents(sorted(folders, key=natural), sorted(files, key=natural))
+    return Contents(sorted(folders), sorted(files))
+
+
+def lines(file: Path) -> list[str]:
+    """The lines of a small text that are not blank, in UTF-8 or in what its first bytes announce.
+
+    Raises:
+        KeygridError: the file may not be read.
+    """
+    with reading(file):
+        text = in_utf8(file.read_bytes()).decode("utf-8", "replace")
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def walk(root: Path) -> Iterator[tuple[Path, Contents]]:
-    """A folder and all below it, each once even where links lead in circles, with what is directly in them.
-
-    Who takes names out of the list of folders keeps them from being visited.
+    """A folder and all below it, each once even where links lead in circles, with what is directly in them, naturally sorted.
 
     Raises:
         KeygridError: a folder may not be read.
@@ -54,9 +65,20 @@ def walk(root: Path) -> Iterator[tuple[Path, Contents]]:
     waiting, seen = [root], set()
     while waiting:
         folder = waiting.pop()
+        found = contents(folder)
         status = folder.stat()
         if (status.st_dev, status.st_ino) not in seen:
             seen.add((status.st_dev, status.st_ino))
-            found = contents(folder)
-            yield folder, found
-            waiting += [folder / name for name in reversed(found.folders)]
+            yield folder, Contents(sorted(found.folders, key=natural), sorted(found.files, key=natural))
+            waiting += [folder / name for name in sorted(found.folders, key=natural, reverse=True)]
+
+
+def is_readable(name: str) -> bool:
+    """Whether a file is a mesh or a cloud, by its ending."""
+    stem, dot, ending = name.rpartition(".")
+    return bool(stem) and dot + ending.lower() in SUFFIXES
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    # A link that leads nowhere or to itself is no folder, and no reason to refuse all the others.
+    return Path(entry.path).is_dir() if entry.is_symlink() else entry.is_dir()

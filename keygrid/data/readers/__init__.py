@@ -87,6 +87,8 @@ def reading(path: Path) -> Iterator[None]:
         raise
     except UnreadableError as error:
         raise KeygridError(f"{path.name} {error}.") from error
+    except MemoryError as error:
+        raise KeygridError(f"{path.name} is larger than this machine's memory; open a part of it.") from error
     except Exception as error:  # A broken file can make a parser raise anything.
         kind = path.suffix.lstrip(".").upper()
         raise KeygridError(

@@ -112,7 +112,7 @@ def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     return vertices[first], faces[is_triangle]
 
 
-def coinciding(rows: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def coinciding(rows: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which of the rows (V, D) are exactly alike.
 
     Returns:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud
-from keygrid.data.readers.text import refuse_cut_number
+from keygrid.data.readers.text import in_utf8, refuse_cut_number
 
 
 def read_table(path: Path) -> Mesh:
@@ -19,7 +19,7 @@ def read_table(path: Path) -> Mesh:
         UnreadableError: lines that are not all the same number of numbers, fewer than three, or fewer lines than the
             file announces.
     """
-    text = re.sub(rb"(?:#|//).*", b"", path.read_bytes()).translate(bytes.maketrans(b",;", b"  "))
+    text = re.sub(rb"(?:#|//).*", b"", in_utf8(path.read_bytes())).translate(bytes.maketrans(b",;", b"  "))
     announced = re.match(rb"\s*(\d+)[ \t\r]*\n", text)
     rows = text[announced.end() :] if announced else text
     if not rows.strip():

@@ -1,5 +1,6 @@
 """What the text formats share: numbers out of bytes, and the signs of a file that was cut off."""
 
+import codecs
 import re
 import warnings
 from typing import TypeVar
@@ -11,6 +12,17 @@ from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError
 
 _LAST_OF_LINE = re.compile(rb"(\S+)[ \t\r]*$", re.MULTILINE)
 _Number = TypeVar("_Number", np.float64, np.int64)
+
+
+def in_utf8(text: bytes) -> bytes:
+    """A text without its byte order mark, and in UTF-8 if that mark says it is in UTF-16, as Windows likes to write.
+
+    Raises:
+        ValueError: it is not what it says it is.
+    """
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return text.decode("utf-16").encode()
+    return text.removeprefix(codecs.BOM_UTF8)
 
 
 def numbers(text: bytes, kind: type[_Number]) -> NDArray[_Number]:

@@ -1,0 +1,117 @@
+"""ClothesNet: thousands of garments in eleven categories.
+
+    <category>/[style]/<ID>/<ID>.obj     a garment, of panels that are often not welded, in centimetres, Y up
+    <category>/[style]/<ID>/<any>.pcd    its keypoints, usually kp_<ID>.pcd; may be missing
+    <category>/[style]/<ID>/border.obj   lines along the edges, which are skipped
+
+Keypoints become landmarks called 0, 1, ... at the nearest place on the surface. Keypoints that lie nowhere near it are
+in other units or of another garment, and are left out.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from keygrid.data.collection import Collection, Entry, Listing
+from keygrid.data.formats.listing import contents, walk
+from keygrid.data.garment import Garment, Landmarks
+from keygrid.data.readers import read_garment, read_mesh
+
+CATEGORIES = (
+    "Dress", "Glove", "Hat", "Mask", "One-piece", "Scarf_Tie", "Skirt", "Socks", "Tops", "Trousers", "UnderPants",
+)  # fmt: skip
+ORIGIN = "ClothesNet"
+MOST_KEYPOINTS = 128
+"""A cloud of more points beside a mesh is no set of keypoints."""
+_FARTHEST = 0.1  # of the diagonal, from a keypoint to its surface
+_PLAIN = {name.lower().replace("_", "-"): name for name in CATEGORIES}
+
+
+def open_clothesnet(path: Path) -> Garment | Collection | None:
+    """The data set, a category, a style or a garment of it, by folder or mesh; None if `path` is none of these.
+
+    Raises:
+        KeygridError: a folder may not be read, or a garment is damaged.
+    """
+    if path.is_file():
+        is_model = path.suffix.lower() == ".obj" and path.stem == path.parent.name
+        return read_model(path) if is_model and _category(path) else None
+    if not path.is_dir():
+        return None
+    inside = contents(path)
+    if f"{path.name}.obj" in inside.files:
+        return read_model(path / f"{path.name}.obj")
+    if not _category(path) and not _holds_categories(path, inside.folders):
+        return None
+    entries = []
+    unlabelled = 0
+    for folder, found in walk(path):
+        name = f"{folder.name}.obj"
+        if name in found.files:
+            entries.append(Entry(folder.name, folder / name, _category(folder)))
+            unlabelled += not any(file.lower().endswith(".pcd") for file in found.files)
+    if not entries:
+        return None
+    missing = [f"{unlabelled} of {len(entries)} garments have no keypoints beside them."] if unlabelled else []
+    return Listing("ClothesNet", path, tuple(entries), read_model, tuple(missing))
+
+
+def read_model(path: Path) -> Garment:
+    """The garment in an OBJ file, with the keypoints beside it.
+
+    Raises:
+        KeygridError: the mesh or its keypoints are damaged.
+    """
+    garment = read_garment(path)
+    known = replace(garment, category=_category(path), origin=ORIGIN if _category(path) else "")
+    keypoints = _keypoints_beside(path)
+    return known if keypoints is None else replace(known, landmarks=_landmarks(keypoints, garment))
+
+
+def _holds_categories(path: Path, folders: list[str]) -> bool:
+    """Whether a folder is the data set, holds it, or is a style that was copied out of it."""
+    if any(_plain(name) in _PLAIN or name == "ClothesNetM" for name in folders):
+        return True
+    return bool(folders) and (path / folders[0] / f"{folders[0]}.obj").is_file()
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def _category(path: Path) -> str:
+    """Of the folder nearest to the file that is called after one, at most three levels up: style, ID and file."""
+    names = [path.name, *(parent.name for parent in path.parents)][:4]
+    return next((_PLAIN[_plain(name)] for name in names if _plain(name) in _PLAIN), "")
+
+
+def _keypoints_beside(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.float64]] | None:
+    files = [name for name in contents(path.parent).files if name.lower().endswith(".pcd")]
+    usual = f"kp_{path.stem}.pcd"
+    if usual not in files and len(files) != 1:
+        return None
+    points = read_mesh(path.with_name(usual if usual in files else files[0])).vertices.astype(np.float64)
+    return points if len(points) <= MOST_KEYPOINTS else None
+
+
+def _landmarks(keypoints: np.ndarray[tuple[int, int], np.dtype[np.float64]], garment: Garment) -> Landmarks | None:
+    if garment.is_cloud:
+        return None
+    from trimesh.triangles import area, closest_point, points_to_barycentric
+
+    corners = garment.vertices[garment.faces]  # [F, 3, 3]
+    solid = np.flatnonzero(area(corners) > 0)  # A triangle without area has no barycentric coordinates.
+    if len(solid) == 0:
+        return None
+    faces, nearest = [], []
+    for keypoint in keypoints:
+        places = closest_point(corners[solid], np.broadcast_to(keypoint, (len(solid), 3)))
+        chosen = int(np.linalg.norm(places - keypoint, axis=1).argmin())
+        faces.append(solid[chosen])
+        nearest.append(places[chosen])
+    if np.median(np.linalg.norm(np.array(nearest) - keypoints, axis=1)) > _FARTHEST * garment.diagonal:
+        return None
+    barycentric = np.clip(points_to_barycentric(corners[faces], np.array(nearest)), 0, 1)
+    barycentric /= barycentric.sum(axis=1, keepdims=True)
+    return Landmarks(np.array(faces, np.int64), barycentric, tuple(str(index) for index in range(len(faces))))

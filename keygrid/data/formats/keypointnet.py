@@ -1,0 +1,163 @@
+"""KeypointNet: clouds, and keypoints that annotators agreed on.
+
+    annotations/<category>.json         a list of {class_id, model_id, keypoints, symmetries}; all.json joins them
+    pcds/<class_id>/<model_id>.pcd      2048 points with colours
+    splits/{train,val,test}.txt         lines `class_id-model_id`; may be missing
+
+A keypoint is {xyz, rgb, semantic_id, pcd_info.point_index, mesh_info}. It becomes a landmark called after its semantic
+id, on the point of that index.
+"""
+
+import json
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keygrid.data.collection import Collection, Entry, Listing
+from keygrid.data.formats.frames import labelled_points
+from keygrid.data.formats.listing import contents, lines
+from keygrid.data.garment import Garment, Landmarks
+from keygrid.data.readers import read_garment, reading
+from keygrid.data.readers.mesh import UnreadableError
+
+ORIGIN = "KeypointNet"
+SPLITS = {"train": "train", "val": "validation", "test": "test"}
+"""From the names of its files to ours."""
+CATEGORIES = {
+    **{"02691156": "airplane", "02808440": "bathtub", "02818832": "bed", "02876657": "bottle", "02954340": "cap"},
+    **{"02958343": "car", "03001627": "chair", "03467517": "guitar", "03513137": "helmet", "03624134": "knife"},
+    **{"03642806": "laptop", "03790512": "motorcycle", "03797390": "mug", "04225987": "skateboard"},
+    **{"04379243": "table", "04530566": "vessel"},
+}
+"""What its class ids, which are WordNet's, stand for."""
+
+_Record = dict[str, Any]
+_Model = tuple[str, str]  # class id, model id
+
+
+def open_keypointnet(path: Path) -> Garment | Collection | None:
+    """The whole data set, what one annotation file or one folder of clouds holds of it, or one cloud.
+
+    None if `path` is none of these.
+
+    Raises:
+        KeygridError: an annotation file or a cloud is damaged.
+    """
+    if path.suffix.lower() == ".pcd" and path.parent.parent.name == "pcds" and path.is_file():
+        return read_model(path) if _annotations(path.parents[2]) else None
+    is_file = path.suffix.lower() == ".json" and path.parent.name == "annotations" and path.is_file()
+    root = path.parent.parent if is_file else _root(path)
+    files = [path] if is_file else _annotations(root)
+    if not files or not (root / "pcds").is_dir():
+        return None
+    splits = _splits(root / "splits")
+    annotated = {model: _category(model, file) for file in files for model in _records(file)}
+    there = {(kind, name) for kind in contents(root / "pcds").folders for name in contents(root / "pcds" / kind).files}
+    entries = [
+        Entry(model, root / "pcds" / kind / f"{model}.pcd", category, splits.get(f"{kind}-{model}", ""))
+        for (kind, model), category in annotated.items()
+        if (kind, f"{model}.pcd") in there and (path.parent.name != "pcds" or path.name == kind)
+    ]
+    missing = []
+    if len(entries) < len(annotated):
+        missing.append(f"{len(annotated) - len(entries)} of {len(annotated)} annotated models have no cloud in pcds.")
+    if not splits:
+        missing.append("There are no splits; a folder splits would hold train.txt, val.txt and test.txt.")
+    return Listing("KeypointNet", path, tuple(entries), read_model, tuple(missing))
+
+
+def read_model(path: Path) -> Garment:
+    """A cloud of the data set, with its landmarks if it is annotated.
+
+    Raises:
+        KeygridError: the cloud or its annotation is damaged.
+    """
+    garment = read_garment(path)
+    found = _record(path)
+    if found is None:
+        return garment
+    file, record = found
+    with reading(file):
+        landmarks = _landmarks(record, garment)
+    category = _category((path.parent.name, path.stem), file)
+    return replace(garment, landmarks=landmarks, category=category, origin=ORIGIN)
+
+
+def read_symmetries(path: Path) -> dict[str, Any]:
+    """What the annotation of the cloud at `path` says of its symmetries, as it says it; empty if nothing.
+
+    Raises:
+        KeygridError: an annotation file is damaged.
+    """
+    found = _record(path)
+    symmetries = found[1].get("symmetries") if found else None
+    return symmetries if isinstance(symmetries, dict) else {}
+
+
+def _root(folder: Path) -> Path:
+    """Of the data set that a folder is, or whose clouds are in it."""
+    if folder.name == "pcds":
+        return folder.parent
+    return folder.parents[1] if folder.parent.name == "pcds" else folder
+
+
+def _annotations(root: Path) -> list[Path]:
+    """The files of the categories, or all.json where it is alone."""
+    folder = root / "annotations"
+    if not folder.is_dir():
+        return []
+    names = [name for name in contents(folder).files if name.lower().endswith(".json")]
+    return [folder / name for name in names if name != "all.json" or len(names) == 1]
+
+
+def _record(cloud: Path) -> tuple[Path, _Record] | None:
+    """The annotation of a cloud, and the file it is in."""
+    model = (cloud.parent.name, cloud.stem)
+    found = ((file, _records(file)[model]) for file in _annotations(cloud.parents[2]) if model in _records(file))
+    return next(found, None)
+
+
+def _records(file: Path) -> dict[_Model, _Record]:
+    with reading(file):
+        return _parsed(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)  # The files are large, and every cloud of a category asks for the same one.
+def _parsed(file: Path, _changed: int) -> dict[_Model, _Record]:
+    rows = json.loads(file.read_bytes())
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UnreadableError("is no list of annotated models; download it again")
+    try:
+        return {(str(row["class_id"]), str(row["model_id"])): row for row in rows}
+    except KeyError as error:
+        raise UnreadableError(f"has a model without {error.args[0]}; download it again") from error
+
+
+def _category(model: _Model, file: Path) -> str:
+    kind = model[0]
+    return CATEGORIES.get(kind, kind if file.name == "all.json" else file.stem)
+
+
+def _landmarks(record: _Record, garment: Garment) -> Landmarks | None:
+    model = record["model_id"]
+    try:
+        keypoints = sorted(record["keypoints"], key=lambda keypoint: int(keypoint["semantic_id"]))
+        points = np.array([keypoint["pcd_info"]["point_index"] for keypoint in keypoints])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableError(
+            f"has a keypoint of {model} without semantic_id or pcd_info.point_index; download it again"
+        ) from error
+    if len(points) == 0:
+        return None
+    if points.dtype.kind not in "iu" or points.min() < 0 or points.max() >= len(garment.vertices):
+        raise UnreadableError(f"puts a keypoint of {model} on a point that its cloud has not; use the cloud it is for")
+    return labelled_points(points, tuple(str(keypoint["semantic_id"]) for keypoint in keypoints))
+
+
+def _splits(folder: Path) -> dict[str, str]:
+    """The split of each `class_id-model_id`."""
+    files = {split: folder / f"{name}.txt" for name, split in SPLITS.items()}
+    return {line.strip(): split for split, file in files.items() if file.is_file() for line in lines(file)}

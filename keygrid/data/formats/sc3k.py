@@ -1,0 +1,105 @@
+"""The poses of SC3K: each model's cloud as 24 cameras see it.
+
+    poses/<class_id>/<model_id>.npz     world_mat_0 ... world_mat_23, (3, 4) or (4, 4), and cameras
+    pcds/<class_id>/<model_id>.pcd      the clouds, as KeypointNet has them
+
+A cloud and its poses are a rigid cloud that moves: frame i is the cloud turned by `world_mat_i[:, :3]`, whose axes y
+and z point the other way than the cloud's. As in the published loader, the camera's distance is left out.
+"""
+
+from itertools import count, takewhile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.collection import Collection, Entry, Listing
+from keygrid.data.formats.frames import moving
+from keygrid.data.formats.keypointnet import read_model
+from keygrid.data.formats.listing import natural, walk
+from keygrid.data.garment import Garment
+from keygrid.data.readers import SUFFIXES, read_garment, reading
+from keygrid.data.readers.mesh import UnreadableError
+
+_FLIP = np.diag([1.0, -1.0, -1.0])
+
+
+def open_poses(path: Path) -> Garment | Collection | None:
+    """A model in its poses, or all in a folder called poses or in one of its folders; None if `path` is neither.
+
+    Poses whose cloud is not found give a collection that says what is missing.
+
+    Raises:
+        KeygridError: the poses or the cloud are damaged.
+    """
+    if path.is_file():
+        if path.suffix.lower() != ".npz" or not _has_poses(path):
+            return None
+        return read_poses(path) if _cloud_of(path) else _listed(path, [path])
+    if not path.is_dir() or (path.name != "poses" and path.parent.name != "poses"):
+        return None
+    files = [folder / name for folder, found in walk(path) for name in found.files if name.lower().endswith(".npz")]
+    return _listed(path, files) if files and _has_poses(files[0]) else None
+
+
+def read_poses(path: Path) -> Garment:
+    """The cloud that belongs to a file of poses, with one frame a pose.
+
+    Raises:
+        KeygridError: there is no such cloud, or either file is damaged.
+    """
+    with reading(path):
+        rotations = _rotations(path)
+        cloud = _cloud_of(path)
+        if cloud is None:
+            raise UnreadableError(_needed(path))
+    garment = read_model(cloud) if cloud.suffix == ".pcd" else read_garment(cloud)
+    frames = np.einsum("tij,vj->tvi", rotations @ _FLIP, garment.vertices)
+    return moving(
+        garment.name, frames, garment.faces,
+        source=path, landmarks=garment.landmarks, category=garment.category, origin=garment.origin,
+    )  # fmt: skip
+
+
+def _listed(path: Path, files: list[Path]) -> Listing:
+    files.sort(key=lambda file: natural(str(file)))
+    alone = [file for file in files if _cloud_of(file) is None]
+    entries = tuple(Entry(file.stem, file, file.parent.name) for file in files if file not in set(alone))
+    missing = [f"{alone[0].name} {_needed(alone[0])}."] if alone else []
+    if len(alone) > 1:
+        missing.append(f"So do {len(alone) - 1} other files of poses, out of {len(files)}.")
+    return Listing("SC3K poses", path, entries, read_poses, tuple(missing))
+
+
+def _has_poses(path: Path) -> bool:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return "world_mat_0" in archive
+    except Exception:  # Whatever is wrong with an archive, its reader says so in words.
+        return False
+
+
+def _rotations(path: Path) -> NDArray[np.float64]:
+    """(T, 3, 3), as many as there are without a gap."""
+    with np.load(path, allow_pickle=False) as archive:
+        names = takewhile(archive.files.__contains__, (f"world_mat_{index}" for index in count()))
+        matrices = [archive[name] for name in names]
+    if not all(matrix.shape in ((3, 4), (4, 4)) and matrix.dtype.kind == "f" for matrix in matrices):
+        raise UnreadableError("has poses that are no (3, 4) matrices of numbers; download it again")
+    rotations = np.stack([matrix[:3, :3].astype(np.float64) for matrix in matrices])
+    # NaN fails every comparison.
+    if not (abs(rotations @ rotations.transpose(0, 2, 1) - np.eye(3)) < 1e-3).all():
+        raise UnreadableError("has poses that are no rotations; download it again")
+    return rotations
+
+
+def _cloud_of(path: Path) -> Path | None:
+    """The cloud or mesh of the same class and name in a folder beside `poses`, or beside the file itself."""
+    kind = path.parent
+    folders = [kind.parent.with_name(name) / kind.name for name in ("pcds", "models", "clouds")]
+    candidates = (folder / (path.stem + ending) for folder in [*folders, kind] for ending in SUFFIXES)
+    return next((file for file in candidates if file != path and file.is_file()), None)
+
+
+def _needed(path: Path) -> str:
+    return f"holds poses, and needs the cloud that takes them; put it at pcds/{path.parent.name}/{path.stem}.pcd"

@@ -1,0 +1,127 @@
+"""ShapeNet as HDF5, as PointNet and Skeleton Merger take it.
+
+    data     (M, 2048, 3), clouds
+    label    (M, 1), the number of each cloud's category
+
+The numbers' names, if they are known at all, are the lines of `shape_names.txt` or the first words of those of
+`all_object_categories.txt` beside the file. A cloud in it is `FILE#INDEX`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.collection import Collection, Entry, Listing
+from keygrid.data.formats.listing import contents, is_readable, lines, walk
+from keygrid.data.garment import Garment
+from keygrid.data.readers import reading, refuse_unopenable
+from keygrid.data.readers.mesh import UnreadableError, check, cloud
+
+ENDINGS = (".h5", ".hdf5")
+_NAMES = ("shape_names.txt", "all_object_categories.txt")
+_SPLITS = {"train": "train", "val": "validation", "test": "test"}
+
+
+def open_shapenet(path: Path) -> Collection | None:
+    """The clouds of a file, or of all such files in a folder and below it; None if `path` is neither.
+
+    A folder with a mesh or a cloud in it is not looked through, because those are then what it is for.
+
+    A file's split is in its name, such as `ply_data_train0.h5`.
+
+    Raises:
+        KeygridError: a file is damaged or has other arrays.
+    """
+    files = _files(path)
+    if not files:
+        return None
+    labels = [_labels(file) for file in files]
+    names = _names(files[0].parent)
+    entries = [
+        Entry(f"{file.stem} {index}", file.with_name(f"{file.name}#{index}"), _category(label, names), _split(file))
+        for file, of_file in zip(files, labels, strict=True)
+        for index, label in enumerate(of_file)
+    ]
+    missing = []
+    if any(label is None for of_file in labels for label in of_file):
+        missing.append("There are no labels, so the clouds' categories are not known.")
+    elif not names:
+        missing.append(f"There is no {_NAMES[0]}, so categories are known by their numbers only.")
+    return Listing("ShapeNet HDF5", path, tuple(entries), read_item, tuple(missing))
+
+
+def read_item(path: Path) -> Garment:
+    """One cloud, from `FILE#INDEX`.
+
+    Raises:
+        KeygridError: there is no such cloud, or it is damaged.
+    """
+    import h5py
+
+    name, _, index = path.name.rpartition("#")
+    file = path.with_name(name)
+    with reading(file), h5py.File(file, "r") as archive:
+        points = np.array(_data(archive)[int(index), :, :3])
+        try:
+            check(cloud(points))
+        except UnreadableError as error:
+            raise UnreadableError(f"has a cloud {index} that {error}") from error
+    vertices = points.astype(np.float64)
+    vertices.setflags(write=False)
+    return Garment(f"{file.stem} {index}", vertices, np.empty((0, 3), np.int64), path)
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path] if path.suffix.lower() in ENDINGS else []
+    if any(is_readable(name) and name not in _NAMES for name in contents(path).files):
+        return []
+    return [folder / name for folder, found in walk(path) for name in found.files if name.lower().endswith(ENDINGS)]
+
+
+def _labels(file: Path) -> list[int | None]:
+    """Of each cloud; None where there is none."""
+    import h5py
+
+    with reading(file):
+        refuse_unopenable(file)
+        with h5py.File(file, "r") as archive:
+            count = len(_data(archive))
+            if "label" not in archive:
+                return [None] * count
+            labels: NDArray[Any] = np.array(archive["label"]).reshape(-1)
+    with reading(file):
+        if len(labels) != count or labels.dtype.kind not in "iu":
+            raise UnreadableError(f"has {count} clouds and labels {labels.dtype} {labels.shape}; save it again")
+    return [int(label) for label in labels]
+
+
+def _data(archive: Any) -> Any:
+    import h5py
+
+    data = archive.get("data")
+    if not isinstance(data, h5py.Dataset) or data.ndim != 3 or data.shape[2] < 3 or data.dtype.kind not in "fiu":
+        raise UnreadableError("needs clouds (M, N, 3) of numbers in an array called data; save it so")
+    if len(data) == 0:
+        raise UnreadableError("holds no clouds; save it again")
+    return data
+
+
+def _names(folder: Path) -> list[str]:
+    for name in _NAMES:
+        file = folder / name
+        if file.is_file():
+            return [line.split()[0] for line in lines(file)]
+    return []
+
+
+def _category(label: int | None, names: list[str]) -> str:
+    if label is None:
+        return ""
+    return names[label] if 0 <= label < len(names) else f"label {label}"
+
+
+def _split(file: Path) -> str:
+    return next((split for word, split in _SPLITS.items() if word in file.stem.lower()), "")
