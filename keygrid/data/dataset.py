@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 from numpy.typing import NDArray
@@ -263,9 +264,11 @@ def _read_already(garment: Garment) -> Member:
 
 
 def _of_collection(collection: Collection, entry: Entry) -> Member:
+    from keygrid.data.formats.folder import read_entry
     from keygrid.data.readers import read_garment
 
-    is_plain = isinstance(collection, Listing) and collection.reader is read_garment
+    # Other formats may read more than the file that they name.
+    is_plain = isinstance(collection, Listing) and collection.reader in (read_garment, read_entry)
     return Member(entry, partial(collection.read, entry), _only_file(entry.path) if is_plain else None)
 
 
@@ -280,7 +283,7 @@ def _version(member: Member) -> _Version:
         status = member.file.stat()
     except OSError:
         return None  # reading it will say why
-    return status.st_size, status.st_mtime_ns
+    return (status.st_size, status.st_mtime_ns) if S_ISREG(status.st_mode) else None
 
 
 def _size(garment: Garment) -> int:
