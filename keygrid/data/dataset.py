@@ -13,7 +13,7 @@ from keygrid.data.cache import CloudCache, content_digest
 from keygrid.data.collection import Collection, Entry, Listing
 from keygrid.data.garment import Garment
 from keygrid.data.opening import open_path
-from keygrid.data.sampling import sample
+from keygrid.data.sampling import MINIMUM_POINTS, sample
 from keygrid.errors import KeygridError
 
 HELD_OUT_SHARE = 5
@@ -88,7 +88,8 @@ class Dataset:
             KeygridError: one of the paths is missing or can't be opened, or nothing is of the category.
         """
         members = {member.entry.path: member for path in paths for member in _members(path)}
-        data = cls(members.values(), cache, on_skip)
+        # What is wrong with an only one is an error, which says the same.
+        data = cls(members.values(), cache, on_skip if len(members) > 1 else None)
         return data.of_category(category) if category else data
 
     @classmethod
@@ -106,6 +107,15 @@ class Dataset:
                 yield self._reader.garment(member)
             except KeygridError as error:
                 self._skip(member, str(error))
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a cloud can be drawn on any of the garments; reads as many as it takes to find one."""
+        try:
+            self.draw(0, MINIMUM_POINTS, seed=0)
+        except KeygridError:
+            return False
+        return True
 
     @property
     def names(self) -> list[str]:
@@ -156,8 +166,6 @@ class Dataset:
         Raises:
             KeygridError: none can be used.
         """
-        if len(self) == 1:
-            return self._reader.draw(self.members[0], count, seed)
         for step in range(len(self)):
             member = self.members[(index + step) % len(self)]
             if member in self.skipped:
@@ -167,7 +175,7 @@ class Dataset:
             except KeygridError as error:
                 self._skip(member, str(error))
         first = self.skipped[self.members[0]]
-        raise KeygridError(f"None of {len(self)} garments can be used; of the first: {first}")
+        raise KeygridError(first if len(self) == 1 else f"None of {len(self)} garments can be used; the first: {first}")
 
     def _part(self, members: Sequence[Member]) -> "Dataset":
         """Some of the garments, with the same memory, and what was skipped known to both."""

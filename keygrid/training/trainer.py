@@ -54,7 +54,7 @@ class Trainer:
     `checkpoints/` with `best.safetensors` (lowest validation loss once both terms are trained) and `last.safetensors`.
 
     Args:
-        garments: what to learn from, and to validate on.
+        garments: what to learn from, and to validate on; on the same if all that is meant for it is damaged.
         model: the network's configuration.
         training: the training's configuration.
         run: the directory; made if it is missing.
@@ -63,7 +63,7 @@ class Trainer:
         device: where to train.
 
     Raises:
-        KeygridError: there is nothing to train or to validate on that can be read.
+        KeygridError: there is nothing to train on that can be read.
     """
 
     def __init__(
@@ -76,12 +76,13 @@ class Trainer:
         self.network = KeyGrid(model).to(self.device)
         self.optimiser = _optimiser(self.network, training)
         train, validate = garments.split(training.seed)
+        if not validate.is_usable:
+            validate = train
         self.clouds, self.held_out = (
             Clouds(part, model.points, model.normalisation, training.augmentation, (training.seed, stream))
             for stream, part in enumerate((train, validate))
         )
-        for clouds in (self.clouds, self.held_out):
-            clouds.batch(0, 1)  # before anything is written
+        self.clouds.batch(0, 1)  # raises before anything is written
         self.record: dict[str, Any] = {
             "command": command,
             "training": asdict(training),

@@ -182,7 +182,7 @@ def test_a_draw_does_not_depend_on_what_was_skipped_before(folder: Path) -> None
 def test_where_nothing_can_be_read_the_first_reason_is_told(folder: Path) -> None:
     for path in folder.iterdir():
         damage(path)
-    with pytest.raises(KeygridError, match=r"^None of 10 garments can be used; of the first: a\.obj "):
+    with pytest.raises(KeygridError, match=r"^None of 10 garments can be used; the first: a\.obj "):
         Dataset.open([folder]).draw(3, 64, 0)
     with pytest.raises(KeygridError, match=r"^a\.obj "):
         Dataset.open([folder / "a.obj"]).draw(0, 64, 0)

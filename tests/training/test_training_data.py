@@ -46,9 +46,9 @@ def make(folder: Path, tiny_config: ModelConfig, tmp_path: Path) -> Callable[...
     """A trainer as a process makes it that knows nothing of earlier ones."""
     model = replace(tiny_config, points=64, normalisation="centred")
 
-    def make_trainer(run: str, epochs: int = 2, cache: CloudCache | None = None) -> Trainer:
+    def make_trainer(run: str, cache: CloudCache | None = None, **changes: int) -> Trainer:
         data = Dataset.open([folder], cache=cache)
-        return Trainer(data, model, replace(TRAINING, epochs=epochs), tmp_path / run)
+        return Trainer(data, model, replace(TRAINING, **changes), tmp_path / run)
 
     return make_trainer
 
@@ -84,12 +84,19 @@ def test_a_resumed_run_sees_the_same_clouds_with_and_without_the_cache(
 
 
 def test_a_run_names_its_garments_and_goes_on_without_the_damaged_one(make: Callable[..., Trainer]) -> None:
-    trainer = make("run", epochs=1)
+    trainer = make("run", epochs=1, seed=1)
     train(trainer)
     garments = trainer.record["garments"]
     assert sorted(garments["train"] + garments["validation"]) == ["a", "b", "broken", "c", "d", "e", "f"]
-    assert {member.entry.name for member in trainer.clouds.garments.skipped} <= {"broken"}
-    assert len(trainer.clouds.batch(0, 6)) == 6
+    assert len(garments["validation"]) == 1
+    assert [member.entry.name for member in trainer.clouds.garments.skipped] == ["broken"]
+
+
+def test_where_all_that_is_held_out_is_damaged_validation_uses_the_others(make: Callable[..., Trainer]) -> None:
+    trainer = make("run", epochs=1, seed=0)
+    assert trainer.record["garments"]["validation"] == trainer.record["garments"]["train"] == list("dcfeab")
+    assert [member.entry.name for member in trainer.clouds.garments.skipped] == ["broken"]
+    train(trainer)
 
 
 def test_nothing_is_written_where_nothing_can_be_read(
