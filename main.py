@@ -262,6 +262,58 @@ def train(
     print(f"The checkpoints are in {run / 'checkpoints'}.")
 
 
+@cli.command
+def info(paths: list[Path], /, *, json: bool = False) -> None:
+    """Say what files and folders hold, without reading all of it.
+
+    Example: python main.py info assets/garments/unisex_shirt.ply
+
+    Parameters
+    ----------
+    paths
+        Meshes, clouds, sequences, folders of any layout the README names, or checkpoints.
+    json
+        As JSON: an object, or a list of several.
+    """
+    from json import dumps
+
+    from keygrid.data.info import as_text, describe
+
+    found = [describe(path) for path in paths]
+    if json:
+        print(dumps(found[0] if len(found) == 1 else found, ensure_ascii=False, indent=2))
+    else:
+        print("\n\n".join(as_text(description) for description in found))
+
+
+@cli.command
+def convert(
+    path: Path,
+    /,
+    *,
+    to: Literal["clothesnet", "keygrid", "keygrid-text", "keypointnet", "obj", "shapenet"],
+    out: Path,
+) -> None:
+    """Write garments in another format, into a new folder.
+
+    Example: python main.py convert assets/garments/unisex_shirt.ply --to keygrid-text --out shirt
+
+    Parameters
+    ----------
+    path
+        A mesh, a cloud, a sequence, or a folder or file of many.
+    to
+        ClothesNet's folders (meshes at rest), sequences with a manifest (keygrid), the published code's text,
+        KeypointNet, numbered OBJ meshes, or ShapeNet's HDF5. Where a format has clouds, 2048 points are drawn.
+    out
+        A folder that is new or empty.
+    """
+    from keygrid.data import open_path
+    from keygrid.data.formats.convert import convert as write
+
+    write(open_path(path), to, out)
+
+
 @cli.command(name="import")
 def import_weights(published: Path, /, *, out: Path) -> None:
     """Turn a .pt file of the published code into a checkpoint.

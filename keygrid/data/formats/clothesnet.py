@@ -8,15 +8,21 @@ Keypoints become landmarks called 0, 1, ... at the nearest place on the surface.
 in other units or of another garment, and are left out.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keygrid.data.collection import Collection, Entry, Listing
+from keygrid.data.formats.items import Item
+from keygrid.data.formats.keypointnet import write_pcd
 from keygrid.data.formats.listing import contents, walk
+from keygrid.data.formats.numbered import write_obj
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.readers import read_garment, read_mesh
+from keygrid.errors import KeygridError
 
 CATEGORIES = (
     "Dress", "Glove", "Hat", "Mask", "One-piece", "Scarf_Tie", "Skirt", "Socks", "Tops", "Trousers", "UnderPants",
@@ -25,6 +31,10 @@ ORIGIN = "ClothesNet"
 MOST_KEYPOINTS = 128
 """A cloud of more points beside a mesh is no set of keypoints."""
 _FARTHEST = 0.1  # of the diagonal, from a keypoint to its surface
+_OTHER_WORDS = {
+    **{"t-shirt": "tops", "shirt": "tops", "top": "tops", "sweater": "tops", "jacket": "tops"},
+    **{"pants": "trousers", "shorts": "trousers", "sock": "socks", "scarf": "scarf-tie", "tie": "scarf-tie"},
+}
 _PLAIN = {name.lower().replace("_", "-"): name for name in CATEGORIES}
 
 
@@ -69,6 +79,29 @@ def read_model(path: Path) -> Garment:
     return known if keypoints is None else replace(known, landmarks=_landmarks(keypoints, garment))
 
 
+def write_clothesnet(garments: Iterable[Item], folder: Path) -> None:
+    """Write meshes at rest, with their landmarks as keypoints, under their categories and without styles.
+
+    Raises:
+        KeygridError: a garment is a cloud, or its category is none of the eleven and no usual word for one.
+    """
+    for name, _, garment in garments:
+        plain = _plain(garment.category)
+        category = _PLAIN.get(plain) or _PLAIN.get(_OTHER_WORDS.get(plain, ""))
+        if category is None:
+            raise KeygridError(
+                f"{name} is of the category {garment.category or 'unknown'}, and ClothesNet has only "
+                f"{', '.join(CATEGORIES)}; convert it to another format."
+            )
+        if garment.is_cloud:
+            raise KeygridError(f"{name} is a cloud, and ClothesNet has meshes; convert it to another format.")
+        model = folder / "ClothesNetM" / category / name
+        model.mkdir(parents=True)
+        write_obj(model / f"{name}.obj", garment.vertices, garment.faces)
+        if garment.landmarks is not None:
+            write_pcd(model / f"kp_{name}.pcd", garment.landmarks.on(garment.vertices, garment.faces))
+
+
 def _holds_categories(path: Path, folders: list[str]) -> bool:
     """Whether a folder is the data set, holds it, or is a style that was copied out of it."""
     if any(_plain(name) in _PLAIN or name == "ClothesNetM" for name in folders):
@@ -86,7 +119,7 @@ def _category(path: Path) -> str:
     return next((_PLAIN[_plain(name)] for name in names if _plain(name) in _PLAIN), "")
 
 
-def _keypoints_beside(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.float64]] | None:
+def _keypoints_beside(path: Path) -> NDArray[np.float64] | None:
     files = [name for name in contents(path.parent).files if name.lower().endswith(".pcd")]
     usual = f"kp_{path.stem}.pcd"
     if usual not in files and len(files) != 1:
@@ -95,7 +128,7 @@ def _keypoints_beside(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.flo
     return points if len(points) <= MOST_KEYPOINTS else None
 
 
-def _landmarks(keypoints: np.ndarray[tuple[int, int], np.dtype[np.float64]], garment: Garment) -> Landmarks | None:
+def _landmarks(keypoints: NDArray[np.float64], garment: Garment) -> Landmarks | None:
     if garment.is_cloud:
         return None
     from trimesh.triangles import area, closest_point, points_to_barycentric

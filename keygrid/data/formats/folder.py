@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from keygrid.data.collection import Collection, Entry, Listing
-from keygrid.data.formats.keygrid_text import open_text
+from keygrid.data.formats.keygrid_text import is_beside_clouds, open_text
 from keygrid.data.formats.listing import is_readable, walk
 from keygrid.data.formats.numbered import frame_files, read_numbered
 from keygrid.data.garment import Garment
@@ -14,7 +14,8 @@ from keygrid.errors import KeygridError
 def open_folder(path: Path) -> Collection | None:
     """All files with an ending that can be read, in the folder and below it; None if `path` is no folder.
 
-    A folder in it that holds the frames of one garment counts as that garment.
+    A folder in it that holds the frames of one garment counts as that garment; keypoints beside the clouds that they
+    belong to, in the published code's text, are no garments.
 
     Raises:
         KeygridError: there are none, or a folder may not be read.
@@ -28,7 +29,8 @@ def open_folder(path: Path) -> Collection | None:
             entries.append(Entry(inside, folder))
             continue
         prefix = inside and inside + "/"
-        entries += [Entry(prefix + name.rpartition(".")[0], folder / name) for name in found.files if is_readable(name)]
+        files = (name for name in found.files if is_readable(name) and not is_beside_clouds(name, found.files))
+        entries += [Entry(prefix + name.rpartition(".")[0], folder / name) for name in files]
     if not entries:
         raise KeygridError(f"The folder {path.name} holds no mesh or cloud; open one with {', '.join(SUFFIXES)} files.")
     return Listing("folder of files", path, tuple(entries), read_entry)

@@ -8,17 +8,18 @@ them; without those it is the first of 8, 10 and 20, the published numbers of ke
 """
 
 import re
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.formats.frames import move_together, moving
+from keygrid.data.formats.items import POINTS, Item, clouds, landmark_positions
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_mesh, reading
 from keygrid.data.readers.mesh import UnreadableError
 
-POINTS = 2048
 COUNTS = (8, 10, 20)
 _KEYPOINTS = re.compile(r"(.+)_keypoints?$")
 _SMALLEST_ROW = len("0 0 0\n")
@@ -52,14 +53,33 @@ def open_text(path: Path) -> Garment | None:
     return moving(path.stem, frames, np.empty((0, 3), np.int64), source=path)
 
 
+def is_beside_clouds(name: str, files: Container[str]) -> bool:
+    """Whether a file of that name holds the keypoints of clouds that are among the files of its folder."""
+    match = _KEYPOINTS.match(name.removesuffix(".txt"))
+    return match is not None and (f"{match[1]}.txt" in files or f"{match[1]}_seqdata.txt" in files)
+
+
+def write_text(garments: Iterable[Item], folder: Path) -> None:
+    """Write NAME.txt, and NAME_keypoint.txt with the places of its landmarks if it has any; still garments are a frame.
+
+    Raises:
+        KeygridError: a cloud has fewer than 2048 points.
+    """
+    for name, _, garment in garments:
+        np.savetxt(folder / f"{name}.txt", clouds(garment).reshape(-1, 3))
+        positions = landmark_positions(garment)
+        if positions is not None:
+            np.savetxt(folder / f"{name}_keypoint.txt", positions.reshape(-1, 3))
+
+
 def _keypoints(path: Path) -> Garment | None:
     points = _points(path)
     stem = path.stem[: path.stem.rindex("_")]
-    clouds = _beside(path, stem, f"{stem}_seqdata")
-    if clouds is not None:
-        frames = _rows(clouds) // POINTS
+    beside = _beside(path, stem, f"{stem}_seqdata")
+    if beside is not None:
+        frames = _rows(beside) // POINTS
         count = len(points) // frames if frames and len(points) % frames == 0 else 0
-        expected = f"{clouds.name} has {frames} frames"
+        expected = f"{beside.name} has {frames} frames"
     else:
         count = next((count for count in COUNTS if len(points) % count == 0), 0)
         expected = f"frames have {COUNTS[0]}, {COUNTS[1]} or {COUNTS[2]} keypoints"

@@ -9,15 +9,18 @@ id, on the point of that index.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keygrid.data.collection import Collection, Entry, Listing
 from keygrid.data.formats.frames import labelled_points
+from keygrid.data.formats.items import Item, category_name, clouds, landmark_positions, shapes
 from keygrid.data.formats.listing import contents, lines
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.readers import read_garment, reading
@@ -53,7 +56,8 @@ def open_keypointnet(path: Path) -> Garment | Collection | None:
     files = [path] if is_file else _annotations(root)
     if not files or not (root / "pcds").is_dir():
         return None
-    splits = _splits(root / "splits")
+    splits_of = _splits(root / "splits")
+    splits = {model: split for split, models in splits_of.items() for model in models}
     annotated = {model: _category(model, file) for file in files for model in _records(file)}
     there = {(kind, name) for kind in contents(root / "pcds").folders for name in contents(root / "pcds" / kind).files}
     entries = [
@@ -64,6 +68,9 @@ def open_keypointnet(path: Path) -> Garment | Collection | None:
     missing = []
     if len(entries) < len(annotated):
         missing.append(f"{len(annotated) - len(entries)} of {len(annotated)} annotated models have no cloud in pcds.")
+    repeated = sum(map(len, splits_of.values())) - len(splits)
+    if repeated:
+        missing.append(f"{repeated} models are in more than one split, and count for the last of train, val and test.")
     if not splits:
         missing.append("There are no splits; a folder splits would hold train.txt, val.txt and test.txt.")
     return Listing("KeypointNet", path, tuple(entries), read_model, tuple(missing))
@@ -95,6 +102,73 @@ def read_symmetries(path: Path) -> dict[str, Any]:
     found = _record(path)
     symmetries = found[1].get("symmetries") if found else None
     return symmetries if isinstance(symmetries, dict) else {}
+
+
+def write_keypointnet(garments: Iterable[Item], folder: Path) -> None:
+    """Write annotations, clouds and, if any garment is in one, splits.
+
+    Every frame of a garment that moves is a model of its own. A cloud is written as it is, and of a surface 2048
+    points; a landmark is at the point nearest to it. Its semantic id is its name if all names are numbers, and
+    otherwise the order in which names occur in a category.
+
+    Raises:
+        KeygridError: a surface has no area.
+    """
+    annotated: dict[str, list[_Record]] = {}
+    semantic: dict[str, dict[str, int]] = {}
+    splits: dict[str, list[str]] = {name: [] for name in SPLITS.values()}
+    for name, split, garment in garments:
+        category = category_name(garment)
+        kind = next((number for number, known in CATEGORIES.items() if known == category), category)
+        points, labelled = _points_and_labels(garment)
+        ids = _semantic_ids(garment, semantic.setdefault(category, {}))
+        (folder / "pcds" / kind).mkdir(parents=True, exist_ok=True)
+        for frame, cloud in enumerate(points):
+            model = f"{name}_{frame:04d}" if garment.frame_count else name
+            write_pcd(folder / "pcds" / kind / f"{model}.pcd", cloud)
+            keypoints = [
+                {"xyz": cloud[point].tolist(), "rgb": [255] * 3, "semantic_id": i, "pcd_info": {"point_index": point}}
+                for i, point in zip(ids, labelled, strict=True)
+            ]
+            symmetries: _Record = {"reflection": [], "rotation": []}
+            record = {"class_id": kind, "model_id": model, "keypoints": keypoints, "symmetries": symmetries}
+            annotated.setdefault(category, []).append(record)
+            splits.get(split, []).append(f"{kind}-{model}\n")
+    (folder / "annotations").mkdir()
+    for category, records in annotated.items():
+        (folder / "annotations" / f"{category}.json").write_text(json.dumps(records), encoding="utf-8")
+    if any(splits.values()):
+        (folder / "splits").mkdir()
+        for name, split in SPLITS.items():
+            (folder / "splits" / f"{name}.txt").write_text("".join(splits[split]), encoding="utf-8")
+
+
+def write_pcd(path: Path, points: NDArray[np.floating]) -> None:
+    """Write points (N, 3) as white ones, in text."""
+    header = (
+        "VERSION .7\nFIELDS x y z rgb\nSIZE 4 4 4 4\nTYPE F F F U\nCOUNT 1 1 1 1\n"
+        f"WIDTH {len(points)}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\nPOINTS {len(points)}\nDATA ascii"
+    )
+    np.savetxt(path, points, "%.9g %.9g %.9g 16777215", header=header, comments="")
+
+
+def _points_and_labels(garment: Garment) -> tuple[NDArray[np.floating], list[int]]:
+    """Clouds (T, N, 3), and the point of each landmark."""
+    landmarks = garment.landmarks
+    if garment.is_cloud:
+        return shapes(garment), landmarks.faces.tolist() if landmarks else []
+    points = clouds(garment)
+    positions = landmark_positions(garment)
+    if positions is None:
+        return points, []
+    return points, [int(np.linalg.norm(points[0] - place, axis=1).argmin()) for place in positions[0]]
+
+
+def _semantic_ids(garment: Garment, known: dict[str, int]) -> list[int]:
+    names = garment.landmarks.names if garment.landmarks else ()
+    if all(name.isdecimal() for name in names):
+        return [int(name) for name in names]
+    return [known.setdefault(name, len(known)) for name in names]
 
 
 def _root(folder: Path) -> Path:
@@ -157,7 +231,7 @@ def _landmarks(record: _Record, garment: Garment) -> Landmarks | None:
     return labelled_points(points, tuple(str(keypoint["semantic_id"]) for keypoint in keypoints))
 
 
-def _splits(folder: Path) -> dict[str, str]:
-    """The split of each `class_id-model_id`."""
+def _splits(folder: Path) -> dict[str, set[str]]:
+    """The `class_id-model_id` in each split."""
     files = {split: folder / f"{name}.txt" for name, split in SPLITS.items()}
-    return {line.strip(): split for split, file in files.items() if file.is_file() for line in lines(file)}
+    return {split: {line.strip() for line in lines(file)} for split, file in files.items() if file.is_file()}

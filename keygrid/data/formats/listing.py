@@ -57,7 +57,9 @@ def lines(file: Path) -> list[str]:
 
 
 def walk(root: Path) -> Iterator[tuple[Path, Contents]]:
-    """A folder and all below it, each once even where links lead in circles, with what is directly in them, naturally sorted.
+    """A folder and all below it, each once even where links lead in circles, with what is directly in them.
+
+    Names are in natural order: `frame 10` comes after `frame 9`.
 
     Raises:
         KeygridError: a folder may not be read.

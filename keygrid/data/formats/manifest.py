@@ -4,12 +4,15 @@ manifest.json    {"format": "keygrid-garments 1", "sequences": [{"file", "name",
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from keygrid.data.collection import Collection, Entry, Listing
+from keygrid.data.formats.items import Item
 from keygrid.data.readers import read_garment, reading
 from keygrid.data.readers.mesh import UnreadableError
+from keygrid.data.sequence import write_sequence
 
 FORMAT = "keygrid-garments 1"
 MANIFEST = "manifest.json"
@@ -36,6 +39,20 @@ def open_manifest(path: Path) -> Collection | None:
     there = tuple(entry for entry in entries if entry.path.is_file())
     missing = [f"The manifest names {entry.path.name}, which is not there." for entry in entries if entry not in there]
     return Listing("Key-Grid garments", manifest.parent, there, read_garment, tuple(missing))
+
+
+def write_manifest(garments: Iterable[Item], folder: Path) -> None:
+    """Write NAME.npz for every garment, and the manifest.
+
+    Raises:
+        KeygridError: a garment does not move.
+    """
+    rows = []
+    for name, split, garment in garments:
+        write_sequence(garment, folder / f"{name}.npz")
+        rows.append({"file": f"{name}.npz", "name": garment.name, "category": garment.category, "split": split})
+    text = json.dumps({"format": FORMAT, "sequences": rows}, ensure_ascii=False, indent=2)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def _rows(content: dict[str, Any]) -> list[dict[str, Any]]:

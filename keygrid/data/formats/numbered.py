@@ -5,12 +5,14 @@ points that stay near themselves. Otherwise they are garments of their own.
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.formats.frames import move_together, moving
+from keygrid.data.formats.items import Item
 from keygrid.data.formats.listing import Contents, contents, is_readable
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_mesh, reading
@@ -67,6 +69,25 @@ def read_numbered(folder: Path) -> Garment:
         kept, place = coinciding(frames.transpose(1, 0, 2).reshape(len(first.vertices), -1))
         frames, faces = frames[:, kept], place[faces]
     return moving(folder.name, frames, faces, source=folder)
+
+
+def write_numbered(garments: Iterable[Item], folder: Path) -> None:
+    """Write NAME/NAME_0000.obj and so on for a garment that moves, and NAME.obj for one that does not."""
+    for name, _, garment in garments:
+        if garment.frames is None:
+            write_obj(folder / f"{name}.obj", garment.vertices, garment.faces)
+            continue
+        (folder / name).mkdir()
+        for number, frame in enumerate(garment.frames):
+            write_obj(folder / name / f"{name}_{number:04d}.obj", frame, garment.faces)
+
+
+def write_obj(path: Path, vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> None:
+    """Write vertices (V, 3), with as many digits as they have, and faces (F, 3)."""
+    digits = "%.9g" if vertices.dtype == np.float32 else "%.17g"
+    with path.open("w", encoding="utf-8") as file:
+        np.savetxt(file, vertices, f"v {digits} {digits} {digits}")
+        np.savetxt(file, faces + 1, "f %d %d %d")
 
 
 def _begin_alike(first: Path, second: Path) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from keygrid.data.collection import Collection, Entry, Listing
 from keygrid.data.formats.frames import moving
-from keygrid.data.formats.keypointnet import read_model
+from keygrid.data.formats.keypointnet import CATEGORIES, read_model
 from keygrid.data.formats.listing import natural, walk
 from keygrid.data.garment import Garment
 from keygrid.data.readers import SUFFIXES, read_garment, reading
@@ -64,7 +64,8 @@ def read_poses(path: Path) -> Garment:
 def _listed(path: Path, files: list[Path]) -> Listing:
     files.sort(key=lambda file: natural(str(file)))
     alone = [file for file in files if _cloud_of(file) is None]
-    entries = tuple(Entry(file.stem, file, file.parent.name) for file in files if file not in set(alone))
+    kinds = {file: CATEGORIES.get(file.parent.name, file.parent.name) for file in files}
+    entries = tuple(Entry(file.stem, file, kinds[file]) for file in files if file not in set(alone))
     missing = [f"{alone[0].name} {_needed(alone[0])}."] if alone else []
     if len(alone) > 1:
         missing.append(f"So do {len(alone) - 1} other files of poses, out of {len(files)}.")

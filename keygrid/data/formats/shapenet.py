@@ -7,6 +7,8 @@ The numbers' names, if they are known at all, are the lines of `shape_names.txt`
 `all_object_categories.txt` beside the file. A cloud in it is `FILE#INDEX`.
 """
 
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.collection import Collection, Entry, Listing
+from keygrid.data.formats.items import POINTS, Item, category_name, clouds
 from keygrid.data.formats.listing import contents, is_readable, lines, walk
 from keygrid.data.garment import Garment
 from keygrid.data.readers import reading, refuse_unopenable
@@ -73,6 +76,36 @@ def read_item(path: Path) -> Garment:
     return Garment(f"{file.stem} {index}", vertices, np.empty((0, 3), np.int64), path)
 
 
+def write_shapenet(garments: Iterable[Item], folder: Path) -> None:
+    """Write train.h5, val.h5 and test.h5, or data.h5 for what is in no split, and shape_names.txt.
+
+    Every frame of a garment that moves is a cloud of its own.
+
+    Raises:
+        KeygridError: a cloud has fewer than 2048 points.
+    """
+    import h5py
+
+    numbers: dict[str, int] = {}
+    with ExitStack() as open_files:
+        files: dict[str, Any] = {}
+        for _, split, garment in garments:
+            if split not in files:
+                name = next((word for word, known in _SPLITS.items() if known == split), "data")
+                files[split] = open_files.enter_context(h5py.File(folder / f"{name}.h5", "w"))
+                files[split].create_dataset("data", (0, POINTS, 3), "f4", maxshape=(None, POINTS, 3), compression=1)
+                files[split].create_dataset("label", (0, 1), "i8", maxshape=(None, 1))
+            label = numbers.setdefault(category_name(garment), len(numbers))
+            _append(files[split]["data"], clouds(garment))
+            _append(files[split]["label"], np.full((garment.frame_count or 1, 1), label))
+    (folder / _NAMES[0]).write_text("".join(f"{name}\n" for name in numbers), encoding="utf-8")
+
+
+def _append(dataset: Any, rows: NDArray[Any]) -> None:
+    dataset.resize(len(dataset) + len(rows), axis=0)
+    dataset[-len(rows) :] = rows
+
+
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path] if path.suffix.lower() in ENDINGS else []
@@ -113,7 +146,7 @@ def _names(folder: Path) -> list[str]:
     for name in _NAMES:
         file = folder / name
         if file.is_file():
-            return [line.split()[0] for line in lines(file)]
+            return [line.strip() if name == _NAMES[0] else line.split()[0] for line in lines(file)]
     return []
 
 

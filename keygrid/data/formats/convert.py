@@ -1,0 +1,58 @@
+"""From whatever can be opened to the formats of others."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from keygrid.data.collection import Collection
+from keygrid.data.formats.clothesnet import write_clothesnet
+from keygrid.data.formats.items import Item, items
+from keygrid.data.formats.keygrid_text import write_text
+from keygrid.data.formats.keypointnet import write_keypointnet
+from keygrid.data.formats.manifest import write_manifest
+from keygrid.data.formats.numbered import write_numbered
+from keygrid.data.formats.shapenet import write_shapenet
+from keygrid.data.garment import Garment
+from keygrid.errors import KeygridError
+
+WRITERS: dict[str, Callable[[Iterable[Item], Path], None]] = {
+    "clothesnet": write_clothesnet,
+    "keygrid": write_manifest,
+    "keygrid-text": write_text,
+    "keypointnet": write_keypointnet,
+    "obj": write_numbered,
+    "shapenet": write_shapenet,
+}
+"""What `main.py convert --to` offers; each writes garments into an empty folder."""
+
+
+def convert(opened: Garment | Collection, form: str, out: Path) -> None:
+    """Write all garments in a format of `WRITERS` to a new folder, which appears whole or not at all.
+
+    Raises:
+        KeygridError: there is something in the folder already, it can't be written, a garment is damaged, or the format
+            can't hold it.
+    """
+    if isinstance(opened, Collection) and not opened.entries:
+        raise KeygridError(f"{opened.root.name} holds no garment to convert: {' '.join(opened.missing)}")
+    with _new_folder(out) as folder:
+        WRITERS[form](items(opened), folder)
+
+
+@contextmanager
+def _new_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside `path` that takes its place if the block ends well, and is removed if it doesn't."""
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise KeygridError(f"{path} is there already; name a folder that is new or empty.")
+    try:
+        # In a folder of its own, so that it can take its place: a temporary folder must still be there at the end.
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as temporary:
+            folder = Path(temporary) / path.name
+            folder.mkdir()
+            yield folder
+            folder.replace(path)
+    except FileNotFoundError as error:
+        raise KeygridError(f"The folder {path.parent} does not exist; make it first.") from error
+    except OSError as error:
+        raise KeygridError(f"Nothing can be written to {path}: {error.strerror}.") from error

@@ -1,0 +1,143 @@
+"""What a file or a folder holds, in words and numbers, without reading all of it."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from keygrid.data.collection import Collection
+from keygrid.data.formats.keypointnet import ORIGIN as KEYPOINTNET
+from keygrid.data.formats.keypointnet import read_symmetries
+from keygrid.data.garment import Garment
+from keygrid.data.opening import open_path
+from keygrid.data.readers import reading
+from keygrid.data.readers.mesh import UnreadableError
+from keygrid.data.sequence import read_about
+from keygrid.errors import KeygridError
+
+_TRIES = 5
+"""Damaged garments of a collection before the next ones are not tried any more."""
+_TOLERANCE = 2e-3
+_NAMES = {"first": "first garment", "about": "also said"}
+"""Words for keys whose own name would not do."""
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """What a path holds, as JSON values; a collection is described by its entries and its first readable garment.
+
+    Raises:
+        KeygridError: nothing can be opened there.
+    """
+    if path.suffix == ".safetensors" and path.is_file():
+        return {"path": str(path), **_checkpoint(path)}
+    opened = open_path(path)
+    if isinstance(opened, Collection):
+        return {"path": str(path), **_collection(opened)}
+    return {"path": str(path), "kind": _kind(opened), **_garment(opened)}
+
+
+def as_text(description: Mapping[str, Any]) -> str:
+    """A description as aligned lines, one a value."""
+    rows = list(_rows(description, ""))
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:{width}}  {value}".rstrip() for name, value in rows)
+
+
+def guess_units(garment: Garment) -> str:
+    """A guess in words, from nothing but the size: that of something to wear, or of a cube that data sets fill."""
+    if garment.origin == KEYPOINTNET:
+        return "none, because KeypointNet is normalised"
+    low, high = garment.bounds
+    side = float((high - low).max())
+    is_unit = abs(garment.diagonal - 1) < _TOLERANCE or abs(max(abs(low).max(), abs(high).max()) - 1) < _TOLERANCE
+    if is_unit:
+        return "probably normalised, so without units (a guess)"
+    limits = {"metres": (0.05, 3), "centimetres": (5, 300), "millimetres": (300, 3000)}
+    likely = next((unit for unit, (least, most) in limits.items() if least <= side < most), None)
+    return f"probably {likely} (a guess by size)" if likely else "unknown"
+
+
+def _collection(collection: Collection) -> dict[str, Any]:
+    entries = collection.entries
+    is_split = any(entry.split for entry in entries)
+    known: dict[str, Any] = {
+        "kind": collection.kind,
+        "garments": len(entries),
+        "categories": dict(Counter(entry.category or "unknown" for entry in entries)),
+        "splits": dict(Counter(entry.split or "no split" for entry in entries)) if is_split else {},
+        "missing": list(collection.missing),
+    }
+    for entry in entries[:_TRIES]:
+        try:
+            garment = collection.read(entry)
+        except KeygridError as error:
+            known["missing"].append(str(error))
+        else:
+            known["first"] = {"name": entry.name, **_garment(garment)}
+            break
+    return known
+
+
+def _kind(garment: Garment) -> str:
+    what = "cloud" if garment.is_cloud else "surface"
+    return f"moving {what}" if garment.frame_count else what
+
+
+def _garment(garment: Garment) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "name": garment.name,
+        "category": garment.category or "unknown",
+        "origin": garment.origin or "unknown",
+        "vertices": len(garment.vertices),
+        "faces": len(garment.faces),
+        "frames": garment.frame_count,
+        "extent": [float(f"{side:.4g}") for side in garment.bounds[1] - garment.bounds[0]],
+        "units": guess_units(garment),
+        "landmarks": list(garment.landmarks.names) if garment.landmarks else [],
+    }
+    return known | _said_by(garment)
+
+
+def _said_by(garment: Garment) -> dict[str, Any]:
+    """What the file says that a garment has no place for."""
+    source = garment.source
+    if source is None:
+        return {}
+    if source.suffix == ".npz" and garment.frame_count and not garment.is_cloud:
+        said = {key: value for key, value in read_about(source).items() if key not in ("name", "category", "origin")}
+        return {"about": said} if said else {}
+    symmetries = read_symmetries(source) if garment.origin == KEYPOINTNET and source.suffix == ".pcd" else {}
+    return {"symmetries": symmetries} if any(symmetries.values()) else {}
+
+
+def _checkpoint(path: Path) -> dict[str, Any]:
+    from safetensors import safe_open
+
+    with reading(path), safe_open(path, framework="numpy") as file:
+        header = json.loads((file.metadata() or {}).get("keygrid", "null"))
+        if not isinstance(header, dict):
+            raise UnreadableError("holds weights, but not of a Key-Grid network; open another checkpoint")
+        model, record = dict(header["model"]), dict(header.get("record", {}))
+    shown = {name: model[name] for name in ("keypoints", "points", "normalisation") if name in model}
+    known: dict[str, Any] = {"kind": "checkpoint", "category": header.get("category") or "unknown", **shown}
+    return known | ({"made by": str(record["command"])} if "command" in record else {})
+
+
+def _rows(values: Mapping[str, Any], indent: str) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for key, value in values.items():
+        name = indent + _NAMES.get(key, key)
+        if isinstance(value, Mapping) and all(isinstance(count, int) for count in value.values()):
+            rows.append((name, ", ".join(f"{what} {count}" for what, count in value.items()) or "none"))
+        elif isinstance(value, Mapping):
+            rows += [(name, ""), *_rows(value, indent + "  ")]
+        elif key == "missing":
+            rows += [(name if index == 0 else "", sentence) for index, sentence in enumerate(value or ["nothing"])]
+        elif key == "extent":
+            rows.append((name, " x ".join(f"{side:g}" for side in value)))
+        elif isinstance(value, list):
+            rows.append((name, ", ".join(str(item) for item in value) or "none"))
+        else:
+            rows.append((name, "none" if value == 0 else str(value)))
+    return rows

@@ -1,0 +1,42 @@
+"""Small garments that every format's tests write and read."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from keygrid.data.garment import Garment, Landmarks, MaterialPoints
+from keygrid.data.sampling import sample
+
+
+def swaying(vertices: np.ndarray, count: int) -> np.ndarray:
+    """Frames of vertices that bend more and more, float32."""
+    bend = np.stack([np.zeros(len(vertices)), vertices[:, 0] ** 2, np.sin(vertices[:, 1])], axis=1)
+    return np.stack([vertices + 0.1 * frame * bend for frame in range(count)]).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def cloth() -> Garment:
+    """A moving half sphere with two landmarks."""
+    ball = trimesh.creation.icosphere(subdivisions=2)
+    faces = np.asarray(ball.faces[ball.triangles_center[:, 2] > 0], np.int64)
+    used, faces = np.unique(faces, return_inverse=True)
+    frames = swaying(np.asarray(ball.vertices)[used], 4)
+    landmarks = Landmarks(np.array([0, 7]), np.array([[0.2, 0.3, 0.5], [1, 0, 0]]), ("hem", "collar"))
+    faces = faces.reshape(-1, 3)
+    return Garment("half ball", frames[0].astype(float), faces, None, frames, landmarks, "T-shirt", "made by a test")
+
+
+@pytest.fixture(scope="session")
+def cloud(cloth: Garment) -> Garment:
+    """2048 points of it, still, with two labelled points."""
+    landmarks = Landmarks(np.array([5, 9]), np.tile([1.0, 0, 0], (2, 1)), ("0", "3"))
+    points = sample(cloth, 2048).points.astype(np.float32).astype(float)
+    return Garment("points", points, np.empty((0, 3), np.int64), landmarks=landmarks, category="chair")
+
+
+@pytest.fixture(scope="session")
+def moving_points(cloth: Garment) -> np.ndarray:
+    """(4, 2048, 3) of the same material."""
+    drawn: MaterialPoints = sample(cloth, 2048)
+    assert cloth.frames is not None
+    return np.stack([drawn.on(frame, cloth.faces) for frame in cloth.frames])
