@@ -40,9 +40,8 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0) -> Sample:
         corner = np.broadcast_to([1.0, 0.0, 0.0], (len(chosen), 3))
         return Sample(chosen, corner, garment.vertices[chosen])
 
-    corners = garment.vertices[garment.faces]  # (F, 3, 3)
-    areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
-    cumulative = np.cumsum(areas)
+    cumulative = _areas(garment)
+    np.cumsum(cumulative, out=cumulative)
     if not cumulative[-1] > 0:
         raise KeygridError(f"{garment.name} has no area: all of its triangles are lines or points.")
     faces = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
@@ -52,6 +51,16 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0) -> Sample:
     barycentric = np.column_stack([1 - uv.sum(axis=1), uv])
     material = MaterialPoints(faces.astype(np.int64), barycentric)
     return Sample(material.faces, barycentric, material.on(garment.vertices, garment.faces))
+
+
+def _areas(garment: Garment, step: int = 2**14) -> NDArray[np.float64]:
+    """(F,): of each triangle, in squared file units; worked out a few at a time, for the memory's sake."""
+    found = np.empty(len(garment.faces))
+    for begin in range(0, len(found), step):
+        corners = garment.vertices[garment.faces[begin : begin + step]]  # [step, 3, 3]
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        found[begin : begin + step] = np.linalg.norm(normals, axis=1) / 2
+    return found
 
 
 def _draw_from_cloud(available: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -95,33 +95,50 @@ def join(parts: list[Mesh]) -> Mesh:
 def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Vertices (V, 3) float64 and faces (F, 3) int64 with copies at exactly the same position made one.
 
-    A cloud stays as it is, because what labels its points counts them in their file's order.
+    A cloud stays as it is, because what labels its points counts them in their file's order. Arrays of the mesh that
+    can be used as they are, are used.
 
     Raises:
         UnreadableError: there were faces and none is left.
     """
-    vertices, faces = np.array(mesh.vertices, np.float64), np.array(mesh.faces, np.int64)
-    if len(faces) == 0:
-        return vertices, faces
-    first, welded = coinciding(vertices)
-    faces = welded[faces]
-    a, b, c = faces.T
-    is_triangle = (a != b) & (b != c) & (c != a)
-    if not is_triangle.any():
-        raise UnreadableError("has no area: all of its triangles have coinciding corners; check the export")
-    return vertices[first], faces[is_triangle]
+    vertices, faces = mesh.vertices, np.require(mesh.faces, np.int64, ["C", "W"])
+    del mesh  # A large one is in memory once, if nobody else holds it.
+    if len(faces):
+        first, place = coinciding(vertices)
+        if len(first) < len(vertices):
+            vertices = vertices[first]
+            _renumber(faces, place)
+        a, b, c = faces.T
+        is_triangle = (a != b) & (b != c) & (c != a)
+        if not is_triangle.any():
+            raise UnreadableError("has no area: all of its triangles have coinciding corners; check the export")
+        if not is_triangle.all():
+            faces = faces[is_triangle]
+    return np.require(vertices, np.float64, "C"), faces
 
 
-def coinciding(rows: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _renumber(faces: NDArray[np.int64], place: NDArray[np.int64], step: int = 2**16) -> None:
+    """Let faces (F, 3) refer to vertices by their places (V,) instead; a few at a time, for the memory's sake."""
+    for begin in range(0, len(faces), step):
+        faces[begin : begin + step] = place[faces[begin : begin + step]]
+
+
+def coinciding(rows: NDArray[np.generic]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which of the rows (V, D) are exactly alike.
 
     Returns:
         First occurrences (U,) in their order, and for each row (V,) the position of its own among them.
     """
     order = np.lexsort(rows.T)  # stable: the first of equal rows is the first in the file
-    ordered = rows[order]
-    is_new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
-    first = np.sort(order[is_new])
+    is_new = np.arange(len(rows)) == 0
+    for column in rows.T:  # one at a time, because there may be many
+        ordered = column[order]
+        is_new[1:] |= ordered[1:] != ordered[:-1]
+        del ordered
+    if is_new.all():
+        return np.arange(len(rows)), np.arange(len(rows))
+    begins = np.flatnonzero(is_new)
+    first = np.sort(order[begins])
     place = np.empty_like(order)
-    place[order] = np.searchsorted(first, order[is_new])[np.cumsum(is_new) - 1]
+    place[order] = np.repeat(np.searchsorted(first, order[begins]), np.diff(begins, append=len(rows)))
     return first, place

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, triangulate
+from keygrid.data.readers.blocks import compact, join_triangles, line_blocks
+from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud, triangulate
 from keygrid.data.readers.text import numbers, refuse_cut_number
 
 _VERTEX = re.compile(rb"^[ \t]*v[ \t]+(\S+[ \t]+\S+[ \t]+\S+)", re.MULTILINE)
@@ -18,6 +19,9 @@ _VERTEX_START = re.compile(rb"^[ \t]*v(?!\S)", re.MULTILINE)
 _FACE = re.compile(rb"^[ \t]*f(?!\S)(.*)", re.MULTILINE)
 _SURFACE_AHEAD = re.compile(rb"^[ \t]*(?:vt|usemtl)\s", re.MULTILINE)
 _ANNOUNCED = re.compile(rb"^#[^\n]*\b(vertices|faces|triangles):[ \t]*(\d+)", re.MULTILINE | re.IGNORECASE)
+_COMMENT = re.compile(rb"#.*")
+_CONTINUED = re.compile(rb"\\\r?\n")
+_OTHER_INDICES = re.compile(rb"/\S*")
 _FEW_UNUSED = 3
 """As many vertices without a face are a habit of some exporters; more of them, and no line end, are a cut."""
 
@@ -29,15 +33,32 @@ def read_obj(path: Path) -> Mesh:
         UnreadableError: incomplete vertices or faces, or other signs that the file was cut off.
         ValueError: something that should be a number is not.
     """
-    data = path.read_bytes()
-    # Without comments first: one that ends in a Windows folder would swallow the next line as its continuation.
-    text = re.sub(rb"\\\r?\n", b" ", re.sub(rb"#.*", b"", data))
-    mesh = Mesh(_vertices(text), _faces(text))
-    if len(mesh.vertices):
-        _refuse_fewer_than_announced(data, mesh)
-        _refuse_missing_faces(text, mesh)
+    vertices, faces, announced = [np.empty((0, 3))], [], []
+    seen, surface_ahead, text = 0, False, b""
+    with path.open("rb") as file:
+        for block in line_blocks(file):
+            announced += _ANNOUNCED.findall(block) if b"#" in block else []
+            text = _plain(block)
+            vertices.append(_vertices(text))
+            faces.append(compact(_faces(text, seen)))
+            seen += len(vertices[-1])
+            surface_ahead = surface_ahead or (not len(faces[-1]) and _SURFACE_AHEAD.search(text) is not None)
+    mesh = cloud(np.concatenate(vertices))
+    del vertices
+    mesh = mesh._replace(faces=join_triangles(faces))
+    if seen:
+        _refuse_fewer_than_announced(announced, mesh)
+        _refuse_missing_faces(text, surface_ahead, mesh)
         refuse_cut_number(text, mesh)
     return mesh
+
+
+def _plain(text: bytes) -> bytes:
+    """Without comments and with continued lines as one."""
+    # Comments first: one that ends in a Windows folder would swallow the next line as its continuation.
+    if b"#" in text:
+        text = _COMMENT.sub(b"", text)
+    return _CONTINUED.sub(b" ", text) if b"\\" in text else text
 
 
 def _vertices(text: bytes) -> NDArray[np.float64]:
@@ -47,19 +68,24 @@ def _vertices(text: bytes) -> NDArray[np.float64]:
     return numbers(b" ".join(rows), np.float64).reshape(-1, 3)
 
 
-def _faces(text: bytes) -> NDArray[np.int64]:
+def _faces(text: bytes, seen: int) -> NDArray[np.int64]:
+    """Triangles of a part of the file that `seen` vertices precede."""
     rows = _FACE.findall(text)
     if not rows:
         return np.empty((0, 3), np.int64)
     # OBJ counts from 1, so that 0 can mark the end of each face.
-    indices = numbers(re.sub(rb"/\S*", b"", b" 0 ".join(rows) + b" 0"), np.int64)
+    corners_of_faces = b" 0 ".join(rows) + b" 0"
+    if b"/" in corners_of_faces:
+        corners_of_faces = _OTHER_INDICES.sub(b"", corners_of_faces)
+    indices = numbers(corners_of_faces, np.int64)
     ends = np.flatnonzero(indices == 0)
     if len(ends) != len(rows):
         raise UnreadableError("has a face that refers to vertex 0, but OBJ counts from 1; export it again")
     sizes = np.diff(ends, prepend=-1) - 1
     corners = indices[indices != 0]
     if (corners < 0).any():
-        corners = np.where(corners < 0, corners + np.repeat(_vertices_before_faces(text), sizes) + 1, corners)
+        before = seen + np.repeat(_vertices_before_faces(text), sizes)
+        corners = np.where(corners < 0, corners + before + 1, corners)
     return triangulate(corners - 1, sizes)
 
 
@@ -70,21 +96,23 @@ def _vertices_before_faces(text: bytes) -> NDArray[np.int64]:
     return np.searchsorted(vertices, faces)
 
 
-def _refuse_fewer_than_announced(data: bytes, mesh: Mesh) -> None:
+def _refuse_fewer_than_announced(announced: list[tuple[bytes, bytes]], mesh: Mesh) -> None:
     """MeshLab and Open3D begin with comments that count what follows."""
     found = {b"vertices": len(mesh.vertices), b"faces": len(mesh.faces), b"triangles": len(mesh.faces)}
-    if any(found[what.lower()] < int(count) for what, count in _ANNOUNCED.findall(data)):
+    if any(found[what.lower()] < int(count) for what, count in announced):
         raise UnreadableError(CUT_OFF)
 
 
-def _refuse_missing_faces(text: bytes, mesh: Mesh) -> None:
-    has_line_end = text.endswith((b"\n", b"\r"))
+def _refuse_missing_faces(end: bytes, surface_ahead: bool, mesh: Mesh) -> None:
+    has_line_end = end.endswith((b"\n", b"\r"))
     if len(mesh.faces) == 0:
-        is_cut = not has_line_end or _SURFACE_AHEAD.search(text) is not None
+        is_cut = not has_line_end or surface_ahead
+    elif has_line_end:
+        is_cut = False
     else:
-        last_corners = text[text.rfind(b"\n") :].split()[1:]
+        last_corners = end[end.rfind(b"\n") :].split()[1:]
         layouts = {re.sub(rb"-?\d+", b"", corner) for corner in last_corners}  # such as "//"
         unused = len(mesh.vertices) - len(np.unique(mesh.faces))
-        is_cut = not has_line_end and (len(layouts) > 1 or unused > _FEW_UNUSED)
+        is_cut = len(layouts) > 1 or unused > _FEW_UNUSED
     if is_cut:
         raise UnreadableError(CUT_OFF)

@@ -4,15 +4,20 @@ Read here rather than by trimesh, which refuses binary files that mix triangles 
 UTF-8, and takes a text that was cut off for a smaller mesh.
 """
 
+import io
+import os
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.progress import advance
+from keygrid.data.readers.blocks import compact, join_triangles, line_blocks, remaining, rows
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud, triangulate
 from keygrid.data.readers.text import numbers, refuse_cut_number
 
@@ -22,6 +27,9 @@ _KINDS = {
     **{"float": "f4", "double": "f8", "float32": "f4", "float64": "f8"},
 }
 _CORNERS = ("vertex_indices", "vertex_index")
+_END = re.compile(rb"^end_header[ \t]*(\r\n|\n|\r(?!\n))", re.MULTILINE)
+_ROWS = 2**15
+"""Faces read at a time."""
 
 
 class _Property(NamedTuple):
@@ -40,11 +48,15 @@ class _Element:
     def has_lists(self) -> bool:
         return any(prop.size_kind is not None for prop in self.properties)
 
+    @property
+    def layout(self) -> np.dtype[np.void]:
+        """Of a row, in an element without lists."""
+        return np.dtype([(prop.name, prop.kind) for prop in self.properties])
+
 
 class _Polygons(NamedTuple):
-    corners: NDArray[np.generic]
+    corners: NDArray[np.int64]
     sizes: NDArray[np.int64]
-    end: int
 
 
 def read_ply(path: Path) -> Mesh:
@@ -54,18 +66,31 @@ def read_ply(path: Path) -> Mesh:
         UnreadableError: incomplete header or data, vertices without x, y and z, or triangle strips.
         ValueError, LookupError, struct.error: the file is damaged.
     """
-    data = path.read_bytes()
-    end = re.search(rb"^end_header[ \t]*(\r\n|\n|\r)", data, re.MULTILINE)
-    if not data.startswith(b"ply") or end is None:
+    with path.open("rb") as file:
+        header = _header(file)
+        if not re.search(r"^format ascii", header, re.MULTILINE):
+            return _mesh(_elements(header, ">" if "binary_big_endian" in header else "<"), file)
+        last = b""
+        values = []
+        for last in line_blocks(file):
+            values.append(numbers(last, np.float64).data)
+    # A text holds the same sequence as binary data whose every number is a double.
+    body = io.BytesIO(b"".join(values))
+    del values
+    mesh = _mesh(_elements(header, "", only_doubles=True), body)
+    refuse_cut_number(last, mesh)
+    return mesh
+
+
+def _header(file: BinaryIO) -> str:
+    """What precedes `end_header`; the file is where the data begin."""
+    head = file.read(2**16)
+    while (end := _END.search(head)) is None and head.startswith(b"ply") and (more := file.read(len(head))):
+        head += more
+    if not head.startswith(b"ply") or end is None:
         raise UnreadableError("has no complete PLY header, so it is cut off or not a PLY file; export it again")
-    header = data[: end.start()].decode("ascii", "replace")
-    body = data[end.end() :]
-    if re.search(r"^format ascii", header, re.MULTILINE):
-        # A text holds the same sequence as binary data whose every number is a double.
-        mesh = _mesh(_elements(header, "", only_doubles=True), numbers(body, np.float64).tobytes())
-        refuse_cut_number(body, mesh)
-        return mesh
-    return _mesh(_elements(header, ">" if "binary_big_endian" in header else "<"), body)
+    file.seek(end.end())
+    return head[: end.start()].decode("ascii", "replace")
 
 
 def _elements(header: str, byte_order: str, only_doubles: bool = False) -> list[_Element]:
@@ -84,96 +109,113 @@ def _elements(header: str, byte_order: str, only_doubles: bool = False) -> list[
     return elements
 
 
-def _mesh(elements: list[_Element], data: bytes) -> Mesh:
+def _mesh(elements: list[_Element], file: BinaryIO) -> Mesh:
     mesh = cloud(np.empty((0, 3)))
-    offset = 0
     for element in elements:
         if element.name == "tristrips" and element.count:
             raise UnreadableError("is made of triangle strips; export it again as triangles")
-        if element.has_lists:
-            polygons = _polygons(element, data, offset)
-            offset = polygons.end
-            if element.name == "face":
-                mesh = mesh._replace(faces=triangulate(polygons.corners.astype(np.int64), polygons.sizes))
+        if element.name == "face" and element.has_lists:
+            triangles = [compact(triangulate(*polygons)) for polygons in _polygons(element, file)]
+            mesh = mesh._replace(faces=join_triangles(triangles))
+        elif element.has_lists:
+            for _ in _polygons(element, file):
+                pass
+        elif element.name == "vertex":
+            mesh = mesh._replace(vertices=_positions(element, file))
         else:
-            rows = _rows(element, data, offset)
-            offset += rows.nbytes
-            if element.name == "vertex":
-                mesh = mesh._replace(vertices=_positions(rows))
+            file.seek(_size_of(element, file), os.SEEK_CUR)
     return mesh
 
 
-def _positions(rows: NDArray[np.void]) -> NDArray[np.float64]:
-    if not {"x", "y", "z"} <= set(rows.dtype.names or ()):
+def _positions(element: _Element, file: BinaryIO) -> NDArray[np.float64]:
+    if not {"x", "y", "z"} <= {prop.name for prop in element.properties}:
         raise UnreadableError("has vertices without x, y and z; export it again")
-    return np.column_stack([rows[axis].astype(np.float64) for axis in "xyz"])
+    _size_of(element, file)
+    positions = np.empty((element.count, 3))
+    begin = 0
+    for some in rows(file, element.layout, element.count):
+        for column, axis in enumerate("xyz"):
+            positions[begin : begin + len(some), column] = some[axis]
+        begin += len(some)
+    return positions
 
 
-def _rows(element: _Element, data: bytes, offset: int) -> NDArray[np.void]:
-    layout = np.dtype([(prop.name, prop.kind) for prop in element.properties])
-    if offset + element.count * layout.itemsize > len(data):
+def _size_of(element: _Element, file: BinaryIO) -> int:
+    """Bytes of all rows of an element without lists, which the file has left."""
+    size = element.count * element.layout.itemsize
+    if size > remaining(file):
         raise UnreadableError(CUT_OFF)
-    return np.frombuffer(data, layout, element.count, offset)
+    return size
 
 
-def _polygons(element: _Element, data: bytes, offset: int) -> _Polygons:
-    """The corners of the element's faces, or the items of whatever else its first list holds."""
-    if element.count == 0:
-        return _Polygons(np.empty(0, np.int64), np.empty(0, np.int64), offset)
+def _polygons(element: _Element, file: BinaryIO) -> Iterator[_Polygons]:
+    """The corners of the element's faces, or the items of whatever else its first list holds, in blocks of rows."""
     lists = [prop.name for prop in element.properties if prop.size_kind is not None]
     wanted = next((name for name in _CORNERS if name in lists), lists[0])
-    return _equal_polygons(element, data, offset, wanted) or _mixed_polygons(element, data, offset, wanted)
+    size = file.tell() + remaining(file)
+    for begin in range(0, element.count, _ROWS):
+        count = min(_ROWS, element.count - begin)
+        advance(file.tell() / size)
+        start = file.tell()
+        polygons = _equal_polygons(element, file, wanted, count)
+        if polygons is None:
+            file.seek(start)
+            polygons = _mixed_polygons(element, file, wanted, count)
+        yield polygons
 
 
-def _equal_polygons(element: _Element, data: bytes, offset: int, wanted: str) -> _Polygons | None:
+def _equal_polygons(element: _Element, file: BinaryIO, wanted: str, count: int) -> _Polygons | None:
     """All at once, if all rows have lists as long as those of the first; else None."""
+    first = file.tell()
     fields: list[tuple[str, np.dtype[np.generic], tuple[int, ...]]] = []
     lengths: dict[str, int] = {}
     for prop in element.properties:
         if prop.size_kind is None:
             fields.append((prop.name, prop.kind, ()))
             continue
-        start = offset + np.dtype(fields).itemsize
-        if start + prop.size_kind.itemsize > len(data):
-            raise UnreadableError(CUT_OFF)
-        lengths[prop.name] = int(np.frombuffer(data, prop.size_kind, 1, start)[0])
+        file.seek(first + np.dtype(fields).itemsize)
+        lengths[prop.name] = int(np.frombuffer(_exactly(file, prop.size_kind.itemsize), prop.size_kind)[0])
         fields += [(f"length of {prop.name}", prop.size_kind, ()), (prop.name, prop.kind, (lengths[prop.name],))]
     layout = np.dtype(fields)
-    end = offset + element.count * layout.itemsize
-    if end > len(data):
+    file.seek(first)
+    if count * layout.itemsize > remaining(file):
         return None
-    rows = np.frombuffer(data, layout, element.count, offset)
-    if any((rows[f"length of {name}"] != length).any() for name, length in lengths.items()):
+    some = np.frombuffer(file.read(count * layout.itemsize), layout, count)
+    if any((some[f"length of {name}"] != length).any() for name, length in lengths.items()):
         return None
-    return _Polygons(rows[wanted].reshape(-1), np.full(element.count, lengths[wanted]), end)
+    return _Polygons(some[wanted].astype(np.int64).reshape(-1), np.full(count, lengths[wanted]))
 
 
-def _mixed_polygons(element: _Element, data: bytes, offset: int, wanted: str) -> _Polygons:
+def _mixed_polygons(element: _Element, file: BinaryIO, wanted: str, count: int) -> _Polygons:
     """Row by row, because where a row begins depends on all rows before it."""
     layout = [
         (prop.kind.itemsize, None if prop.size_kind is None else _struct_of(prop.size_kind), prop.name == wanted)
         for prop in element.properties
     ]
+    left = remaining(file)
     pieces: list[bytes] = []
     sizes: list[int] = []
-    for _ in range(element.count):
+    for _ in range(count):
         for width, length, is_wanted in layout:
-            start = offset
             if length is None:
-                offset += width
+                _exactly(file, width)
                 continue
-            if start + length.size > len(data):
+            size = int(length.unpack(_exactly(file, length.size))[0])
+            if size * width > left:
                 raise UnreadableError(CUT_OFF)
-            size = int(length.unpack_from(data, start)[0])
-            start += length.size
-            offset = start + max(size, 0) * width
+            piece = _exactly(file, max(size, 0) * width)
             if is_wanted:
-                pieces.append(data[start:offset])
+                pieces.append(piece)
                 sizes.append(size)
-    if offset > len(data):
-        raise UnreadableError(CUT_OFF)
     kind = next(prop.kind for prop in element.properties if prop.name == wanted)
-    return _Polygons(np.frombuffer(b"".join(pieces), kind), np.array(sizes), offset)
+    return _Polygons(np.frombuffer(b"".join(pieces), kind).astype(np.int64), np.array(sizes))
+
+
+def _exactly(file: BinaryIO, size: int) -> bytes:
+    data = file.read(size)
+    if len(data) < size:
+        raise UnreadableError(CUT_OFF)
+    return data
 
 
 def _struct_of(kind: np.dtype[np.generic]) -> struct.Struct:

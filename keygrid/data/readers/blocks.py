@@ -1,0 +1,71 @@
+"""Large files piece by piece, so that memory holds little more than what is made of them."""
+
+import os
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.progress import advance
+
+BLOCK = 2**21
+"""Bytes read at a time."""
+
+
+def line_blocks(file: BinaryIO) -> Iterator[bytes]:
+    """The rest of a file in blocks of whole lines, none of which a backslash joins to the next block's first."""
+    size = max(os.fstat(file.fileno()).st_size, 1)
+    waiting: list[bytes] = []
+    while block := file.read(BLOCK):
+        advance(file.tell() / size)
+        end = _last_line_end(block)
+        if end:
+            yield b"".join([*waiting, block[:end]])
+            waiting = []
+        waiting.append(block[end:])
+    rest = b"".join(waiting)
+    if rest:
+        yield rest
+
+
+def _last_line_end(block: bytes) -> int:
+    """Where the line after the last whole one begins; 0 if there is none."""
+    end = block.rfind(b"\n")
+    # At the very beginning of a block nobody can see what the line before it ended with.
+    while end > 1 and block[:end].rstrip(b"\r").endswith(b"\\"):
+        end = block.rfind(b"\n", 0, end)
+    return end + 1 if end > 1 else 0
+
+
+def rows(file: BinaryIO, layout: np.dtype[np.void], count: int) -> Iterator[NDArray[np.void]]:
+    """`count` rows from a file, in blocks; the file must hold them."""
+    size = _size(file)
+    step = max(BLOCK // max(layout.itemsize, 1), 1)
+    for begin in range(0, count, step):
+        advance(file.tell() / size)
+        some = min(step, count - begin)
+        yield np.frombuffer(file.read(some * layout.itemsize), layout, some)
+
+
+def remaining(file: BinaryIO) -> int:
+    """Bytes from where the file is to its end."""
+    return _size(file) - file.tell()
+
+
+def _size(file: BinaryIO) -> int:
+    here = file.tell()
+    size = file.seek(0, os.SEEK_END)
+    file.seek(here)
+    return size
+
+
+def compact(indices: NDArray[np.int64]) -> NDArray[np.integer]:
+    """The same numbers in half the memory, if they fit, while all of them are still to be joined."""
+    is_small = len(indices) == 0 or (indices.min() >= -(2**31) and indices.max() < 2**31)
+    return indices.astype(np.int32) if is_small else indices
+
+
+def join_triangles(blocks: list[NDArray[np.integer]]) -> NDArray[np.int64]:
+    """Blocks of triangles as one (F, 3)."""
+    return np.concatenate(blocks, dtype=np.int64) if blocks else np.empty((0, 3), np.int64)
