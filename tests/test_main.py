@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keygrid.data.formats.convert import WRITERS
+
 ROOT = Path(__file__).parents[1]
 SHIRT = ROOT / "assets" / "garments" / "unisex_shirt.ply"
 
@@ -100,7 +102,27 @@ def test_train_writes_a_checkpoint_that_predicts(tmp_path):
     assert len(out.read_text().splitlines()) == 4
 
 
-@pytest.mark.parametrize("command", ["view", "predict", "render", "train", "import"])
+def test_info_describes_a_garment_and_convert_writes_it(tmp_path):
+    out = tmp_path / "out"
+    assert run("convert", SHIRT, "--to", "shapenet", "--out", out).returncode == 0
+    result = run("info", SHIRT, out, "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    mesh, clouds = json.loads(result.stdout)
+    assert (mesh["kind"], mesh["vertices"]) == ("surface", 6436)
+    assert (clouds["kind"], clouds["garments"], clouds["first"]["vertices"]) == ("ShapeNet HDF5", 1, 2048)
+    # The same points are drawn as a network is given.
+    assert clouds["first"]["extent"] == pytest.approx(mesh["extent"], rel=0.05)
+    lines = run("info", SHIRT).stdout.splitlines()
+    assert "units      probably centimetres (a guess by size)" in lines
+
+
+def test_convert_offers_every_format():
+    code = "import main, typing; print(*typing.get_args(main.convert.__annotations__['to']))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert result.stdout.split() == sorted(WRITERS)
+
+
+@pytest.mark.parametrize("command", ["view", "predict", "render", "train", "import", "info", "convert"])
 def test_help_has_an_example(command):
     result = run(command, "--help")
     assert result.returncode == 0
@@ -120,6 +142,11 @@ BAD_INPUT = {
     "too many keypoints": ("train", SHIRT, "--run", "run", "--keypoints", "65"),
     "unknown option": ("predict", SHIRT, "--out", "k.json", "--colour", "red"),
     "missing option": ("predict", SHIRT),
+    "nothing to describe": ("info", "nowhere"),
+    "unknown format": ("convert", SHIRT, "--to", "usd", "--out", "new"),
+    "a folder that is there": ("convert", SHIRT, "--to", "obj", "--out", "."),
+    "a cloud as ClothesNet": ("convert", "points.xyz", "--to", "clothesnet", "--out", "new"),
+    "too few points": ("convert", "points.xyz", "--to", "shapenet", "--out", "new"),
     "not published weights": ("import", "truncated.obj", "--out", "k.safetensors"),
 }
 
@@ -129,13 +156,14 @@ def test_bad_input_gets_one_sentence_and_status_2(arguments, tmp_path, monkeypat
     (tmp_path / "empty.ply").touch()
     (tmp_path / "truncated.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2")
     (tmp_path / "nan.obj").write_text("v 0 0 0\nv nan 0 0\nv 0 1 0\nf 1 2 3\n")
+    (tmp_path / "points.xyz").write_text("1 2 3\n4 5 6\n" * 40)
     monkeypatch.chdir(tmp_path)
     result = run(*arguments)
     assert result.returncode == 2, result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith("error: ")
     assert result.stdout == ""
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.ply", "nan.obj", "truncated.obj"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.ply", "nan.obj", "points.xyz", "truncated.obj"]
 
 
 def test_the_command_line_starts_without_heavy_imports():

@@ -146,7 +146,7 @@ def _landmarks(parts: Mapping[str, NDArray[Any]]) -> Landmarks | None:
 
 def read_about(path: Path) -> dict[str, Any]:
     """What a sequence's file says of itself, without reading its positions."""
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         return dict(json.loads(str(archive["about"])))
 
 

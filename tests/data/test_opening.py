@@ -9,6 +9,7 @@ import pytest
 
 from keygrid.data import open_path
 from keygrid.data.collection import Collection
+from keygrid.data.formats.convert import convert
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 
@@ -65,3 +66,55 @@ def test_importing_the_data_package_is_cheap() -> None:
     code = f"import sys, keygrid.data; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+def test_a_large_folder_is_listed_without_reading_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3000):
+        (tmp_path / f"{number}a.obj").touch()
+    monkeypatch.setattr("keygrid.data.readers.refuse_unopenable", lambda path: pytest.fail(f"{path} was opened"))
+    found = collection(tmp_path)
+    assert [entry.name for entry in found.entries[:3]] == ["0a", "1a", "2a"]
+    assert len(found) == 3000
+
+
+def test_links_that_lead_nowhere_are_no_reason_to_refuse_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "loop.obj").symlink_to(tmp_path / "loop.obj")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "a.xyz").write_text("1 2 3\n")
+    found = collection(tmp_path)
+    assert [entry.name for entry in found.entries] == ["a", "loop"]
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "a\0b.obj", "a.xyz/b.obj"])
+def test_names_that_cannot_be(name: str, tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text("1 2 3\n")
+    refusal(tmp_path / name)
+
+
+def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.scandir", denied)
+    assert "ask its owner" in refusal(tmp_path)
+
+
+def test_nothing_is_converted_over_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text("1 2 3\n")
+    shape = garment(tmp_path / "a.xyz")
+    for out, cause in {tmp_path: "is there already", tmp_path / "no" / "where": "does not exist"}.items():
+        with pytest.raises(KeygridError, match=cause):
+            convert(shape, "obj", out)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xyz"]
+    (tmp_path / "out").mkdir()
+    convert(shape, "obj", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.obj"]
+
+
+def test_garments_of_one_name_stay_apart(tmp_path: Path) -> None:
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    for number, name in enumerate(("a/b.xyz", "a_b.xyz")):
+        (tmp_path / "in" / name).write_text(f"{number} 2 3\n")
+    convert(collection(tmp_path / "in"), "obj", tmp_path / "out")
+    written = {path.name: path.read_text().split()[1] for path in (tmp_path / "out").iterdir()}
+    assert written == {"a_b.obj": "1", "a_b_2.obj": "0"}

@@ -9,9 +9,11 @@ id, on the point of that index.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,7 @@ def open_keypointnet(path: Path) -> Garment | Collection | None:
     missing = []
     if len(entries) < len(annotated):
         missing.append(f"{len(annotated) - len(entries)} of {len(annotated)} annotated models have no cloud in pcds.")
-    repeated = sum(map(len, splits_of.values())) - len(splits)
+    repeated = sum(count > 1 for count in Counter(chain.from_iterable(splits_of.values())).values())
     if repeated:
         missing.append(f"{repeated} models are in more than one split, and count for the last of train, val and test.")
     if not splits:

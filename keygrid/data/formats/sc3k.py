@@ -74,7 +74,7 @@ def _listed(path: Path, files: list[Path]) -> Listing:
 
 def _has_poses(path: Path) -> bool:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return "world_mat_0" in archive
     except Exception:  # Whatever is wrong with an archive, its reader says so in words.
         return False
@@ -82,7 +82,7 @@ def _has_poses(path: Path) -> bool:
 
 def _rotations(path: Path) -> NDArray[np.float64]:
     """(T, 3, 3), as many as there are without a gap."""
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         names = takewhile(archive.files.__contains__, (f"world_mat_{index}" for index in count()))
         matrices = [archive[name] for name in names]
     if not all(matrix.shape in ((3, 4), (4, 4)) and matrix.dtype.kind == "f" for matrix in matrices):

@@ -1,11 +1,18 @@
 """Small garments that every format's tests write and read."""
 
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 import trimesh
 
+from keygrid.data import open_path
+from keygrid.data.collection import Collection
 from keygrid.data.garment import Garment, Landmarks, MaterialPoints
 from keygrid.data.sampling import sample
+from keygrid.errors import KeygridError
 
 
 def swaying(vertices: np.ndarray, count: int) -> np.ndarray:
@@ -40,3 +47,50 @@ def moving_points(cloth: Garment) -> np.ndarray:
     drawn: MaterialPoints = sample(cloth, 2048)
     assert cloth.frames is not None
     return np.stack([drawn.on(frame, cloth.faces) for frame in cloth.frames])
+
+
+@pytest.fixture
+def garment() -> Callable[[Path], Garment]:
+    """Opens a path that is one garment."""
+
+    def opened(path: Path) -> Garment:
+        found = open_path(path)
+        assert isinstance(found, Garment)
+        return found
+
+    return opened
+
+
+@pytest.fixture
+def collection() -> Callable[[Path], Collection]:
+    """Opens a path that is many, and checks that every entry's own path leads to the same garment."""
+
+    def opened(path: Path) -> Collection:
+        found = open_path(path)
+        assert isinstance(found, Collection)
+        for entry in found.entries[:3]:
+            alone = open_path(entry.path)
+            assert isinstance(alone, Garment)
+            among = found.read(entry)
+            assert alone.source is not None
+            assert (alone.name, alone.source) == (among.name, among.source)
+            np.testing.assert_array_equal(alone.vertices, among.vertices)
+        assert pickle.loads(pickle.dumps(found)).entries == found.entries  # other processes read it, too
+        return found
+
+    return opened
+
+
+@pytest.fixture
+def refusal() -> Callable[[Callable[[], object]], str]:
+    """The one sentence that a call is refused with."""
+
+    def of(call: Callable[[], object]) -> str:
+        with pytest.raises(KeygridError) as caught:
+            call()
+        message = str(caught.value)
+        assert message.endswith(".")
+        assert "\n" not in message
+        return message
+
+    return of

@@ -1,0 +1,91 @@
+"""Folders of numbered frames, and folders that only look like it."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from keygrid.data import open_path
+from keygrid.data.formats.convert import convert
+from keygrid.data.formats.numbered import write_obj
+
+
+@pytest.fixture
+def folder(cloth, tmp_path):
+    folder = tmp_path / "fold"
+    folder.mkdir()
+    for number, frame in enumerate(cloth.frames):
+        write_obj(folder / f"shirt{number + 8}.obj", frame, cloth.faces)  # 8, 9, 10, 11
+    return folder
+
+
+def test_frames_of_one_garment(folder, cloth, garment):
+    shirt = garment(folder)
+    assert (shirt.name, shirt.source) == ("fold", folder)
+    np.testing.assert_array_equal(shirt.frames, cloth.frames)
+    np.testing.assert_array_equal(shirt.faces, cloth.faces)
+    np.testing.assert_array_equal(shirt.vertices, cloth.frames[0])
+
+
+def test_every_other_frame(folder, garment):
+    (folder / "shirt9.obj").rename(folder / "shirt20.obj")
+    (folder / "shirt11.obj").rename(folder / "shirt14.obj")
+    (folder / "shirt8.obj").rename(folder / "shirt8.obj.bak")
+    (folder / "shirt10.obj").rename(folder / "shirt8.obj")
+    assert garment(folder).frame_count == 3
+
+
+def test_a_missing_frame(folder, refusal):
+    (folder / "shirt10.obj").unlink()
+    assert "lacks frames between shirt9.obj and shirt11.obj" in refusal(lambda: open_path(folder))
+
+
+def test_frames_of_two_garments(folder, refusal):
+    trimesh.creation.box().export(folder / "shirt10.obj")
+    message = refusal(lambda: open_path(folder))
+    assert message.startswith("shirt10.obj has 8 vertices and 12 faces that are not those of shirt8.obj")
+    (folder / "shirt10.obj").write_bytes(b"")
+    assert "shirt10.obj is empty" in refusal(lambda: open_path(folder))
+
+
+def test_vertices_that_meet_in_one_frame_only_stay_apart(tmp_path, garment):
+    panel = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0]], float)
+    for frame in range(3):
+        moved = panel.copy()
+        moved[3] += [frame, 0, 0]  # 3 leaves 1, and 4 stays with 2
+        write_obj(tmp_path / f"{frame}.obj", moved, np.array([[0, 1, 2], [3, 5, 4]]))
+    shirt = garment(tmp_path)
+    assert shirt.frames.shape == (3, 5, 3)
+    np.testing.assert_array_equal(shirt.faces, [[0, 1, 2], [3, 4, 2]])
+
+
+def test_clouds_that_move(moving_points, tmp_path, garment, collection):
+    for number, frame in enumerate(moving_points):
+        np.savetxt(tmp_path / f"cloud_{number}.xyz", frame)
+    assert garment(tmp_path).frames.shape == (4, 2048, 3)
+    rng = np.random.default_rng(0)
+    for number in range(4):  # as many points each, but nothing that moves
+        np.savetxt(tmp_path / f"cloud_{number}.xyz", rng.random((2048, 3)))
+    assert collection(tmp_path).kind == "folder of files"
+
+
+def test_numbered_garments_that_are_unlike(tmp_path, collection):
+    trimesh.creation.box().export(tmp_path / "1.obj")
+    trimesh.creation.icosphere(subdivisions=1).export(tmp_path / "2.obj")
+    assert [entry.name for entry in collection(tmp_path).entries] == ["1", "2"]
+
+
+def test_a_folder_of_moving_garments(folder, cloth, collection):
+    trimesh.creation.box().export(folder.parent / "box.obj")
+    found = collection(folder.parent)
+    assert [entry.name for entry in found.entries] == ["box", "fold"]
+    np.testing.assert_array_equal(found.read(found.entries[1]).frames, cloth.frames)
+
+
+def test_what_is_written_reads_the_same(cloth, cloud, tmp_path, collection):
+    convert(cloth, "obj", tmp_path / "out")
+    (moving,) = collection(tmp_path / "out")
+    np.testing.assert_array_equal(moving.frames, cloth.frames)
+    np.testing.assert_array_equal(moving.faces, cloth.faces)
+    convert(cloud, "obj", tmp_path / "still")
+    (still,) = collection(tmp_path / "still")
+    np.testing.assert_array_equal(still.vertices, cloud.vertices)
