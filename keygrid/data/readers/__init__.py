@@ -13,9 +13,11 @@ from keygrid.data.garment import Garment
 from keygrid.data.readers.arrays import read_npy, read_npz, read_sequence
 from keygrid.data.readers.mesh import Mesh, UnreadableError, check, weld
 from keygrid.data.readers.obj import read_obj
+from keygrid.data.readers.off import read_off
 from keygrid.data.readers.pcd import read_pcd
 from keygrid.data.readers.ply import read_ply
-from keygrid.data.readers.scene import read_gltf, read_off, read_stl
+from keygrid.data.readers.scene import read_gltf
+from keygrid.data.readers.stl import read_stl
 from keygrid.data.readers.table import read_table
 from keygrid.errors import KeygridError
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.readers.blocks import compact
+
 CUT_OFF = "ends too early, so it looks cut off; copy or export it again"
 """How `UnreadableError` words a truncated file."""
 
@@ -101,10 +103,12 @@ def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     Raises:
         UnreadableError: there were faces and none is left.
     """
-    vertices, faces = mesh.vertices, np.require(mesh.faces, np.int64, ["C", "W"])
+    vertices, corners = mesh
     del mesh  # A large one is in memory once, if nobody else holds it.
+    first, place = coinciding(vertices if len(corners) else vertices[:0])
+    faces = np.require(corners, np.int64, ["C", "W"])
+    del corners
     if len(faces):
-        first, place = coinciding(vertices)
         if len(first) < len(vertices):
             vertices = vertices[first]
             _renumber(faces, place)
@@ -140,5 +144,5 @@ def coinciding(rows: NDArray[np.generic]) -> tuple[NDArray[np.int64], NDArray[np
     begins = np.flatnonzero(is_new)
     first = np.sort(order[begins])
     place = np.empty_like(order)
-    place[order] = np.repeat(np.searchsorted(first, order[begins]), np.diff(begins, append=len(rows)))
+    place[order] = np.repeat(compact(np.searchsorted(first, order[begins])), np.diff(begins, append=len(rows)))
     return first, place

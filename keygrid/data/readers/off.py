@@ -1,0 +1,93 @@
+"""Object File Format (OFF) as text.
+
+Read here rather than by trimesh, which needs twenty times the memory of a large file and far longer.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.progress import advance
+from keygrid.data.readers.blocks import compact, join_triangles
+from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud, triangulate
+from keygrid.data.readers.text import refuse_cut_number
+
+_KEYWORD = re.compile(r"\w*OFF\b\s*(.*)")
+_LINES = 2**15
+"""Lines read at a time."""
+
+
+def read_off(path: Path) -> Mesh:
+    """A mesh or a cloud in any of the variants of OFF: of each vertex the first three numbers, of a face its corners.
+
+    Raises:
+        UnreadableError: fewer vertices, faces or corners than announced, or binary data.
+        ValueError: the file is damaged.
+    """
+    size = path.stat().st_size
+    vertices, faces, last = [np.empty((0, 3))], [], [""]
+    with path.open("rb") as file:
+        lines = _lines(io.TextIOWrapper(file, "latin-1"))
+        vertex_count, face_count = _counts(lines)
+        for last in _batches(lines, vertex_count):
+            vertices.append(np.loadtxt(last, ndmin=2, usecols=(0, 1, 2), comments=None))
+            advance(file.tell() / size)
+        for last in _batches(lines, face_count):
+            faces.append(compact(_triangles(last)))
+            advance(file.tell() / size)
+        file.seek(-1, io.SEEK_END)
+        end = file.read()
+    mesh = cloud(np.concatenate(vertices))
+    del vertices
+    mesh = mesh._replace(faces=join_triangles(faces))
+    refuse_cut_number("\n".join(last).encode("latin-1") + end.strip(b"0123456789."), mesh)
+    return mesh
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """Without comments and empty lines."""
+    return filter(None, (line.partition("#")[0].strip() for line in text))
+
+
+def _counts(lines: Iterator[str]) -> tuple[int, int]:
+    """How many vertices and faces follow."""
+    keyword = _KEYWORD.match(next(lines, ""))
+    if keyword is None:
+        raise UnreadableError("does not begin with OFF, so it is cut off or no OFF file; export it again")
+    if "BINARY" in keyword[1]:
+        raise UnreadableError("is binary OFF, which cannot be read; save it as text")
+    counts = (keyword[1] or next(lines, "")).split()
+    if len(counts) < 2:
+        raise UnreadableError(CUT_OFF)
+    return int(counts[0]), int(counts[1])
+
+
+def _batches(lines: Iterator[str], count: int) -> Iterator[list[str]]:
+    """The next `count` lines."""
+    while count > 0:
+        some = list(islice(lines, min(count, _LINES)))
+        if not some:
+            raise UnreadableError(CUT_OFF)
+        count -= len(some)
+        yield some
+
+
+def _triangles(lines: list[str]) -> NDArray[np.int64]:
+    """Of faces that are a number of corners, the corners and perhaps a colour each; edges are none."""
+    try:
+        table = np.loadtxt(lines, np.int64, ndmin=2, usecols=(0, 1, 2, 3), comments=None)
+    except ValueError:  # a line has fewer numbers
+        table = np.empty((0, 4), np.int64)
+    if len(table) and (table[:, 0] == 3).all():
+        return table[:, 1:]
+    rows = [line.split() for line in lines]
+    if any(len(row) <= int(row[0]) for row in rows):
+        raise UnreadableError(CUT_OFF)
+    polygons = [row[1 : int(row[0]) + 1] for row in rows if int(row[0]) > 2]
+    corners = np.array([corner for polygon in polygons for corner in polygon], np.int64)
+    return triangulate(corners, np.array([len(polygon) for polygon in polygons], np.int64))
