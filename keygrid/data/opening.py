@@ -21,6 +21,8 @@ def open_path(path: Path) -> Garment | Collection:
     from keygrid.data.formats import RECOGNISERS
     from keygrid.data.readers import read_garment
 
+    if path.name in ("", ".."):  # Sentences name the folder, and so does what is in it.
+        path = path.resolve()
     file, mark, item = path.name.rpartition("#")
     if not _exists(path):
         return _item(path, open_path(path.with_name(file)), item) if mark and file else read_garment(path)

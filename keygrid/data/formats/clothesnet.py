@@ -45,13 +45,14 @@ def open_clothesnet(path: Path) -> Garment | Collection | None:
         KeygridError: a folder may not be read, or a garment is damaged.
     """
     if path.is_file():
-        is_model = path.suffix.lower() == ".obj" and path.stem == path.parent.name
+        is_model = path.suffix.lower() == ".obj" and path.stem == path.absolute().parent.name
         return read_model(path) if is_model and _category(path) else None
     if not path.is_dir():
         return None
     inside = contents(path)
-    if f"{path.name}.obj" in inside.files:
-        return read_model(path / f"{path.name}.obj")
+    model = f"{path.absolute().name}.obj"
+    if model in inside.files:
+        return read_model(path / model)
     if not _category(path) and not _holds_categories(path, inside.folders):
         return None
     entries = []
@@ -115,7 +116,8 @@ def _plain(name: str) -> str:
 
 def _category(path: Path) -> str:
     """Of the folder nearest to the file that is called after one, at most three levels up: style, ID and file."""
-    names = [path.name, *(parent.name for parent in path.parents)][:4]
+    whole = path.absolute()  # A relative path may not say what it is in.
+    names = [whole.name, *(parent.name for parent in whole.parents)][:4]
     return next((_PLAIN[_plain(name)] for name in names if _plain(name) in _PLAIN), "")
 
 

@@ -51,10 +51,11 @@ def open_keypointnet(path: Path) -> Garment | Collection | None:
     Raises:
         KeygridError: an annotation file or a cloud is damaged.
     """
-    if path.suffix.lower() == ".pcd" and path.parent.parent.name == "pcds" and path.is_file():
-        return read_model(path) if _annotations(path.parents[2]) else None
-    is_file = path.suffix.lower() == ".json" and path.parent.name == "annotations" and path.is_file()
-    root = path.parent.parent if is_file else _root(path)
+    folder = path.absolute().parent  # A path that is relative may not say what it is in.
+    if path.suffix.lower() == ".pcd" and folder.parent.name == "pcds" and path.is_file():
+        return read_model(path) if _annotations(_root_of(path)) else None
+    is_file = path.suffix.lower() == ".json" and folder.name == "annotations" and path.is_file()
+    root = folder.parent if is_file else _root(path)
     files = [path] if is_file else _annotations(root)
     if not files or not (root / "pcds").is_dir():
         return None
@@ -65,14 +66,14 @@ def open_keypointnet(path: Path) -> Garment | Collection | None:
     entries = [
         Entry(model, root / "pcds" / kind / f"{model}.pcd", category, splits.get(f"{kind}-{model}", ""))
         for (kind, model), category in annotated.items()
-        if (kind, f"{model}.pcd") in there and (path.parent.name != "pcds" or path.name == kind)
+        if (kind, f"{model}.pcd") in there and (folder.name != "pcds" or path.absolute().name == kind)
     ]
     missing = []
     if len(entries) < len(annotated):
         missing.append(f"{len(annotated) - len(entries)} of {len(annotated)} annotated models have no cloud in pcds.")
     repeated = sum(count > 1 for count in Counter(chain.from_iterable(splits_of.values())).values())
     if repeated:
-        missing.append(f"{repeated} models are in more than one split, and count for the last of train, val and test.")
+        missing.append(f"Models in more than one split: {repeated}; they count for the last of train, val and test.")
     if not splits:
         missing.append("There are no splits; a folder splits would hold train.txt, val.txt and test.txt.")
     return Listing("KeypointNet", path, tuple(entries), read_model, tuple(missing))
@@ -91,7 +92,7 @@ def read_model(path: Path) -> Garment:
     file, record = found
     with reading(file):
         landmarks = _landmarks(record, garment)
-    category = _category((path.parent.name, path.stem), file)
+    category = _category((path.absolute().parent.name, path.stem), file)
     return replace(garment, landmarks=landmarks, category=category, origin=ORIGIN)
 
 
@@ -175,9 +176,14 @@ def _semantic_ids(garment: Garment, known: dict[str, int]) -> list[int]:
 
 def _root(folder: Path) -> Path:
     """Of the data set that a folder is, or whose clouds are in it."""
-    if folder.name == "pcds":
-        return folder.parent
-    return folder.parents[1] if folder.parent.name == "pcds" else folder
+    whole = folder.absolute()
+    if whole.name == "pcds":
+        return whole.parent
+    return whole.parent.parent if whole.parent.name == "pcds" else folder
+
+
+def _root_of(cloud: Path) -> Path:
+    return cloud.absolute().parent.parent.parent
 
 
 def _annotations(root: Path) -> list[Path]:
@@ -191,8 +197,8 @@ def _annotations(root: Path) -> list[Path]:
 
 def _record(cloud: Path) -> tuple[Path, _Record] | None:
     """The annotation of a cloud, and the file it is in."""
-    model = (cloud.parent.name, cloud.stem)
-    found = ((file, _records(file)[model]) for file in _annotations(cloud.parents[2]) if model in _records(file))
+    model = (cloud.absolute().parent.name, cloud.stem)
+    found = ((file, _records(file)[model]) for file in _annotations(_root_of(cloud)) if model in _records(file))
     return next(found, None)
 
 

@@ -36,7 +36,8 @@ def open_poses(path: Path) -> Garment | Collection | None:
         if path.suffix.lower() != ".npz" or not _has_poses(path):
             return None
         return read_poses(path) if _cloud_of(path) else _listed(path, [path])
-    if not path.is_dir() or (path.name != "poses" and path.parent.name != "poses"):
+    whole = path.absolute()
+    if not path.is_dir() or "poses" not in (whole.name, whole.parent.name):
         return None
     files = [folder / name for folder, found in walk(path) for name in found.files if name.lower().endswith(".npz")]
     return _listed(path, files) if files and _has_poses(files[0]) else None
@@ -64,7 +65,7 @@ def read_poses(path: Path) -> Garment:
 def _listed(path: Path, files: list[Path]) -> Listing:
     files.sort(key=lambda file: natural(str(file)))
     alone = [file for file in files if _cloud_of(file) is None]
-    kinds = {file: CATEGORIES.get(file.parent.name, file.parent.name) for file in files}
+    kinds = {file: CATEGORIES.get(_kind(file), _kind(file)) for file in files}
     entries = tuple(Entry(file.stem, file, kinds[file]) for file in files if file not in set(alone))
     missing = [f"{alone[0].name} {_needed(alone[0])}."] if alone else []
     if len(alone) > 1:
@@ -96,11 +97,15 @@ def _rotations(path: Path) -> NDArray[np.float64]:
 
 def _cloud_of(path: Path) -> Path | None:
     """The cloud or mesh of the same class and name in a folder beside `poses`, or beside the file itself."""
-    kind = path.parent
-    folders = [kind.parent.with_name(name) / kind.name for name in ("pcds", "models", "clouds")]
+    kind = path.absolute().parent
+    folders = [kind.parent.parent / name / kind.name for name in ("pcds", "models", "clouds")]
     candidates = (folder / (path.stem + ending) for folder in [*folders, kind] for ending in SUFFIXES)
     return next((file for file in candidates if file != path and file.is_file()), None)
 
 
+def _kind(path: Path) -> str:
+    return path.absolute().parent.name
+
+
 def _needed(path: Path) -> str:
-    return f"holds poses, and needs the cloud that takes them; put it at pcds/{path.parent.name}/{path.stem}.pcd"
+    return f"holds poses, and needs the cloud that takes them; put it at pcds/{_kind(path)}/{path.stem}.pcd"

@@ -1,6 +1,7 @@
 """ClothesNet's folders, from the data set down to one garment."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import open3d as o3d
@@ -67,6 +68,14 @@ def test_one_garment_by_its_folder_or_mesh(root, garment):
         places = dress.landmarks.on(dress.vertices, dress.faces)
         np.testing.assert_allclose(places, [[10, 10, 0], [40, 30, 0]], atol=1e-9)  # the first was 3 above the cloth
         assert dress.landmarks.barycentric.min() >= 0
+
+
+def test_paths_from_inside(root, monkeypatch, collection, garment):
+    monkeypatch.chdir(root / "Dress" / "Long_Gallus")
+    assert [entry.category for entry in collection(Path()).entries] == ["Dress", "Dress"]
+    monkeypatch.chdir("DLG_Dress315")
+    for path in (Path(), Path("DLG_Dress315.obj")):
+        assert (garment(path).category, garment(path).landmarks.names) == ("Dress", ("0", "1"))
 
 
 def test_keypoints_may_have_another_name(root, garment):

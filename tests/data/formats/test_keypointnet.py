@@ -1,6 +1,7 @@
 """KeypointNet's annotations, clouds and splits."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,6 +80,14 @@ def test_landmarks_are_the_annotated_points(root, garment):
     assert read_symmetries(chair.source) == {"reflection": [{"kp_indexes": [0, 1]}], "rotation": []}
 
 
+def test_paths_from_inside(root, monkeypatch, collection):
+    for folder, path in {"": ".", "pcds": ".", f"pcds/{CHAIR}": ".", "annotations": "chair.json"}.items():
+        monkeypatch.chdir(root / folder)
+        assert len(collection(Path(path))) == 3
+    monkeypatch.chdir(root / "pcds" / CHAIR)
+    assert open_path(Path("88382b.pcd")).landmarks.names == ("0", "11")
+
+
 def test_a_changed_annotation_is_read_anew(root, garment):
     path = root / "pcds" / CHAIR / "88382b.pcd"
     assert len(garment(path).landmarks.names) == 2
@@ -133,7 +142,7 @@ def test_splits_that_are_missing_or_overlap(root, collection):
     (root / "splits" / "test.txt").write_text(f"{CHAIR}-88382b\n{CHAIR}-2ed8d4\n", encoding="utf-16")
     found = collection(root)
     assert [entry.split for entry in found.entries] == ["test", "validation", "test"]
-    assert "1 models are in more than one split" in found.missing[1]
+    assert "more than one split: 1" in found.missing[1]
     for file in (root / "splits").iterdir():
         file.unlink()
     assert "There are no splits" in collection(root).missing[1]

@@ -1,5 +1,7 @@
 """SC3K's poses, with and without the clouds they turn."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -45,6 +47,12 @@ def test_folders_of_poses(root, collection):
         assert found.kind == "SC3K poses"
         assert [(entry.name, entry.category) for entry in found.entries] == [("1b30", "airplane"), ("1bcb", "airplane")]
         assert found.missing == ()
+
+
+def test_paths_from_inside(root, monkeypatch, collection, garment):
+    monkeypatch.chdir(root / "poses" / KIND)
+    assert len(collection(Path())) == 2
+    assert garment(Path("1b30.npz")).frame_count == 24
 
 
 def test_poses_alone_say_what_they_need(root, collection):
