@@ -314,6 +314,135 @@ def convert(
     write(open_path(path), to, out)
 
 
+@cli.command
+def sew(
+    category: Literal["T-shirt", "Trousers", "Skirt", "Dress", "Vest", "Hat"],
+    /,
+    *,
+    out: Path,
+    seed: int | None = None,
+    measure: list[str] | None = None,
+) -> None:
+    """Make a garment of a category, and write its mesh.
+
+    Example: python main.py sew Trousers --seed 3 --measure length=60 --out shorts.obj
+
+    Parameters
+    ----------
+    category
+        What to make.
+    out
+        OBJ, PLY, STL, OFF or GLB, by its ending.
+    seed
+        Draws the measures; the usual ones if not given.
+    measure
+        One measure as NAME=CENTIMETRES; more than one of them may be given. An unknown name lists all.
+    """
+    _need_simulator()
+    from keygrid.simulation.garments import tailored
+
+    garment = tailored(category, seed, measure or [])
+    from keygrid.export import write_mesh
+
+    write_mesh(garment, out)
+
+
+@cli.command
+def simulate(
+    garment: Path,
+    /,
+    *,
+    motion: Literal["drop", "fold-sleeve", "fold-half", "drag", "lift"],
+    out: Path,
+    frames: int = 20,
+    seed: int = 0,
+    vertices: int = 1500,
+    up: Literal["x", "y", "z"] = "y",
+    own_mesh: bool = False,
+    device: str = "cpu",
+) -> None:
+    """Let a cloth simulator move a garment, and write the sequence if it passes its checks.
+
+    An interrupted run goes on where it was when the same command is given again.
+
+    Example: python main.py simulate assets/garments/unisex_shirt.ply --motion fold-sleeve --out sequences
+
+    Parameters
+    ----------
+    garment
+        A mesh in one piece, manifold, worn upright, in any unit.
+    motion
+        What is done to it.
+    out
+        Folder of the sequence, NAME-MOTION-SEED.npz.
+    frames
+        Kept frames, evenly spaced over the motion.
+    seed
+        Of everything random: how the garment lies, where it is gripped, its friction and stiffness.
+    vertices
+        About how many are simulated; time grows with them.
+    up
+        The file's vertical axis.
+    own_mesh
+        Keep the frames on the file's own vertices instead of those that were simulated.
+    device
+        As Warp names it: cpu, cuda:0.
+    """
+    _need_simulator()
+    from functools import partial
+
+    from keygrid.data import open_path
+    from keygrid.data.garment import Garment
+    from keygrid.simulation.jobs import Outcome, run_jobs
+    from keygrid.simulation.progress import show_jobs
+    from keygrid.simulation.run import Recipe, job
+
+    opened = open_path(garment)
+    if not isinstance(opened, Garment):
+        raise KeygridError(f"{garment.name} holds {len(opened)} garments; name one of them.")
+    recipe = Recipe(motion, frames, seed, vertices, up, own_mesh)
+    name = f"{opened.name}-{motion}-{seed}"
+    outcomes: list[Outcome] = []
+    with show_jobs([name]) as (report, _):
+        work = partial(job, garment=opened, recipe=recipe, folder=out, name=name, device=device)
+        run_jobs([work], 1, report, lambda _, outcome: outcomes.append(outcome))
+    if outcomes[0].failure:
+        raise KeygridError(outcomes[0].failure)
+    print(outcomes[0].result)
+
+
+@cli.command
+def garments(*, out: Path = ASSETS / "garments", processes: int = 2, category: str = "") -> None:
+    """Make the data set that is shipped: what is missing in a folder, and its manifest.
+
+    Hours on two cores. What is there already stays, so an interrupted run goes on where it was.
+
+    Example: python main.py garments --out garments --processes 4
+
+    Parameters
+    ----------
+    out
+        Folder of the data set.
+    processes
+        Sequences that are simulated at a time.
+    category
+        The only one to make, such as Skirt; all if not given.
+    """
+    _need_simulator()
+    from keygrid.simulation.catalogue import make_all, real_tshirt
+
+    failed = make_all(out, real_tshirt(DEFAULT_GARMENT), processes=processes, category=category)
+    if failed:
+        raise KeygridError(f"{len(failed)} sequences failed; the first: {failed[0]}")
+
+
+def _need_simulator() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("newton") is None or find_spec("gpytoolbox") is None:
+        raise KeygridError("The simulator is not installed; install the extra: pip install -e '.[simulate]'.")
+
+
 @cli.command(name="import")
 def import_weights(published: Path, /, *, out: Path) -> None:
     """Turn a .pt file of the published code into a checkpoint.

@@ -1,4 +1,4 @@
-"""Predictions as files that other programs read."""
+"""Predictions and meshes as files that other programs read."""
 
 import csv
 import json
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.palette import colours
@@ -38,6 +39,26 @@ def check_format(path: Path, count: int) -> None:
         raise KeygridError(f"{path.name} has no ending that names a format: use one of {', '.join(WRITERS)}.")
     if path.suffix.lower() == ".ply" and count != 1:
         raise KeygridError("A PLY file holds the keypoints of one garment: predict one, or write JSON, CSV or TXT.")
+
+
+MESH_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb")
+
+
+def write_mesh(garment: Garment, path: Path) -> None:
+    """Write a surface at rest in the format of the path's ending, one of `MESH_SUFFIXES`.
+
+    Raises:
+        KeygridError: another ending, or the garment is a cloud.
+    """
+    if path.suffix.lower() not in MESH_SUFFIXES:
+        raise KeygridError(f"{path.name} has no ending that names a mesh: use one of {', '.join(MESH_SUFFIXES)}.")
+    if garment.is_cloud:
+        raise KeygridError(f"{garment.name} is a cloud without triangles, so there is no mesh to write.")
+    import trimesh
+
+    mesh = trimesh.Trimesh(garment.vertices, garment.faces, process=False)
+    with atomic(path) as temporary:
+        mesh.export(temporary)
 
 
 def as_dictionary(garment: str, prediction: Prediction) -> dict[str, Any]:

@@ -1,0 +1,154 @@
+"""The data set that is shipped: which garments, what is done to each, and in which split it is."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keygrid.data.garment import Garment
+from keygrid.data.readers import read_garment
+from keygrid.data.sequence import read_about
+from keygrid.errors import KeygridError
+from keygrid.files import atomic
+from keygrid.simulation.garments import Dress, Hat, Pattern, Skirt, Trousers, TShirt, Vest
+from keygrid.simulation.jobs import Outcome, run_jobs
+from keygrid.simulation.landmarks import tshirt_landmarks
+from keygrid.simulation.motions import MOTIONS, Motion
+from keygrid.simulation.progress import show_jobs
+from keygrid.simulation.run import Recipe, simulate_to
+
+MANIFEST = "manifest.json"
+FORMAT = "keygrid-garments 1"
+LICENCE = "Apache-2.0"
+
+COUNTS: dict[type[Pattern], int] = {TShirt: 9, Trousers: 6, Skirt: 6, Dress: 6, Hat: 6, Vest: 6}
+"""Parametric garments a category; the real T-shirt is the tenth of its."""
+
+SPLITS = {9: (6, 2, 1), 6: (4, 1, 1)}
+"""How many of them are for training, validation and test, in this order. The real T-shirt is a test garment."""
+
+FRAMES = 20
+VERTICES = 1210
+ATTEMPTS = 3
+"""How many seeds a motion gets to pass its checks."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One sequence of the data set.
+
+    Attributes:
+        garment: its garment's name, such as `trousers-03`.
+        category: of the garment.
+        split: `train`, `validation` or `test`, the same for all sequences of a garment.
+        motion: what is done to it.
+        seed: of the motion, at the first attempt.
+        pattern: the measures; None for the real T-shirt.
+    """
+
+    garment: str
+    category: str
+    split: str
+    motion: Motion
+    seed: int
+    pattern: Pattern | None
+
+    @property
+    def name(self) -> str:
+        """Of the sequence and, with .npz, of its file."""
+        return f"{self.garment}-{self.motion}"
+
+
+def items() -> list[Item]:
+    """All sequences, motion by motion: whenever work stops, as many garments as possible have something."""
+    garments: list[tuple[str, str, str, Pattern | None]] = []
+    for kind, (pattern, count) in enumerate(COUNTS.items()):
+        splits = np.repeat(["train", "validation", "test"], SPLITS[count]).tolist()
+        stem = pattern.category.lower().replace("-", "")
+        for number, split in enumerate(splits):
+            sampled = pattern.sampled(np.random.default_rng([kind, number]))
+            garments.append((f"{stem}-{number + 1:02d}", pattern.category, split, sampled))
+    garments.append(("tshirt-real", TShirt.category, "test", None))
+    motions: tuple[tuple[Motion, ...], ...] = (("drop",), ("fold-half", "fold-sleeve"), ("drag", "lift"))
+    return [
+        Item(name, category, split, motion, 10 * index + MOTIONS.index(motion), pattern)
+        for choices in motions
+        for index, (name, category, split, pattern) in enumerate(garments)
+        for motion in [choices[index % len(choices)]]
+    ]
+
+
+def real_tshirt(path: Path) -> Garment:
+    """The real T-shirt from its file, with the landmarks that the parametric ones have.
+
+    Raises:
+        KeygridError: the file can't be read or is no T-shirt.
+    """
+    garment = read_garment(path)
+    origin = "unisex_shirt of the package newton 1.8.0 (Newton Physics, Apache 2.0)"
+    return replace(garment, landmarks=tshirt_landmarks(garment), category=TShirt.category, origin=origin)
+
+
+def make(report: Callable[[int, int], None], *, item: Item, folder: Path, real: Garment) -> str:
+    """Simulate one sequence into a folder; returns what had to be tried in vain, in words.
+
+    Raises:
+        KeygridError: no attempt passed its checks.
+    """
+    garment = item.pattern.build(item.garment) if item.pattern else real
+    about: dict[str, Any] = {
+        "garment": item.garment, "split": item.split, "licence": LICENCE,
+        "parameters": item.pattern.parameters if item.pattern else {},
+    }  # fmt: skip
+    failures: list[str] = []
+    for attempt in range(ATTEMPTS):
+        recipe = Recipe(item.motion, FRAMES, item.seed + 1000 * attempt, VERTICES)
+        try:
+            simulate_to(garment, recipe, folder, item.name, about=about, report=report)
+        except KeygridError as error:
+            failures.append(str(error))
+        else:
+            return " ".join(failures)
+    raise KeygridError(failures[-1])
+
+
+def make_all(folder: Path, real: Garment, *, processes: int, category: str = "") -> list[str]:
+    """Simulate what is missing in a folder, and write its manifest.
+
+    Args:
+        folder: of the data set; made if need be.
+        real: the real T-shirt.
+        processes: how many sequences at a time.
+        category: the only one to make; all if empty.
+
+    Returns:
+        What failed, a sentence each.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = [item for item in items() if category in {"", item.category}]
+    missing = [item for item in wanted if not (folder / f"{item.name}.npz").exists()]
+    failed: list[str] = []
+    with show_jobs([item.name for item in missing]) as (report, show_end):
+
+        def ended(number: int, outcome: Outcome) -> None:
+            show_end(number, outcome)
+            if outcome.failure:
+                failed.append(outcome.failure)
+
+        run_jobs([partial(make, item=item, folder=folder, real=real) for item in missing], processes, report, ended)
+    write_manifest(folder)
+    return failed
+
+
+def write_manifest(folder: Path) -> None:
+    """Describe all sequences that are in a folder, from what their files say."""
+    sequences = [
+        {"file": path.name, **read_about(path), "bytes": path.stat().st_size} for path in sorted(folder.glob("*.npz"))
+    ]
+    manifest = json.dumps({"format": FORMAT, "sequences": sequences}, indent=1, ensure_ascii=False)
+    with atomic(folder / MANIFEST) as temporary:
+        temporary.write_text(manifest + "\n", "utf-8")

@@ -1,0 +1,72 @@
+"""Whether a simulated sequence can be believed."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+STRAIN_LIMITS = 0.8, 1.4
+"""Bounds of an edge's length over its length at rest, at the 1st and the 99th percentile of a frame."""
+
+UNDER_GROUND_LIMIT = 0.01
+"""Share of a frame's vertices that may lie under the ground."""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Measured on the kept frames, each figure the worst of them.
+
+    Attributes:
+        finite: whether all positions are numbers.
+        shortest: 1st percentile of edge length over length at rest.
+        longest: 99th percentile.
+        under_ground: share of vertices under the ground.
+        contacts: most contacts of one vertex or edge, as a share of the room for them; over all frames.
+    """
+
+    finite: bool
+    shortest: float
+    longest: float
+    under_ground: float
+    contacts: float
+
+    def failures(self) -> list[str]:
+        """What is wrong, in words; empty if nothing is."""
+        if not self.finite:
+            return ["positions are not finite"]
+        low, high = STRAIN_LIMITS
+        found = {
+            f"edges shrink to {self.shortest:.2f} of their length, below {low}": self.shortest < low,
+            f"edges stretch to {self.longest:.2f} of their length, above {high}": self.longest > high,
+            f"{self.under_ground:.1%} of the vertices are under the ground": self.under_ground > UNDER_GROUND_LIMIT,
+            "there were more contacts than the solver has room for": self.contacts > 1,
+        }
+        return [sentence for sentence, failed in found.items() if failed]
+
+    def as_dict(self) -> dict[str, float | bool]:
+        """The figures by name, rounded for a file."""
+        return {name: round(value, 4) for name, value in asdict(self).items()}
+
+
+def check(rest: Floats, frames: Floats, faces: Integers, contacts: float) -> Checks:
+    """Measure frames (T, V, 3), z up and the ground at zero, against the shape at rest (V, 3)."""
+    if not np.isfinite(frames).all():
+        return Checks(False, np.nan, np.nan, np.nan, contacts)
+    edges = np.unique(np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0)
+    strain = edge_lengths(frames, edges) / edge_lengths(rest, edges)  # [T, E]
+    return Checks(
+        finite=True,
+        shortest=float(np.percentile(strain, 1, axis=1).min()),
+        longest=float(np.percentile(strain, 99, axis=1).max()),
+        under_ground=float((frames[..., 2] < 0).mean(axis=1).max()),
+        contacts=contacts,
+    )
+
+
+def edge_lengths(vertices: Floats, edges: Integers) -> Floats:
+    """(..., E) lengths of edges (E, 2) between vertices (..., V, 3)."""
+    lengths: Floats = np.linalg.norm(vertices[..., edges[:, 0], :] - vertices[..., edges[:, 1], :], axis=-1)
+    return lengths

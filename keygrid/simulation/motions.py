@@ -1,0 +1,160 @@
+"""What is done to a garment: how it lies at first, what is gripped, and where the grip goes.
+
+Everything is in the simulator's lengths (see `cloth`): x to the wearer's left, z up. A garment that is folded, dragged
+or lifted lies on its back and comes to rest before it is gripped; one that is dropped begins turned any way in the air.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from keygrid.simulation.cloth import RADIUS, RATE, TOP_SPEED
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+Motion = Literal["drop", "fold-sleeve", "fold-half", "drag", "lift"]
+MOTIONS: tuple[Motion, ...] = get_args(Motion)
+
+PATCH = 3.5
+"""How far around a place the cloth is gripped."""
+
+SPEED = 0.62 * TOP_SPEED
+"""Of a grip, on average; it starts and stops gently, and the cloth it pulls must keep up."""
+
+SETTLING = 0.32
+"""Seconds for a garment on its back to come to rest."""
+
+FLATTENING = 0.35
+"""Share of its thickness that a garment on its back begins with; gravity does the rest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """How a garment lies before anything is done to it.
+
+    Attributes:
+        vertices: (V, 3).
+        settling: frames until it rests.
+    """
+
+    vertices: Floats
+    settling: int
+
+
+@dataclass(frozen=True, eq=False)
+class Grip:
+    """What is done to it then.
+
+    Attributes:
+        gripped: (G,) vertices that are held, none if nothing is.
+        lasting: frames.
+        path: displacement of the grip, (3,) or (G, 3), after a share of the motion from 0 to 1.
+    """
+
+    gripped: Integers
+    lasting: int
+    path: Callable[[float], Floats]
+
+
+def begin(motion: Motion, worn: Floats, rng: np.random.Generator) -> Start:
+    """Put a garment into place, given as it is worn: (V, 3), y to its back."""
+    if motion == "drop":
+        turned = Rotation.random(random_state=rng).apply(worn)
+        return Start(turned - [0, 0, turned[:, 2].min() - rng.uniform(4, 10)], 0)
+    lying = worn[:, [0, 2, 1]] * [1, 1, -FLATTENING]  # y to its top, z to its front
+    lying[:, 2] -= lying[:, 2].min() - RADIUS
+    turn = Rotation.from_euler("z", rng.uniform(-20, 20), degrees=True)
+    # Mirror images would fold up mirrored wrinkles.
+    return Start(turn.apply(lying + rng.uniform(-0.05, 0.05, lying.shape)), _frames(SETTLING))
+
+
+def grip(motion: Motion, settled: Floats, rng: np.random.Generator) -> Grip:
+    """Lay out what is done to a garment that rests at `settled` (V, 3)."""
+    return {"drop": _drop, "fold-sleeve": _fold_sleeve, "fold-half": _fold_half, "drag": _drag, "lift": _lift}[motion](
+        settled, rng
+    )
+
+
+def _drop(settled: Floats, _rng: np.random.Generator) -> Grip:
+    seconds = 0.95 * float(settled[:, 2].max()) / TOP_SPEED + 0.15
+    return Grip(np.empty(0, np.int64), _frames(seconds), lambda _: np.zeros(3))
+
+
+def _fold_sleeve(settled: Floats, rng: np.random.Generator) -> Grip:
+    side = rng.choice([-1, 1])
+    tip = int(np.argmax(side * settled[:, 0]))
+    width = abs(settled[tip, 0] - np.median(settled[:, 0]))
+    across = np.array([-side * width * rng.uniform(0.85, 1.15), width * rng.uniform(-0.3, 0.3), 0])
+    gripped = _patch(settled, tip)
+    return _over(gripped, np.broadcast_to(across, (len(gripped), 3)))
+
+
+def _fold_half(settled: Floats, rng: np.random.Generator) -> Grip:
+    side = rng.choice([-1, 1])
+    lean = 0.5 * np.ptp(settled[:, 0]) / max(np.ptp(settled[:, 1]), 1e-9)
+    middle = float(np.median(settled[:, 0])) + rng.uniform(-2, 2)
+    ways: dict[int, Floats] = {}
+    for up in (-1, 1):
+        tip = int(np.argmax(side * settled[:, 0] + up * lean * settled[:, 1]))
+        way = np.array([2 * (middle - settled[tip, 0]), 0, 0])
+        ways |= dict.fromkeys(_patch(settled, tip).tolist(), way)
+    return _over(np.array(list(ways)), np.stack(list(ways.values())))
+
+
+def _drag(settled: Floats, rng: np.random.Generator) -> Grip:
+    tip, outwards = _extremity(settled, rng)
+    way = rng.uniform(40, 60) * Rotation.from_euler("z", rng.uniform(-50, 50), degrees=True).apply(outwards)
+
+    def path(share: float) -> Floats:
+        led: Floats = _ease(share) * way + [0, 0, 5 * min(1.0, 4 * share)]
+        return led
+
+    return Grip(_patch(settled, tip), _frames(float(np.linalg.norm(way)) / SPEED), path)
+
+
+def _lift(settled: Floats, rng: np.random.Generator) -> Grip:
+    tip, _ = _extremity(settled, rng)
+    reach = float(np.linalg.norm(settled - settled[tip], axis=1).max())
+    way = np.array([0, 0, rng.uniform(0.75, 0.95) * reach])
+    return Grip(_patch(settled, tip), _frames(way[2] / SPEED + 0.1), lambda share: _ease(share) * way)
+
+
+def _extremity(settled: Floats, rng: np.random.Generator) -> tuple[int, Floats]:
+    """A vertex that is outermost in a random direction along the ground, and that direction (3,)."""
+    angle = rng.uniform(0, 2 * np.pi)
+    outwards = np.array([np.cos(angle), np.sin(angle), 0.0])
+    return int(np.argmax(settled @ outwards)), outwards
+
+
+def _patch(settled: Floats, tip: int) -> Integers:
+    """All vertices near a tip, of both layers, as between two fingers."""
+    return np.flatnonzero(np.linalg.norm(settled[:, :2] - settled[tip, :2], axis=1) < PATCH)
+
+
+def _over(gripped: Integers, across: Floats) -> Grip:
+    """Lead a grip by `across` (G, 3) over what lies between, and lay it down."""
+    longest = float(np.linalg.norm(across, axis=1).max())
+    height = 0.3 * longest
+
+    def path(share: float) -> Floats:
+        turn = np.pi * _ease(share)
+        led: Floats = (1 - np.cos(turn)) / 2 * across + [0, 0, height * np.sin(turn) + 2 * _ease(share)]
+        return led
+
+    length = np.pi / 2 * np.hypot(longest, 2 * height) / np.sqrt(2)
+    return Grip(gripped, _frames(length / SPEED + 0.1), path)
+
+
+def _ease(share: float) -> float:
+    """From 0 to 1, gently at either end; there before the end, so that the cloth can follow."""
+    t = min(share / 0.9, 1.0)
+    return t * t * (3 - 2 * t)
+
+
+def _frames(seconds: float) -> int:
+    return max(int(np.ceil(seconds * RATE)), 1)

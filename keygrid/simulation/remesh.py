@@ -1,0 +1,125 @@
+"""Any garment into a mesh that a cloth simulator can work with, and the way back to the garment's own surface."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.garment import Garment, Landmarks, MaterialPoints
+from keygrid.errors import KeygridError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LARGEST_MESH = 400_000
+"""Triangles that are remeshed in reasonable time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Remeshed:
+    """A garment with triangles of one size.
+
+    Attributes:
+        garment: the same shape and landmarks on its new mesh; without frames.
+        origin: (V, 3) material points of the original garment, one for each new vertex.
+        original: (V0,) material points of the new mesh, one for each original vertex.
+        offsets: (V0, 3) how far each original vertex is from its material point: in the new surface's own frame.
+    """
+
+    garment: Garment
+    origin: MaterialPoints
+    original: MaterialPoints
+    offsets: Floats
+
+    def carry_back(self, vertices: Floats) -> Floats:
+        """Where the original garment's vertices (V0, 3) are when the new mesh's are at `vertices` (V, 3)."""
+        faces = self.garment.faces
+        frames = _frames(vertices[faces[self.original.faces]])
+        moved: Floats = self.original.on(vertices, faces) + np.einsum("vij,vj->vi", frames, self.offsets)
+        return moved
+
+
+def remesh(garment: Garment, vertices: int) -> Remeshed:
+    """Remesh a surface to about `vertices` vertices with edges of one length.
+
+    Raises:
+        KeygridError: the garment can't be simulated: a cloud, not manifold, in pieces, too large, without area.
+    """
+    import gpytoolbox
+
+    refuse_unfit(garment)
+    edge = float(np.sqrt(_area(garment) / (np.sqrt(3) / 2 * vertices)))
+    points, faces = gpytoolbox.remesh_botsch(
+        garment.vertices, garment.faces.astype(np.int32), i=10, h=edge, project=True
+    )
+    faces = faces.astype(np.int64)
+    _refuse_non_manifold(garment.name, faces)
+    landmarks = garment.landmarks
+    if landmarks is not None:
+        places = nearest_material(landmarks.on(garment.vertices, garment.faces), points, faces)
+        landmarks = Landmarks(places.faces, places.barycentric, landmarks.names)
+    new = replace(garment, vertices=points, faces=faces, frames=None, landmarks=landmarks)
+    original = nearest_material(garment.vertices, points, faces)
+    away = garment.vertices - original.on(points, faces)
+    offsets = np.einsum("vji,vj->vi", _frames(points[faces[original.faces]]), away)
+    return Remeshed(new, nearest_material(points, garment.vertices, garment.faces), original, offsets)
+
+
+def refuse_unfit(garment: Garment) -> None:
+    """Refuse what is no single manifold surface of reasonable size.
+
+    Raises:
+        KeygridError: says what is wrong with it.
+    """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    name, faces = garment.name, garment.faces
+    if garment.is_cloud:
+        raise KeygridError(f"{name} is a cloud without triangles, and only a surface can be simulated.")
+    if len(faces) > LARGEST_MESH:
+        raise KeygridError(f"{name} has {len(faces):,} triangles; simplify it to at most {LARGEST_MESH:,} first.")
+    if not _area(garment) > 0:
+        raise KeygridError(f"{name} has no area, so there is no cloth to simulate.")
+    _refuse_non_manifold(name, faces)
+    ends = np.concatenate([faces[:, :2], faces[:, 1:]])
+    graph = coo_matrix((np.ones(len(ends)), ends.T), shape=(len(garment.vertices),) * 2)
+    count, piece = connected_components(graph, directed=False)
+    sizes = np.bincount(piece[faces[:, 0]], minlength=count)
+    if (sizes > 0).sum() > 1:
+        raise KeygridError(
+            f"{name} is made of {(sizes > 0).sum()} pieces that share no vertices; sew or weld them into one first."
+        )
+
+
+def _refuse_non_manifold(name: str, faces: Integers) -> None:
+    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    _, counts = np.unique(edges, axis=0, return_counts=True)
+    if (counts > 2).any():
+        raise KeygridError(
+            f"{name} is not manifold: {(counts > 2).sum()} of its edges belong to three triangles or more; "
+            "repair it first."
+        )
+
+
+def _area(garment: Garment) -> float:
+    a, b, c = np.moveaxis(garment.vertices[garment.faces], 1, 0)
+    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
+
+
+def _frames(corners: Floats) -> Floats:
+    """(M, 3, 3): an orthonormal frame of each triangle (M, 3, 3), its axes as columns."""
+    along = corners[:, 1] - corners[:, 0]
+    normal = np.cross(along, corners[:, 2] - corners[:, 0])
+    x = along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-30)
+    z = normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-30)
+    return np.stack([x, np.cross(z, x), z], axis=2)
+
+
+def nearest_material(points: Floats, vertices: Floats, faces: Integers) -> MaterialPoints:
+    """The points of a surface nearest to `points` (M, 3)."""
+    import gpytoolbox
+
+    _, nearest, barycentric = gpytoolbox.squared_distance(points, vertices, F=faces, use_cpp=True)
+    weights = np.maximum(np.asarray(barycentric, np.float64).reshape(-1, 3), 0)
+    return MaterialPoints(np.asarray(nearest, np.int64).reshape(-1), weights / weights.sum(axis=1, keepdims=True))

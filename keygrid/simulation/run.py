@@ -1,0 +1,276 @@
+"""One garment, one motion: from any mesh to a sequence on disk, in steps that can be interrupted."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.garment import Garment
+from keygrid.data.sequence import write_sequence
+from keygrid.errors import KeygridError
+from keygrid.files import atomic
+from keygrid.simulation.checks import Checks, check, edge_lengths
+from keygrid.simulation.motions import Grip, Motion, begin, grip
+from keygrid.simulation.remesh import Remeshed, remesh
+
+Floats = NDArray[np.float64]
+Report = Callable[[int, int], None]
+"""Told how many of how many simulated frames are done."""
+
+SAVED_EVERY = 10
+"""Simulated frames between two savings of an unfinished run."""
+
+TO_SIMULATOR: dict[str, Floats] = {
+    "x": np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]]),
+    "y": np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]),
+    "z": np.eye(3),
+}
+"""Rotations that turn a file's vertical axis into the simulator's, which is z."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is done to a garment, and how it is kept.
+
+    Attributes:
+        motion: what is done.
+        frames: kept frames, evenly spaced over the motion.
+        seed: of everything random: how a garment lies, where it is gripped, its friction and stiffness.
+        vertices: about how many the simulated mesh has.
+        up: the vertical axis of the garment's file.
+        own_mesh: whether the sequence is on the garment's own vertices rather than on those that were simulated.
+    """
+
+    motion: Motion
+    frames: int = 20
+    seed: int = 0
+    vertices: int = 1500
+    up: Literal["x", "y", "z"] = "y"
+    own_mesh: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A sequence that passed its checks.
+
+    Attributes:
+        garment: with frames, in the units and axes of the garment it was made from; the ground is at height zero.
+        checks: how it passed them.
+        about: what made it, for its file.
+    """
+
+    garment: Garment
+    checks: Checks
+    about: dict[str, Any]
+
+
+def simulate(
+    garment: Garment, recipe: Recipe, *, unfinished: Path | None = None, report: Report | None = None,
+    device: str = "cpu",
+) -> Result:  # fmt: skip
+    """Simulate a garment.
+
+    Args:
+        garment: a manifold surface in one piece, in any unit, worn upright.
+        recipe: what is done.
+        unfinished: where to save the run as it goes; if such a file of the same run is there, it goes on from it, and
+            the result is the same as that of an uninterrupted one. Removed at the end.
+        report: told of progress.
+        device: as Warp names it: cpu, cuda:0.
+
+    Raises:
+        KeygridError: the garment can't be simulated, or the result fails its checks.
+    """
+    _refuse_nonsense(recipe)
+    mesh = remesh(garment, recipe.vertices)
+    run = _Run(mesh, recipe, device)
+    if unfinished is not None:
+        run.load(unfinished)
+    while not run.is_done:
+        run.advance()
+        if report is not None:
+            report(run.frame, run.total)
+        if unfinished is not None and run.frame % SAVED_EVERY == 0 and not run.is_done:
+            run.save(unfinished)
+    checks = run.check()
+    failures = checks.failures()
+    if unfinished is not None:
+        unfinished.unlink(missing_ok=True)
+    if failures:
+        raise KeygridError(
+            f"The {recipe.motion} of {garment.name} fails its checks and is not kept: {'; '.join(failures)}. "
+            "Try another seed or number of vertices."
+        )
+    about = {
+        "motion": recipe.motion, "seed": recipe.seed, "up": recipe.up, "vertices": recipe.vertices,
+        "material": run.material_parameters, "checks": checks.as_dict(), "simulator": run.simulator,
+    }  # fmt: skip
+    return Result(_finished(garment, mesh, recipe, run.kept_frames()), checks, about)
+
+
+def simulate_to(
+    garment: Garment, recipe: Recipe, folder: Path, name: str, *, about: dict[str, Any] | None = None,
+    report: Report | None = None, device: str = "cpu",
+) -> Path:  # fmt: skip
+    """Simulate into `folder/name.npz`, unless that file is there already; returns its path.
+
+    Raises:
+        KeygridError: as `simulate`, or the folder can't be written.
+    """
+    path = folder / f"{name}.npz"
+    if path.exists():
+        return path
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KeygridError(f"The folder {folder} can't be made: {error.strerror}.") from error
+    unfinished = folder / f".{name}.unfinished.npz"
+    result = simulate(garment, recipe, unfinished=unfinished, report=report, device=device)
+    write_sequence(replace(result.garment, name=name), path, {**result.about, **(about or {})})
+    return path
+
+
+def job(report: Report, *, garment: Garment, recipe: Recipe, folder: Path, name: str, device: str) -> Path:
+    """`simulate_to`, as `keygrid.simulation.jobs` takes it."""
+    return simulate_to(garment, recipe, folder, name, report=report, device=device)
+
+
+class _Run:
+    """A simulation under way. The simulator's lengths, z up."""
+
+    def __init__(self, mesh: Remeshed, recipe: Recipe, device: str) -> None:
+        from keygrid.simulation.cloth import EDGE, Material
+
+        self._recipe, self._device = recipe, device
+        garment = mesh.garment
+        self._faces = garment.faces
+        edges = np.unique(np.sort(self._faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0)
+        self.scale = EDGE / float(edge_lengths(garment.vertices, edges).mean())
+        worn = garment.vertices @ TO_SIMULATOR[recipe.up].T * self.scale
+        self._rest = worn - (worn.min(axis=0) + worn.max(axis=0)) / 2
+        rng = np.random.default_rng([recipe.seed, 0])
+        self._material = Material(bend=float(rng.uniform(2, 8)), friction=float(rng.uniform(0.35, 0.65)))
+        self._start = begin(recipe.motion, self._rest, rng)
+        self._grip: Grip | None = None
+        self._settled = self._start.vertices
+        self._kept: dict[int, Floats] = {}
+        self._contacts = 0.0
+        self.frame = 0
+        self._cloth = self._make_cloth(self._start.vertices, np.zeros_like(self._rest))
+        self._enter_frame()
+
+    @property
+    def material_parameters(self) -> dict[str, float]:
+        return asdict(self._material)
+
+    @property
+    def simulator(self) -> str:
+        from importlib.metadata import version
+
+        return f"newton {version('newton')}, warp-lang {version('warp-lang')}, VBD"
+
+    @property
+    def total(self) -> int:
+        """Simulated frames; before the garment rests, a guess."""
+        lasting = self._grip.lasting if self._grip else 80
+        return self._start.settling + max(lasting, self._recipe.frames - 1)
+
+    @property
+    def is_done(self) -> bool:
+        return self._grip is not None and self.frame >= self.total
+
+    def advance(self) -> None:
+        held = self._grip_start
+        if self._grip is not None and len(held):
+            share = (self.frame + 1 - self._start.settling) / (self.total - self._start.settling)
+            held = held + self._grip.path(share)
+        self._contacts = max(self._contacts, self._cloth.advance(held))
+        self.frame += 1
+        self._enter_frame()
+
+    def _enter_frame(self) -> None:
+        """Grip the garment once it rests, and keep what is to be kept."""
+        if self._grip is None and self.frame == self._start.settling:
+            self._settled = self._cloth.positions
+            self._take_grip()
+        if self._grip is not None and self.frame in self._wanted:
+            self._kept[self.frame] = self._cloth.positions
+
+    def _take_grip(self) -> None:
+        self._grip = grip(self._recipe.motion, self._settled, np.random.default_rng([self._recipe.seed, 1]))
+        self._cloth.grip(self._grip.gripped)
+        steps = np.linspace(self._start.settling, self.total, self._recipe.frames)
+        self._wanted = np.round(steps).astype(int).tolist()
+
+    @property
+    def _grip_start(self) -> Floats:
+        return self._settled[self._grip.gripped] if self._grip is not None else np.empty((0, 3))
+
+    def kept_frames(self) -> Floats:
+        """(T, V, 3), in file units and axes."""
+        kept = np.stack([self._kept[frame] for frame in self._wanted])
+        frames: Floats = kept @ TO_SIMULATOR[self._recipe.up] / self.scale
+        return frames
+
+    def check(self) -> Checks:
+        kept = np.stack([self._kept[frame] for frame in self._wanted])
+        return check(self._rest, kept, self._faces, self._contacts)
+
+    def _make_cloth(self, positions: Floats, velocities: Floats) -> Any:
+        from keygrid.simulation.cloth import Cloth
+
+        return Cloth(self._rest, positions, velocities, self._faces, material=self._material, device=self._device)
+
+    # Interruption
+
+    @property
+    def _identity(self) -> str:
+        digest = hashlib.sha256(repr(self._recipe).encode())
+        digest.update(self._rest.tobytes())
+        return digest.hexdigest()
+
+    def save(self, path: Path) -> None:
+        with atomic(path) as temporary, temporary.open("wb") as file:
+            np.savez(
+                file, identity=self._identity, frame=self.frame, positions=self._cloth.positions,
+                velocities=self._cloth.velocities, settled=self._settled, contacts=self._contacts,
+                kept=np.array(list(self._kept), np.int64), frames=np.array(list(self._kept.values())),
+            )  # fmt: skip
+
+    def load(self, path: Path) -> None:
+        """Go on from a saved run; one of another garment or recipe, or a damaged one, is passed over."""
+        try:
+            with np.load(path, allow_pickle=False) as saved:
+                if str(saved["identity"]) != self._identity:
+                    return
+                state = {name: saved[name] for name in saved.files}
+        except Exception:  # A damaged archive can make NumPy raise anything, and starting afresh mends it.
+            return
+        self._cloth = self._make_cloth(state["positions"], state["velocities"])
+        self.frame, self._contacts, self._settled = int(state["frame"]), float(state["contacts"]), state["settled"]
+        self._grip = None
+        if self.frame >= self._start.settling:
+            self._take_grip()
+        self._kept = dict(zip(state["kept"].tolist(), state["frames"], strict=True))
+
+
+def _finished(garment: Garment, mesh: Remeshed, recipe: Recipe, frames: Floats) -> Garment:
+    source = garment.origin or (garment.source.name if garment.source else "a mesh")
+    origin = f"{source}; {recipe.motion} simulated with Newton"
+    if recipe.own_mesh:
+        own = np.stack([mesh.carry_back(frame) for frame in frames])
+        return replace(garment, frames=own.astype(np.float32), source=None, origin=origin)
+    return replace(mesh.garment, frames=frames.astype(np.float32), source=None, origin=origin)
+
+
+def _refuse_nonsense(recipe: Recipe) -> None:
+    if not 2 <= recipe.frames <= 600:
+        raise KeygridError(f"A sequence keeps 2 to 600 frames, and not {recipe.frames}.")
+    if not 200 <= recipe.vertices <= 20_000:
+        raise KeygridError(f"A garment is simulated with 200 to 20000 vertices, and not {recipe.vertices}.")
+    if recipe.seed < 0:
+        raise KeygridError("A seed is a whole number from 0 up.")
