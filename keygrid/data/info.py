@@ -74,7 +74,7 @@ def _collection(collection: Collection) -> dict[str, Any]:
         except KeygridError as error:
             known["missing"].append(str(error))
         else:
-            known["first"] = {"name": entry.name, **_garment(garment)}
+            known["first"] = _garment(garment)
             break
     return known
 
@@ -104,7 +104,7 @@ def _said_by(garment: Garment) -> dict[str, Any]:
     source = garment.source
     if source is None:
         return {}
-    if source.suffix == ".npz" and garment.frame_count and not garment.is_cloud:
+    if source.suffix.lower() == ".npz":
         said = {key: value for key, value in read_about(source).items() if key not in ("name", "category", "origin")}
         return {"about": said} if said else {}
     symmetries = read_symmetries(source) if garment.origin == KEYPOINTNET and source.suffix == ".pcd" else {}

@@ -145,9 +145,9 @@ def _landmarks(parts: Mapping[str, NDArray[Any]]) -> Landmarks | None:
 
 
 def read_about(path: Path) -> dict[str, Any]:
-    """What a sequence's file says of itself, without reading its positions."""
+    """What a sequence's file says of itself, without reading its positions; nothing if it is another archive."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        return dict(json.loads(str(archive["about"])))
+        return dict(json.loads(str(archive["about"]))) if is_sequence(archive) else {}
 
 
 def quantise(positions: NDArray[np.floating]) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:

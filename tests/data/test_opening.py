@@ -9,7 +9,7 @@ import pytest
 
 from keygrid.data import open_path
 from keygrid.data.collection import Collection
-from keygrid.data.formats.convert import convert
+from keygrid.data.formats.convert import WRITERS, convert
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 
@@ -118,3 +118,40 @@ def test_garments_of_one_name_stay_apart(tmp_path: Path) -> None:
     convert(collection(tmp_path / "in"), "obj", tmp_path / "out")
     written = {path.name: path.read_text().split()[1] for path in (tmp_path / "out").iterdir()}
     assert written == {"a_b.obj": "1", "a_b_2.obj": "0"}
+
+
+def damaged(data: bytes, number: int) -> bytes:
+    """A copy with a few bytes replaced, inserted or left out, or with its end cut off."""
+    rng = np.random.default_rng(number)
+    if number % 4 == 0:
+        return data[: int(rng.integers(1, len(data)))]
+    changed = bytearray(data)
+    for _ in range(1 + number % 5):
+        place = int(rng.integers(min(len(changed), 2000) if number % 2 else len(changed)))
+        changed[place : place + int(rng.integers(0, 9))] = rng.bytes(int(rng.integers(0, 9)))
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_damage_anywhere_is_a_garment_or_one_sentence(form: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rest = rng.random((100, 3))
+    frames = np.stack([rest, rest + 0.1 * rng.random((100, 3))]).astype(np.float32)
+    shape = Garment("a", rest, rng.permutation(300).reshape(-1, 3) % 100, None, frames, category="Tops")
+    convert(shape, form, tmp_path / "in")
+    files = sorted(path for path in (tmp_path / "in").rglob("*") if path.is_file())
+    refusals = []
+    for number in range(30):
+        path = files[number % len(files)]
+        whole = path.read_bytes()
+        path.write_bytes(damaged(whole, number))
+        try:
+            opened = open_path(tmp_path / "in")
+            found = [opened] if isinstance(opened, Garment) else list(opened)
+        except KeygridError as error:
+            refusals.append(str(error))
+        else:
+            assert all(np.isfinite(one.vertices).all() for one in found)
+        path.write_bytes(whole)
+    assert refusals
+    assert all(message.endswith(".") and "\n" not in message for message in refusals)

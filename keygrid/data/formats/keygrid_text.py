@@ -80,6 +80,8 @@ def _keypoints(path: Path) -> Garment | None:
         frames = _rows(beside) // POINTS
         count = len(points) // frames if frames and len(points) % frames == 0 else 0
         expected = f"{beside.name} has {frames} frames"
+    elif len(points) < 2 * COUNTS[0]:
+        return None
     else:
         count = next((count for count in COUNTS if len(points) % count == 0), 0)
         expected = f"frames have {COUNTS[0]}, {COUNTS[1]} or {COUNTS[2]} keypoints"

@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 from keygrid.data.collection import Collection, Entry, Listing
 from keygrid.data.formats.frames import labelled_points
-from keygrid.data.formats.items import Item, category_name, clouds, landmark_positions, shapes
+from keygrid.data.formats.items import POINTS, Item, category_name, clouds, shapes
 from keygrid.data.formats.listing import contents, lines
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.readers import read_garment, reading
 from keygrid.data.readers.mesh import UnreadableError
+from keygrid.data.sampling import sample
 
 ORIGIN = "KeypointNet"
 SPLITS = {"train": "train", "val": "validation", "test": "test"}
@@ -111,7 +112,7 @@ def write_keypointnet(garments: Iterable[Item], folder: Path) -> None:
     """Write annotations, clouds and, if any garment is in one, splits.
 
     Every frame of a garment that moves is a model of its own. A cloud is written as it is, and of a surface 2048
-    points; a landmark is at the point nearest to it. Its semantic id is its name if all names are numbers, and
+    points; a landmark is at the point nearest to it at rest. Its semantic id is its name if all names are numbers, and
     otherwise the order in which names occur in a category.
 
     Raises:
@@ -160,11 +161,10 @@ def _points_and_labels(garment: Garment) -> tuple[NDArray[np.floating], list[int
     landmarks = garment.landmarks
     if garment.is_cloud:
         return shapes(garment), landmarks.faces.tolist() if landmarks else []
-    points = clouds(garment)
-    positions = landmark_positions(garment)
-    if positions is None:
-        return points, []
-    return points, [int(np.linalg.norm(points[0] - place, axis=1).argmin()) for place in positions[0]]
+    # At rest, because cloth that is folded has other layers nearby.
+    drawn = sample(garment, POINTS).points
+    places = landmarks.on(garment.vertices, garment.faces) if landmarks else np.empty((0, 3))
+    return clouds(garment), [int(np.linalg.norm(drawn - place, axis=1).argmin()) for place in places]
 
 
 def _semantic_ids(garment: Garment, known: dict[str, int]) -> list[int]:

@@ -64,13 +64,16 @@ def read_poses(path: Path) -> Garment:
 
 def _listed(path: Path, files: list[Path]) -> Listing:
     files.sort(key=lambda file: natural(str(file)))
-    alone = [file for file in files if _cloud_of(file) is None]
-    kinds = {file: CATEGORIES.get(_kind(file), _kind(file)) for file in files}
-    entries = tuple(Entry(file.stem, file, kinds[file]) for file in files if file not in set(alone))
+    alone, entries = [], []
+    for file in files:
+        if _cloud_of(file) is None:
+            alone.append(file)
+        else:
+            entries.append(Entry(file.stem, file, CATEGORIES.get(_kind(file), _kind(file))))
     missing = [f"{alone[0].name} {_needed(alone[0])}."] if alone else []
     if len(alone) > 1:
         missing.append(f"So do {len(alone) - 1} other files of poses, out of {len(files)}.")
-    return Listing("SC3K poses", path, entries, read_poses, tuple(missing))
+    return Listing("SC3K poses", path, tuple(entries), read_poses, tuple(missing))
 
 
 def _has_poses(path: Path) -> bool:
@@ -97,10 +100,11 @@ def _rotations(path: Path) -> NDArray[np.float64]:
 
 def _cloud_of(path: Path) -> Path | None:
     """The cloud or mesh of the same class and name in a folder beside `poses`, or beside the file itself."""
-    kind = path.absolute().parent
+    poses = path.absolute()
+    kind = poses.parent
     folders = [kind.parent.parent / name / kind.name for name in ("pcds", "models", "clouds")]
-    candidates = (folder / (path.stem + ending) for folder in [*folders, kind] for ending in SUFFIXES)
-    return next((file for file in candidates if file != path and file.is_file()), None)
+    candidates = (folder / (poses.stem + ending) for folder in [*folders, kind] for ending in SUFFIXES)
+    return next((file for file in candidates if file != poses and file.is_file()), None)
 
 
 def _kind(path: Path) -> str:

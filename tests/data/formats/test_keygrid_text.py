@@ -39,13 +39,15 @@ def test_one_frame_is_a_cloud(moving_points, tmp_path, garment):
     np.savetxt(tmp_path / "b_keypoint.txt", moving_points[0, :8])
     assert garment(tmp_path / "a.txt").frames is None
     assert garment(tmp_path / "b_keypoint.txt").frames is None
+    np.savetxt(tmp_path / "b_keypoint.txt", moving_points[0, :5])
+    assert len(garment(tmp_path / "b_keypoint.txt").vertices) == 5
 
 
 def test_rows_that_are_no_whole_frames(moving_points, tmp_path, refusal):
     rows = moving_points.reshape(-1, 3)
     np.savetxt(tmp_path / "pant_seqdata.txt", rows[:-5])
     assert "no multiple of 2048" in refusal(lambda: open_path(tmp_path / "pant_seqdata.txt"))
-    np.savetxt(tmp_path / "a_keypoint.txt", rows[:13])
+    np.savetxt(tmp_path / "a_keypoint.txt", rows[:27])
     assert "put the clouds beside it" in refusal(lambda: open_path(tmp_path / "a_keypoint.txt"))
     np.savetxt(tmp_path / "a.txt", rows)
     assert "a.txt has 4 frames" in refusal(lambda: open_path(tmp_path / "a_keypoint.txt"))

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 from scipy.spatial.transform import Rotation
 
 from keygrid.data import open_path
+from keygrid.data.info import describe
 
 KIND = "02691156"
 POINTS = np.random.default_rng(0).random((2048, 3)).round(6)
@@ -53,6 +55,18 @@ def test_paths_from_inside(root, monkeypatch, collection, garment):
     monkeypatch.chdir(root / "poses" / KIND)
     assert len(collection(Path())) == 2
     assert garment(Path("1b30.npz")).frame_count == 24
+    (root / "pcds" / KIND / "1b30.xyz").unlink()
+    assert len(collection(Path("1b30.npz"))) == 0  # the poses are not their own cloud
+
+
+def test_a_mesh_in_its_poses(root, garment):
+    (root / "pcds" / KIND / "1b30.xyz").unlink()
+    (root / "models" / KIND).mkdir(parents=True)
+    box = trimesh.creation.box()
+    box.export(root / "models" / KIND / "1b30.obj")
+    path = root / "poses" / KIND / "1b30.npz"
+    np.testing.assert_array_equal(garment(path).faces, box.faces)
+    assert describe(path)["kind"] == "moving surface"
 
 
 def test_poses_alone_say_what_they_need(root, collection):
