@@ -64,10 +64,10 @@ def read_numbered(folder: Path) -> Garment:
         frames = np.empty((len(files), len(first.vertices), 3), np.float32)
         for frame, file in zip(frames, files, strict=True):
             frame[:] = _vertices_like(first, file, files[0].name)
-    faces = first.faces.astype(np.int64)
-    if len(faces):
-        kept, place = coinciding(frames.transpose(1, 0, 2).reshape(len(first.vertices), -1))
-        frames, faces = frames[:, kept], place[faces]
+        faces = first.faces.astype(np.int64)
+        if len(faces):
+            kept, place = coinciding(frames.transpose(1, 0, 2).reshape(len(first.vertices), -1))
+            frames, faces = frames[:, kept], _triangles(place[faces])
     return moving(folder.name, frames, faces, source=folder)
 
 
@@ -103,10 +103,21 @@ def _begin_alike(first: Path, second: Path) -> bool:
     return len(before.faces) > 0 or move_together(np.stack([before.vertices, after.vertices]).astype(np.float64))
 
 
+def _triangles(faces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Faces (F, 3) without those that are lines."""
+    a, b, c = faces.T
+    is_triangle = (a != b) & (b != c) & (c != a)
+    if not is_triangle.any():
+        raise UnreadableError("holds frames without area: the corners of all triangles coincide; check the export")
+    return faces[is_triangle]
+
+
 def _refuse_gaps(files: list[Path]) -> None:
     numbers = [int(match[2]) for match in (_NUMBERED.match(file.name) for file in files) if match]
     steps = np.diff(numbers)
     gap = int(steps.argmax())
+    if steps.min() == 0:
+        raise UnreadableError(f"has two frames of the number {numbers[int(steps.argmin())]}; take one of them away")
     if steps.max() > steps.min():
         after, before = files[gap].name, files[gap + 1].name
         raise UnreadableError(f"lacks frames between {after} and {before}; put them back, or number the frames anew")

@@ -39,6 +39,21 @@ def test_a_missing_frame(folder, refusal):
     assert "lacks frames between shirt9.obj and shirt11.obj" in refusal(lambda: open_path(folder))
 
 
+def test_two_frames_of_one_number(folder, refusal):
+    (folder / "shirt9.obj").rename(folder / "shirt010.obj")
+    assert "two frames of the number 10" in refusal(lambda: open_path(folder))
+
+
+def test_faces_that_are_lines_are_dropped(tmp_path, garment, refusal):
+    panel = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 0]], float)
+    for frame in range(2):
+        write_obj(tmp_path / f"{frame}.obj", panel + frame, np.array([[0, 1, 2], [0, 1, 3]]))
+    np.testing.assert_array_equal(garment(tmp_path).faces, [[0, 1, 2]])
+    for frame in range(2):
+        write_obj(tmp_path / f"{frame}.obj", panel + frame, np.array([[0, 1, 3]]))
+    assert "without area" in refusal(lambda: open_path(tmp_path))
+
+
 def test_frames_of_two_garments(folder, refusal):
     trimesh.creation.box().export(folder / "shirt10.obj")
     message = refusal(lambda: open_path(folder))
