@@ -89,6 +89,8 @@ def join(parts: list[Mesh]) -> Mesh:
         check(part)
     if not parts:
         return cloud(np.empty((0, 3)))
+    if len(parts) == 1:
+        return parts[0]
     offsets = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
     faces = [part.faces.astype(np.int64) + offset for part, offset in zip(parts, offsets, strict=True)]
     return Mesh(np.concatenate([part.vertices for part in parts]), np.concatenate(faces))

@@ -35,17 +35,17 @@ def read_off(path: Path) -> Mesh:
         lines = _lines(io.TextIOWrapper(file, "latin-1"))
         vertex_count, face_count = _counts(lines)
         for last in _batches(lines, vertex_count):
-            vertices.append(np.loadtxt(last, ndmin=2, usecols=(0, 1, 2), comments=None))
+            vertices.append(_positions(last))
             advance(file.tell() / size)
         for last in _batches(lines, face_count):
             faces.append(compact(_triangles(last)))
             advance(file.tell() / size)
         file.seek(-1, io.SEEK_END)
-        end = file.read()
+        has_line_end = file.read() in b"\r\n"
     mesh = cloud(np.concatenate(vertices))
     del vertices
     mesh = mesh._replace(faces=join_triangles(faces))
-    refuse_cut_number("\n".join(last).encode("latin-1") + end.strip(b"0123456789."), mesh)
+    refuse_cut_number("\n".join([*last, ""] if has_line_end else last).encode("latin-1"), mesh)
     return mesh
 
 
@@ -70,11 +70,21 @@ def _counts(lines: Iterator[str]) -> tuple[int, int]:
 def _batches(lines: Iterator[str], count: int) -> Iterator[list[str]]:
     """The next `count` lines."""
     while count > 0:
-        some = list(islice(lines, min(count, _LINES)))
-        if not some:
+        wanted = min(count, _LINES)
+        some = list(islice(lines, wanted))
+        if len(some) < wanted:
             raise UnreadableError(CUT_OFF)
-        count -= len(some)
+        count -= wanted
         yield some
+
+
+def _positions(lines: list[str]) -> NDArray[np.float64]:
+    try:
+        return np.loadtxt(lines, ndmin=2, usecols=(0, 1, 2), comments=None)
+    except ValueError as error:
+        if any(len(line.split()) < 3 for line in lines):
+            raise UnreadableError(CUT_OFF) from error
+        raise
 
 
 def _triangles(lines: list[str]) -> NDArray[np.int64]:

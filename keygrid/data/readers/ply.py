@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.progress import advance
+from keygrid.data.progress import advance, reading_progress
 from keygrid.data.readers.blocks import compact, join_triangles, line_blocks, remaining, rows
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud, triangulate
 from keygrid.data.readers.text import numbers, refuse_cut_number
@@ -77,7 +77,8 @@ def read_ply(path: Path) -> Mesh:
     # A text holds the same sequence as binary data whose every number is a double.
     body = io.BytesIO(b"".join(values))
     del values
-    mesh = _mesh(_elements(header, "", only_doubles=True), body)
+    with reading_progress(lambda _: None):  # The file is read already.
+        mesh = _mesh(_elements(header, "", only_doubles=True), body)
     refuse_cut_number(last, mesh)
     return mesh
 

@@ -43,7 +43,9 @@ def _scene(path: Path, kind: str) -> Mesh:
     for transform, name in placed:
         geometry = scene.geometry[name]
         if isinstance(geometry, trimesh.Trimesh | trimesh.PointCloud):
-            vertices = trimesh.transform_points(geometry.vertices, transform)
+            vertices = np.asarray(geometry.vertices)
+            if not np.array_equal(transform, np.eye(4)):
+                vertices = trimesh.transform_points(vertices, transform)
             faces = np.asarray(getattr(geometry, "faces", ()), np.int64).reshape(-1, 3)
             is_mirrored = np.linalg.det(transform[:3, :3]) < 0
             parts.append(Mesh(vertices, faces[:, ::-1] if is_mirrored else faces))
