@@ -110,8 +110,9 @@ class KeypointLayer(Layer):
         spheres = points.glyph(geom=sphere, scale=False, orient=False)
         _draw_in_front(self._add(spheres, scalars="colour", rgb=True, ambient=0.35))
         self._labels = [self._label(i, position) for i, position in enumerate(self._positions)]
-        halo = pv.Sphere(radius=1.9 * radius, theta_resolution=20, phi_resolution=20)
-        self._halo = self._add(halo, color=SELECTION_COLOUR, opacity=0.45, lighting=False)
+        halo = pv.Sphere(radius=1.7 * radius, theta_resolution=32, phi_resolution=32)
+        # Its near side, which would hide the keypoint, is left out: a ring is seen.
+        self._halo = self._add(halo, color=SELECTION_COLOUR, lighting=False, culling="front")
         _draw_in_front(self._halo)
         self.select(None)
 
@@ -158,10 +159,10 @@ class KeypointLayer(Layer):
 
 
 def _draw_in_front(actor: Any) -> None:
-    """Let nothing hide the actor: most keypoints lie between the sides of a garment."""
-    actor.mapper.SetResolveCoincidentTopologyToPolygonOffset()
-    actor.mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(0, -100_000)
-    actor.mapper.SetRelativeCoincidentTopologyLineOffsetParameters(0, -50_000)
+    """Let nothing but its like hide the actor: most keypoints lie between the sides of a garment."""
+    # All depths shrink towards the eye but keep their order, so that near spheres and lines still hide far ones.
+    shader = actor.GetShaderProperty()
+    shader.AddFragmentShaderReplacement("//VTK::Depth::Impl", True, "gl_FragDepth = 0.01 * gl_FragCoord.z;\n", False)
 
 
 class SkeletonLayer(Layer):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelection, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.state.document import Document
@@ -58,7 +58,9 @@ class KeypointModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DecorationRole and column == 0:
             swatch = QPixmap(12, 12)
             swatch.fill(QColor(*colours(len(self._prediction.keypoints))[row].tolist()))
-            return swatch
+            icon = QIcon(swatch)
+            icon.addPixmap(swatch, QIcon.Mode.Selected)  # else a selected row would tint it
+            return icon
         if role == Qt.ItemDataRole.ToolTipRole:
             return TIPS[column]
         if role == Qt.ItemDataRole.DisplayRole:
@@ -90,6 +92,7 @@ class KeypointTable(QTableView):
         self.verticalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setHighlightSections(False)
         self.setAlternatingRowColors(True)
         self.setShowGrid(False)
         self.selectionModel().selectionChanged.connect(self._chosen)

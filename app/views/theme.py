@@ -21,6 +21,8 @@ _DARK = {
     Role.ToolTipText: "#e8eaed", Role.PlaceholderText: "#9aa0a6", Role.Link: "#6cb2f0",
 }  # fmt: skip
 _DISABLED = {"light": "#9aa0a6", "dark": "#70757c"}
+_DARK_BOX = "#666c76"
+"""Of check boxes and radio buttons, whose outline Fusion draws darker than the window, where it can't be seen."""
 
 
 def apply_theme(name: str) -> None:
@@ -34,3 +36,8 @@ def apply_theme(name: str) -> None:
     for role in (Role.WindowText, Role.Text, Role.ButtonText):
         palette.setColor(Group.Disabled, role, QColor(_DISABLED[name]))
     QApplication.setPalette(palette)
+    boxes = QPalette(palette)
+    if name == "dark":
+        boxes.setColor(Role.Base, QColor(_DARK_BOX))
+    for widget in ("QCheckBox", "QRadioButton"):
+        QApplication.setPalette(boxes, widget)

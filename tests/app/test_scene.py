@@ -14,6 +14,7 @@ from app.scene.scene import DARK, LIGHT, Scene
 from app.state.settings import AXES, LAYERS, ViewSettings
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import Normalisation, sample
+from keygrid.palette import colours
 from keygrid.prediction import Field, Prediction, Source, heatmap
 
 ALL_ON = dict.fromkeys(LAYERS, True)
@@ -216,6 +217,32 @@ def test_the_selected_keypoint_is_marked_only_while_keypoints_are_shown(scene, s
     settings.keypoints = True
     scene.apply(settings)
     np.testing.assert_array_equal(pixels(scene), marked)
+
+
+def centre_after(scene: Scene, garment: Garment, depths: tuple[float, ...]) -> np.ndarray:
+    """The pixel where keypoints lie one behind the other, seen along z."""
+    normalised = np.array([(0, 0, depth) for depth in depths])
+    prediction = predicted(garment, len(depths), normalised=normalised)
+    show(scene, garment, prediction, skeleton=False, slice=False)
+    scene.look_along("z")
+    scene.plotter.camera.focal_point = prediction.keypoints[0]
+    scene.plotter.camera.position = (*prediction.keypoints[0, :2], scene.plotter.camera.position[2])
+    return pixels(scene)[SMALL[1] // 2, SMALL[0] // 2]
+
+
+def test_keypoints_are_seen_through_the_surface_and_near_ones_hide_far_ones(scene, shirt):
+    orange, blue = colours(2).astype(int)
+    for depths, nearest in (((0.0, 0.3), blue), ((0.0, -0.3), orange)):
+        seen = centre_after(scene, shirt, depths)
+        distances = [np.linalg.norm(seen / seen.max() - colour / colour.max()) for colour in (orange, blue)]
+        assert np.argmin(distances) == (0 if nearest is orange else 1)
+        assert min(distances) < 0.25
+
+
+def test_the_selected_keypoint_keeps_its_colour(scene, shirt):
+    before = centre_after(scene, shirt, (0.0, -0.3))
+    scene.select(0)
+    np.testing.assert_allclose(pixels(scene)[SMALL[1] // 2, SMALL[0] // 2], before, atol=3)
 
 
 def test_coincident_keypoints_are_drawn_and_the_first_is_found(scene, shirt):

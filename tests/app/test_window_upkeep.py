@@ -1,0 +1,192 @@
+"""What the window keeps straight when things overlap, fail or end."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QPalette
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.main_window import MainWindow
+
+SHIRT = Path(__file__).parents[2] / "assets" / "garments" / "unisex_shirt.ply"
+
+
+def dispose(window: MainWindow) -> None:
+    window.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture(scope="module")
+def shared(qapp, until, tiny_checkpoint) -> Iterator[MainWindow]:
+    """A window with the shirt and an untrained network, for tests that put back what they change."""
+    QApplication.setStyle("Fusion")
+    window = MainWindow()
+    window.resize(1000, 640)
+    window.show()
+    window.activateWindow()
+    window.open([SHIRT, tiny_checkpoint])
+    until(lambda: window.document.prediction is not None and not window.worker.busy)
+    yield window
+    dispose(window)
+
+
+@pytest.fixture
+def window(shared, until) -> Iterator[MainWindow]:
+    yield shared
+    shared.viewport.notice.hide()
+    if shared.document.garment is None or shared.document.prediction is None:
+        shared.open([SHIRT])
+    until(lambda: shared.document.prediction is not None and not shared.worker.busy)
+
+
+def test_closing_a_garment_while_it_is_predicted_leaves_nothing_of_it(window, until):
+    worker = window.worker.process_id
+    os.kill(worker, signal.SIGSTOP)
+    QTest.keyClick(window, Qt.Key.Key_P)
+    assert window.worker.busy
+    window.actions_["close"].trigger()
+    os.kill(worker, signal.SIGCONT)
+    assert not window.worker.busy
+    QTest.qWait(500)
+    assert window.document.prediction is None
+    assert window.table.model().rowCount() == 0
+    assert not window.heatmap.isEnabled()
+    assert window.windowTitle() == "Key-Grid Desktop"
+    QTest.keyClick(window, Qt.Key.Key_P)
+
+
+def test_a_checkpoint_that_is_opened_again_predicts_again(window, until, tiny_checkpoint):
+    before = window.document.prediction
+    window.open([tiny_checkpoint])
+    until(lambda: window.document.prediction not in (None, before))
+    assert window.library.checkpoints.count() == 1
+    np.testing.assert_array_equal(window.document.prediction.keypoints, before.keypoints)
+
+
+def test_one_bad_file_among_good_ones_is_told_and_the_others_open(window, until, qtbot, tmp_path):
+    good = tmp_path / "good.npy"
+    np.save(good, np.random.default_rng(0).random((300, 3)))
+    with qtbot.waitSignal(window.settled, timeout=120_000) as settled:
+        window.open([tmp_path / "missing.obj", good])
+    assert "missing.obj does not exist" in settled.args[0]
+    assert window.viewport.notice.label.text() == settled.args[0]
+    assert "good" in [garment.name for garment in window.document.garments]
+    with qtbot.waitSignal(window.settled, timeout=120_000) as settled:
+        window.open([SHIRT])
+    assert settled.args == [""], "an old failure must not be told twice"
+    window.document.close_garment(next(g for g in window.document.garments if g.name == "good"))
+
+
+@pytest.mark.parametrize("ending", ["SHIRT.PLY", "a b ü.ply"])
+def test_names_with_capitals_spaces_and_other_letters_open(window, until, tmp_path, ending):
+    path = tmp_path / ending
+    path.write_bytes(SHIRT.read_bytes())
+    window.open([path])
+    until(lambda: window.document.garment.source == path and window.document.prediction is not None)
+    assert window.windowTitle().startswith(path.stem)
+    window.actions_["close"].trigger()
+
+
+def test_keys_that_are_no_shortcut_change_nothing_in_the_view(window, until):
+    # VTK has keys of its own: wireframe, stereo, exit.
+    view = window.viewport.interactor
+    view.setFocus()
+    window.viewport.fit()
+    QTest.qWait(50)
+    before = view.camera_position
+    representations = [actor.prop.style for actor in view.actors.values() if hasattr(actor, "prop")]
+    for key in "WSEQRVBCJTUAIL":
+        QTest.keyClick(view, key.lower())
+    assert [a.prop.style for a in view.actors.values() if hasattr(a, "prop")] == representations
+    assert view.camera_position == before
+    assert window.isVisible()
+
+
+def test_only_files_may_be_dropped(window):
+    def offered(url: QUrl) -> bool:
+        data = QMimeData()
+        data.setUrls([url])
+        event = QDragEnterEvent(
+            QPointF(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+        event.ignore()
+        QApplication.sendEvent(window, event)
+        return event.isAccepted()
+
+    assert offered(QUrl.fromLocalFile(str(SHIRT)))
+    assert not offered(QUrl("https://example.org/shirt.obj"))
+
+
+def test_choosing_in_the_library_chooses_in_the_document(window, until, tmp_path):
+    path = tmp_path / "second.ply"
+    path.write_bytes(SHIRT.read_bytes())
+    window.open([path])
+    until(lambda: window.document.garment.source == path and not window.worker.busy)
+    entries = window.library.garments
+    assert [entries.item(row).text() for row in range(entries.count())] == ["unisex_shirt", "second"]
+    assert entries.currentRow() == 1
+    place = entries.visualItemRect(entries.item(0)).center()
+    QTest.mouseClick(entries.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert window.document.garment.source == SHIRT
+    assert window.document.prediction is None
+    until(lambda: window.document.prediction is not None)
+    window.document.close_garment(next(g for g in window.document.garments if g.source == path))
+
+
+def test_saving_with_nothing_to_save_says_so(window):
+    garments = window.document.garments
+    for garment in garments:
+        window.document.close_garment(garment)
+    window.actions_["save"].trigger()
+    assert window.viewport.notice.isVisible()
+    assert "no keypoints to save" in window.viewport.notice.label.text()
+
+
+def test_the_theme_colours_widgets_and_can_be_had_back(window):
+    colours = {}
+    for theme in ("light", "dark", "light"):
+        window.actions_[f"theme_{theme}"].trigger()
+        QTest.qWait(20)
+        palette = window.table.palette()
+        background, text = (
+            palette.color(role).lightness() for role in (QPalette.ColorRole.Base, QPalette.ColorRole.Text)
+        )
+        assert abs(background - text) > 150
+        box = window.layers.boxes["cloud"].grab().toImage()
+        shades = {box.pixelColor(x, box.height() // 2).lightness() for x in range(16)}
+        assert max(shades) - min(shades) > 50, "an empty box is hard to see"
+        assert colours.setdefault(theme, (background, text)) == (background, text)
+        assert window.actions_[f"theme_{theme}"].isChecked()
+    assert colours["dark"][0] < colours["light"][0]
+
+
+def test_no_two_commands_share_a_shortcut_and_every_menu_entry_is_registered(window):
+    keys = [keys for keys, _ in window.actions_.shortcuts()]
+    assert len(keys) == len(set(keys)) > 20
+    listed = set()
+    menus = [action.menu() for action in window.menuBar().actions()]
+    while menus:
+        for action in menus.pop().actions():
+            if action.menu():
+                menus.append(action.menu())
+            elif not action.isSeparator():
+                listed.add(action.objectName())
+    assert listed == {command.name for command in window.actions_.commands}
+
+
+def test_a_window_can_be_closed_at_once_and_twice(qapp):
+    window = MainWindow()
+    window.show()
+    window.open([SHIRT])
+    assert window.close()
+    assert not window.isVisible()
+    assert window.close()
+    dispose(window)
