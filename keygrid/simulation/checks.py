@@ -46,8 +46,8 @@ class Checks:
         }
         return [sentence for sentence, failed in found.items() if failed]
 
-    def as_dict(self) -> dict[str, float | bool]:
-        """The figures by name, rounded for a file."""
+    def as_dict(self) -> dict[str, float]:
+        """The figures by name, rounded for a file; `finite` is 1 if it is true."""
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
 

@@ -1,7 +1,7 @@
 """What is done to a garment: how it lies at first, what is gripped, and where the grip goes.
 
 Everything is in the simulator's lengths (see `cloth`): x to the wearer's left, z up. A garment that is folded, dragged
-or lifted lies on its back and comes to rest before it is gripped; one that is dropped begins turned any way in the air.
+or lifted lies flat, on its back, and comes to rest before it is gripped; one that is dropped begins turned any way.
 """
 
 from collections.abc import Callable
@@ -27,10 +27,10 @@ SPEED = 0.62 * TOP_SPEED
 """Of a grip, on average; it starts and stops gently, and the cloth it pulls must keep up."""
 
 SETTLING = 0.32
-"""Seconds for a garment on its back to come to rest."""
+"""Seconds for a garment that lies to come to rest."""
 
 FLATTENING = 0.35
-"""Share of its thickness that a garment on its back begins with; gravity does the rest."""
+"""Share of its thickness that a garment that lies begins with; gravity does the rest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,10 @@ def begin(motion: Motion, worn: Floats, rng: np.random.Generator) -> Start:
     if motion == "drop":
         turned = Rotation.random(random_state=rng).apply(worn)
         return Start(turned - [0, 0, turned[:, 2].min() - rng.uniform(4, 10)], 0)
-    lying = worn[:, [0, 2, 1]] * [1, 1, -FLATTENING]  # y to its top, z to its front
+    if np.ptp(worn[:, 2]) < np.ptp(worn[:, 1]):  # a hat lies on its brim
+        lying = worn * [1, 1, FLATTENING]
+    else:
+        lying = worn[:, [0, 2, 1]] * [1, 1, -FLATTENING]  # y to its top, z to its front
     lying[:, 2] -= lying[:, 2].min() - RADIUS
     turn = Rotation.from_euler("z", rng.uniform(-20, 20), degrees=True)
     # Mirror images would fold up mirrored wrinkles.

@@ -244,7 +244,7 @@ class _Run:
     def load(self, path: Path) -> None:
         """Go on from a saved run; one of another garment or recipe, or a damaged one, is passed over."""
         try:
-            with np.load(path, allow_pickle=False) as saved:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
                 if str(saved["identity"]) != self._identity:
                     return
                 state = {name: saved[name] for name in saved.files}

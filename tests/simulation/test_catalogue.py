@@ -1,0 +1,54 @@
+"""The data set's plan and its manifest."""
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import replace
+
+import numpy as np
+
+from keygrid.data import open_path
+from keygrid.data.collection import Collection
+from keygrid.data.sequence import write_sequence
+from keygrid.simulation.catalogue import MANIFEST, items, write_manifest
+
+
+def test_every_garment_has_three_motions_and_one_split():
+    splits, motions = defaultdict(set), defaultdict(list)
+    for item in items():
+        splits[item.garment].add(item.split)
+        motions[item.garment].append(item.motion)
+    assert all(len(found) == 1 for found in splits.values())
+    for found in motions.values():
+        assert found[0] == "drop"
+        assert found[1] in {"fold-half", "fold-sleeve"}
+        assert found[2] in {"drag", "lift"}
+
+
+def test_every_category_has_garments_in_all_splits():
+    garments = {item.garment: (item.category, item.split) for item in items()}
+    counts = Counter(category for category, _ in garments.values())
+    assert counts["T-shirt"] == 10
+    assert sorted(counts.values())[:5] == [6] * 5
+    assert set(garments.values()) == {(c, s) for c in counts for s in ("train", "validation", "test")}
+    assert garments["tshirt-real"] == ("T-shirt", "test")
+
+
+def test_names_and_measures_are_all_different():
+    assert len({item.name for item in items()}) == len(items()) == 120
+    measures = {tuple(item.pattern.parameters.values()) for item in items() if item.pattern}
+    assert len(measures) == 39
+
+
+def test_the_manifest_says_what_the_files_say(shirt, tmp_path):
+    moving = replace(shirt, frames=shirt.vertices[None].astype(np.float32), category="T-shirt", origin="a test")
+    for name, split in (("b", "test"), ("a", "train")):
+        write_sequence(replace(moving, name=name), tmp_path / f"{name}.npz", {"split": split, "seed": 7})
+    write_manifest(tmp_path)
+    listed = json.loads((tmp_path / MANIFEST).read_text())["sequences"]
+    assert [(entry["file"], entry["split"], entry["seed"], entry["category"]) for entry in listed] == [
+        ("a.npz", "train", 7, "T-shirt"), ("b.npz", "test", 7, "T-shirt"),
+    ]  # fmt: skip
+    assert listed[0]["bytes"] == (tmp_path / "a.npz").stat().st_size
+    opened = open_path(tmp_path)
+    assert isinstance(opened, Collection)
+    assert [(entry.name, entry.split) for entry in opened.entries] == [("a", "train"), ("b", "test")]
