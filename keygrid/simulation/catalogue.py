@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from keygrid.data.formats.manifest import FORMAT, MANIFEST
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
 from keygrid.data.sequence import read_about
@@ -21,8 +22,6 @@ from keygrid.simulation.motions import MOTIONS, Motion
 from keygrid.simulation.progress import show_jobs
 from keygrid.simulation.run import Recipe, simulate_to
 
-MANIFEST = "manifest.json"
-FORMAT = "keygrid-garments 1"
 LICENCE = "Apache-2.0"
 
 COUNTS: dict[type[Pattern], int] = {TShirt: 9, Trousers: 6, Skirt: 6, Dress: 6, Hat: 6, Vest: 6}
@@ -80,6 +79,11 @@ def items() -> list[Item]:
         for index, (name, category, split, pattern) in enumerate(garments)
         for motion in [choices[index % len(choices)]]
     ]
+
+
+def demonstrations() -> set[str]:
+    """One sequence a category to show what there is: the fold of its last garment, which is for test."""
+    return set({item.category: item.name for item in items() if item.motion.startswith("fold")}.values())
 
 
 def real_tshirt(path: Path) -> Garment:
@@ -146,8 +150,10 @@ def make_all(folder: Path, real: Garment, *, processes: int, category: str = "")
 
 def write_manifest(folder: Path) -> None:
     """Describe all sequences that are in a folder, from what their files say."""
+    shown = demonstrations()
     sequences = [
-        {"file": path.name, **read_about(path), "bytes": path.stat().st_size} for path in sorted(folder.glob("*.npz"))
+        {"file": path.name, **read_about(path), "bytes": path.stat().st_size, "demonstration": path.stem in shown}
+        for path in sorted(folder.glob("*.npz"))
     ]
     manifest = json.dumps({"format": FORMAT, "sequences": sequences}, indent=1, ensure_ascii=False)
     with atomic(folder / MANIFEST) as temporary:

@@ -8,8 +8,9 @@ import numpy as np
 
 from keygrid.data import open_path
 from keygrid.data.collection import Collection
+from keygrid.data.formats.manifest import MANIFEST
 from keygrid.data.sequence import write_sequence
-from keygrid.simulation.catalogue import MANIFEST, items, write_manifest
+from keygrid.simulation.catalogue import demonstrations, items, write_manifest
 
 
 def test_every_garment_has_three_motions_and_one_split():
@@ -31,6 +32,13 @@ def test_every_category_has_garments_in_all_splits():
     assert sorted(counts.values())[:5] == [6] * 5
     assert set(garments.values()) == {(c, s) for c in counts for s in ("train", "validation", "test")}
     assert garments["tshirt-real"] == ("T-shirt", "test")
+
+
+def test_one_test_garment_a_category_is_shown():
+    by_name = {item.name: item for item in items()}
+    shown = [by_name[name] for name in demonstrations()]
+    assert len({item.category for item in shown}) == len(shown) == 6
+    assert {item.split for item in shown} == {"test"}
 
 
 def test_names_and_measures_are_all_different():
