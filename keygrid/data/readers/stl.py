@@ -16,11 +16,10 @@ from keygrid.data.readers.text import numbers
 
 _HEADER = 84  # bytes; the last four are the number of facets
 _BINARY_FACET = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
-_FACET = re.compile(rb"\bfacet\s+normal\b", re.IGNORECASE)
-_END_OF_FACET = re.compile(rb"\bendfacet\b", re.IGNORECASE)
-_SOLID = re.compile(rb"^[ \t]*solid\b", re.IGNORECASE | re.MULTILINE)
-_END_OF_SOLID = re.compile(rb"^[ \t]*endsolid\b", re.IGNORECASE | re.MULTILINE)
-_VERTEX = re.compile(rb"\bvertex[ \t]+(\S+[ \t]+\S+[ \t]+\S+)", re.IGNORECASE)
+# In lower case, and each begun by a word to look for: other patterns take ten times as long.
+_FACET = re.compile(rb"facet\s+normal\b")
+_VERTEX = re.compile(rb"vertex[ \t]+(\S+[ \t]+\S+[ \t]+\S+)")
+_SOLID = re.compile(rb"^[ \t]*solid\b", re.MULTILINE)
 
 
 def read_stl(path: Path) -> Mesh:
@@ -58,16 +57,15 @@ def _text_corners(file: BinaryIO) -> NDArray[np.float64]:
     corners = [np.empty((0, 3))]
     unfinished = facets = 0
     for block in line_blocks(file):
-        found = _VERTEX.findall(block)
+        text = block.lower()
+        found = _VERTEX.findall(text)
         corners.append(numbers(b" ".join(found), np.float64).reshape(len(found), 3))
-        facets += _count(_FACET, block)
-        unfinished += _count(_FACET, block) - _count(_END_OF_FACET, block)
-        unfinished += _count(_SOLID, block) - _count(_END_OF_SOLID, block)
+        begun = len(_FACET.findall(text))
+        facets += begun
+        unfinished += begun - text.count(b"endfacet")
+        if b"solid" in text:
+            unfinished += len(_SOLID.findall(text)) - text.count(b"endsolid")
     joined = np.concatenate(corners)
     if unfinished or len(joined) != 3 * facets:
         raise UnreadableError(CUT_OFF)
     return joined
-
-
-def _count(what: re.Pattern[bytes], text: bytes) -> int:
-    return len(what.findall(text))
