@@ -1,7 +1,7 @@
 """A folder of numbered meshes or clouds: the frames of one garment.
 
 They are one garment if their names differ in one number only, and the first two have the same faces or, being clouds,
-points that stay near themselves. Otherwise they are garments of their own.
+points that stay near themselves. Otherwise, or where there are thousands, they are garments of their own.
 """
 
 import re
@@ -18,6 +18,9 @@ from keygrid.data.garment import Garment
 from keygrid.data.readers import read_mesh, reading
 from keygrid.data.readers.mesh import Mesh, UnreadableError, coinciding
 from keygrid.errors import KeygridError
+
+MOST_FRAMES = 2000
+"""More files than that are garments of their own: all frames are in memory, and a listing must not wait for them."""
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\.[^.]+)$")
 
@@ -39,7 +42,7 @@ def frame_files(folder: Path, inside: Contents) -> list[Path]:
     Only names are compared, and the contents of the first two files.
     """
     files = [name for name in inside.files if is_readable(name)]
-    if inside.folders or len(files) < 2:
+    if inside.folders or not 2 <= len(files) <= MOST_FRAMES:
         return []
     parts = [match.groups() for match in map(_NUMBERED.match, files) if match]
     if len(parts) < len(files) or len({(prefix, ending) for prefix, _, ending in parts}) > 1:

@@ -104,3 +104,8 @@ def test_what_is_written_reads_the_same(cloth, cloud, tmp_path, collection):
     convert(cloud, "obj", tmp_path / "still")
     (still,) = collection(tmp_path / "still")
     np.testing.assert_array_equal(still.vertices, cloud.vertices)
+
+
+def test_too_many_frames_are_garments_of_their_own(folder, monkeypatch):
+    monkeypatch.setattr("keygrid.data.formats.numbered.MOST_FRAMES", 3)
+    assert len(open_path(folder)) == 4
