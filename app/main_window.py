@@ -2,30 +2,33 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QFileDialog, QLabel, QMainWindow, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from app.actions import Actions, Command
 from app.state.document import Document, OpenCheckpoint
+from app.state.playback import Playback
 from app.state.settings import AXES, LAYERS, ViewSettings
 from app.views.heatmap import HeatmapPanel
 from app.views.help import show_about, show_shortcuts
 from app.views.keypoints import KeypointTable
 from app.views.layers import LayerPanel
 from app.views.library import Library
+from app.views.status import StatusBar
 from app.views.theme import THEMES, apply_theme
+from app.views.timeline import BUTTONS, Timeline
 from app.views.viewport import Viewport
 from app.worker.client import WorkerClient
-from app.worker.protocol import DescribeEngine, Predict, ReadCheckpoint, ReadGarment
+from app.worker.predicting import Predicting
+from app.worker.protocol import DescribeEngine, ReadCheckpoint, ReadGarment
 from keygrid.data.garment import Garment
 from keygrid.data.readers import SUFFIXES
 from keygrid.errors import KeygridError
 from keygrid.export import WRITERS, write_predictions
 from keygrid.files import atomic
-from keygrid.prediction import Prediction
 
 CHECKPOINT_SUFFIXES = (".safetensors", ".pt", ".pth")
 
@@ -36,6 +39,9 @@ LAYER_TITLES = {
     "skeleton": "S&keleton",
     "slice": "&Heatmap slice",
     "reconstruction": "&Reconstruction",
+    "trails": "&Trails",
+    "first_frame": "First &frame",
+    "landmarks": "&Landmarks",
 }
 
 SLICE_STEP = 0.05
@@ -52,20 +58,23 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("Key-Grid Desktop")
         self.setAcceptDrops(True)
-        self.document, self.settings = Document(), ViewSettings()
+        self.document, self.settings, self.playback = Document(), ViewSettings(), Playback()
         self._choose_on_arrival: set[Path] = set()
         self._last_failure = ""
         self.worker = WorkerClient(self)
         self.actions_ = Actions(self)
         self._register_commands()
         self.viewport = Viewport(self.document, self.settings)
-        self.setCentralWidget(self.viewport)
+        self.timeline = Timeline(self.document, self.playback, self.actions_)
+        self.setCentralWidget(self._stacked(self.viewport, self.timeline))
         self.library = Library(self.document)
-        self.layers = LayerPanel([self.actions_[name] for name in LAYERS])
+        self.layers = LayerPanel(self.document, [self.actions_[name] for name in LAYERS])
         self.heatmap = HeatmapPanel(self.document, self.settings)
         self.table = KeypointTable(self.document)
         self._make_docks()
-        self._make_status_bar()
+        self.status = StatusBar(self.document)
+        self.setStatusBar(self.status)
+        self.predicting = Predicting(self.document, self.settings, self.worker, self)
         self._connect()
 
     def open(self, paths: Sequence[Path]) -> None:
@@ -85,6 +94,7 @@ class MainWindow(QMainWindow):
                 raise KeygridError(f"The picture could not be written to {path}.")
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self.timeline.shut()
         self.worker.close()
         self.viewport.shut()
         event.accept()
@@ -122,6 +132,14 @@ class MainWindow(QMainWindow):
                 )
                 for axis in AXES
             ),
+            Command("play", "&Play or pause", "&Playback", lambda: self.playback.toggle(self.document), "Space"),
+            Command("go_back", "Frame &back", "&Playback", lambda: self.playback.step(self.document, -1), ",",
+                    separated=True),
+            Command("go_on", "Frame for&ward", "&Playback", lambda: self.playback.step(self.document, 1), "."),
+            Command("go_first", "&First frame", "&Playback", lambda: self.playback.jump(self.document, 0), "Home"),
+            Command("go_last", "L&ast frame", "&Playback", lambda: self.playback.jump(self.document, -1), "End"),
+            Command("loop", "&Loop", "&Playback", lambda on: setattr(self.playback, "loop", on), "L", checkable=True,
+                    separated=True),
             *(
                 Command(
                     f"slice_{axis}", f"Slice across {axis.upper()}", "&Heatmap",
@@ -145,6 +163,8 @@ class MainWindow(QMainWindow):
         for name in LAYERS:
             self.actions_[name].setChecked(getattr(self.settings, name))
         self.actions_["theme_system"].setChecked(True)
+        for name in BUTTONS:
+            self.actions_[name].setIconVisibleInMenu(False)
 
     def _make_docks(self) -> None:
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -165,29 +185,22 @@ class MainWindow(QMainWindow):
         self.addDockWidget(area, dock)
         return dock
 
-    def _make_status_bar(self) -> None:
-        self._stage = QLabel("Ready")
-        self._progress = QProgressBar(maximum=0, textVisible=False)
-        self._progress.setFixedWidth(140)
-        self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.setToolTip("Stop what the background process is doing (Esc)")
-        self.cancel_button.setShortcut("Esc")
-        self.cancel_button.clicked.connect(self.worker.cancel)
-        self.statusBar().addWidget(self._stage, stretch=1)
-        for widget in (self._progress, self.cancel_button):
-            self.statusBar().addPermanentWidget(widget)
-            widget.hide()
-        # The bar keeps its height when the button comes and goes.
-        self.statusBar().setMinimumHeight(self.cancel_button.sizeHint().height() + 6)
+    @staticmethod
+    def _stacked(upper: QWidget, lower: QWidget) -> QWidget:
+        widget = QWidget()
+        layout = QVBoxLayout(widget)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(upper, stretch=1)
+        layout.addWidget(lower)
+        return widget
 
     def _connect(self) -> None:
         self.worker.succeeded.connect(self._receive)
         self.worker.failed.connect(self._fail)
-        self.worker.stage.connect(self._show_stage)
-        self.document.events.garment.connect(self._predict)
-        self.document.events.checkpoint.connect(self._predict)
+        self.worker.stage.connect(self.status.show_stage)
+        self.status.cancelled.connect(self.worker.cancel)
         self.document.events.garment.connect(self._name_window)
-        self.settings.events.peak.connect(self._predict)
 
     # What the worker says
 
@@ -198,8 +211,6 @@ class MainWindow(QMainWindow):
         elif isinstance(result, OpenCheckpoint):
             chosen = result.path in self._choose_on_arrival
             self.document.add_checkpoint(result, choose=chosen or self.document.checkpoint is None)
-        elif isinstance(result, Prediction):
-            self.document.show(result)
         elif slot == "about":
             show_about(self, result)
         self._settle()
@@ -215,30 +226,7 @@ class MainWindow(QMainWindow):
             failure, self._last_failure = self._last_failure, ""
             self.settled.emit(failure)
 
-    def _show_stage(self, text: str) -> None:
-        busy = bool(text)
-        self._stage.setText(f"{text}…" if busy else self._summary())
-        self._progress.setVisible(busy)
-        self.cancel_button.setVisible(busy)
-
-    def _summary(self) -> str:
-        prediction, garment = self.document.prediction, self.document.garment
-        if prediction is None or garment is None:
-            return "Ready"
-        return (
-            f"{len(prediction.keypoints)} keypoints on {garment.name} by {prediction.checkpoint.path.stem} "
-            f"in {prediction.seconds:.2f} s"
-        )
-
     # What the user does
-
-    def _predict(self, *_: object) -> None:
-        garment, checkpoint = self.document.garment, self.document.checkpoint
-        if garment is not None and garment.source is not None and checkpoint is not None:
-            kind: Literal["soft", "peak"] = "peak" if self.settings.peak else "soft"
-            self.worker.request("prediction", Predict(garment.source, checkpoint.path, kind))
-        else:
-            self.worker.forget("prediction")  # of a garment that was closed meanwhile
 
     def _fit(self) -> None:
         self.viewport.fit()

@@ -1,6 +1,7 @@
 """Checkpoint and garment in, prediction out."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -75,3 +76,17 @@ class Predictor:
             field=Field(self.config.distance, self.config.sigma_squared, self.config.grid),
             seconds=seconds,
         )
+
+    def predict_frame(self, garment: Garment, frame: int, *, keypoints: Literal["soft", "peak"] = "soft") -> Prediction:
+        """Find a moving garment's keypoints in one of its frames, counted from zero.
+
+        The network sees the same points of the material in every frame, drawn on the shape at rest, so keypoints move
+        because the garment does and not because other points were drawn.
+
+        Raises:
+            KeygridError: as `predict` does.
+        """
+        still = garment.still(frame)
+        drawn = sample(garment, self.config.points)
+        moved = replace(drawn, points=drawn.on(still.vertices, still.faces))
+        return self.predict(still, keypoints=keypoints, drawn=moved)

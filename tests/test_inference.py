@@ -215,3 +215,18 @@ def test_weights_that_give_no_numbers_are_refused_at_prediction(
     replace(loaded, weights=loaded.weights | {part: torch.full_like(loaded.weights[part], value)}).save(path)
     with pytest.raises(KeygridError, match=r"spoilt\.safetensors has no answer"):
         Predictor(path).predict(random_cloud())
+
+
+def test_every_frame_is_seen_at_the_same_points_of_the_material(tiny_checkpoint: Path, shirt: Garment) -> None:
+    frames = np.stack([shirt.vertices, shirt.vertices * [1, 1.2, 0.8] + 3]).astype(np.float32)
+    moving = replace(shirt, frames=frames)
+    predictor = Predictor(tiny_checkpoint)
+    drawn = sample(shirt, predictor.config.points)
+    for frame in (0, 1):
+        prediction = predictor.predict_frame(moving, frame)
+        assert np.array_equal(prediction.sample.faces, drawn.faces)
+        np.testing.assert_allclose(prediction.sample.points, drawn.on(frames[frame], shirt.faces), rtol=1e-6)
+        alone = predictor.predict(moving.still(frame), drawn=prediction.sample)
+        assert_same(prediction, alone)
+    with pytest.raises(IndexError):
+        predictor.predict_frame(shirt, 0)

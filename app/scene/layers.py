@@ -1,4 +1,4 @@
-"""The scene's layers. Each makes its actors once and changes their arrays in place."""
+"""The scene's layers. Each makes its actors once and changes their arrays in place as the garment moves."""
 
 from typing import Any
 
@@ -43,6 +43,7 @@ class Layer:
         self._name = name
         self._actors: list[Any] = []
         self._visible = True
+        self._blank = False
 
     @property
     def visible(self) -> bool:
@@ -52,8 +53,17 @@ class Layer:
     @visible.setter
     def visible(self, visible: bool) -> None:
         self._visible = visible
-        for actor in self._actors:
-            actor.SetVisibility(visible)
+        self._apply_visibility()
+
+    @property
+    def blank(self) -> bool:
+        """Whether what is drawn does not hold now: it is hidden, and kept for what comes next."""
+        return self._blank
+
+    @blank.setter
+    def blank(self, blank: bool) -> None:
+        self._blank = blank
+        self._apply_visibility()
 
     def clear(self) -> None:
         """Remove what is drawn."""
@@ -61,12 +71,16 @@ class Layer:
             self._plotter.remove_actor(actor, render=False)
         self._actors = []
 
+    def _apply_visibility(self) -> None:
+        for actor in self._actors:
+            actor.SetVisibility(self._visible and not self._blank)
+
     def _add(self, mesh: pv.DataSet, **style: Any) -> Any:
         actor = self._plotter.add_mesh(mesh, reset_camera=False, render=False, pickable=False, **style)
         return self._keep(actor)
 
     def _keep(self, actor: Any) -> Any:
-        actor.SetVisibility(self._visible)
+        actor.SetVisibility(self._visible and not self._blank)
         self._actors.append(actor)
         return actor
 
@@ -74,56 +88,102 @@ class Layer:
 class SurfaceLayer(Layer):
     """The garment's triangles, a little transparent so that keypoints between its sides are seen."""
 
-    def show(self, garment: Garment) -> None:
-        """Draw a surface; nothing for a cloud."""
+    def __init__(self, plotter: pv.BasePlotter, name: str, opacity: float = 0.6) -> None:
+        super().__init__(plotter, name)
+        self._opacity = opacity
+
+    def show(self, garment: Garment, vertices: Floats | None = None) -> None:
+        """Draw a surface, its vertices at `vertices` (V, 3) if given; nothing for a cloud."""
         self.clear()
-        if not garment.is_cloud:
-            mesh = pv.PolyData.from_regular_faces(garment.vertices, garment.faces)  # type: ignore[arg-type]
-            self._add(mesh, color=SURFACE_COLOUR, opacity=0.6, ambient=0.15, smooth_shading=True)
+        if garment.is_cloud:
+            return
+        mesh = pv.PolyData.from_regular_faces(garment.vertices, garment.faces)  # type: ignore[arg-type]
+        # Triangles that are wound alike have normals that agree; how they are wound does not change as they move.
+        self._mesh = mesh.compute_normals(cell_normals=False, split_vertices=False, consistent_normals=True)
+        self._faces = self._mesh.regular_faces
+        self._mesh.point_data.active_normals_name = "Normals"
+        actor = self._add(self._mesh, color=SURFACE_COLOUR, opacity=self._opacity, ambient=0.15)
+        actor.prop.interpolation = "phong"
+        self.move(garment.vertices if vertices is None else vertices)
+
+    def move(self, vertices: Floats) -> None:
+        """Move the vertices to (V, 3), file units, in place."""
+        if self._actors:
+            self._mesh.points = vertices
+            self._mesh.point_data["Normals"][:] = vertex_normals(vertices, self._faces)
+            self._mesh.GetPointData().GetNormals().Modified()
+
+
+def vertex_normals(vertices: Floats, faces: NDArray[np.integer]) -> Floats:
+    """(V, 3): unit normals, each the mean of its triangles' normals weighted by their areas."""
+    corners = vertices[faces]  # [F, 3, 3]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    triangle_of_corner = np.repeat(across, 3, axis=0)
+    sums = [np.bincount(faces.ravel(), triangle_of_corner[:, axis], len(vertices)) for axis in range(3)]
+    normals = np.stack(sums, axis=1)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
 
 
 class PointsLayer(Layer):
     """A cloud in one colour."""
+
+    _mesh: pv.PolyData
 
     def __init__(self, plotter: pv.BasePlotter, name: str, colour: str) -> None:
         super().__init__(plotter, name)
         self._colour = colour
 
     def show(self, points: Floats) -> None:
-        """Draw points (N, 3), file units."""
+        """Draw points (N, 3), file units; in place where there are as many as before."""
+        if self._actors and self._mesh.n_points == len(points):
+            self._mesh.points = points
+            return
         self.clear()
-        self._add(pv.PolyData(points), color=self._colour, point_size=4, style="points", lighting=False)
+        self._mesh = pv.PolyData(points)
+        self._add(self._mesh, color=self._colour, point_size=4, style="points", lighting=False)
 
 
 class KeypointLayer(Layer):
     """Numbered spheres, and a ring around the selected one."""
 
+    _positions: Floats = np.empty((0, 3))
+    _radius = 0.0
+    _selected: int | None = None
+
     def show(self, prediction: Prediction, radius: float) -> None:
-        """Draw keypoints as spheres of `radius`, file units."""
+        """Draw keypoints as spheres of `radius`, file units; in place where there are as many as before."""
+        positions = prediction.keypoints
+        if not self._actors or (len(positions), radius) != (len(self._positions), self._radius):
+            self._make(positions, radius)
+        self._positions = positions
+        self._spheres.points = (positions[:, None] + self._sphere).reshape(-1, 3)
+        for label, position in zip(self._labels, positions, strict=True):
+            label.GetPositionCoordinate().SetValue(position.tolist())
+        self.select(self._selected)
+
+    def _make(self, positions: Floats, radius: float) -> None:
         self.clear()
-        self._radius = radius
-        self._positions = prediction.keypoints
-        palette = colours(len(self._positions))
-        points = pv.PolyData(self._positions)
-        points["colour"] = palette
+        self._radius, self._selected = radius, None
+        points = pv.PolyData(positions)
+        points["colour"] = colours(len(positions))
         sphere = pv.Sphere(radius=radius, theta_resolution=20, phi_resolution=20)
-        spheres = points.glyph(geom=sphere, scale=False, orient=False)
-        _draw_in_front(self._add(spheres, scalars="colour", rgb=True, ambient=0.35))
-        self._labels = [self._label(i, position) for i, position in enumerate(self._positions)]
+        self._sphere = np.asarray(sphere.points, dtype=np.float64)
+        self._spheres = points.glyph(geom=sphere, scale=False, orient=False)
+        draw_in_front(self._add(self._spheres, scalars="colour", rgb=True, ambient=0.35))
+        self._labels = [self._label(f"  {i}") for i in range(len(positions))]  # spaces keep it clear of its sphere
         halo = pv.Sphere(radius=1.7 * radius, theta_resolution=32, phi_resolution=32)
         # Its near side, which would hide the keypoint, is left out: a ring is seen.
         self._halo = self._add(halo, color=SELECTION_COLOUR, lighting=False, culling="front")
-        _draw_in_front(self._halo)
-        self.select(None)
+        draw_in_front(self._halo)
 
     def select(self, keypoint: int | None) -> None:
         """Mark one keypoint, or none."""
         if not self._actors:
             return
+        self._selected = keypoint
         if keypoint is not None:
             self._halo.SetPosition(self._positions[keypoint])
-        self._halo.SetVisibility(self._visible and keypoint is not None)
-        self._selected = keypoint
+        self._apply_visibility()
 
     def set_label_style(self, size: int, colour: tuple[float, float, float]) -> None:
         """Font size in pixels, and the text's colour."""
@@ -131,19 +191,15 @@ class KeypointLayer(Layer):
         for label in getattr(self, "_labels", ()):
             self._apply_style(label)
 
-    @Layer.visible.setter  # type: ignore[attr-defined,untyped-decorator]
-    def visible(self, visible: bool) -> None:
-        """Show or hide; the selection's mark only where there is a selection."""
-        Layer.visible.fset(self, visible)  # type: ignore[attr-defined]
-        if self._actors:
-            self.select(self._selected)
+    def _apply_visibility(self) -> None:
+        super()._apply_visibility()
+        if self._actors and self._selected is None:
+            self._halo.SetVisibility(False)
 
-    def _label(self, index: int, position: Floats) -> Any:
+    def _label(self, text: str) -> Any:
         label = vtkTextActor()
-        label.SetInput(f"  {index}")  # the spaces keep the number clear of its sphere
-        place = label.GetPositionCoordinate()
-        place.SetCoordinateSystemToWorld()
-        place.SetValue(position.tolist())
+        label.SetInput(text)
+        label.GetPositionCoordinate().SetCoordinateSystemToWorld()
         self._apply_style(label)
         self._plotter.add_actor(label, reset_camera=False, render=False, pickable=False)
         return self._keep(label)
@@ -158,7 +214,7 @@ class KeypointLayer(Layer):
         text.SetVerticalJustificationToBottom()
 
 
-def _draw_in_front(actor: Any) -> None:
+def draw_in_front(actor: Any) -> None:
     """Let nothing but its like hide the actor: most keypoints lie between the sides of a garment."""
     # All depths shrink towards the eye but keep their order, so that near spheres and lines still hide far ones.
     shader = actor.GetShaderProperty()
@@ -170,25 +226,39 @@ class SkeletonLayer(Layer):
 
     def show(self, prediction: Prediction, colour: tuple[float, float, float], width: float, gap: float) -> None:
         """Draw the skeleton in `colour`, lines `width` pixels wide that end `gap` (file units) before the keypoints."""
-        self.clear()
         starts, ends = prediction.keypoints[prediction.edges.T]  # [E, 3]
         lengths = np.linalg.norm(ends - starts, axis=1, keepdims=True)
         inset = (ends - starts) * np.minimum(gap / np.maximum(lengths, 1e-30), 0.5)
         points = np.stack([starts + inset, ends - inset], axis=1).reshape(-1, 3)
-        lines = pv.PolyData(points, lines=np.insert(np.arange(len(points)), range(0, len(points), 2), 2))
-        rgba = np.tile(np.append(np.multiply(colour, 255), 0), (len(prediction.edges), 1))
+        rgba = np.tile(np.append(np.multiply(colour, 255), 0), (len(prediction.edges), 1)).astype(np.uint8)
         rgba[:, 3] = 255 * np.clip(prediction.strengths, 0.06, 1)
-        lines.cell_data["colour"] = rgba.astype(np.uint8)
-        _draw_in_front(self._add(lines, scalars="colour", rgb=True, line_width=width, lighting=False))
+        if not self._actors or self._lines.n_points != len(points):
+            self._make(points, rgba, width)
+        self._lines.points = points
+        self._lines.cell_data["colour"] = rgba
+
+    def _make(self, points: Floats, rgba: NDArray[np.uint8], width: float) -> None:
+        self.clear()
+        self._lines = pv.PolyData(points, lines=np.insert(np.arange(len(points)), range(0, len(points), 2), 2))
+        self._lines.cell_data["colour"] = rgba
+        draw_in_front(self._add(self._lines, scalars="colour", rgb=True, line_width=width, lighting=False))
 
 
 class SliceLayer(Layer):
     """The heatmap on a plane across the network's cube, with a colour bar of fixed limits."""
 
+    _prediction: Prediction
+
     def show(self, prediction: Prediction, axis: Axis, position: float) -> None:
-        """Draw the plane where it cuts `axis` at `position`, normalised."""
-        self.clear()
+        """Draw the plane where it cuts `axis` at `position`, normalised; in place where its colours stay the same."""
+        same_colours = bool(self._actors) and self.limits(prediction) == self.limits(self._prediction)
         self._prediction = prediction
+        if not same_colours:
+            self._make(prediction)
+        self.move(axis, position)
+
+    def _make(self, prediction: Prediction) -> None:
+        self.clear()
         side = SLICE_RESOLUTION
         self._plane = pv.Plane(i_resolution=side - 1, j_resolution=side - 1)
         self._plane.point_data["heat"] = np.zeros(side * side)
@@ -199,7 +269,6 @@ class SliceLayer(Layer):
         frame = pv.PolyData(np.zeros((4, 3)), lines=[5, 0, 1, 2, 3, 0])
         self._frame = frame
         self._add(frame, color="#888888", line_width=1, lighting=False)
-        self.move(axis, position)
 
     @staticmethod
     def limits(prediction: Prediction) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """A garment with its prediction, drawn on any plotter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from app.scene.layers import (
     SliceLayer,
     SurfaceLayer,
 )
+from app.scene.motion import LANDMARK_RADIUS, LandmarkLayer, TrailLayer
 from app.state.settings import LAYERS, ViewSettings
 from keygrid.data.garment import Garment
 from keygrid.prediction import Prediction
@@ -31,14 +33,16 @@ class Theme:
     Attributes:
         background: behind everything.
         foreground: text and skeleton.
+        landmarks: their marks and names.
     """
 
     background: tuple[float, float, float]
     foreground: tuple[float, float, float]
+    landmarks: tuple[float, float, float]
 
 
-LIGHT = Theme((0.965, 0.969, 0.976), (0.10, 0.11, 0.13))
-DARK = Theme((0.110, 0.118, 0.133), (0.93, 0.94, 0.95))
+LIGHT = Theme((0.965, 0.969, 0.976), (0.10, 0.11, 0.13), (0.27, 0.30, 0.36))
+DARK = Theme((0.110, 0.118, 0.133), (0.93, 0.94, 0.95), (0.72, 0.75, 0.80))
 
 
 class Scene:
@@ -59,6 +63,10 @@ class Scene:
         self.skeleton = SkeletonLayer(plotter, "skeleton")
         self.slice = SliceLayer(plotter, "slice")
         self.reconstruction = PointsLayer(plotter, "reconstruction", RECONSTRUCTION_COLOUR)
+        self.trails = TrailLayer(plotter, "trails")
+        self.first_frame = SurfaceLayer(plotter, "first_frame", opacity=0.13)
+        self.landmarks = LandmarkLayer(plotter, "landmarks")
+        self._scalar_bar: object = None
         self._prediction: Prediction | None = None
         self._garment: Garment | None = None
         self.set_theme(theme)
@@ -68,32 +76,58 @@ class Scene:
         layer: Layer = getattr(self, name)
         return layer
 
-    def show_garment(self, garment: Garment | None) -> None:
-        """Draw a garment and look at it; what was predicted for another one goes."""
-        self.show_prediction(None)
+    def show_garment(self, garment: Garment | None, frame: int = 0) -> None:
+        """Draw a garment, in one of its frames if it moves, and look at it; what was predicted for another one goes."""
         self._garment = garment
-        self.surface.clear()
-        self.cloud.clear()
-        if garment is not None:
-            self.surface.show(garment)
-            if garment.is_cloud:
-                self.cloud.show(garment.vertices)
-            self.fit()
+        self._prediction = None
+        for name in LAYERS:
+            self.layer(name).clear()
+        self._show_scalar_bar()
+        if garment is None:
+            return
+        vertices = garment.vertices_in(frame)
+        self.surface.show(garment, vertices)
+        if garment.is_cloud:
+            self.cloud.show(vertices)
+            self.cloud.blank = False
+        if garment.frames is not None:
+            self.first_frame.show(garment, garment.vertices_in(0))
+        if garment.landmarks is not None:
+            positions = garment.landmarks.on(vertices, garment.faces)
+            self.landmarks.show(positions, garment.landmarks.names, LANDMARK_RADIUS * garment.diagonal)
+        self.fit()
+
+    def show_frame(self, frame: int) -> None:
+        """Move the garment that is shown into a frame, in place; the camera stays."""
+        garment = self._garment
+        if garment is None:
+            return
+        vertices = garment.vertices_in(frame)
+        self.surface.move(vertices)
+        if garment.is_cloud:
+            self.cloud.show(vertices)
+        if garment.landmarks is not None:
+            self.landmarks.move(garment.landmarks.on(vertices, garment.faces))
 
     def show_prediction(self, prediction: Prediction | None, settings: ViewSettings | None = None) -> None:
-        """Draw a prediction for the garment that is shown, its slice as `settings` say; None removes the last one."""
+        """Draw a prediction for what is shown, its slice as `settings` say; None hides the last one."""
+        if self._garment is None or settings is None:
+            prediction = None
         self._prediction = prediction
         for layer in (self.keypoints, self.skeleton, self.slice, self.reconstruction):
-            layer.clear()
+            layer.blank = prediction is None
+        self.cloud.blank = prediction is None and not (self._garment is not None and self._garment.is_cloud)
+        if prediction is not None and settings is not None:
+            self.cloud.show(prediction.sample.points)
+            self.keypoints.show(prediction, self._radius)
+            self._show_skeleton()
+            self.slice.show(prediction, settings.slice_axis, settings.slice_position)
+            self.reconstruction.show(prediction.reconstruction)
         self._show_scalar_bar()
-        if prediction is None or self._garment is None or settings is None:
-            return
-        self.cloud.show(prediction.sample.points)
-        self.keypoints.show(prediction, self._radius)
-        self._show_skeleton()
-        self.slice.show(prediction, settings.slice_axis, settings.slice_position)
-        self.reconstruction.show(prediction.reconstruction)
-        self._show_scalar_bar()
+
+    def show_trails(self, predictions: Mapping[int, Prediction], frame: int) -> None:
+        """Draw the keypoints' paths over the frames that are predicted, as seen from one frame."""
+        self.trails.show(predictions, frame, 3 * self._pixel_ratio)
 
     def apply(self, settings: ViewSettings) -> None:
         """Switch layers on and off."""
@@ -110,6 +144,7 @@ class Scene:
         self._theme = theme
         self.plotter.set_background(theme.background)
         self.keypoints.set_label_style(16, theme.foreground)
+        self.landmarks.set_colour(theme.landmarks)
         self._show_skeleton()
         self._show_scalar_bar()
 
@@ -134,9 +169,21 @@ class Scene:
         """Index of the visible keypoint nearest to a display position (device pixels, from the bottom left)."""
         if self._prediction is None or not self.keypoints.visible:
             return None
+        return self._nearest(self._prediction.keypoints, x, y, within)
+
+    def landmark_at(self, x: float, y: float, within: float, frame: int) -> str:
+        """Name of the visible landmark nearest to a display position; empty if there is none."""
+        garment = self._garment
+        if garment is None or garment.landmarks is None or not self.landmarks.visible:
+            return ""
+        positions = garment.landmarks.on(garment.vertices_in(frame), garment.faces)
+        nearest = self._nearest(positions, x, y, within)
+        return "" if nearest is None else garment.landmarks.names[nearest]
+
+    def _nearest(self, positions: NDArray[np.float64], x: float, y: float, within: float) -> int | None:
         renderer = self.plotter.renderer
         best, chosen = within, None
-        for index, position in enumerate(self._prediction.keypoints):
+        for index, position in enumerate(positions):
             renderer.SetWorldPoint(*position, 1.0)
             renderer.WorldToDisplay()
             distance = float(np.hypot(renderer.GetDisplayPoint()[0] - x, renderer.GetDisplayPoint()[1] - y))
@@ -154,13 +201,18 @@ class Scene:
 
     def _show_scalar_bar(self) -> None:
         title = "heat\n"
+        limits = None
+        if self._prediction is not None and self.slice.visible:
+            limits = self.slice.limits(self._prediction)
+        if (limits, self._theme) == self._scalar_bar:
+            return
+        self._scalar_bar = limits, self._theme
         if title in self.plotter.scalar_bars:
             self.plotter.remove_scalar_bar(title, render=False)
-        if self._prediction is None or not self.slice.visible:
+        if limits is None:
             return
-        table = pv.LookupTable(SLICE_COLOURS, scalar_range=self.slice.limits(self._prediction))
         mapper = pv.DataSetMapper(pv.PolyData())
-        mapper.lookup_table = table
+        mapper.lookup_table = pv.LookupTable(SLICE_COLOURS, scalar_range=limits)
         self.plotter.add_scalar_bar(
             title=title, mapper=mapper, n_labels=3, fmt="%.2g", vertical=True, color=self._theme.foreground,
             title_font_size=13, label_font_size=12,

@@ -1,7 +1,9 @@
 """What is open and what is chosen."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar
 
 from psygnal import SignalGroupDescriptor
@@ -34,7 +36,9 @@ class Document:
         checkpoints: likewise.
         garment: the chosen garment.
         checkpoint: the chosen checkpoint.
-        prediction: of the chosen checkpoint for the chosen garment; None until it is there.
+        frame: the frame that is shown of a garment that moves, from zero; 0 for one that does not.
+        predictions: of the chosen checkpoint for the chosen garment, by frame, as far as they are there.
+        prediction: the one that is shown: of `frame`; None until it is there.
         keypoint: index of the selected keypoint.
     """
 
@@ -44,6 +48,8 @@ class Document:
     checkpoints: tuple[OpenCheckpoint, ...] = ()
     garment: Garment | None = None
     checkpoint: OpenCheckpoint | None = None
+    frame: int = 0
+    predictions: Mapping[int, Prediction] = field(default_factory=lambda: MappingProxyType({}))
     prediction: Prediction | None = None
     keypoint: int | None = None
 
@@ -64,9 +70,10 @@ class Document:
     def choose(self, *, garment: Garment | None = None, checkpoint: OpenCheckpoint | None = None) -> None:
         """Change the chosen garment or checkpoint; what was predicted before no longer holds."""
         self.keypoint = None
+        self.forget_predictions()
         self.prediction = None
         if garment is not None:
-            self.garment = garment
+            self._set_garment(garment)
         if checkpoint is not None:
             self.checkpoint = checkpoint
 
@@ -75,9 +82,33 @@ class Document:
         self.garments = tuple(g for g in self.garments if g is not garment)
         if self.garment is garment:
             self.choose()
-            self.garment = self.garments[-1] if self.garments else None
+            self._set_garment(self.garments[-1] if self.garments else None)
 
-    def show(self, prediction: Prediction) -> None:
-        """Take in a prediction for the chosen garment and checkpoint."""
-        self.keypoint = None
-        self.prediction = prediction
+    def _set_garment(self, garment: Garment | None) -> None:
+        with self.events["frame"].blocked():  # a frame of which garment would not be clear
+            self.frame = 0
+        self.garment = garment
+
+    @property
+    def frame_count(self) -> int:
+        """Frames of the chosen garment; 0 if there is none or it does not move."""
+        return self.garment.frame_count if self.garment is not None else 0
+
+    def go_to(self, frame: int) -> None:
+        """Show a frame, the first or the last where there is none such; the selected keypoint stays selected."""
+        frame = min(max(frame, 0), max(self.frame_count - 1, 0))
+        if frame != self.frame:
+            self.frame = frame
+            self.prediction = self.predictions.get(frame)
+
+    def show(self, prediction: Prediction, frame: int = 0) -> None:
+        """Take in a prediction for a frame of the chosen garment by the chosen checkpoint."""
+        self.predictions = MappingProxyType({**self.predictions, frame: prediction})
+        if frame == self.frame:
+            if self.keypoint is not None and self.keypoint >= len(prediction.keypoints):
+                self.keypoint = None
+            self.prediction = prediction
+
+    def forget_predictions(self) -> None:
+        """Take what was predicted for obsolete; the one that is shown stays until another is there or is asked for."""
+        self.predictions = MappingProxyType({})

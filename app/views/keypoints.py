@@ -31,7 +31,12 @@ class KeypointModel(QAbstractTableModel):
         self._prediction: Prediction | None = None
 
     def show(self, prediction: Prediction | None) -> None:
-        """Show another prediction's keypoints."""
+        """Show another prediction's keypoints; the same rows with other numbers where there are as many."""
+        shown = self._prediction
+        if shown is not None and prediction is not None and len(shown.keypoints) == len(prediction.keypoints):
+            self._prediction = prediction
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(COLUMNS) - 1))
+            return
         self.beginResetModel()
         self._prediction = prediction
         self.endResetModel()
@@ -96,8 +101,13 @@ class KeypointTable(QTableView):
         self.setAlternatingRowColors(True)
         self.setShowGrid(False)
         self.selectionModel().selectionChanged.connect(self._chosen)
-        document.events.prediction.connect(self._model.show)
+        document.events.prediction.connect(self._show)
         document.events.keypoint.connect(self._select)
+
+    def _show(self, prediction: Prediction | None) -> None:
+        self._model.show(prediction)
+        if prediction is not None:
+            self._select(self._document.keypoint)  # resetting the model forgets the row
 
     def _chosen(self, selected: QItemSelection, _deselected: QItemSelection) -> None:
         rows = selected.indexes()
@@ -106,5 +116,5 @@ class KeypointTable(QTableView):
     def _select(self, keypoint: int | None) -> None:
         if keypoint is None:
             self.clearSelection()
-        elif not self.selectionModel().isRowSelected(keypoint, QModelIndex()):
+        elif keypoint < self._model.rowCount() and not self.selectionModel().isRowSelected(keypoint, QModelIndex()):
             self.selectRow(keypoint)

@@ -3,12 +3,15 @@
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
+from app.state.document import Document
+
 
 class LayerPanel(QWidget):
-    """A check box for each of the given checkable actions, in step with it."""
+    """A check box for each of the given checkable actions, in step with it; grey where there is nothing to show."""
 
-    def __init__(self, actions: list[QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, actions: list[QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._document, self._actions = document, {action.objectName(): action for action in actions}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 6)
         self.boxes: dict[str, QCheckBox] = {}
@@ -18,6 +21,15 @@ class LayerPanel(QWidget):
             box.setToolTip(f"Show or hide ({action.shortcut().toString()})")
             box.toggled.connect(action.setChecked)
             action.toggled.connect(box.setChecked)
+            action.enabledChanged.connect(box.setEnabled)
             self.boxes[action.objectName()] = box
             layout.addWidget(box)
         layout.addStretch()
+        document.events.garment.connect(self._refresh)
+        self._refresh()
+
+    def _refresh(self, *_: object) -> None:
+        garment = self._document.garment
+        for name in ("trails", "first_frame"):
+            self._actions[name].setEnabled(garment is not None and garment.frame_count > 1)
+        self._actions["landmarks"].setEnabled(garment is not None and garment.landmarks is not None)

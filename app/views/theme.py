@@ -40,4 +40,4 @@ def apply_theme(name: str) -> None:
     if name == "dark":
         boxes.setColor(Role.Base, QColor(_DARK_BOX))
     for widget in ("QCheckBox", "QRadioButton"):
-        QApplication.setPalette(boxes, widget)
+        QApplication.setPalette(boxes, widget)  # type: ignore[arg-type]  # its stub asks for bytes, which it refuses

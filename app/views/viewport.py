@@ -1,8 +1,8 @@
 """The 3D view."""
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QHelpEvent, QMouseEvent
+from PySide6.QtWidgets import QLabel, QToolTip, QVBoxLayout, QWidget
 from pyvistaqt import QtInteractor
 
 from app.scene.scene import DARK, LIGHT, Scene, Theme
@@ -47,7 +47,9 @@ class Viewport(QWidget):
         self._pressed: QPointF | None = None
         self.interactor.installEventFilter(self)
         document.events.garment.connect(self._show_garment)
+        document.events.frame.connect(self._show_frame)
         document.events.prediction.connect(self._show_prediction)
+        document.events.predictions.connect(self._show_trails)
         document.events.keypoint.connect(self._select)
         settings.events.connect(self._apply_settings)
         self._show_garment()
@@ -91,25 +93,42 @@ class Viewport(QWidget):
                 self._pressed = None
                 if travelled <= CLICK_TRAVEL:
                     self._pick(event.position())
+        if isinstance(event, QHelpEvent):
+            x, y = self._display_position(QPointF(event.pos()))
+            name = self.scene.landmark_at(x, y, PICK_RADIUS * self.devicePixelRatioF(), self._document.frame)
+            QToolTip.showText(event.globalPos(), name, self.interactor)
+            return True
         if event.type() in {QEvent.Type.KeyPress, QEvent.Type.KeyRelease}:
             event.ignore()  # VTK has keys of its own, such as W for wires, which no menu names
             return True
         return super().eventFilter(watched, event)
 
     def _pick(self, position: QPointF) -> None:
+        x, y = self._display_position(position)
+        self._document.keypoint = self.scene.keypoint_at(x, y, within=PICK_RADIUS * self.devicePixelRatioF())
+
+    def _display_position(self, position: QPointF) -> tuple[float, float]:
         ratio = self.devicePixelRatioF()
-        x, y = position.x() * ratio, (self.interactor.height() - 1 - position.y()) * ratio
-        self._document.keypoint = self.scene.keypoint_at(x, y, within=PICK_RADIUS * ratio)
+        return position.x() * ratio, (self.interactor.height() - 1 - position.y()) * ratio
 
     def _show_garment(self, *_: object) -> None:
         garment = self._document.garment
         self._hint.setVisible(garment is None)
-        self.scene.show_garment(garment)
+        self.scene.show_garment(garment, self._document.frame)
+        self.scene.apply(self._settings)
+        self.request_render()
+
+    def _show_frame(self, frame: int) -> None:
+        self.scene.show_frame(frame)
+        self._show_trails()
+
+    def _show_trails(self, *_: object) -> None:
+        self.scene.show_trails(self._document.predictions, self._document.frame)
         self.request_render()
 
     def _show_prediction(self, *_: object) -> None:
         self.scene.show_prediction(self._document.prediction, self._settings)
-        self.scene.apply(self._settings)
+        self.scene.select(self._document.keypoint)
         self.request_render()
 
     def _select(self, keypoint: int | None) -> None:

@@ -26,6 +26,9 @@ class WorkerClient(QObject):
     failed = Signal(str, str)
     """Slot and a sentence for the user."""
 
+    cancelled = Signal()
+    """Everything that was awaited was given up."""
+
     stage = Signal(str)
     """What the worker is doing; empty when it is idle."""
 
@@ -68,6 +71,7 @@ class WorkerClient(QObject):
             self._cancelled.add(self._give_up(slot))
         if self._cancelled:
             self._patience.start()
+        self.cancelled.emit()
         self.stage.emit("")
 
     def close(self) -> None:

@@ -30,11 +30,13 @@ class Handlers:
             case ReadCheckpoint(path):
                 predictor = self._predictor(path, enter)
                 return OpenCheckpoint(path, predictor.config.keypoints, predictor.source.category)
-            case Predict(garment, checkpoint, keypoints):
+            case Predict(garment, checkpoint, keypoints, frame):
                 shape = self._garment(garment, enter)
                 predictor = self._predictor(checkpoint, enter)
                 enter(f"Finding the keypoints of {shape.name}")
-                return predictor.predict(shape, keypoints=keypoints)
+                if frame is None:
+                    return predictor.predict(shape, keypoints=keypoints)
+                return predictor.predict_frame(shape, frame, keypoints=keypoints)
             case DescribeEngine():
                 return _engine()
 

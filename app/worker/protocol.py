@@ -25,11 +25,12 @@ class ReadCheckpoint:
 
 @dataclass(frozen=True)
 class Predict:
-    """Answered by a `keygrid.prediction.Prediction`."""
+    """Answered by a `keygrid.prediction.Prediction`; of a frame, if the garment moves."""
 
     garment: Path
     checkpoint: Path
     keypoints: Literal["soft", "peak"]
+    frame: int | None = None
 
 
 @dataclass(frozen=True)

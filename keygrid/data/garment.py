@@ -72,6 +72,10 @@ class Garment:
         """T; 0 if the garment does not move."""
         return 0 if self.frames is None else len(self.frames)
 
+    def vertices_in(self, frame: int) -> NDArray[np.float64]:
+        """(V, 3): where the vertices are in one frame; `vertices`, whatever the frame, if the garment does not move."""
+        return self.vertices if self.frames is None else self.frames[frame].astype(np.float64)
+
     def still(self, frame: int) -> "Garment":
         """The garment as it is in one frame, and without the others."""
         if self.frames is None:

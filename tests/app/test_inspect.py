@@ -132,6 +132,9 @@ def test_the_table_lists_the_keypoints(opened):
 
 def test_each_layer_is_switched_by_its_box_and_its_key(opened):
     for number, name in enumerate(LAYERS, start=1):
+        if not opened.layers.boxes[name].isEnabled():
+            assert name in {"trails", "first_frame", "landmarks"}  # a shirt that does not move has none of these
+            continue
         before = picture(opened)
         box = opened.layers.boxes[name]
         was = box.isChecked()
@@ -262,10 +265,10 @@ def test_bad_files_are_refused_in_one_sentence_and_what_was_open_stays(opened, q
 
 def test_cancel_stops_waiting_and_the_worker_serves_again(opened, qtbot):
     opened.open([SHIRT])
-    qtbot.waitUntil(opened.cancel_button.isVisible, timeout=WAIT)
-    click(opened.cancel_button)
+    qtbot.waitUntil(opened.status.cancel_button.isVisible, timeout=WAIT)
+    click(opened.status.cancel_button)
     assert not opened.worker.busy
-    assert not opened.cancel_button.isVisible()
+    assert not opened.status.cancel_button.isVisible()
     opened.open([SHIRT])
     qtbot.waitUntil(lambda: opened.document.prediction is not None and not opened.worker.busy, timeout=WAIT)
 

@@ -9,10 +9,11 @@ import pyvista as pv
 from vtkmodules.vtkCommonCore import vtkLogger
 from vtkmodules.vtkRenderingCore import vtkCoordinate
 
-from app.scene.layers import slice_points
+from app.scene.layers import slice_points, vertex_normals
+from app.scene.motion import trails
 from app.scene.scene import DARK, LIGHT, Scene
 from app.state.settings import AXES, LAYERS, ViewSettings
-from keygrid.data.garment import Garment
+from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.sampling import Normalisation, sample
 from keygrid.palette import colours
 from keygrid.prediction import Field, Prediction, Source, heatmap
@@ -67,6 +68,22 @@ def scene(plotter):
     plotter.remove_actor(list(plotter.actors), render=False)
 
 
+@pytest.fixture(scope="module")
+def moving(shirt) -> Garment:
+    """The shirt, twisted more and more over four frames, with three landmarks."""
+    height = np.ptp(shirt.vertices[:, 1])
+    frames = []
+    for step in range(4):
+        angle = 0.4 * step * (shirt.vertices[:, 1] - shirt.vertices[:, 1].mean()) / height
+        x, y, z = shirt.vertices.T
+        frames.append(
+            np.stack([x * np.cos(angle) - z * np.sin(angle) + 4 * step, y, x * np.sin(angle) + z * np.cos(angle)], 1)
+        )
+    corners = np.tile([[1.0, 0.0, 0.0]], (3, 1))
+    landmarks = Landmarks(np.array([10, 900, 4000]), corners, ("collar", "left hem", "right hem"))
+    return replace(shirt, frames=np.array(frames, np.float32), landmarks=landmarks)
+
+
 def pixels(scene: Scene) -> np.ndarray:
     scene.plotter.render_window.Render()
     return np.asarray(scene.plotter.screenshot(return_img=True)).astype(int)
@@ -91,8 +108,9 @@ def show(scene: Scene, garment: Garment, prediction: Prediction, **settings) -> 
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_a_layer_is_seen_exactly_while_it_is_on(scene, shirt, name):
-    settings = show(scene, shirt, predicted(shirt), **{other: other == name for other in LAYERS})
+def test_a_layer_is_seen_exactly_while_it_is_on(scene, moving, name):
+    settings = show(scene, moving, predicted(moving), **{other: other == name for other in LAYERS})
+    scene.show_trails({frame: predicted(moving, seed=frame) for frame in range(3)}, 1)
     on = pixels(scene)
     setattr(settings, name, False)
     scene.apply(settings)
@@ -294,3 +312,84 @@ def test_looking_along_an_axis_is_from_its_positive_end(scene, shirt, axis, dire
     scene.look_along(axis)
     away = np.subtract(scene.plotter.camera.position, scene.plotter.camera.focal_point)
     assert away / np.linalg.norm(away) == pytest.approx(direction, abs=1e-6)
+
+
+def props(scene: Scene) -> list:
+    found = scene.plotter.renderer.GetViewProps()
+    return [found.GetItemAsObject(index) for index in range(found.GetNumberOfItems())]
+
+
+def test_a_frame_moves_what_is_drawn_and_makes_nothing_anew_and_moves_no_camera(scene, moving):
+    settings = show(scene, moving, predicted(moving), **ALL_ON)
+    predictions = {frame: predicted(moving.still(frame), seed=frame) for frame in range(4)}
+    scene.show_trails(predictions, 0)
+    before, camera, actors = pixels(scene), scene.plotter.camera_position, props(scene)
+    for frame in (3, 1):
+        scene.show_frame(frame)
+        scene.show_trails(predictions, frame)
+        scene.show_prediction(predictions[frame], settings)
+        np.testing.assert_allclose(scene.surface._mesh.points, moving.frames[frame], rtol=1e-6)
+        assert np.abs(pixels(scene) - before).max() > 60
+        assert scene.plotter.camera_position == camera
+        assert props(scene) == actors
+    moved = pixels(scene)
+    # What was moved into a frame looks like what is drawn in it.
+    show(scene, moving, predictions[1], **ALL_ON)
+    scene.show_frame(1)
+    scene.show_trails(predictions, 1)
+    scene.plotter.camera_position = camera
+    difference = np.abs(pixels(scene) - moved).max(axis=-1)
+    assert (difference > 12).mean() < 0.001
+
+
+def test_a_frame_without_keypoints_shows_none(scene, moving):
+    settings = show(scene, moving, predicted(moving), trails=False)
+    scene.show_frame(2)
+    scene.show_prediction(None, settings)
+    without = pixels(scene)
+    assert scene.keypoint_at(SMALL[0] / 2, SMALL[1] / 2, within=1000) is None
+    show(scene, moving, predicted(moving), keypoints=False, skeleton=False, slice=False, trails=False)
+    scene.show_frame(2)
+    np.testing.assert_array_equal(pixels(scene), without)
+
+
+def test_normals_are_unit_and_those_of_a_sphere_point_outwards():
+    sphere = pv.Sphere()
+    normals = vertex_normals(np.asarray(sphere.points, float), sphere.regular_faces)
+    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1)
+    assert (np.einsum("vd,vd->v", normals, sphere.points / 0.5) > 0.99).all()
+
+
+def test_trails_join_neighbouring_frames_and_fade_with_time(moving):
+    predictions = {frame: predicted(moving, count=3, seed=frame) for frame in (0, 1, 2, 5, 6)}
+    paths = trails(predictions, 1)
+    segments = paths.lines.reshape(-1, 3)[:, 1:]
+    assert len(segments) == 3 * 3  # 0-1, 1-2, 5-6
+    np.testing.assert_allclose(paths.points[segments[:, 0]][:3], predictions[0].keypoints)
+    np.testing.assert_allclose(paths.points[segments[:, 1]][-3:], predictions[6].keypoints)
+    opacity = paths["colour"].reshape(5, 3, 4)[:, 0, 3].astype(int)
+    assert opacity[1] == 255
+    assert opacity[1] > opacity[0] == opacity[2] > opacity[3] > opacity[4] > 0
+    np.testing.assert_array_equal(paths["colour"].reshape(5, 3, 4)[3, :, :3], colours(3))
+    assert trails({0: predictions[0], 2: predictions[2]}, 0) is None
+
+
+def test_landmarks_are_carried_by_the_material_and_named_under_the_mouse(scene, moving):
+    show(scene, moving, predicted(moving), landmarks=True)
+    for frame in (0, 3):
+        scene.show_frame(frame)
+        pixels(scene)
+        places = moving.landmarks.on(moving.vertices_in(frame), moving.faces)
+        for name, place in zip(moving.landmarks.names, places, strict=True):
+            x, y = display(scene, place)
+            assert scene.landmark_at(x, y, 5, frame) == name
+    assert scene.landmark_at(1, 1, 5, 3) == ""
+    scene.landmarks.visible = False
+    assert scene.landmark_at(x, y, 5, 3) == ""
+
+
+def display(scene: Scene, position: np.ndarray) -> tuple[float, float]:
+    coordinate = vtkCoordinate()
+    coordinate.SetCoordinateSystemToWorld()
+    coordinate.SetValue(position.tolist())
+    return coordinate.GetComputedDoubleViewportValue(scene.plotter.renderer)

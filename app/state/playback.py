@@ -1,0 +1,54 @@
+"""How the frames of a garment that moves are played."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from psygnal import SignalGroupDescriptor
+
+from app.state.document import Document
+
+SPEEDS = (1, 60)
+"""The slowest and the fastest, in frames per second."""
+
+
+@dataclass
+class Playback:
+    """Whether and how fast frames follow one another.
+
+    Attributes:
+        playing: whether they do.
+        loop: whether the first follows the last.
+        speed: frames per second.
+    """
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    playing: bool = False
+    loop: bool = True
+    speed: int = 12
+
+    def toggle(self, document: Document) -> None:
+        """Play or pause; at the end, play from the beginning."""
+        if not self.playing and document.frame == document.frame_count - 1:
+            document.go_to(0)
+        self.playing = not self.playing and document.frame_count > 1
+
+    def advance(self, document: Document) -> None:
+        """Show the next frame, or stop where there is none."""
+        if document.frame + 1 < document.frame_count:
+            document.go_to(document.frame + 1)
+        elif self.loop and document.frame_count > 1:
+            document.go_to(0)
+        else:
+            self.playing = False
+
+    def step(self, document: Document, by: int) -> None:
+        """Pause, and show a frame before or after; around the ends if it loops."""
+        self.playing = False
+        target = document.frame + by
+        document.go_to(target % max(document.frame_count, 1) if self.loop else target)
+
+    def jump(self, document: Document, frame: int) -> None:
+        """Pause, and show a frame; -1 is the last."""
+        self.playing = False
+        document.go_to(frame if frame >= 0 else document.frame_count + frame)

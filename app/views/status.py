@@ -1,0 +1,60 @@
+"""The line at the window's foot: what is being done, how far it is, and how to stop it."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
+
+from app.state.document import Document
+
+
+class StatusBar(QStatusBar):
+    """Shows the worker's stages, and in between a summary of what is shown."""
+
+    cancelled = Signal()
+    """The user wants what is being done to stop."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._stage = ""
+        self.label = QLabel("Ready")
+        self.progress = QProgressBar(textVisible=False)
+        self.progress.setFixedWidth(140)
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.setToolTip("Stop what the background process is doing (Esc)")
+        self.cancel_button.setShortcut("Esc")
+        self.cancel_button.clicked.connect(self.cancelled)
+        self.addWidget(self.label, stretch=1)
+        for widget in (self.progress, self.cancel_button):
+            self.addPermanentWidget(widget)
+            widget.hide()
+        # The bar keeps its height when the button comes and goes.
+        self.setMinimumHeight(self.cancel_button.sizeHint().height() + 6)
+        for signal in ("garment", "prediction", "predictions"):
+            document.events[signal].connect(self._refresh)
+
+    def show_stage(self, text: str) -> None:
+        """Say what is being done; an empty text says that all is done."""
+        self._stage = text
+        self._refresh()
+
+    def _refresh(self, *_: object) -> None:
+        done, total = len(self._document.predictions), self._document.frame_count
+        busy = bool(self._stage)
+        counted = busy and 0 < done < total
+        self.progress.setVisible(busy)
+        self.cancel_button.setVisible(busy)
+        self.progress.setRange(0, total if counted else 0)  # an empty range moves without end
+        self.progress.setValue(done)
+        text = f"Keypoints of {done} of {total} frames" if counted else self._stage
+        self.label.setText(f"{text}…" if busy else self._summary())
+
+    def _summary(self) -> str:
+        prediction, garment = self._document.prediction, self._document.garment
+        if garment is None:
+            return "Ready"
+        if prediction is None:
+            return f"No keypoints of this frame of {garment.name} yet" if garment.frame_count else "Ready"
+        return (
+            f"{len(prediction.keypoints)} keypoints on {garment.name} by {prediction.checkpoint.path.stem} "
+            f"in {prediction.seconds:.2f} s"
+        )
