@@ -111,13 +111,14 @@ def _fold_half(settled: Floats, rng: np.random.Generator) -> Grip:
 
 def _drag(settled: Floats, rng: np.random.Generator) -> Grip:
     tip, outwards = _extremity(settled, rng)
-    way = rng.uniform(40, 60) * Rotation.from_euler("z", rng.uniform(-50, 50), degrees=True).apply(outwards)
+    way = rng.uniform(35, 50) * Rotation.from_euler("z", rng.uniform(-50, 50), degrees=True).apply(outwards)
 
     def path(share: float) -> Floats:
-        led: Floats = _ease(share) * way + [0, 0, 5 * min(1.0, 4 * share)]
+        led: Floats = _ease(share) * way + [0, 0, 5 * _ease(min(1.0, 2 * share))]
         return led
 
-    return Grip(_patch(settled, tip), _frames(float(np.linalg.norm(way)) / SPEED), path)
+    # A sleeve that pulls a whole shirt over the ground stretches if it is hurried.
+    return Grip(_patch(settled, tip), _frames(float(np.linalg.norm(way)) / (0.7 * SPEED)), path)
 
 
 def _lift(settled: Floats, rng: np.random.Generator) -> Grip:
