@@ -87,6 +87,7 @@ def predict(
     checkpoint: Path = DEFAULT_CHECKPOINT,
     out: Path,
     keypoints: Mode = "soft",
+    frames: bool = False,
     device: str = "cpu",
 ) -> None:
     """Write the keypoints of garments to a file.
@@ -96,24 +97,38 @@ def predict(
     Parameters
     ----------
     garments
-        Mesh or cloud files.
+        Meshes, clouds, sequences, and folders or files of many; damaged ones of these are skipped.
     checkpoint
         What predicts.
     out
         JSON, CSV, TXT (the published code's format) or, for one garment, PLY, by its ending.
     keypoints
         At the mean of their weights (soft) or on their heaviest point (peak).
+    frames
+        All frames of a garment that moves, called PATH@FRAME, instead of its shape at rest.
     device
         As PyTorch names it: cpu, cuda, cuda:1.
     """
     from keygrid.export import check_format, write_predictions
 
     check_format(out, len(garments))  # before anything is computed
-    from keygrid.data.readers import read_garment
+    from keygrid.data.dataset import Dataset
+
+    data = Dataset.open(garments, on_skip=_name_skipped())
+    check_format(out, len(data))
     from keygrid.inference import Predictor
 
     predictor = Predictor(checkpoint, device)
-    predictions = [(str(path), predictor.predict(read_garment(path), keypoints=keypoints)) for path in garments]
+    predictions: list[tuple[str, Prediction]] = []
+    for garment in data:
+        if frames and garment.frame_count:
+            for frame in range(garment.frame_count):
+                moved = predictor.predict_frame(garment, frame, keypoints=keypoints)
+                predictions.append((f"{garment.source}@{frame}", moved))
+        else:
+            predictions.append((str(garment.source), predictor.predict(garment, keypoints=keypoints)))
+    if not predictions:
+        raise KeygridError(next(iter(data.skipped.values())))
     write_predictions(predictions, out)
 
 
@@ -403,6 +418,7 @@ def simulate(
     recipe = Recipe(motion, frames, seed, vertices, up, own_mesh)
     name = f"{opened.name}-{motion}-{seed}"
     outcomes: list[Outcome] = []
+    print(f"{name}: on a machine's first run the simulator compiles itself, which takes about a minute.", flush=True)
     with show_jobs([name]) as (report, _):
         work = partial(job, garment=opened, recipe=recipe, folder=out, name=name, device=device)
         run_jobs([work], 1, report, lambda _, outcome: outcomes.append(outcome))
