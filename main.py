@@ -418,7 +418,6 @@ def simulate(
     recipe = Recipe(motion, frames, seed, vertices, up, own_mesh)
     name = f"{opened.name}-{motion}-{seed}"
     outcomes: list[Outcome] = []
-    print(f"{name}: on a machine's first run the simulator compiles itself, which takes about a minute.", flush=True)
     with show_jobs([name]) as (report, _):
         work = partial(job, garment=opened, recipe=recipe, folder=out, name=name, device=device)
         run_jobs([work], 1, report, lambda _, outcome: outcomes.append(outcome))

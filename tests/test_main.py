@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,8 @@ def test_predict_writes_the_same_bytes_twice(tmp_path):
 
 def test_predict_takes_several_garments(tmp_path, tiny_checkpoint):
     out = tmp_path / "k.txt"
-    result = run("predict", SHIRT, SHIRT, "--checkpoint", tiny_checkpoint, "--out", out, "--keypoints", "peak")
+    copy = shutil.copy(SHIRT, tmp_path)
+    result = run("predict", SHIRT, copy, "--checkpoint", tiny_checkpoint, "--out", out, "--keypoints", "peak")
     assert result.returncode == 0, result.stderr
     rows = np.loadtxt(out)
     assert rows.shape == (8, 3)
@@ -122,7 +124,24 @@ def test_convert_offers_every_format():
     assert result.stdout.split() == sorted(WRITERS)
 
 
-@pytest.mark.parametrize("command", ["view", "predict", "render", "train", "import", "info", "convert"])
+def test_a_garment_is_sewn_simulated_and_followed(tmp_path, tiny_checkpoint):
+    skirt, out = tmp_path / "skirt.ply", tmp_path / "keypoints.csv"
+    assert run("sew", "Skirt", "--seed", 1, "--measure", "length=40", "--out", skirt).returncode == 0
+    result = run("simulate", skirt, "--motion", "drop", "--frames", 3, "--vertices", 200, "--out", tmp_path / "moved")
+    assert result.returncode == 0, result.stderr
+    sequence = Path(result.stdout.strip())
+    assert sequence == tmp_path / "moved" / "skirt-drop-0.npz"
+    (damaged := tmp_path / "moved" / "damaged.npz").write_bytes(sequence.read_bytes()[:5000])
+    result = run("predict", sequence.parent, "--frames", "--checkpoint", tiny_checkpoint, "--out", out)
+    assert result.returncode == 0
+    assert damaged.name in result.stderr
+    rows = out.read_text().splitlines()[1:]
+    assert [row.partition(",")[0] for row in rows] == [f"{sequence}@{frame}" for frame in range(3) for _ in range(4)]
+
+
+@pytest.mark.parametrize(
+    "command", ["view", "predict", "render", "train", "import", "info", "convert", "sew", "simulate", "garments"]
+)
 def test_help_has_an_example(command):
     result = run(command, "--help")
     assert result.returncode == 0
@@ -147,6 +166,8 @@ BAD_INPUT = {
     "a folder that is there": ("convert", SHIRT, "--to", "obj", "--out", "."),
     "a cloud as ClothesNet": ("convert", "points.xyz", "--to", "clothesnet", "--out", "new"),
     "too few points": ("convert", "points.xyz", "--to", "shapenet", "--out", "new"),
+    "no such measure": ("sew", "Skirt", "--measure", "x=1", "--out", "s.obj"),
+    "a cloud of no cloth": ("simulate", "points.xyz", "--motion", "drop", "--out", "new"),
     "not published weights": ("import", "truncated.obj", "--out", "k.safetensors"),
 }
 

@@ -18,8 +18,10 @@ def show_jobs(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     bars: dict[int, TaskID] = {}
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        starting = progress.add_task("starting (a machine's first run compiles the solver for a minute)", total=None)
 
         def report(job: int, done: int, total: int) -> None:
+            progress.update(starting, visible=False)
             if job not in bars:
                 bars[job] = progress.add_task(names[job], total=total)
             progress.update(bars[job], completed=done, total=total)

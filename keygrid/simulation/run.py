@@ -15,7 +15,7 @@ from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.simulation.checks import Checks, check, edge_lengths
 from keygrid.simulation.motions import Grip, Motion, begin, grip
-from keygrid.simulation.remesh import Remeshed, remesh
+from keygrid.simulation.remesh import Remeshed, refuse_unfit, remesh
 
 Floats = NDArray[np.float64]
 Report = Callable[[int, int], None]
@@ -124,6 +124,8 @@ def simulate_to(
     path = folder / f"{name}.npz"
     if path.exists():
         return path
+    _refuse_nonsense(recipe)
+    refuse_unfit(garment)  # before anything is made
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
