@@ -72,7 +72,7 @@ def items() -> list[Item]:
             sampled = pattern.sampled(np.random.default_rng([kind, number]))
             garments.append((f"{stem}-{number + 1:02d}", pattern.category, split, sampled))
     garments.append(("tshirt-real", TShirt.category, "test", None))
-    motions: tuple[tuple[Motion, ...], ...] = (("drop",), ("fold-half", "fold-sleeve"), ("drag", "lift"))
+    motions: tuple[tuple[Motion, ...], ...] = (("drop",), ("fold-half", "fold-sleeve"), ("lift",))
     return [
         Item(name, category, split, motion, 10 * index + MOTIONS.index(motion), pattern)
         for choices in motions

@@ -21,7 +21,6 @@ SUBSTEPS = 6
 ITERATIONS = 4
 GRAVITY = 981.0
 DENSITY = 0.02
-STRETCH = 1e4
 STRETCH_DAMPING = 1.5e-2
 BEND_DAMPING = 0.5
 RADIUS = 0.8
@@ -48,10 +47,12 @@ class Material:
 
     Attributes:
         bend: resistance to bending.
+        stretch: resistance to stretching and shearing.
         friction: Coulomb's coefficient, with the ground and itself.
     """
 
     bend: float = 5.0
+    stretch: float = 1e4
     friction: float = 0.5
 
 
@@ -79,7 +80,7 @@ class Cloth:
         builder.add_cloth_mesh(
             pos=wp.vec3(0.0, 0.0, 0.0), rot=wp.quat_identity(), scale=1.0, vel=wp.vec3(0.0, 0.0, 0.0),
             vertices=[wp.vec3(*vertex) for vertex in rest.tolist()], indices=faces.reshape(-1).tolist(),
-            density=DENSITY, tri_ke=STRETCH, tri_ka=STRETCH, tri_kd=STRETCH_DAMPING,
+            density=DENSITY, tri_ke=material.stretch, tri_ka=material.stretch, tri_kd=STRETCH_DAMPING,
             edge_ke=material.bend, edge_kd=BEND_DAMPING, particle_radius=RADIUS,
         )  # fmt: skip
         shape = newton.ModelBuilder.ShapeConfig(ke=CONTACT, kd=CONTACT_DAMPING, mu=material.friction)

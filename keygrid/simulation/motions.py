@@ -23,6 +23,12 @@ MOTIONS: tuple[Motion, ...] = get_args(Motion)
 PATCH = 3.5
 """How far around a place the cloth is gripped."""
 
+HANDFUL = 5.0
+"""The same, where one grip must overcome the friction of all the cloth."""
+
+STRETCH: dict[Motion, float] = {"drag": 3e4}
+"""The cloth's resistance to stretching, where it is another than `Material`'s: so that such a grip does not tear it."""
+
 SPEED = 0.62 * TOP_SPEED
 """Of a grip, on average; it starts and stops gently, and the cloth it pulls must keep up."""
 
@@ -118,7 +124,7 @@ def _drag(settled: Floats, rng: np.random.Generator) -> Grip:
         return led
 
     # A sleeve that pulls a whole shirt over the ground stretches if it is hurried.
-    return Grip(_patch(settled, tip), _frames(float(np.linalg.norm(way)) / (0.7 * SPEED)), path)
+    return Grip(_patch(settled, tip, HANDFUL), _frames(float(np.linalg.norm(way)) / (0.7 * SPEED)), path)
 
 
 def _lift(settled: Floats, rng: np.random.Generator) -> Grip:
@@ -135,9 +141,9 @@ def _extremity(settled: Floats, rng: np.random.Generator) -> tuple[int, Floats]:
     return int(np.argmax(settled @ outwards)), outwards
 
 
-def _patch(settled: Floats, tip: int) -> Integers:
+def _patch(settled: Floats, tip: int, radius: float = PATCH) -> Integers:
     """All vertices near a tip, of both layers, as between two fingers."""
-    return np.flatnonzero(np.linalg.norm(settled[:, :2] - settled[tip, :2], axis=1) < PATCH)
+    return np.flatnonzero(np.linalg.norm(settled[:, :2] - settled[tip, :2], axis=1) < radius)
 
 
 def _over(gripped: Integers, across: Floats) -> Grip:

@@ -14,7 +14,7 @@ from keygrid.data.sequence import write_sequence
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.simulation.checks import Checks, check, edge_lengths
-from keygrid.simulation.motions import Grip, Motion, begin, grip
+from keygrid.simulation.motions import STRETCH, Grip, Motion, begin, grip
 from keygrid.simulation.remesh import Remeshed, refuse_unfit, remesh
 
 Floats = NDArray[np.float64]
@@ -155,7 +155,8 @@ class _Run:
         worn = garment.vertices @ TO_SIMULATOR[recipe.up].T * self.scale
         self._rest = worn - (worn.min(axis=0) + worn.max(axis=0)) / 2
         rng = np.random.default_rng([recipe.seed, 0])
-        self._material = Material(bend=float(rng.uniform(2, 8)), friction=float(rng.uniform(0.35, 0.65)))
+        bend, friction = float(rng.uniform(2, 8)), float(rng.uniform(0.35, 0.65))
+        self._material = Material(bend, STRETCH.get(recipe.motion, Material.stretch), friction)
         self._start = begin(recipe.motion, self._rest, rng)
         self._grip: Grip | None = None
         self._settled = self._start.vertices
