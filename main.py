@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from app.state.settings import ViewSettings
     from keygrid.data.collection import Entry
+    from keygrid.data.garment import Garment
     from keygrid.prediction import Prediction
 
 ASSETS = Path(__file__).parent / "assets"
@@ -43,6 +44,7 @@ def view(
     size: tuple[int, int] = (1280, 800),
     scale: float | None = None,
     screenshot: Path | None = None,
+    fresh: bool = False,
 ) -> None:
     """Open the window (the default command). Without a display, render the same scene to a PNG instead.
 
@@ -51,7 +53,7 @@ def view(
     Parameters
     ----------
     garments
-        Mesh or cloud files; the bundled T-shirt if not given.
+        Meshes, clouds, sequences, and folders or files of many; the bundled T-shirt if not given.
     checkpoint
         Checkpoints; the bundled one if not given.
     theme
@@ -62,6 +64,8 @@ def view(
         Pixels of the screen in one of the window's, such as 2; the display's own if not given.
     screenshot
         Save the whole window as PNG to this file, then close.
+    fresh
+        Know nothing of earlier starts, such as recent files, and keep nothing of this one.
     """
     _check_size(size)
     garments = garments or [DEFAULT_GARMENT]
@@ -69,7 +73,9 @@ def view(
     from app.application import has_display, run
 
     if has_display():
-        failure = run([*garments, *checkpoints], theme=theme, size=size, scale=scale, screenshot=screenshot)
+        failure = run(
+            [*garments, *checkpoints], theme=theme, size=size, scale=scale, screenshot=screenshot, fresh=fresh
+        )
         if failure:
             raise KeygridError(failure)
         return
@@ -143,6 +149,7 @@ def render(
     size: tuple[int, int] = (1280, 800),
     dark: bool = False,
     keypoints: Mode = "soft",
+    frame: int = -1,
 ) -> None:
     """Draw a garment with its keypoints into a PNG; needs no display.
 
@@ -151,7 +158,7 @@ def render(
     Parameters
     ----------
     garment
-        A mesh or cloud file.
+        A mesh, a cloud, a sequence, or one garment of a file of many, FILE#ITEM.
     checkpoint
         What predicts.
     out
@@ -164,8 +171,10 @@ def render(
         Light on dark.
     keypoints
         At the mean of their weights (soft) or on their heaviest point (peak).
+    frame
+        Of a garment that moves, counted from 0, or from the end if negative; the last if not given.
     """
-    _render(garment, checkpoint, out, slices=slices, size=size, dark=dark, mode=keypoints)
+    _render(garment, checkpoint, out, slices=slices, size=size, dark=dark, mode=keypoints, frame=frame)
 
 
 @cli.command
@@ -494,21 +503,43 @@ def _name_skipped(most: int = 3) -> "Callable[[Entry, str], None]":
 
 
 def _render(
-    path: Path, checkpoint: Path, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode
-) -> "Prediction":
+    path: Path, checkpoint: Path, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode,
+    frame: int = -1,
+) -> "Prediction":  # fmt: skip
     from app.scene.offscreen import render as draw
     from app.scene.scene import DARK, LIGHT
-    from keygrid.data.readers import read_garment
     from keygrid.inference import Predictor
 
     settings = _view_settings(slices)
     _check_size(size)
     if out.suffix.lower() != ".png":
         raise KeygridError(f"The picture is a PNG, so name it so: {out.name} ends otherwise.")
-    garment = read_garment(path)
-    prediction = Predictor(checkpoint).predict(garment, keypoints=mode)
-    draw(garment, prediction, settings, out, size=size, theme=DARK if dark else LIGHT)
+    garment = _open_one(path)
+    predictor = Predictor(checkpoint)
+    if garment.frames is None:
+        frame, prediction = 0, predictor.predict(garment, keypoints=mode)
+    else:
+        frame = _place_of(frame, garment)
+        prediction = predictor.predict_frame(garment, frame, keypoints=mode)
+    draw(garment, prediction, settings, out, size=size, theme=DARK if dark else LIGHT, frame=frame)
     return prediction
+
+
+def _open_one(path: Path) -> "Garment":
+    from keygrid.data import open_path
+    from keygrid.data.collection import Collection
+
+    opened = open_path(path)
+    if isinstance(opened, Collection):
+        raise KeygridError(f"{path.name} holds {len(opened)} garments; name one, such as {opened.entries[0].path}.")
+    return opened
+
+
+def _place_of(frame: int, garment: "Garment") -> int:
+    count = garment.frame_count
+    if not -count <= frame < count:
+        raise KeygridError(f"{garment.name} has the frames 0 to {count - 1}, and not {frame}.")
+    return frame % count
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -42,6 +42,7 @@ def run(
     size: tuple[int, int] = (1280, 800),
     scale: float | None = None,
     screenshot: Path | None = None,
+    fresh: bool = False,
 ) -> str:
     """Show the window until it is closed, or until its picture is taken.
 
@@ -50,22 +51,28 @@ def run(
         theme: `system`, `light` or `dark`.
         size: of the window, in the user's pixels.
         scale: device pixels in one of the user's; the display's own if not given.
-        screenshot: where to save the window's picture once everything is shown; then the window closes.
+        screenshot: where to save the window's picture once everything is shown; then the window closes, and nothing is
+            kept for the next start.
+        fresh: know nothing of earlier starts, and keep nothing of this one.
 
     Returns:
         With `screenshot`, what could not be shown, in one sentence; empty if all is well.
     """
     if scale is not None:
         os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"
+    from PySide6.QtCore import QSettings, QStandardPaths
     from PySide6.QtWidgets import QApplication
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
     application.setApplicationName("Key-Grid Desktop")
+    application.setOrganizationName("Key-Grid")
     QApplication.setStyle("Fusion")  # the same on every platform, light and dark
 
     from app.main_window import MainWindow
 
-    window = MainWindow()
+    cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
+    store = None if fresh or screenshot is not None else QSettings()
+    window = MainWindow(store, cache / "thumbnails")
     window.set_theme(theme)
     window.resize(*size)
     window.show()
@@ -81,7 +88,10 @@ def run(
             QTimer.singleShot(300, finish)
 
         def finish() -> None:
-            if window.worker.busy or not window.isVisible():
+            if not window.isVisible() or window.worker.busy:
+                return
+            if window.busy:
+                QTimer.singleShot(300, finish)
                 return
             try:
                 window.save_screenshot(screenshot)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
@@ -12,18 +12,21 @@ from app.actions import Actions, Command
 from app.state.document import Document, OpenCheckpoint
 from app.state.playback import Playback
 from app.state.settings import AXES, LAYERS, ViewSettings
+from app.state.shelf import OpenCollection, Shelf
 from app.views.heatmap import HeatmapPanel
 from app.views.help import show_about, show_shortcuts
 from app.views.keypoints import KeypointTable
 from app.views.layers import LayerPanel
 from app.views.library import Library
+from app.views.preferences import Preferences
 from app.views.status import StatusBar
 from app.views.theme import THEMES, apply_theme
+from app.views.thumbnails import Thumbnails
 from app.views.timeline import BUTTONS, Timeline
 from app.views.viewport import Viewport
 from app.worker.client import WorkerClient
 from app.worker.predicting import Predicting
-from app.worker.protocol import DescribeEngine, ReadCheckpoint, ReadGarment
+from app.worker.protocol import DescribeEngine, ListShipped, OpenPath, ReadCheckpoint
 from keygrid.data.garment import Garment
 from keygrid.data.readers import SUFFIXES
 from keygrid.errors import KeygridError
@@ -44,22 +47,32 @@ LAYER_TITLES = {
     "landmarks": "&Landmarks",
 }
 
+ASSETS = Path(__file__).parents[1] / "assets"
+SHIPPED = (ASSETS / "garments", ASSETS / "demonstrations")
+
 SLICE_STEP = 0.05
 """How far a key moves the slice, normalised."""
 
 
 class MainWindow(QMainWindow):
-    """Owns the document, the settings and the worker; views read the first two, and only the window asks the third."""
+    """Owns the document, the settings and the worker, and puts them together with the views.
+
+    Args:
+        store: keeps what shall be known at the next start; nothing is kept if not given.
+        pictures: folder for pictures of garments; there are none if not given.
+    """
 
     settled = Signal(str)
     """Nothing is awaited any more; the message of the last failure, or empty."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: QSettings | None = None, pictures: Path | None = None) -> None:
         super().__init__()
         self.setWindowTitle("Key-Grid Desktop")
         self.setAcceptDrops(True)
         self.document, self.settings, self.playback = Document(), ViewSettings(), Playback()
-        self._choose_on_arrival: set[Path] = set()
+        self.shelf = Shelf()
+        self.preferences = Preferences(self.shelf, store)
+        self._choose_on_arrival: set[str] = set()
         self._last_failure = ""
         self.worker = WorkerClient(self)
         self.actions_ = Actions(self)
@@ -67,7 +80,8 @@ class MainWindow(QMainWindow):
         self.viewport = Viewport(self.document, self.settings)
         self.timeline = Timeline(self.document, self.playback, self.actions_)
         self.setCentralWidget(self._stacked(self.viewport, self.timeline))
-        self.library = Library(self.document)
+        self.thumbnails = Thumbnails(pictures, self)
+        self.library = Library(self.document, self.shelf, self.thumbnails)
         self.layers = LayerPanel(self.document, [self.actions_[name] for name in LAYERS])
         self.heatmap = HeatmapPanel(self.document, self.settings)
         self.table = KeypointTable(self.document)
@@ -76,16 +90,23 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.predicting = Predicting(self.document, self.settings, self.worker, self)
         self._connect()
+        self.worker.request("shipped", ListShipped(SHIPPED))
 
     def open(self, paths: Sequence[Path]) -> None:
-        """Open garments and checkpoints, told apart by their ending; the first of each kind is chosen."""
+        """Open garments, folders and checkpoints, told apart by their ending; the first of each kind is chosen."""
         checkpoints = [path for path in paths if path.suffix.lower() in CHECKPOINT_SUFFIXES]
         garments = [path for path in paths if path not in checkpoints]
-        self._choose_on_arrival.update(garments[:1], checkpoints[:1])
+        self._choose_on_arrival.update(f"garment {path}" for path in garments[:1])
+        self._choose_on_arrival.update(f"checkpoint {path}" for path in checkpoints[:1])
         for path in garments:
-            self.worker.request(f"garment {path}", ReadGarment(path))
+            self.worker.request(f"garment {path}", OpenPath(path))
         for path in checkpoints:
             self.worker.request(f"checkpoint {path}", ReadCheckpoint(path))
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still to come."""
+        return self.worker.busy or self.thumbnails.busy
 
     def save_screenshot(self, path: Path) -> None:
         """Save the whole window as a PNG of its size in device pixels."""
@@ -95,6 +116,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self.timeline.shut()
+        self.thumbnails.close()
         self.worker.close()
         self.viewport.shut()
         event.accept()
@@ -112,6 +134,8 @@ class MainWindow(QMainWindow):
     def _register_commands(self) -> None:
         self.actions_.register(
             Command("open", "&Open…", "&File", self._ask_to_open, "Ctrl+O"),
+            Command("open_folder", "Open &folder…", "&File", self._ask_for_folder, "Ctrl+Shift+O"),
+            Command("search", "Search the &library", "&File", self._search, "Ctrl+F"),
             Command("save", "&Save keypoints…", "&File", self._ask_to_save, "Ctrl+S", separated=True),
             Command("screenshot", "Save s&creenshot…", "&File", self._ask_for_screenshot, "Ctrl+Shift+S"),
             Command("close", "&Close garment", "&File", self._close_garment, "Ctrl+W", separated=True),
@@ -175,7 +199,7 @@ class MainWindow(QMainWindow):
             self._dock("Keypoints", self.table, right),
         ]
         self.resizeDocks(docks, [240, 240, 340, 340], Qt.Orientation.Horizontal)
-        self.resizeDocks(docks, [480, 220, 150, 550], Qt.Orientation.Vertical)
+        self.resizeDocks(docks, [560, 140, 150, 550], Qt.Orientation.Vertical)
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -200,19 +224,25 @@ class MainWindow(QMainWindow):
         self.worker.failed.connect(self._fail)
         self.worker.stage.connect(self.status.show_stage)
         self.status.cancelled.connect(self.worker.cancel)
+        self.library.wanted.connect(lambda path: self.open([path]))
         self.document.events.garment.connect(self._name_window)
 
     # What the worker says
 
     def _receive(self, slot: str, result: Any) -> None:
+        chosen = slot in self._choose_on_arrival
         if isinstance(result, Garment):
-            chosen = result.source in self._choose_on_arrival
             self.document.add_garment(result, choose=chosen or self.document.garment is None)
+        elif isinstance(result, OpenCollection):
+            self.shelf.add_collection(result)
         elif isinstance(result, OpenCheckpoint):
-            chosen = result.path in self._choose_on_arrival
             self.document.add_checkpoint(result, choose=chosen or self.document.checkpoint is None)
+        elif slot == "shipped":
+            self.shelf.shipped = result
         elif slot == "about":
             show_about(self, result)
+        if isinstance(result, Garment | OpenCollection):
+            self.shelf.remember(Path(slot.removeprefix("garment ")))
         self._settle()
 
     def _fail(self, _slot: str, sentence: str) -> None:
@@ -251,6 +281,14 @@ class MainWindow(QMainWindow):
         filters = [f"{title} ({' '.join('*' + ending for ending in group)})" for title, group in endings.items()]
         names, _ = QFileDialog.getOpenFileNames(self, "Open", "", ";;".join([*filters, "All files (*)"]))
         self.open([Path(name) for name in names])
+
+    def _search(self) -> None:
+        self.library.search.setFocus()
+
+    def _ask_for_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open folder")
+        if name:
+            self.open([Path(name)])
 
     def _ask_to_save(self) -> None:
         garment, prediction = self.document.garment, self.document.prediction

@@ -191,3 +191,27 @@ def test_the_command_line_starts_without_heavy_imports():
     code = "import main, sys; print([m for m in ('torch', 'PySide6', 'pyvista', 'numba', 'scipy') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_render_draws_a_frame_of_a_sequence_and_refuses_what_is_no_garment(tmp_path, tiny_checkpoint, shirt):
+    from dataclasses import replace
+
+    from keygrid.data.sequence import write_sequence
+
+    frames = np.stack([shirt.vertices, shirt.vertices * [1, 0.4, 1]]).astype(np.float32)
+    write_sequence(replace(shirt, frames=frames), tmp_path / "moving.npz")
+    pictures = {}
+    for name, options in {"last": (), "first": ("--frame", 0), "also": ("--frame", 1)}.items():
+        out = tmp_path / f"{name}.png"
+        result = run(
+            "render", tmp_path / "moving.npz", "--checkpoint", tiny_checkpoint, "--out", out, "--size", 320, 200,
+            *options, display=False,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        pictures[name] = out.read_bytes()
+    assert pictures["last"] == pictures["also"] != pictures["first"]
+    result = run("render", tmp_path / "moving.npz", "--out", tmp_path / "no.png", "--frame", 2)
+    assert (result.returncode, "the frames 0 to 1, and not 2" in result.stderr) == (2, True)
+    (tmp_path / "other.xyz").write_text("0 0 0\n")
+    result = run("render", tmp_path, "--out", tmp_path / "no.png")
+    assert (result.returncode, "holds 2 garments; name one" in result.stderr) == (2, True)

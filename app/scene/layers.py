@@ -248,6 +248,7 @@ class SliceLayer(Layer):
     """The heatmap on a plane across the network's cube, with a colour bar of fixed limits."""
 
     _prediction: Prediction
+    _place: tuple[Axis, float] = ("z", 0.0)
 
     def show(self, prediction: Prediction, axis: Axis, position: float) -> None:
         """Draw the plane where it cuts `axis` at `position`, normalised; in place where its colours stay the same."""
@@ -278,8 +279,9 @@ class SliceLayer(Layer):
         return 0.0, float(prediction.grid_heatmap.max())
 
     def move(self, axis: Axis, position: float) -> None:
-        """Evaluate the heatmap on another plane, in place."""
-        if not self._actors:
+        """Evaluate the heatmap on another plane, in place: now, or when the layer is switched on."""
+        self._place = axis, position
+        if not self._actors or not self._visible:
             return
         points = slice_points(axis, position, SLICE_RESOLUTION)
         in_file_units = self._prediction.normalisation.invert(points)
@@ -289,6 +291,11 @@ class SliceLayer(Layer):
             [0, SLICE_RESOLUTION - 1, SLICE_RESOLUTION**2 - 1, SLICE_RESOLUTION * (SLICE_RESOLUTION - 1)]
         )
         self._frame.points = in_file_units[corners]
+
+    def _apply_visibility(self) -> None:
+        if self._visible and self._actors and not self._blank and not self._actors[0].GetVisibility():
+            self.move(*self._place)
+        super()._apply_visibility()
 
 
 def slice_points(axis: Axis, position: float, resolution: int) -> Floats:

@@ -102,7 +102,8 @@ class LandmarkLayer(Layer):
         )  # spaces keep names clear of their diamonds
         self._labels = self._keep(
             self._plotter.add_point_labels(
-                self._names, "name", font_size=11, font_family="arial", bold=False, show_points=False, shape=None,
-                always_visible=True, justification_vertical="top", reset_camera=False, render=False, name=self._name,
+                self._names, "name", font_size=11, font_family="arial", bold=False, shadow=True, show_points=False,
+                shape=None, always_visible=True, justification_vertical="top", reset_camera=False,
+                render=False, name=self._name,
             )
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """The scene as a picture, without any display."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyvista as pv
@@ -20,20 +21,40 @@ def render(
     *,
     size: tuple[int, int] = (1280, 800),
     theme: Theme = LIGHT,
+    frame: int = 0,
 ) -> None:
-    """Draw a garment with its prediction into a PNG of `size` pixels."""
-    # VTK complains of every display it tries before it renders without one.
-    vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
+    """Draw a garment with its prediction for one of its frames into a PNG of `size` pixels."""
+    _quieten()
     pixel_ratio = size[1] / 800
     plotter = pv.Plotter(off_screen=True, window_size=list(size))
     assert plotter.render_window is not None
     plotter.render_window.SetDPI(round(72 * pixel_ratio))
     try:
         scene = Scene(plotter, theme, pixel_ratio)
-        scene.show_garment(garment)
+        scene.show_garment(garment, frame)
         scene.show_prediction(prediction, settings)
         scene.apply(settings)
         with atomic(path) as temporary:
             plotter.screenshot(temporary)
     finally:
         plotter.close()
+
+
+def render_thumbnail(garment: Garment, path: Path, side: int) -> None:
+    """Draw a garment at rest into a PNG of so many pixels a side, on nothing, so that it suits any theme."""
+    _quieten()
+    plotter = pv.Plotter(off_screen=True, window_size=[side, side])
+    try:
+        scene = Scene(plotter)
+        scene.show_garment(replace(garment, frames=None, landmarks=None))
+        scene.plotter.camera.zoom(1.25)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic(path) as temporary:
+            plotter.screenshot(temporary, transparent_background=True)
+    finally:
+        plotter.close()
+
+
+def _quieten() -> None:
+    # VTK complains of every display it tries before it renders without one.
+    vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)

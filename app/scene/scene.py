@@ -41,8 +41,11 @@ class Theme:
     landmarks: tuple[float, float, float]
 
 
+LYING = 0.6
+"""A garment whose height is below this share of its depth lies."""
+
 LIGHT = Theme((0.965, 0.969, 0.976), (0.10, 0.11, 0.13), (0.27, 0.30, 0.36))
-DARK = Theme((0.110, 0.118, 0.133), (0.93, 0.94, 0.95), (0.72, 0.75, 0.80))
+DARK = Theme((0.110, 0.118, 0.133), (0.93, 0.94, 0.95), (0.93, 0.90, 0.80))
 
 
 class Scene:
@@ -153,7 +156,10 @@ class Scene:
         if self._garment is None:
             return
         self.plotter.camera_position = "xy"
-        self.plotter.camera.azimuth, self.plotter.camera.elevation = 20, 12
+        extent = np.ptp(self._garment.bounds, axis=0)
+        # What lies on the ground is seen best from above.
+        lies = extent[1] < LYING * extent[2]
+        self.plotter.camera.azimuth, self.plotter.camera.elevation = 20, 55 if lies else 12
         self.plotter.reset_camera(bounds=tuple(self._garment.bounds.T.ravel()), render=False)
         self.plotter.renderer.reset_camera_clipping_range()
 

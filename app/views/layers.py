@@ -1,7 +1,7 @@
 """Switches of the scene's layers."""
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from app.state.document import Document
 
@@ -12,10 +12,11 @@ class LayerPanel(QWidget):
     def __init__(self, document: Document, actions: list[QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document, self._actions = document, {action.objectName(): action for action in actions}
-        layout = QVBoxLayout(self)
+        layout = QGridLayout(self)
         layout.setContentsMargins(10, 6, 10, 6)
         self.boxes: dict[str, QCheckBox] = {}
-        for action in actions:
+        rows = (len(actions) + 1) // 2
+        for place, action in enumerate(actions):
             box = QCheckBox(action.text().replace("&", ""))
             box.setChecked(action.isChecked())
             box.setToolTip(f"Show or hide ({action.shortcut().toString()})")
@@ -23,8 +24,8 @@ class LayerPanel(QWidget):
             action.toggled.connect(box.setChecked)
             action.enabledChanged.connect(box.setEnabled)
             self.boxes[action.objectName()] = box
-            layout.addWidget(box)
-        layout.addStretch()
+            layout.addWidget(box, place % rows, place // rows)
+        layout.setRowStretch(rows, 1)
         document.events.garment.connect(self._refresh)
         self._refresh()
 

@@ -1,38 +1,125 @@
-"""What is open: garments and checkpoints."""
+"""What is open and what can be opened."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.state.document import Document, OpenCheckpoint
-from keygrid.data.garment import Garment
+from app.state.shelf import Shelf, matching
+from app.views.library_model import ITEM, LibraryModel, path_of
+from app.views.thumbnails import Thumbnails
+
+ICON = 30
+"""Of a picture's side, in the user's pixels."""
 
 
 class Library(QWidget):
-    """Two lists; choosing an entry chooses it in the document."""
+    """A tree of garments and a list of checkpoints, both as far as they match a search.
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    Choosing an open one chooses it in the document; anything else is asked for with `wanted`.
+    """
+
+    wanted = Signal(object)
+    """The path of a garment that shall be opened."""
+
+    def __init__(self, document: Document, shelf: Shelf, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.garments = EntryList("Garments", lambda g: document.choose(garment=g))
+        self._document = document
+        self._collapsed: set[str] = set()
+        self.search = QLineEdit(placeholderText="Search by name or category", clearButtonEnabled=True)
+        self.search.setAccessibleName("Search the library")
+        self.model = LibraryModel(document, shelf, thumbnails.icon)
+        self.tree = _make_tree(self.model)
         self.checkpoints = EntryList("Checkpoints", lambda c: document.choose(checkpoint=c))
+        self.checkpoints.setMaximumHeight(110)
+        title = QLabel("Checkpoints")
+        title.setBuddy(self.checkpoints)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 6, 10, 6)
-        for entries in (self.garments, self.checkpoints):
-            title = QLabel(entries.accessibleName())
-            title.setBuddy(entries)
-            layout.addWidget(title)
-            layout.addWidget(entries)
+        layout.setContentsMargins(8, 4, 8, 6)
+        layout.addWidget(self.search)
+        layout.addWidget(self.tree, stretch=1)
+        layout.addWidget(title)
+        layout.addWidget(self.checkpoints)
 
-        def refresh(*_: object) -> None:
-            self.garments.show_entries(document.garments, document.garment, describe_garment)
-            self.checkpoints.show_entries(document.checkpoints, document.checkpoint, describe_checkpoint)
+        self.tree.clicked.connect(self._choose)
+        self.tree.activated.connect(self._choose)
+        self.tree.collapsed.connect(lambda index: self._collapsed.add(self._title(index)))
+        self.tree.expanded.connect(lambda index: self._collapsed.discard(self._title(index)))
+        self.search.textChanged.connect(self._search)
+        thumbnails.arrived.connect(self.tree.viewport().update)
+        document.events.garments.connect(self._rebuild)
+        shelf.events.connect(self._rebuild)
+        document.events.garment.connect(self._select)
+        for signal in ("checkpoints", "checkpoint"):
+            document.events[signal].connect(self._show_checkpoints)
+        self._rebuild()
+        self._show_checkpoints()
 
-        for signal in ("garments", "garment", "checkpoints", "checkpoint"):
-            document.events[signal].connect(refresh)
-        self._refresh = refresh  # psygnal holds its callbacks weakly
-        refresh()
+    def _rebuild(self, *_: object) -> None:
+        scrolled = self.tree.verticalScrollBar().value()
+        self.model.rebuild()
+        self._unfold()
+        self.tree.verticalScrollBar().setValue(scrolled)
+
+    def _search(self, words: str) -> None:
+        self.model.search(words)
+        self._unfold()
+        self._show_checkpoints()
+
+    def _unfold(self) -> None:
+        """Show all sections open but those that were folded; while something is searched, all."""
+        self.tree.blockSignals(True)
+        for row in range(self.model.rowCount()):
+            index = self.model.index(row, 0)
+            self.tree.setExpanded(index, bool(self.search.text()) or self._title(index) not in self._collapsed)
+        self.tree.blockSignals(False)
+        self._select()
+
+    def _title(self, index: QModelIndex) -> str:
+        return self.model.sections[index.row()].title
+
+    def _select(self, *_: object) -> None:
+        self.tree.setCurrentIndex(self.model.place(self._document.garment))
+
+    def _choose(self, index: QModelIndex) -> None:
+        item = index.data(ITEM)
+        path = path_of(item) if item is not None else None
+        opened = [g for g in self._document.garments if g is item or (path is not None and g.source == path)]
+        if opened and opened[0] is not self._document.garment:
+            self._document.choose(garment=opened[0])
+        elif not opened and path is not None:
+            self.wanted.emit(path)
+
+    def _show_checkpoints(self, *_: object) -> None:
+        found = self._document.checkpoints
+        titles = [describe_checkpoint(checkpoint)[0].casefold() for checkpoint in found]
+        entries = [found[index] for index in matching(titles, self.search.text())]
+        self.checkpoints.show_entries(entries, self._document.checkpoint, describe_checkpoint)
+
+
+def _make_tree(model: LibraryModel) -> QTreeView:
+    tree = QTreeView()
+    tree.setAccessibleName("Garments")
+    tree.setModel(model)
+    tree.setHeaderHidden(True)
+    tree.setUniformRowHeights(True)  # else every row is asked for its height, however many there are
+    tree.setIconSize(QSize(ICON, ICON))
+    tree.setIndentation(12)
+    tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return tree
 
 
 class EntryList(QListWidget):
@@ -42,6 +129,7 @@ class EntryList(QListWidget):
         super().__init__()
         self.setAccessibleName(name)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._choose = choose
         self.currentItemChanged.connect(self._chosen)
 
@@ -62,12 +150,6 @@ class EntryList(QListWidget):
     def _chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
             self._choose(item.data(Qt.ItemDataRole.UserRole))
-
-
-def describe_garment(garment: Garment) -> tuple[str, str]:
-    """Title and tool tip of a garment."""
-    size = f"{len(garment.vertices):,} points" if garment.is_cloud else f"{len(garment.faces):,} triangles"
-    return garment.name, f"{garment.source or garment.name}\n{size}, diagonal {garment.diagonal:.4g} in file units"
 
 
 def describe_checkpoint(checkpoint: OpenCheckpoint) -> tuple[str, str]:

@@ -1,50 +1,85 @@
 """What the worker does for each request. Heavy imports happen here, at their first use."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.state.document import OpenCheckpoint
-from app.worker.protocol import DescribeEngine, Predict, ReadCheckpoint, ReadGarment, Work
+from app.state.shelf import OpenCollection
+from app.worker.protocol import DescribeEngine, DrawThumbnail, ListShipped, OpenPath, Predict, ReadCheckpoint, Work
+from keygrid.data import open_path
+from keygrid.data.collection import Collection, Entry
 from keygrid.data.garment import Garment
-from keygrid.data.readers import read_garment
+from keygrid.errors import KeygridError
+from keygrid.prediction import Prediction
 
 if TYPE_CHECKING:
     from keygrid.inference import Predictor
 
 EnterStage = Callable[[str], None]
 
+KEPT_GARMENTS = 16
+"""So many are kept in memory; the one that was asked for longest ago is read again when it is needed."""
+
 
 class Handlers:
-    """Keeps what was read: garments until they are read again, predictors until their file changes."""
+    """Keeps what was read: the last garments, collections' entries, predictors until their file changes."""
 
     def __init__(self) -> None:
         self._garments: dict[Path, Garment] = {}
+        self._entries: dict[Path, tuple[Collection, Entry]] = {}
         self._predictors: dict[Path, tuple[float, Predictor]] = {}
 
     def handle(self, work: Work, enter: EnterStage) -> Any:
         """Do the work, calling `enter` with a sentence at the beginning of each stage."""
+        result: Any
         match work:
-            case ReadGarment(path):
-                return self._garment(path, enter, afresh=True)
+            case OpenPath(path):
+                self._garments.pop(path, None)
+                result = self._open(path, enter)
             case ReadCheckpoint(path):
                 predictor = self._predictor(path, enter)
-                return OpenCheckpoint(path, predictor.config.keypoints, predictor.source.category)
-            case Predict(garment, checkpoint, keypoints, frame):
-                shape = self._garment(garment, enter)
-                predictor = self._predictor(checkpoint, enter)
-                enter(f"Finding the keypoints of {shape.name}")
-                if frame is None:
-                    return predictor.predict(shape, keypoints=keypoints)
-                return predictor.predict_frame(shape, frame, keypoints=keypoints)
+                result = OpenCheckpoint(path, predictor.config.keypoints, predictor.source.category)
+            case Predict():
+                result = self._predict(work, enter)
+            case ListShipped(folders):
+                result = tuple(entry for folder in folders for entry in shipped(folder))
+            case DrawThumbnail(garment, picture, side):
+                result = _draw(self._garment(garment, enter), picture, side)
             case DescribeEngine():
-                return _engine()
+                result = _engine()
+        return result
 
-    def _garment(self, path: Path, enter: EnterStage, *, afresh: bool = False) -> Garment:
-        if afresh or path not in self._garments:
-            enter(f"Reading {path.name}")
-            self._garments[path] = read_garment(path)
-        return self._garments[path]
+    def _predict(self, work: Predict, enter: EnterStage) -> Prediction:
+        garment = self._garment(work.garment, enter)
+        predictor = self._predictor(work.checkpoint, enter)
+        enter(f"Finding the keypoints of {garment.name}")
+        if work.frame is None:
+            return predictor.predict(garment, keypoints=work.keypoints)
+        return predictor.predict_frame(garment, work.frame, keypoints=work.keypoints)
+
+    def _open(self, path: Path, enter: EnterStage) -> Garment | OpenCollection:
+        enter(f"Reading {path.name}")
+        collection, entry = self._entries.get(path, (None, None))
+        opened = collection.read(entry) if collection is not None and entry is not None else open_path(path)
+        if isinstance(opened, Collection):
+            self._entries |= {entry.path: (opened, entry) for entry in opened.entries}
+            return OpenCollection(opened.kind, path, opened.entries, opened.missing)
+        self._garments[path] = opened
+        while len(self._garments) > KEPT_GARMENTS:
+            del self._garments[next(iter(self._garments))]
+        return opened
+
+    def _garment(self, path: Path, enter: EnterStage) -> Garment:
+        known = self._garments.pop(path, None)
+        if known is not None:
+            self._garments[path] = known  # the newest again
+            return known
+        opened = self._open(path, enter)
+        if isinstance(opened, OpenCollection):
+            raise KeygridError(f"{path.name} holds many garments; choose one of them.")
+        return opened
 
     def _predictor(self, path: Path, enter: EnterStage) -> "Predictor":
         changed = path.stat().st_mtime if path.exists() else 0.0
@@ -56,6 +91,28 @@ class Handlers:
             enter(f"Reading {path.name}")
             self._predictors[path] = known = changed, Predictor(path)
         return known[1]
+
+
+def shipped(folder: Path) -> tuple[Entry, ...]:
+    """Garments of a folder that comes with the application: those its manifest names, and then lone files by name."""
+    from keygrid.data.formats.manifest import MANIFEST, open_manifest
+    from keygrid.data.readers import SUFFIXES
+
+    collection = open_manifest(folder) if (folder / MANIFEST).is_file() else None
+    named = collection.entries if collection is not None else ()
+    known = {entry.path for entry in named}
+    files = sorted(folder.iterdir()) if folder.is_dir() else ()
+    lone = (file for file in files if file.suffix.lower() in SUFFIXES and file not in known)
+    return (*named, *(Entry(file.stem.replace("_", " "), file) for file in lone))
+
+
+def _draw(garment: Garment, picture: Path, side: int) -> Path:
+    from app.scene.offscreen import render_thumbnail
+
+    if hasattr(os, "nice"):
+        os.nice(max(0, 10 - os.nice(0)))  # a picture that is nice to have waits for all that is asked for
+    render_thumbnail(garment, picture, side)
+    return picture
 
 
 def _engine() -> str:

@@ -10,8 +10,8 @@ LENGTH = struct.Struct(">Q")
 
 
 @dataclass(frozen=True)
-class ReadGarment:
-    """Answered by a `keygrid.data.garment.Garment`."""
+class OpenPath:
+    """Answered by a `keygrid.data.garment.Garment` or an `app.state.shelf.OpenCollection`; see `keygrid.data`."""
 
     path: Path
 
@@ -34,11 +34,27 @@ class Predict:
 
 
 @dataclass(frozen=True)
+class ListShipped:
+    """Answered by a tuple of `keygrid.data.collection.Entry`: the garments in these folders, if they are there."""
+
+    folders: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class DrawThumbnail:
+    """Answered by `picture`, a PNG of so many pixels a side that shows the garment of `garment`."""
+
+    garment: Path
+    picture: Path
+    side: int
+
+
+@dataclass(frozen=True)
 class DescribeEngine:
     """Answered by a sentence that says which libraries compute."""
 
 
-Work = ReadGarment | ReadCheckpoint | Predict | DescribeEngine
+Work = OpenPath | ReadCheckpoint | Predict | ListShipped | DrawThumbnail | DescribeEngine
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.worker.protocol import Answer, Cancel, Failure, Predict, ReadGarment, Request, Stage, Unpacker, pack
+from app.worker.protocol import Answer, Cancel, Failure, OpenPath, Predict, Request, Stage, Unpacker, pack
 
 numbers = st.integers(0, 2**40)
 messages = st.one_of(
-    st.builds(Request, numbers, st.builds(ReadGarment, st.text(min_size=1).map(Path))),
+    st.builds(Request, numbers, st.builds(OpenPath, st.text(min_size=1).map(Path))),
     st.builds(Request, numbers, st.builds(Predict, st.just(Path("a")), st.just(Path("b")), st.just("peak"))),
     st.builds(Cancel, numbers),
     st.builds(Stage, numbers, st.text()),

@@ -130,11 +130,12 @@ def test_choosing_in_the_library_chooses_in_the_document(window, until, tmp_path
     path.write_bytes(SHIRT.read_bytes())
     window.open([path])
     until(lambda: window.document.garment.source == path and not window.worker.busy)
-    entries = window.library.garments
-    assert [entries.item(row).text() for row in range(entries.count())] == ["unisex_shirt", "second"]
-    assert entries.currentRow() == 1
-    place = entries.visualItemRect(entries.item(0)).center()
-    QTest.mouseClick(entries.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    tree, model = window.library.tree, window.library.model
+    opened = model.index(0, 0)
+    rows = [model.index(row, 0, opened) for row in range(model.rowCount(opened))]
+    assert [row.data() for row in rows] == ["unisex_shirt", "second"]
+    assert tree.currentIndex() == rows[1]
+    QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=tree.visualRect(rows[0]).center())
     assert window.document.garment.source == SHIRT
     assert window.document.prediction is None
     until(lambda: window.document.prediction is not None)

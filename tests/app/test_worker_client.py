@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.worker.client import WorkerClient
-from app.worker.protocol import Predict, ReadCheckpoint, ReadGarment
+from app.worker.protocol import OpenPath, Predict, ReadCheckpoint
 
 SHIRT = Path(__file__).parents[2] / "assets" / "garments" / "unisex_shirt.ply"
 
@@ -37,7 +37,7 @@ def listener(qapp):
 @pytest.fixture
 def heard(listener, until):
     """A client that serves, and what it says from now on."""
-    listener.client.request("warm-up", ReadGarment(SHIRT))
+    listener.client.request("warm-up", OpenPath(SHIRT))
     until(lambda: not listener.client.busy)
     listener.forget()
     return listener
@@ -55,8 +55,8 @@ def test_the_newest_request_of_a_slot_wins(heard, until, tmp_path):
         np.save(path, np.random.default_rng(0).random((100, 3)))
     process = stopped(heard.client)
     for path in paths:
-        heard.client.request("garment", ReadGarment(path))
-    heard.client.request("another slot", ReadGarment(SHIRT))
+        heard.client.request("garment", OpenPath(path))
+    heard.client.request("another slot", OpenPath(SHIRT))
     os.kill(process, signal.SIGCONT)
     until(lambda: not heard.client.busy)
     assert [(slot, garment.source) for slot, garment in heard.succeeded] == [
@@ -70,12 +70,12 @@ def test_the_newest_request_of_a_slot_wins(heard, until, tmp_path):
 
 def test_what_is_cancelled_is_never_answered_and_the_same_process_serves_on(heard, until):
     process = stopped(heard.client)
-    heard.client.request("garment", ReadGarment(SHIRT))
+    heard.client.request("garment", OpenPath(SHIRT))
     heard.client.cancel()
     assert not heard.client.busy
     assert heard.stages == [""]
     os.kill(process, signal.SIGCONT)
-    heard.client.request("after", ReadGarment(SHIRT))
+    heard.client.request("after", OpenPath(SHIRT))
     until(lambda: not heard.client.busy)
     assert [slot for slot, _ in heard.succeeded] == ["after"]
     assert heard.failed == []
@@ -84,8 +84,8 @@ def test_what_is_cancelled_is_never_answered_and_the_same_process_serves_on(hear
 
 def test_what_is_forgotten_is_never_answered_and_what_else_is_awaited_is(heard, until):
     process = stopped(heard.client)
-    heard.client.request("unwanted", ReadGarment(SHIRT))
-    heard.client.request("wanted", ReadGarment(SHIRT))
+    heard.client.request("unwanted", OpenPath(SHIRT))
+    heard.client.request("wanted", OpenPath(SHIRT))
     heard.client.forget("unwanted")
     heard.client.forget("never asked")
     assert heard.client.busy
@@ -96,9 +96,9 @@ def test_what_is_forgotten_is_never_answered_and_what_else_is_awaited_is(heard, 
 
 def test_a_worker_that_does_not_heed_a_cancellation_is_replaced_and_later_requests_are_done(heard, until):
     stuck = stopped(heard.client)
-    heard.client.request("garment", ReadGarment(SHIRT))
+    heard.client.request("garment", OpenPath(SHIRT))
     heard.client.cancel()
-    heard.client.request("after", ReadGarment(SHIRT))
+    heard.client.request("after", OpenPath(SHIRT))
     until(lambda: not heard.client.busy)
     assert heard.client.process_id != stuck
     assert not Path(f"/proc/{stuck}").exists()
@@ -108,15 +108,15 @@ def test_a_worker_that_does_not_heed_a_cancellation_is_replaced_and_later_reques
 
 def test_a_killed_worker_is_told_in_words_once_a_slot_and_the_next_request_works(heard, until):
     dead = stopped(heard.client)
-    heard.client.request("one", ReadGarment(SHIRT))
-    heard.client.request("two", ReadGarment(SHIRT))
+    heard.client.request("one", OpenPath(SHIRT))
+    heard.client.request("two", OpenPath(SHIRT))
     os.kill(dead, signal.SIGKILL)
     until(lambda: len(heard.failed) == 2)
     assert [slot for slot, _ in heard.failed] == ["one", "two"]
     (sentence,) = {sentence for _, sentence in heard.failed}
     assert "ended unexpectedly" in sentence
     assert not heard.client.busy
-    heard.client.request("next", ReadGarment(SHIRT))
+    heard.client.request("next", OpenPath(SHIRT))
     until(lambda: heard.succeeded)
     assert heard.succeeded[0][0] == "next"
     assert heard.client.process_id != dead
@@ -126,7 +126,7 @@ def test_a_worker_that_dies_idle_is_replaced_silently(heard, until):
     dead = heard.client.process_id
     os.kill(dead, signal.SIGKILL)
     until(lambda: heard.client.process_id not in (0, dead))
-    heard.client.request("next", ReadGarment(SHIRT))
+    heard.client.request("next", OpenPath(SHIRT))
     until(lambda: heard.succeeded)
     assert heard.failed == []
 
@@ -140,7 +140,7 @@ def test_a_failure_comes_in_its_slot_and_a_long_work_can_be_cancelled_in_its_mid
     heard.client.request("prediction", Predict(SHIRT, tiny_checkpoint, "soft"))
     until(lambda: "Starting PyTorch" in heard.stages)
     heard.client.cancel()
-    heard.client.request("after", ReadGarment(SHIRT))
+    heard.client.request("after", OpenPath(SHIRT))
     until(lambda: not heard.client.busy)
     assert [slot for slot, _ in heard.succeeded] == ["after"]
     assert len(heard.failed) == 1
@@ -150,7 +150,7 @@ def test_closing_ends_the_process_even_one_that_hangs(qapp):
     client = WorkerClient()
     assert client._process.waitForStarted(30_000)
     process = stopped(client)
-    client.request("garment", ReadGarment(SHIRT))
+    client.request("garment", OpenPath(SHIRT))
     client.close()
     assert not Path(f"/proc/{process}").exists()
     assert not client.busy

@@ -15,9 +15,9 @@ from app.worker.protocol import (
     Cancelled,
     DescribeEngine,
     Failure,
+    OpenPath,
     Predict,
     ReadCheckpoint,
-    ReadGarment,
     Request,
     Stage,
     Unpacker,
@@ -75,7 +75,7 @@ def worker():
 
 
 def test_it_reads_a_garment_without_starting_pytorch(worker):
-    stages, answer = worker.ask(ReadGarment(SHIRT))
+    stages, answer = worker.ask(OpenPath(SHIRT))
     assert stages == ["Reading unisex_shirt.ply"]
     assert isinstance(answer, Answer)
     assert isinstance(answer.result, Garment)
@@ -114,7 +114,7 @@ def test_a_checkpoint_that_changed_is_read_again(worker, tiny_checkpoint, tmp_pa
 @pytest.mark.parametrize(
     "work",
     [
-        ReadGarment(Path("/nowhere/shirt.obj")),
+        OpenPath(Path("/nowhere/shirt.obj")),
         ReadCheckpoint(Path("/nowhere/weights.safetensors")),
         Predict(SHIRT, Path("/nowhere/weights.safetensors"), "soft"),
     ],
@@ -125,7 +125,7 @@ def test_what_fails_is_told_in_a_sentence_and_the_worker_goes_on(worker, work):
     assert answer.message.endswith(".")
     assert "\n" not in answer.message
     assert "Traceback" not in answer.message
-    assert isinstance(worker.ask(ReadGarment(SHIRT))[1], Answer)
+    assert isinstance(worker.ask(OpenPath(SHIRT))[1], Answer)
 
 
 def test_the_engine_is_described(worker):
@@ -136,7 +136,7 @@ def test_the_engine_is_described(worker):
 def test_what_was_cancelled_before_its_turn_is_not_done(worker):
     first, second, third = 1001, 1002, 1003
     # One write, so that the cancellation is there before the second request's turn.
-    work = ReadGarment(SHIRT)
+    work = OpenPath(SHIRT)
     worker.process.stdin.write(
         pack(Cancel(second)) + pack(Request(first, work)) + pack(Request(second, work)) + pack(Request(third, work))
     )
@@ -149,13 +149,13 @@ def test_what_was_cancelled_before_its_turn_is_not_done(worker):
 NOISY = """
 import os, runpy, sys
 import app.worker.handlers as handlers
-quiet = handlers.read_garment
+quiet = handlers.open_path
 def noisy(path):
     print("printed by a library")
     os.write(1, b"written below Python")
     sys.stdout.flush()
     return quiet(path)
-handlers.read_garment = noisy
+handlers.open_path = noisy
 runpy.run_module("app.worker", run_name="__main__")
 """
 
@@ -164,7 +164,7 @@ def test_what_libraries_print_does_not_disturb_the_messages():
     worker = Worker(("-c", NOISY))
     try:
         for _ in range(2):
-            _, answer = worker.ask(ReadGarment(SHIRT))
+            _, answer = worker.ask(OpenPath(SHIRT))
             assert isinstance(answer.result, Garment)
         worker.process.stdin.close()
         printed = worker.process.stderr.read()

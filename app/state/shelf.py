@@ -1,0 +1,71 @@
+"""What can be opened: garments that come with the application, recent files, collections."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+from psygnal import SignalGroupDescriptor
+
+from keygrid.data.collection import Entry
+
+RECENT = 12
+"""How many recent files are kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenCollection:
+    """A collection by its entries, whose garments are not read.
+
+    Attributes:
+        kind: the format in words.
+        root: the folder or file that was opened.
+        entries: in a stable order.
+        missing: sentences, each about something that should be there and is not.
+    """
+
+    kind: str
+    root: Path
+    entries: tuple[Entry, ...]
+    missing: tuple[str, ...] = ()
+
+    @cached_property
+    def index(self) -> tuple[str, ...]:
+        """What a search looks at, one lower-case text an entry."""
+        return tuple(f"{entry.name} {entry.category}".casefold() for entry in self.entries)
+
+
+@dataclass
+class Shelf:
+    """What can be opened, beside what is open.
+
+    Attributes:
+        shipped: garments that come with the application.
+        recent: what was opened before, newest first.
+        collections: in the order of opening.
+    """
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    shipped: tuple[Entry, ...] = ()
+    recent: tuple[Path, ...] = field(default=())
+    collections: tuple[OpenCollection, ...] = ()
+
+    def remember(self, path: Path) -> None:
+        """Put a path at the front of the recent ones."""
+        path = path.absolute()
+        self.recent = (path, *(other for other in self.recent if other != path))[:RECENT]
+
+    def add_collection(self, collection: OpenCollection) -> None:
+        """Add a collection in place of an earlier one of the same root."""
+        others = (other for other in self.collections if other.root != collection.root)
+        self.collections = (*others, collection)
+
+
+def matching(texts: Sequence[str], words: str) -> list[int]:
+    """Indices of the lower-case texts that contain every one of the words."""
+    found = list(range(len(texts)))
+    for word in words.casefold().split():
+        found = [index for index in found if word in texts[index]]
+    return found

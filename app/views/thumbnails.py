@@ -1,0 +1,88 @@
+"""Small pictures of garments: kept on disk, made one at a time by a process of their own."""
+
+import hashlib
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QIcon
+
+from app.worker.client import WorkerClient
+from app.worker.protocol import DrawThumbnail
+
+SIDE = 96
+"""Pixels, enough for twice the size that lists show."""
+
+VERSION = 1
+"""Changes when garments are drawn differently."""
+
+
+class Thumbnails(QObject):
+    """Gives what is there at once, and says when there is more.
+
+    Drawing has its own process, which starts when it is first needed: the worker's is busy with what the user waits
+    for, and PyTorch and software OpenGL do not share a process well.
+
+    Args:
+        folder: where pictures are kept; None if there shall be none.
+    """
+
+    arrived = Signal()
+    """There is another picture."""
+
+    def __init__(self, folder: Path | None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._folder = folder
+        self._icons: dict[Path, QIcon] = {}
+        self._waiting: dict[Path, Path] = {}
+        self._worker: WorkerClient | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether pictures are still to come."""
+        return bool(self._waiting)
+
+    def icon(self, path: Path) -> QIcon:
+        """The picture of a garment's file; an empty icon, and the picture later, if there is none yet."""
+        if self._folder is not None and path not in self._icons:
+            self._icons[path] = QIcon()
+            self._find(path, self._folder)
+        return self._icons.get(path, QIcon())
+
+    def close(self) -> None:
+        """Stop drawing, for good."""
+        self._folder = None
+        self._waiting.clear()
+        if self._worker is not None:
+            self._worker.close()
+
+    def _find(self, path: Path, folder: Path) -> None:
+        try:
+            status = path.stat()
+        except OSError:
+            return
+        key = f"{path.absolute()} {status.st_mtime_ns} {status.st_size} {SIDE} {VERSION}"
+        picture = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.png"
+        if picture.exists():
+            self._icons[path] = QIcon(str(picture))
+            return
+        self._waiting[path] = picture
+        if len(self._waiting) == 1:
+            self._draw_next()
+
+    def _draw_next(self) -> None:
+        if self._worker is None:
+            self._worker = WorkerClient(self)
+            self._worker.succeeded.connect(self._receive)
+            self._worker.failed.connect(self._go_on)
+        path, picture = next(iter(self._waiting.items()))
+        self._worker.request(str(path), DrawThumbnail(path, picture, SIDE))
+
+    def _receive(self, slot: str, picture: object) -> None:
+        self._icons[Path(slot)] = QIcon(str(picture))
+        self.arrived.emit()
+        self._go_on(slot)
+
+    def _go_on(self, slot: str, _sentence: str = "") -> None:
+        self._waiting.pop(Path(slot), None)
+        if self._waiting:
+            self._draw_next()
