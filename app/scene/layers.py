@@ -211,6 +211,7 @@ class KeypointLayer(Layer):
         text.SetFontSize(size)
         text.SetBold(True)
         text.SetColor(colour)
+        text.SetShadow(True)  # light numbers are read on light cloth, and dark ones on dark
         text.SetVerticalJustificationToBottom()
 
 
