@@ -48,7 +48,7 @@ LAYER_TITLES = {
 }
 
 ASSETS = Path(__file__).parents[1] / "assets"
-SHIPPED = (ASSETS / "garments", ASSETS / "demonstrations")
+SHIPPED = ASSETS / "garments"
 
 SLICE_STEP = 0.05
 """How far a key moves the slice, normalised."""

@@ -193,12 +193,18 @@ def _sections(document: Document, shelf: Shelf) -> list[Section]:
     opened = [f"{garment.name} {garment.category}".casefold() for garment in document.garments]
     sections = [Section("Open", "", document.garments, opened, pictured=True)]
     sections += [_collection(collection) for collection in reversed(shelf.collections)]
+    shown = [entry for entry in shelf.shipped if entry.demonstration]
+    sections.append(_shipped("Demonstrations", shown))
     for category in dict.fromkeys(entry.category for entry in shelf.shipped):
         entries = [entry for entry in shelf.shipped if entry.category == category]
-        texts = [f"{entry.name} {category}".casefold() for entry in entries]
-        sections.append(Section(category or "Other garments", "", entries, texts, pictured=True))
+        sections.append(_shipped(category or "Other garments", entries))
     recent = [str(path.name).casefold() for path in shelf.recent]
     return [*sections, Section("Recent", "", shelf.recent, recent)]
+
+
+def _shipped(title: str, entries: list[Entry]) -> Section:
+    texts = [f"{entry.name} {entry.category}".casefold() for entry in entries]
+    return Section(title, "", entries, texts, pictured=True)
 
 
 def _collection(collection: OpenCollection) -> Section:

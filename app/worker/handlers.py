@@ -11,6 +11,7 @@ from app.worker.protocol import DescribeEngine, DrawThumbnail, ListShipped, Open
 from keygrid.data import open_path
 from keygrid.data.collection import Collection, Entry
 from keygrid.data.garment import Garment
+from keygrid.data.progress import reading_progress
 from keygrid.errors import KeygridError
 from keygrid.prediction import Prediction
 
@@ -43,8 +44,8 @@ class Handlers:
                 result = OpenCheckpoint(path, predictor.config.keypoints, predictor.source.category)
             case Predict():
                 result = self._predict(work, enter)
-            case ListShipped(folders):
-                result = tuple(entry for folder in folders for entry in shipped(folder))
+            case ListShipped(folder):
+                result = shipped(folder)
             case DrawThumbnail(garment, picture, side):
                 result = _draw(self._garment(garment, enter), picture, side)
             case DescribeEngine():
@@ -62,7 +63,8 @@ class Handlers:
     def _open(self, path: Path, enter: EnterStage) -> Garment | OpenCollection:
         enter(f"Reading {path.name}")
         collection, entry = self._entries.get(path, (None, None))
-        opened = collection.read(entry) if collection is not None and entry is not None else open_path(path)
+        with reading_progress(lambda share: enter(f"Reading {path.name}: {share:.0%}")):
+            opened = collection.read(entry) if collection is not None and entry is not None else open_path(path)
         if isinstance(opened, Collection):
             self._entries |= {entry.path: (opened, entry) for entry in opened.entries}
             return OpenCollection(opened.kind, path, opened.entries, opened.missing)

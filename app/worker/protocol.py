@@ -35,9 +35,9 @@ class Predict:
 
 @dataclass(frozen=True)
 class ListShipped:
-    """Answered by a tuple of `keygrid.data.collection.Entry`: the garments in these folders, if they are there."""
+    """Answered by a tuple of `keygrid.data.collection.Entry`: the garments in this folder, if it is there."""
 
-    folders: tuple[Path, ...]
+    folder: Path
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,14 @@ class Entry:
         path: of its file; of one among several in a file, `FILE#ITEM`. `keygrid.data.open_path` takes both.
         category: such as `Dress`; empty where not known.
         split: `train`, `validation` or `test`; empty where the collection is not split.
+        demonstration: whether the collection names it as one to look at first.
     """
 
     name: str
     path: Path
     category: str = ""
     split: str = ""
+    demonstration: bool = False
 
 
 class Collection(ABC):

@@ -98,20 +98,22 @@ def library(qapp):
 def test_sections_hold_what_there_is(library, tmp_path, qtmodeltester):
     panel, document, shelf = library
     assert titles(panel.model) == {}
-    shelf.shipped = (Entry("a", Path("a.npz"), "Dress"), Entry("b", Path("b.npz"), "Hat"), Entry("c", Path("c.npz")))
+    shelf.shipped = (Entry("a", Path("a.npz"), "Dress"), Entry("b", Path("b.npz"), "Hat", "test", True),
+                     Entry("c", Path("c.npz")))  # fmt: skip
     shelf.remember(tmp_path / "gone.obj")
     shelf.add_collection(many(3))
     document.add_garment(Garment("mine", np.eye(3), np.array([[0, 1, 2]])), choose=True)
     assert titles(panel.model) == {
         "Open": ["mine"],
         "all.h5": ["garment 0", "garment 1", "garment 2"],
+        "Demonstrations": ["b"],
         "Dress": ["a"],
         "Hat": ["b"],
         "Other garments": ["c"],
         "Recent": ["gone.obj"],
     }
     assert panel.tree.currentIndex().data() == "mine"
-    gone = panel.model.index(0, 0, panel.model.index(5, 0))
+    gone = panel.model.index(0, 0, panel.model.index(6, 0))
     assert gone.data(Qt.ItemDataRole.ForegroundRole) is not None
     assert "not there any more" in gone.data(Qt.ItemDataRole.ToolTipRole)
     assert "Two garments are missing." in panel.model.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)

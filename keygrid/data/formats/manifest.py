@@ -71,4 +71,5 @@ def _entry(row: dict[str, Any], folder: Path) -> Entry:
     split = row.get("split", "")
     if split not in ("", *SPLITS):
         raise UnreadableError(f"has the split {split!r}; use one of {', '.join(SPLITS)}")
-    return Entry(str(row.get("name", file.stem)), folder / file, str(row.get("category", "")), split)
+    shown = row.get("demonstration") is True
+    return Entry(str(row.get("name", file.stem)), folder / file, str(row.get("category", "")), split, shown)
