@@ -15,7 +15,7 @@ run: $(READY) ## Start the application, after setting up what is missing
 
 # `python -m` makes the modules here importable, so the project itself need not be installed.
 test: $(READY) ## Run the tests, on a virtual display of their own
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 lint: $(READY) ## Check style, format, types and the direction of imports
 	.venv/bin/ruff check

@@ -27,6 +27,13 @@ settings.register_profile("repeatable", derandomize=True, max_examples=40, deadl
 settings.load_profile("repeatable")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several test processes one shows all windows; modules stay whole, because their fixtures are dear."""
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        item.add_marker(pytest.mark.xdist_group("windows" if folder == "app" else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def shirt() -> Garment:
     from keygrid.data.readers import read_garment
