@@ -1,6 +1,9 @@
 """What is shipped is what the README says it is."""
 
+import json
+from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from keygrid.inference import Predictor
 from keygrid.training.checkpoint import Checkpoint
 
 ASSETS = Path(__file__).parents[1] / "assets"
+GARMENTS = ASSETS / "garments"
 CHECKPOINTS = sorted((ASSETS / "checkpoints").glob("*.safetensors"))
 
 
@@ -57,6 +61,68 @@ def test_checkpoints_say_how_they_were_made(path):
     losses = [sum(epoch["validation"].values()) for epoch in history]
     fifth = len(losses) // 5
     assert np.mean(losses[-2 * fifth : -fifth]) - np.mean(losses[-fifth:]) < (losses[0] - np.mean(losses[:fifth])) / 10
+
+
+@pytest.fixture(scope="module")
+def sequences() -> list[dict[str, Any]]:
+    manifest = json.loads((GARMENTS / "manifest.json").read_text())
+    assert manifest["format"] == "keygrid-garments 1"
+    return manifest["sequences"]
+
+
+def test_the_manifest_lists_exactly_what_is_there(sequences):
+    assert [entry["file"] for entry in sequences] == sorted(path.name for path in GARMENTS.glob("*.npz"))
+    assert all((GARMENTS / entry["file"]).stat().st_size == entry["bytes"] for entry in sequences)
+    assert sum(path.stat().st_size for path in GARMENTS.iterdir()) <= 40e6
+
+
+def test_there_are_enough_garments_and_none_is_in_two_splits(sequences):
+    splits: dict[str, set[str]] = defaultdict(set)
+    motions: dict[str, set[str]] = defaultdict(set)
+    categories: dict[str, set[str]] = defaultdict(set)
+    for entry in sequences:
+        splits[entry["garment"]].add(entry["split"])
+        motions[entry["garment"]].add(entry["motion"].split("-")[0])
+        categories[entry["category"]].add(entry["garment"])
+    assert all(len(found) == 1 for found in splits.values())
+    assert len(categories["T-shirt"]) >= 10
+    assert sum(len(found) >= 6 for found in categories.values()) >= 5
+    for found in motions.values():
+        assert {"drop", "fold"} <= found
+        assert found & {"drag", "lift"}
+    for found in categories.values():
+        assert {split for name in found for split in splits[name]} == {"train", "validation", "test"}
+
+
+def test_no_training_garment_is_the_shape_of_a_test_garment(sequences):
+    shapes = {}
+    for entry in sequences:
+        rest = read_garment(GARMENTS / entry["file"]).vertices
+        shapes[entry["garment"]] = (entry["category"], entry["split"], np.sort(np.ptp(rest, axis=0)))
+    tests = [shape for shape in shapes.values() if shape[1] == "test"]
+    for category, _, extent in tests:
+        others = [other for c, split, other in shapes.values() if c == category and split != "test"]
+        assert min(np.abs(extent / other - 1).max() for other in others) > 0.01
+
+
+def test_every_sequence_passes_the_checks_that_its_manifest_says_it_passed(sequences):
+    for entry in sequences:
+        moving = read_garment(GARMENTS / entry["file"])
+        assert moving.frame_count in range(16, 33)
+        assert 1200 <= len(moving.vertices) <= 2000
+        assert moving.landmarks is not None
+        edges = np.unique(np.sort(moving.faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1), axis=0)
+        at_rest, moved = (
+            np.linalg.norm(np.diff(positions[..., edges, :], axis=-2)[..., 0, :], axis=-1)
+            for positions in (moving.vertices, moving.frames)
+        )
+        low, high = np.percentile(moved / at_rest, [1, 99], axis=1)
+        assert low.min() >= 0.8
+        assert high.max() <= 1.4
+        # Quantisation moves each end of an edge by less than a thousandth of the edge's length.
+        assert low.min() == pytest.approx(entry["checks"]["shortest"], abs=5e-3)
+        assert high.max() == pytest.approx(entry["checks"]["longest"], abs=5e-3)
+        assert (moving.frames[..., 1] < -1e-3).mean(axis=1).max() <= 0.01
 
 
 def test_every_checkpoint_is_described():
