@@ -574,7 +574,7 @@ def _print_table(prediction: "Prediction") -> None:
 def main() -> int:
     """Run the command line; 2 with one sentence where the input is at fault."""
     try:
-        cli(exit_on_error=False, print_error=False)
+        cli(sys.argv[1:], exit_on_error=False, print_error=False)
     except (CycloptsError, KeygridError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

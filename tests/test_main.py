@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import main
 from keygrid.data.formats.convert import WRITERS
 
 ROOT = Path(__file__).parents[1]
@@ -142,10 +143,12 @@ def test_a_garment_is_sewn_simulated_and_followed(tmp_path, tiny_checkpoint):
 @pytest.mark.parametrize(
     "command", ["view", "predict", "render", "train", "import", "info", "convert", "sew", "simulate", "garments"]
 )
-def test_help_has_an_example(command):
-    result = run(command, "--help")
-    assert result.returncode == 0
-    assert f"python main.py {command} " in " ".join(result.stdout.split())
+def test_help_has_an_example(command, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["main.py", command, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert not ended.value.code
+    assert f"python main.py {command} " in " ".join(capsys.readouterr().out.split())
 
 
 BAD_INPUT = {
@@ -172,19 +175,34 @@ BAD_INPUT = {
 }
 
 
-@pytest.mark.parametrize("arguments", BAD_INPUT.values(), ids=BAD_INPUT.keys())
-def test_bad_input_gets_one_sentence_and_status_2(arguments, tmp_path, monkeypatch):
+@pytest.fixture
+def bad_folder(tmp_path, monkeypatch):
     (tmp_path / "empty.ply").touch()
     (tmp_path / "truncated.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2")
     (tmp_path / "nan.obj").write_text("v 0 0 0\nv nan 0 0\nv 0 1 0\nf 1 2 3\n")
     (tmp_path / "points.xyz").write_text("1 2 3\n4 5 6\n" * 40)
     monkeypatch.chdir(tmp_path)
-    result = run(*arguments)
-    assert result.returncode == 2, result.stderr
+    files = {path.name for path in tmp_path.iterdir()}
+    yield
+    assert {path.name for path in tmp_path.iterdir()} == files
+
+
+@pytest.mark.parametrize("arguments", BAD_INPUT.values(), ids=BAD_INPUT.keys())
+def test_bad_input_gets_one_sentence_and_status_2(arguments, bad_folder, monkeypatch, capsys):
+    """In this process, because each other one would load everything anew."""
+    monkeypatch.setattr(sys, "argv", ["main.py", *map(str, arguments)])
+    assert main.main() == 2
+    printed = capsys.readouterr()
+    assert len(printed.err.splitlines()) == 1
+    assert printed.err.startswith("error: ")
+    assert printed.out == ""
+
+
+def test_the_status_is_that_of_the_process(bad_folder):
+    result = run("predict", "missing.obj", "--out", "k.json")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: missing.obj does not exist")
     assert len(result.stderr.splitlines()) == 1
-    assert result.stderr.startswith("error: ")
-    assert result.stdout == ""
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.ply", "nan.obj", "points.xyz", "truncated.obj"]
 
 
 def test_the_command_line_starts_without_heavy_imports():

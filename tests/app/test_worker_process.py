@@ -76,7 +76,8 @@ def worker():
 
 def test_it_reads_a_garment_without_starting_pytorch(worker):
     stages, answer = worker.ask(OpenPath(SHIRT))
-    assert stages == ["Reading unisex_shirt.ply"]
+    assert stages[0] == "Reading unisex_shirt.ply"
+    assert all(stage.startswith("Reading unisex_shirt.ply: ") for stage in stages[1:])
     assert isinstance(answer, Answer)
     assert isinstance(answer.result, Garment)
     assert answer.result.source == SHIRT
