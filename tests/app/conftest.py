@@ -63,7 +63,9 @@ def _nothing_left_behind(qapp: QApplication) -> Iterator[None]:
     """No test leaves a thread, a process, a running timer or a visible window to the next."""
     before = Surroundings.now()
     yield
-    left = before.left_behind()
+    deadline = time.monotonic() + 3  # a process that ends may take a moment
+    while (left := before.left_behind()) and time.monotonic() < deadline:
+        QTest.qWait(50)
     assert not left, f"left behind: {', '.join(left)}"
 
 

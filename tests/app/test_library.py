@@ -211,6 +211,7 @@ def window(qapp, until, tmp_path_factory):
     window.activateWindow()
     # Drawing has a process of its own, which stays until the window closes.
     until(lambda: window.shelf.shipped and not window.busy)
+    until(lambda: not window.thumbnails.icon(SHIRT).isNull())
     yield window
     window.close()
     window.deleteLater()
