@@ -56,13 +56,18 @@ def _sewn(front: list[Chain], back: list[Chain], thickness: float) -> tuple[Floa
     return sew(cut(mirrored(front)), cut(mirrored(back)), thickness)
 
 
-def _pairs(places: dict[str, Place]) -> dict[str, Place]:
-    """Places on the wearer's left, and their mirror images on the right."""
+def _pairs(corners: dict[str, Point]) -> dict[str, Place]:
+    """Corners of an outline on the wearer's left, and their mirror images on the right."""
     pairs: dict[str, Place] = {}
-    for name, (x, y, z) in places.items():
-        pairs[f"left {name}"] = (x, y, z)
-        pairs[f"right {name}"] = (-x, y, z)
+    for name, (x, y) in corners.items():
+        pairs[f"left {name}"] = (x, y, 0.0)
+        pairs[f"right {name}"] = (-x, y, 0.0)
     return pairs
+
+
+def _middles(name: str, *, front: Point, back: Point) -> dict[str, Place]:
+    """The middles of an opening's two sides, each given as its height and how far it is from the seams' plane."""
+    return {f"front {name}": (0, *front), f"back {name}": (0, back[0], -back[1])}
 
 
 @dataclass(frozen=True)
@@ -117,9 +122,7 @@ class TShirt(Pattern):
         return [
             line((0, 0), c["hem"], sewn=False),
             line(c["hem"], c["underarm"], bulge=(self.waist - (self.hem + self.chest) / 2) / 2, sewn=True),
-            line(c["underarm"], c["sleeve bottom"], sewn=True),
-            line(c["sleeve bottom"], c["sleeve top"], sewn=False),
-            line(c["sleeve top"], c["shoulder"], bulge=1, sewn=True),
+            *sleeve_half(c),
             line(c["shoulder"], c["neck"], sewn=True),
             neckline(c["neck"], neck_depth),
         ]
@@ -129,12 +132,11 @@ class TShirt(Pattern):
 
     def places(self) -> dict[str, Place]:
         depth = self.thickness * self.chest / 2
-        return _pairs({name: (x, y, 0.0) for name, (x, y) in self._corners().items()}) | {
-            "front neck": (0, self.length - self.neck_depth, depth / 2),
-            "back neck": (0, self.length - 2, -depth / 2),
-            "front hem": (0, 0, depth),
-            "back hem": (0, 0, -depth),
-        }
+        return (
+            _pairs(self._corners())
+            | _middles("neck", front=(self.length - self.neck_depth, depth / 2), back=(self.length - 2, depth / 2))
+            | _middles("hem", front=(0, depth), back=(0, depth))
+        )
 
 
 def sleeve_end(shoulder: Point, underarm: Point, length: float, angle: float, taper: float) -> tuple[Point, Point]:
@@ -146,6 +148,15 @@ def sleeve_end(shoulder: Point, underarm: Point, length: float, angle: float, ta
     width = taper * ((shoulder[0] - underarm[0]) * across[0] + (shoulder[1] - underarm[1]) * across[1])
     bottom = underarm[0] + length * along[0], underarm[1] + length * along[1]
     return bottom, (bottom[0] + width * across[0], bottom[1] + width * across[1])
+
+
+def sleeve_half(corners: dict[str, Point]) -> list[Chain]:
+    """A panel's right sleeve, from the underarm to the shoulder."""
+    return [
+        line(corners["underarm"], corners["sleeve bottom"], sewn=True),
+        line(corners["sleeve bottom"], corners["sleeve top"], sewn=False),
+        line(corners["sleeve top"], corners["shoulder"], bulge=1, sewn=True),
+    ]
 
 
 def neckline(corner: Point, depth: float) -> Chain:
@@ -206,12 +217,12 @@ class Vest(Pattern):
 
     def places(self) -> dict[str, Place]:
         depth = self.thickness * self.chest / 2
-        return _pairs({name: (x, y, 0.0) for name, (x, y) in self._corners().items()}) | {
-            "front neck": (0, self.length - self.neck_depth, depth),
-            "back neck": (0, self.length - self.back_depth, -depth / 2),
-            "front hem": (0, 0, depth),
-            "back hem": (0, 0, -depth),
-        }
+        front, back = (self.length - self.neck_depth, depth), (self.length - self.back_depth, depth / 2)
+        return (
+            _pairs(self._corners())
+            | _middles("neck", front=front, back=back)
+            | _middles("hem", front=(0, depth), back=(0, depth))
+        )
 
 
 @dataclass(frozen=True)
@@ -271,11 +282,9 @@ class Trousers(Pattern):
     def places(self) -> dict[str, Place]:
         corners = self._corners()
         depth = self.thickness * self.waist / 2
-        return _pairs({name: (x, y, 0.0) for name, (x, y) in corners.items() if name != "crotch"}) | {
-            "crotch": (*corners["crotch"], 0.0),
-            "front waist": (0, self.length - 2, depth),
-            "back waist": (0, self.length, -depth),
-        }
+        crotch: Place = (*corners.pop("crotch"), 0.0)
+        waist = _middles("waist", front=(self.length - 2, depth), back=(self.length, depth))
+        return _pairs(corners) | {"crotch": crotch} | waist
 
 
 @dataclass(frozen=True)
@@ -311,12 +320,11 @@ class Skirt(Pattern):
     def places(self) -> dict[str, Place]:
         waist, hem = self.thickness * self.waist / 2, self.thickness * self.hem / 2
         rise = hem_rise(self.waist, self.hem, self.length)
-        return _pairs({"hem": (self.hem / 2, rise, 0.0), "waist": (self.waist / 2, self.length, 0.0)}) | {
-            "front waist": (0, self.length - 1.5, waist),
-            "back waist": (0, self.length - 1.5, -waist),
-            "front hem": (0, 0, hem),
-            "back hem": (0, 0, -hem),
-        }
+        return (
+            _pairs({"hem": (self.hem / 2, rise), "waist": (self.waist / 2, self.length)})
+            | _middles("waist", front=(self.length - 1.5, waist), back=(self.length - 1.5, waist))
+            | _middles("hem", front=(0, hem), back=(0, hem))
+        )
 
 
 def hem_rise(waist: float, hem: float, length: float) -> float:
@@ -393,19 +401,10 @@ class Dress(Pattern):
 
     def _half(self, neck_depth: float) -> list[Chain]:
         c = self._corners()
-        sleeve = (
-            [
-                line(c["underarm"], c["sleeve bottom"], sewn=True),
-                line(c["sleeve bottom"], c["sleeve top"], sewn=False),
-                line(c["sleeve top"], c["shoulder"], bulge=1, sewn=True),
-            ]
-            if self.sleeve
-            else [line(c["underarm"], c["shoulder"], bulge=-3, sewn=False)]
-        )
         return [
             *skirt_half(self.waist, self.waist + 8, self.hem, top=self.waist_height, bottom=0.0),
             line(c["waist"], c["underarm"], bulge=-0.5, sewn=True),
-            *sleeve,
+            *(sleeve_half(c) if self.sleeve else [line(c["underarm"], c["shoulder"], bulge=-3, sewn=False)]),
             line(c["shoulder"], c["neck"], sewn=True),
             neckline(c["neck"], neck_depth),
         ]
@@ -414,15 +413,13 @@ class Dress(Pattern):
         return _sewn(self._half(self.neck_depth), self._half(3), self.thickness)
 
     def places(self) -> dict[str, Place]:
-        depth = self.thickness / 2
-        return _pairs({name: (x, y, 0.0) for name, (x, y) in self._corners().items()}) | {
-            "front neck": (0, self.length - self.neck_depth, depth * self.chest / 2),
-            "back neck": (0, self.length - 3, -depth * self.chest / 2),
-            "front waist": (0, self.waist_height, depth * self.waist),
-            "back waist": (0, self.waist_height, -depth * self.waist),
-            "front hem": (0, 0, depth * self.hem),
-            "back hem": (0, 0, -depth * self.hem),
-        }
+        chest, waist, hem = (self.thickness / 2 * width for width in (self.chest, self.waist, self.hem))
+        return (
+            _pairs(self._corners())
+            | _middles("neck", front=(self.length - self.neck_depth, chest / 2), back=(self.length - 3, chest / 2))
+            | _middles("waist", front=(self.waist_height, waist), back=(self.waist_height, waist))
+            | _middles("hem", front=(0, hem), back=(0, hem))
+        )
 
 
 @dataclass(frozen=True)
