@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.simulation.edges import edge_lengths, edges_of
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -55,7 +57,7 @@ def check(rest: Floats, frames: Floats, faces: Integers, contacts: float) -> Che
     """Measure frames (T, V, 3), z up and the ground at zero, against the shape at rest (V, 3)."""
     if not np.isfinite(frames).all():
         return Checks(False, np.nan, np.nan, np.nan, contacts)
-    edges = np.unique(np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0)
+    edges, _ = edges_of(faces)
     strain = edge_lengths(frames, edges) / edge_lengths(rest, edges)  # [T, E]
     return Checks(
         finite=True,
@@ -64,9 +66,3 @@ def check(rest: Floats, frames: Floats, faces: Integers, contacts: float) -> Che
         under_ground=float((frames[..., 2] < 0).mean(axis=1).max()),
         contacts=contacts,
     )
-
-
-def edge_lengths(vertices: Floats, edges: Integers) -> Floats:
-    """(..., E) lengths of edges (E, 2) between vertices (..., V, 3)."""
-    lengths: Floats = np.linalg.norm(vertices[..., edges[:, 0], :] - vertices[..., edges[:, 1], :], axis=-1)
-    return lengths

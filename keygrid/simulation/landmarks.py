@@ -7,6 +7,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.errors import KeygridError
+from keygrid.simulation.edges import edge_lengths, edges_of
 from keygrid.simulation.remesh import nearest_material
 
 Floats = NDArray[np.float64]
@@ -52,12 +53,10 @@ def tshirt_landmarks(garment: Garment) -> Landmarks:
 def _bend(garment: Garment, start: Floats, end: Floats) -> Floats:
     """Where the shortest way over the surface between two places is farthest from their chord."""
     vertices = garment.vertices
-    ends = np.concatenate([garment.faces[:, [0, 1]], garment.faces[:, [1, 2]], garment.faces[:, [2, 0]]])
-    lengths = np.linalg.norm(vertices[ends[:, 0]] - vertices[ends[:, 1]], axis=1)
-    _, once = np.unique(np.sort(ends, axis=1), axis=0, return_index=True)
-    edges = csr_matrix((lengths[once], ends[once].T), shape=(len(vertices),) * 2)
+    edges, _ = edges_of(garment.faces)
+    graph = csr_matrix((edge_lengths(vertices, edges), edges.T), shape=(len(vertices),) * 2)
     first, last = (int(np.linalg.norm(vertices - place, axis=1).argmin()) for place in (start, end))
-    before = dijkstra(edges, directed=False, indices=np.array([first]), return_predecessors=True)[1][0]
+    before = dijkstra(graph, directed=False, indices=np.array([first]), return_predecessors=True)[1][0]
     way = [last]
     while way[-1] != first:
         way.append(int(before[way[-1]]))

@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 
 from keygrid.data.garment import Landmarks
 from keygrid.errors import KeygridError
+from keygrid.simulation.edges import edges_of
 from keygrid.simulation.remesh import nearest_material
 
 Floats = NDArray[np.float64]
@@ -96,9 +97,8 @@ def _is_among(points: Floats, chosen: Floats) -> NDArray[np.bool_]:
 
 def _shortcuts(faces: Integers, sewn: NDArray[np.bool_]) -> Integers:
     """(E, 2) edges through the inside of a panel from seam to seam."""
-    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    unique, counts = np.unique(edges, axis=0, return_counts=True)
-    shortcuts: Integers = unique[(counts == 2) & sewn[unique].all(axis=1)]
+    edges, counts = edges_of(faces)
+    shortcuts: Integers = edges[(counts == 2) & sewn[edges].all(axis=1)]
     return shortcuts
 
 

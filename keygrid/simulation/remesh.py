@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from keygrid.data.garment import Garment, Landmarks, MaterialPoints
 from keygrid.errors import KeygridError
+from keygrid.simulation.edges import edges_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -93,8 +94,7 @@ def refuse_unfit(garment: Garment) -> None:
 
 
 def _refuse_non_manifold(name: str, faces: Integers) -> None:
-    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    _, counts = np.unique(edges, axis=0, return_counts=True)
+    _, counts = edges_of(faces)
     if (counts > 2).any():
         raise KeygridError(
             f"{name} is not manifold: {(counts > 2).sum()} of its edges belong to three triangles or more; "

@@ -13,7 +13,8 @@ from keygrid.data.garment import Garment
 from keygrid.data.sequence import write_sequence
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
-from keygrid.simulation.checks import Checks, check, edge_lengths
+from keygrid.simulation.checks import Checks, check
+from keygrid.simulation.edges import edge_lengths, edges_of
 from keygrid.simulation.motions import STRETCH, Grip, Motion, begin, grip
 from keygrid.simulation.remesh import Remeshed, refuse_unfit, remesh
 
@@ -150,7 +151,7 @@ class _Run:
         self._recipe, self._device = recipe, device
         garment = mesh.garment
         self._faces = garment.faces
-        edges = np.unique(np.sort(self._faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0)
+        edges, _ = edges_of(self._faces)
         self.scale = EDGE / float(edge_lengths(garment.vertices, edges).mean())
         worn = garment.vertices @ TO_SIMULATOR[recipe.up].T * self.scale
         self._rest = worn - (worn.min(axis=0) + worn.max(axis=0)) / 2
@@ -215,13 +216,14 @@ class _Run:
 
     def kept_frames(self) -> Floats:
         """(T, V, 3), in file units and axes."""
-        kept = np.stack([self._kept[frame] for frame in self._wanted])
-        frames: Floats = kept @ TO_SIMULATOR[self._recipe.up] / self.scale
+        frames: Floats = self._kept_positions() @ TO_SIMULATOR[self._recipe.up] / self.scale
         return frames
 
     def check(self) -> Checks:
-        kept = np.stack([self._kept[frame] for frame in self._wanted])
-        return check(self._rest, kept, self._faces, self._contacts)
+        return check(self._rest, self._kept_positions(), self._faces, self._contacts)
+
+    def _kept_positions(self) -> Floats:
+        return np.stack([self._kept[frame] for frame in self._wanted])
 
     def _make_cloth(self, positions: Floats, velocities: Floats) -> Any:
         from keygrid.simulation.cloth import Cloth
