@@ -40,7 +40,7 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0) -> Sample:
         corner = np.broadcast_to([1.0, 0.0, 0.0], (len(chosen), 3))
         return Sample(chosen, corner, garment.vertices[chosen])
 
-    cumulative = _areas(garment)
+    cumulative = areas(garment)
     np.cumsum(cumulative, out=cumulative)
     if not cumulative[-1] > 0:
         raise KeygridError(f"{garment.name} has no area: all of its triangles are lines or points.")
@@ -53,7 +53,7 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0) -> Sample:
     return Sample(material.faces, barycentric, material.on(garment.vertices, garment.faces))
 
 
-def _areas(garment: Garment, step: int = 2**14) -> NDArray[np.float64]:
+def areas(garment: Garment, step: int = 2**14) -> NDArray[np.float64]:
     """(F,): of each triangle, in squared file units; worked out a few at a time, for the memory's sake."""
     found = np.empty(len(garment.faces))
     for begin in range(0, len(found), step):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.garment import Garment, Landmarks, MaterialPoints
+from keygrid.data.sampling import areas
 from keygrid.errors import KeygridError
 from keygrid.simulation.edges import edges_of
 
@@ -22,13 +23,11 @@ class Remeshed:
 
     Attributes:
         garment: the same shape and landmarks on its new mesh; without frames.
-        origin: (V, 3) material points of the original garment, one for each new vertex.
         original: (V0,) material points of the new mesh, one for each original vertex.
         offsets: (V0, 3) how far each original vertex is from its material point: in the new surface's own frame.
     """
 
     garment: Garment
-    origin: MaterialPoints
     original: MaterialPoints
     offsets: Floats
 
@@ -49,7 +48,7 @@ def remesh(garment: Garment, vertices: int) -> Remeshed:
     import gpytoolbox
 
     refuse_unfit(garment)
-    edge = float(np.sqrt(_area(garment) / (np.sqrt(3) / 2 * vertices)))
+    edge = float(np.sqrt(areas(garment).sum() / (np.sqrt(3) / 2 * vertices)))
     points, faces = gpytoolbox.remesh_botsch(
         garment.vertices, garment.faces.astype(np.int32), i=10, h=edge, project=True
     )
@@ -63,7 +62,7 @@ def remesh(garment: Garment, vertices: int) -> Remeshed:
     original = nearest_material(garment.vertices, points, faces)
     away = garment.vertices - original.on(points, faces)
     offsets = np.einsum("vji,vj->vi", _frames(points[faces[original.faces]]), away)
-    return Remeshed(new, nearest_material(points, garment.vertices, garment.faces), original, offsets)
+    return Remeshed(new, original, offsets)
 
 
 def refuse_unfit(garment: Garment) -> None:
@@ -80,7 +79,7 @@ def refuse_unfit(garment: Garment) -> None:
         raise KeygridError(f"{name} is a cloud without triangles, and only a surface can be simulated.")
     if len(faces) > LARGEST_MESH:
         raise KeygridError(f"{name} has {len(faces):,} triangles; simplify it to at most {LARGEST_MESH:,} first.")
-    if not _area(garment) > 0:
+    if not areas(garment).sum() > 0:
         raise KeygridError(f"{name} has no area, so there is no cloth to simulate.")
     _refuse_non_manifold(name, faces)
     ends = np.concatenate([faces[:, :2], faces[:, 1:]])
@@ -100,11 +99,6 @@ def _refuse_non_manifold(name: str, faces: Integers) -> None:
             f"{name} is not manifold: {(counts > 2).sum()} of its edges belong to three triangles or more; "
             "repair it first."
         )
-
-
-def _area(garment: Garment) -> float:
-    a, b, c = np.moveaxis(garment.vertices[garment.faces], 1, 0)
-    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
 
 
 def _frames(corners: Floats) -> Floats:
