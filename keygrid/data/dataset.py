@@ -251,11 +251,11 @@ def _draw(garment: Garment, count: int, seed: int) -> NDArray[np.float64]:
 
 def _members(path: Path) -> Iterator[Member]:
     # Here, because whoever imports this module for garments in memory should not wait for them.
-    from keygrid.data.formats import RECOGNISERS
+    from keygrid.data.formats import recognised
     from keygrid.data.readers import read_garment
 
     # What looks like no collection is not opened either, unless only opening it can say what is wrong with it.
-    found = next((f for f in (recognise(path) for recognise in RECOGNISERS) if f is not None), None)
+    found = recognised(path)
     if found is None and not path.is_file():
         found = open_path(path)
     if found is None:

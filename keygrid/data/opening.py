@@ -18,7 +18,7 @@ def open_path(path: Path) -> Garment | Collection:
         KeygridError: it is missing, may not be read, is damaged, or holds nothing that can be read.
     """
     # Here, because whoever imports keygrid.data for anything else should not wait for them.
-    from keygrid.data.formats import RECOGNISERS
+    from keygrid.data.formats import recognised
     from keygrid.data.readers import read_garment
 
     if path.name in ("", ".."):  # Sentences name the folder, and so does what is in it.
@@ -26,11 +26,8 @@ def open_path(path: Path) -> Garment | Collection:
     file, mark, item = path.name.rpartition("#")
     if not _exists(path):
         return _item(path, open_path(path.with_name(file)), item) if mark and file else read_garment(path)
-    for recognise in RECOGNISERS:
-        opened = recognise(path)
-        if opened is not None:
-            return opened
-    return read_garment(path)
+    opened = recognised(path)
+    return read_garment(path) if opened is None else opened
 
 
 def _exists(path: Path) -> bool:

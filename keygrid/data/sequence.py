@@ -152,8 +152,7 @@ def read_about(path: Path) -> dict[str, Any]:
 
 def quantise(positions: NDArray[np.floating]) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:
     """Positions (..., 3) as multiples of one step for all axes, and their bounds (2, 3)."""
-    flat = positions.reshape(-1, 3).astype(np.float64)
-    bounds = np.stack([flat.min(axis=0), flat.max(axis=0)])
+    bounds = _bounds(positions)
     steps = np.round((positions - bounds[0]) / _step(bounds))
     return steps.astype(np.uint16), bounds
 
@@ -166,8 +165,12 @@ def dequantise(steps: NDArray[np.uint16], bounds: NDArray[np.float64]) -> NDArra
 
 def quantisation_bound(positions: NDArray[np.floating]) -> float:
     """The most that `quantise` changes a coordinate of positions (..., 3): half a step, in their units."""
+    return _step(_bounds(positions)) / 2
+
+
+def _bounds(positions: NDArray[np.floating]) -> NDArray[np.float64]:
     flat = positions.reshape(-1, 3).astype(np.float64)
-    return _step(np.stack([flat.min(axis=0), flat.max(axis=0)])) / 2
+    return np.stack([flat.min(axis=0), flat.max(axis=0)])
 
 
 def _step(bounds: NDArray[np.float64]) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keygrid.data.formats.manifest import FORMAT, MANIFEST
+from keygrid.data.formats.manifest import FORMAT, MANIFEST, SPLITS
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
 from keygrid.data.sequence import read_about
@@ -27,8 +27,8 @@ LICENCE = "Apache-2.0"
 COUNTS: dict[type[Pattern], int] = {TShirt: 9, Trousers: 6, Skirt: 6, Dress: 6, Hat: 6, Vest: 6}
 """Parametric garments a category; the real T-shirt is the tenth of its."""
 
-SPLITS = {9: (6, 2, 1), 6: (4, 1, 1)}
-"""How many of them are for training, validation and test, in this order. The real T-shirt is a test garment."""
+SHARES = {9: (6, 2, 1), 6: (4, 1, 1)}
+"""How many of them are in each of `SPLITS`, in this order. The real T-shirt is a test garment."""
 
 FRAMES = 20
 VERTICES = 1210
@@ -66,7 +66,7 @@ def items() -> list[Item]:
     """All sequences, motion by motion: whenever work stops, as many garments as possible have something."""
     garments: list[tuple[str, str, str, Pattern | None]] = []
     for kind, (pattern, count) in enumerate(COUNTS.items()):
-        splits = np.repeat(["train", "validation", "test"], SPLITS[count]).tolist()
+        splits = np.repeat(SPLITS, SHARES[count]).tolist()
         stem = pattern.category.lower().replace("-", "")
         for number, split in enumerate(splits):
             sampled = pattern.sampled(np.random.default_rng([kind, number]))

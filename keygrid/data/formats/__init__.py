@@ -19,7 +19,7 @@ from keygrid.data.formats.sc3k import open_poses
 from keygrid.data.formats.shapenet import open_shapenet
 from keygrid.data.garment import Garment
 
-__all__ = ["RECOGNISERS"]
+__all__ = ["RECOGNISERS", "recognised"]
 
 RECOGNISERS: tuple[Callable[[Path], Garment | Collection | None], ...] = (
     open_manifest,
@@ -32,3 +32,13 @@ RECOGNISERS: tuple[Callable[[Path], Garment | Collection | None], ...] = (
     open_folder,
 )
 """In this order, because a folder of a known layout is also a folder of meshes."""
+
+
+def recognised(path: Path) -> Garment | Collection | None:
+    """What a path is in the first format that knows it; None if none does.
+
+    Raises:
+        KeygridError: it is of a format, and damaged.
+    """
+    opened = (recognise(path) for recognise in RECOGNISERS)
+    return next((one for one in opened if one is not None), None)

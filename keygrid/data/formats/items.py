@@ -15,6 +15,9 @@ from keygrid.errors import KeygridError
 POINTS = 2048
 """In a cloud of the formats that have clouds of one size."""
 
+SPLITS = {"train": "train", "val": "validation", "test": "test"}
+"""From what the files of others are called to our splits."""
+
 
 class Item(NamedTuple):
     """A garment to be written.

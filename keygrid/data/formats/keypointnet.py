@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from keygrid.data.collection import Collection, Entry, Listing
 from keygrid.data.formats.frames import labelled_points
-from keygrid.data.formats.items import POINTS, Item, category_name, clouds, shapes
+from keygrid.data.formats.items import POINTS, SPLITS, Item, category_name, clouds, shapes
 from keygrid.data.formats.listing import contents, lines
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.readers import read_garment, reading
@@ -30,8 +30,6 @@ from keygrid.data.readers.mesh import UnreadableError
 from keygrid.data.sampling import sample
 
 ORIGIN = "KeypointNet"
-SPLITS = {"train": "train", "val": "validation", "test": "test"}
-"""From the names of its files to ours."""
 CATEGORIES = {
     **{"02691156": "airplane", "02808440": "bathtub", "02818832": "bed", "02876657": "bottle", "02954340": "cap"},
     **{"02958343": "car", "03001627": "chair", "03467517": "guitar", "03513137": "helmet", "03624134": "knife"},

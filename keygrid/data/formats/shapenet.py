@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.collection import Collection, Entry, Listing
-from keygrid.data.formats.items import POINTS, Item, category_name, clouds
+from keygrid.data.formats.items import POINTS, SPLITS, Item, category_name, clouds
 from keygrid.data.formats.listing import contents, is_readable, lines, walk
 from keygrid.data.garment import Garment
 from keygrid.data.readers import reading, refuse_unopenable
@@ -24,7 +24,6 @@ from keygrid.data.readers.mesh import UnreadableError, check, cloud
 
 ENDINGS = (".h5", ".hdf5")
 _NAMES = ("shape_names.txt", "all_object_categories.txt")
-_SPLITS = {"train": "train", "val": "validation", "test": "test"}
 
 
 def open_shapenet(path: Path) -> Collection | None:
@@ -91,7 +90,7 @@ def write_shapenet(garments: Iterable[Item], folder: Path) -> None:
         files: dict[str, Any] = {}
         for _, split, garment in garments:
             if split not in files:
-                name = next((word for word, known in _SPLITS.items() if known == split), "data")
+                name = next((word for word, known in SPLITS.items() if known == split), "data")
                 files[split] = open_files.enter_context(h5py.File(folder / f"{name}.h5", "w"))
                 files[split].create_dataset("data", (0, POINTS, 3), "f4", maxshape=(None, POINTS, 3), compression=1)
                 files[split].create_dataset("label", (0, 1), "i8", maxshape=(None, 1))
@@ -157,4 +156,4 @@ def _category(label: int | None, names: list[str]) -> str:
 
 
 def _split(file: Path) -> str:
-    return next((split for word, split in _SPLITS.items() if word in file.stem.lower()), "")
+    return next((split for word, split in SPLITS.items() if word in file.stem.lower()), "")
