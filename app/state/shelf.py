@@ -9,6 +9,7 @@ from typing import ClassVar
 from psygnal import SignalGroupDescriptor
 
 from keygrid.data.collection import Entry
+from keygrid.data.garment import Garment
 
 RECENT = 12
 """How many recent files are kept."""
@@ -33,7 +34,7 @@ class OpenCollection:
     @cached_property
     def index(self) -> tuple[str, ...]:
         """What a search looks at, one lower-case text an entry."""
-        return tuple(f"{entry.name} {entry.category}".casefold() for entry in self.entries)
+        return tuple(searched(entry) for entry in self.entries)
 
 
 @dataclass
@@ -61,6 +62,11 @@ class Shelf:
         """Add a collection in place of an earlier one of the same root."""
         others = (other for other in self.collections if other.root != collection.root)
         self.collections = (*others, collection)
+
+
+def searched(item: Entry | Garment) -> str:
+    """What a search looks at, in lower case."""
+    return f"{item.name} {item.category}".casefold()
 
 
 def matching(texts: Sequence[str], words: str) -> list[int]:

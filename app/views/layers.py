@@ -3,6 +3,7 @@
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
+from app.actions import plain
 from app.state.document import Document
 
 
@@ -17,7 +18,7 @@ class LayerPanel(QWidget):
         self.boxes: dict[str, QCheckBox] = {}
         rows = (len(actions) + 1) // 2
         for place, action in enumerate(actions):
-            box = QCheckBox(action.text().replace("&", ""))
+            box = QCheckBox(plain(action.text()))
             box.setChecked(action.isChecked())
             box.setToolTip(f"Show or hide ({action.shortcut().toString()})")
             box.toggled.connect(action.setChecked)

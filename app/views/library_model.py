@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPalette
 
 from app.state.document import Document
-from app.state.shelf import OpenCollection, Shelf, matching
+from app.state.shelf import OpenCollection, Shelf, matching, searched
 from keygrid.data.collection import Entry
 from keygrid.data.garment import Garment
 
@@ -190,7 +190,7 @@ def _section_data(section: Section, role: int) -> Any:
 
 
 def _sections(document: Document, shelf: Shelf) -> list[Section]:
-    opened = [f"{garment.name} {garment.category}".casefold() for garment in document.garments]
+    opened = [searched(garment) for garment in document.garments]
     sections = [Section("Open", "", document.garments, opened, pictured=True)]
     sections += [_collection(collection) for collection in reversed(shelf.collections)]
     shown = [entry for entry in shelf.shipped if entry.demonstration]
@@ -198,13 +198,12 @@ def _sections(document: Document, shelf: Shelf) -> list[Section]:
     for category in dict.fromkeys(entry.category for entry in shelf.shipped):
         entries = [entry for entry in shelf.shipped if entry.category == category]
         sections.append(_shipped(category or "Other garments", entries))
-    recent = [str(path.name).casefold() for path in shelf.recent]
+    recent = [path.name.casefold() for path in shelf.recent]
     return [*sections, Section("Recent", "", shelf.recent, recent)]
 
 
 def _shipped(title: str, entries: list[Entry]) -> Section:
-    texts = [f"{entry.name} {entry.category}".casefold() for entry in entries]
-    return Section(title, "", entries, texts, pictured=True)
+    return Section(title, "", entries, [searched(entry) for entry in entries], pictured=True)
 
 
 def _collection(collection: OpenCollection) -> Section:

@@ -97,10 +97,10 @@ class Handlers:
 
 def shipped(folder: Path) -> tuple[Entry, ...]:
     """Garments of a folder that comes with the application: those its manifest names, and then lone files by name."""
-    from keygrid.data.formats.manifest import MANIFEST, open_manifest
+    from keygrid.data.formats.manifest import open_manifest
     from keygrid.data.readers import SUFFIXES
 
-    collection = open_manifest(folder) if (folder / MANIFEST).is_file() else None
+    collection = open_manifest(folder)
     named = collection.entries if collection is not None else ()
     known = {entry.path for entry in named}
     files = sorted(folder.iterdir()) if folder.is_dir() else ()
