@@ -1,6 +1,7 @@
 """The library: what is shipped, open, recent or in a collection, searched as one types."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from app.views.preferences import Preferences
 from app.views.thumbnails import SIDE, Thumbnails
 from app.worker.handlers import shipped
 from keygrid.data.collection import Entry
+from keygrid.data.formats.items import Item
+from keygrid.data.formats.manifest import write_manifest
 from keygrid.data.garment import Garment
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -68,12 +71,8 @@ def test_a_search_finds_all_words_in_any_order_and_case():
 
 
 def test_shipped_garments_are_those_of_the_manifest_and_lone_files(tmp_path, shirt):
-    from dataclasses import replace
-
-    from keygrid.data.formats.manifest import write_manifest
-
     moving = replace(shirt, frames=np.stack([shirt.vertices] * 2).astype(np.float32), category="T-shirt")
-    write_manifest([("folded", "test", moving)], tmp_path)
+    write_manifest([Item("folded", "test", moving)], tmp_path)
     (tmp_path / "lone_cloud.xyz").write_text("0 0 0\n")
     (tmp_path / "ORIGIN.md").write_text("made here")
     assert [(e.name, e.category, e.split) for e in shipped(tmp_path)] == [
@@ -191,11 +190,13 @@ def test_recent_files_are_known_at_the_next_start(qapp, tmp_path):
 
 
 def test_without_a_store_nothing_is_kept(qapp, monkeypatch):
-    monkeypatch.setattr(QSettings, "setValue", lambda *_: pytest.fail("something was kept"))
+    kept: list[object] = []
+    monkeypatch.setattr(QSettings, "setValue", lambda _store, key, value: kept.append((key, value)))
     shelf = Shelf()
-    preferences = Preferences(shelf, None)
+    _preferences = Preferences(shelf, None)  # a signal would not keep it alive
     shelf.remember(Path("a.obj"))
-    del preferences
+    assert [path.name for path in shelf.recent] == ["a.obj"]
+    assert kept == []
 
 
 # Window

@@ -91,6 +91,17 @@ def test_sampled_points_go_where_their_material_goes(matrix: np.ndarray, shift: 
     np.testing.assert_allclose(drawn.on(rest @ matrix + shift, FACES), drawn.points @ matrix + shift, atol=1e-12)
 
 
+def refusal(path: Path) -> str:
+    """The one sentence that a sequence is refused with."""
+    with pytest.raises(KeygridError) as caught:
+        open_path(path)
+    message = str(caught.value)
+    assert message.startswith(path.name)
+    assert message.endswith(".")
+    assert "\n" not in message
+    return message
+
+
 @pytest.fixture
 def parts(tmp_path: Path) -> dict[str, Any]:
     """The arrays of a good sequence."""
@@ -169,20 +180,10 @@ def test_a_sequence_that_was_cut_off(parts: dict[str, Any], tmp_path: Path) -> N
     data = buffer.getvalue()
     for cut in range(1, len(data), len(data) // 40):
         (tmp_path / "a.npz").write_bytes(data[:cut])
-        refusal(tmp_path / "a.npz")
+        assert "could not be read" in refusal(tmp_path / "a.npz"), cut
 
 
 def test_names_in_any_language(parts: dict[str, Any], tmp_path: Path) -> None:
     about = json.dumps({"name": "Ärmelweste 袖", "motion": "drop"}, ensure_ascii=False)
     np.savez(tmp_path / "a.npz", **{**parts, "about": np.array(about)})
     assert read_garment(tmp_path / "a.npz").name == "Ärmelweste 袖"
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(KeygridError) as caught:
-        open_path(path)
-    message = str(caught.value)
-    assert message.startswith(path.name)
-    assert message.endswith(".")
-    assert "\n" not in message
-    return message

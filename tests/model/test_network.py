@@ -25,7 +25,8 @@ def make(config: ModelConfig, seed: int = 0) -> KeyGrid:
     return KeyGrid(config)
 
 
-def check(output: Output, points: Tensor, keypoints: int) -> None:
+def assert_sound(output: Output, points: Tensor, keypoints: int) -> None:
+    """All parts of an output have their shapes, the kind of number of the points, and values that they can have."""
     batch, total, _ = points.shape
     assert output.weights.shape == (batch, keypoints, total)
     assert output.keypoints.shape == (batch, keypoints, 3)
@@ -46,19 +47,19 @@ def test_shapes_of_both_presets(name: str, total: int, keypoints: int) -> None:
     network = make(preset(name, keypoints))
     points = draw(1, total, 3)
     trained = network.train()(points)
-    check(trained, points, keypoints)
+    assert_sound(trained, points, keypoints)
     terms = losses(trained, points, farthest=keypoints + 4, start=0)
     torch.stack(list(terms.values())).sum().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
     with torch.no_grad():
-        check(network.eval()(points), points, keypoints)
+        assert_sound(network.eval()(points), points, keypoints)
 
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("batch", [1, 3])
 def test_float64_stays_float64(tiny_config: ModelConfig, batch: int, training: bool) -> None:
     points = draw(batch, 70, 3, dtype=torch.float64)
-    check(make(tiny_config).double().train(training)(points), points, tiny_config.keypoints)
+    assert_sound(make(tiny_config).double().train(training)(points), points, tiny_config.keypoints)
 
 
 def test_float32_agrees_with_float64(tiny_config: ModelConfig) -> None:
