@@ -268,9 +268,8 @@ class SliceLayer(Layer):
             self._plane, scalars="heat", cmap=SLICE_COLOURS, clim=self.limits(prediction), opacity=list(SLICE_OPACITY),
             lighting=False, show_scalar_bar=False, interpolate_before_map=True,
         )  # fmt: skip
-        frame = pv.PolyData(np.zeros((4, 3)), lines=[5, 0, 1, 2, 3, 0])
-        self._frame = frame
-        self._add(frame, color="#888888", line_width=1, lighting=False)
+        self._frame = pv.PolyData(np.zeros((4, 3)), lines=[5, 0, 1, 2, 3, 0])
+        self._add(self._frame, color="#888888", line_width=1, lighting=False)
 
     @staticmethod
     def limits(prediction: Prediction) -> tuple[float, float]:

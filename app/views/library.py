@@ -1,8 +1,5 @@
 """What is open and what can be opened."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -41,7 +38,7 @@ class Library(QWidget):
         self.search.setAccessibleName("Search the library")
         self.model = LibraryModel(document, shelf, thumbnails.icon)
         self.tree = _make_tree(self.model)
-        self.checkpoints = EntryList("Checkpoints", lambda c: document.choose(checkpoint=c))
+        self.checkpoints = CheckpointList(document)
         self.checkpoints.setMaximumHeight(110)
         title = QLabel("Checkpoints")
         title.setBuddy(self.checkpoints)
@@ -102,10 +99,7 @@ class Library(QWidget):
             self.wanted.emit(path)
 
     def _show_checkpoints(self, *_: object) -> None:
-        found = self._document.checkpoints
-        titles = [describe_checkpoint(checkpoint)[0].casefold() for checkpoint in found]
-        entries = [found[index] for index in matching(titles, self.search.text())]
-        self.checkpoints.show_entries(entries, self._document.checkpoint, describe_checkpoint)
+        self.checkpoints.show_matching(self.search.text())
 
 
 def _make_tree(model: LibraryModel) -> QTreeView:
@@ -122,37 +116,38 @@ def _make_tree(model: LibraryModel) -> QTreeView:
     return tree
 
 
-class EntryList(QListWidget):
-    """Entries with a title and a tool tip."""
+class CheckpointList(QListWidget):
+    """Checkpoints by their titles; choosing one chooses it in the document."""
 
-    def __init__(self, name: str, choose: Callable[[Any], None]) -> None:
+    def __init__(self, document: Document) -> None:
         super().__init__()
-        self.setAccessibleName(name)
+        self._document = document
+        self.setAccessibleName("Checkpoints")
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._choose = choose
         self.currentItemChanged.connect(self._chosen)
 
-    def show_entries(self, entries: Sequence[Any], chosen: Any, describe: Callable[[Any], tuple[str, str]]) -> None:
-        """Show entries, the chosen one selected, without choosing anything in turn."""
+    def show_matching(self, words: str) -> None:
+        """Show those whose titles contain all words, the chosen one selected, without choosing anything in turn."""
+        found = self._document.checkpoints
+        titles = [title_of(checkpoint) for checkpoint in found]
         self.blockSignals(True)
         self.clear()
-        for entry in entries:
-            title, tip = describe(entry)
-            item = QListWidgetItem(title)
-            item.setToolTip(tip)
-            item.setData(Qt.ItemDataRole.UserRole, entry)
+        for index in matching([title.casefold() for title in titles], words):
+            item = QListWidgetItem(titles[index])
+            item.setToolTip(str(found[index].path))
+            item.setData(Qt.ItemDataRole.UserRole, found[index])
             self.addItem(item)
-            if entry is chosen:
+            if found[index] is self._document.checkpoint:
                 self.setCurrentItem(item)
         self.blockSignals(False)
 
     def _chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
-            self._choose(item.data(Qt.ItemDataRole.UserRole))
+            self._document.choose(checkpoint=item.data(Qt.ItemDataRole.UserRole))
 
 
-def describe_checkpoint(checkpoint: OpenCheckpoint) -> tuple[str, str]:
-    """Title and tool tip of a checkpoint."""
+def title_of(checkpoint: OpenCheckpoint) -> str:
+    """A checkpoint's file, number of keypoints and, where known, category."""
     category = f", {checkpoint.category}" if checkpoint.category else ""
-    return f"{checkpoint.path.stem} (K={checkpoint.keypoints}{category})", str(checkpoint.path)
+    return f"{checkpoint.path.stem} (K={checkpoint.keypoints}{category})"
