@@ -93,9 +93,10 @@ class Prediction:
     @cached_property
     def grid_heatmap(self) -> Floats:
         """The heatmap in the cells of the decoder's grid, which span [-1, 1] on each axis: what the decoder saw."""
-        axes = [np.linspace(-1, 1, cells) for cells in self.field.grid]
-        cells = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-        return heatmap(cells, self).reshape(self.field.grid)
+        from keygrid.field import strongest_on_grid  # compiles, which importing this module should not wait for
+
+        x, y, z = (np.linspace(-1, 1, cells) for cells in self.field.grid)
+        return np.exp(strongest_on_grid((x, y, z), *_segments(self)))
 
 
 def heatmap(points: Floats, prediction: Prediction) -> Floats:
@@ -108,39 +109,16 @@ def heatmap(points: Floats, prediction: Prediction) -> Floats:
     Returns:
         (P,), in [0, 1) for the nearest segment, from 0 upwards for the farthest.
     """
+    from keygrid.field import strongest
+
+    # One exponential a point: the largest product is the exponential of the largest logarithm.
+    return np.exp(strongest(points, *_segments(prediction))[0])
+
+
+def _segments(prediction: Prediction) -> tuple[Floats, Floats, Floats, float]:
+    """Starts, ends, logarithms of strengths, and the factor of the squared distance, as `keygrid.field` takes them."""
     starts, ends = prediction.normalised[prediction.edges.T]
-    sign = -1 if prediction.field.distance == "nearest" else 1
     with np.errstate(divide="ignore"):  # a strength may have been rounded to zero
         logarithms = np.log(prediction.strengths)
-    largest = np.empty(len(points))
-    # Few points at a time, so that what is made for each pair of point and segment stays in the processor's cache.
-    for begin in range(0, len(points), step := max(1, _CACHED_PAIRS // len(starts))):
-        exponent = squared_distance_to_segments(points[begin : begin + step], starts, ends)
-        exponent *= sign / prediction.field.sigma_squared
-        exponent += logarithms
-        exponent.max(axis=1, out=largest[begin : begin + step])
-    # One exponential a point: the largest product is the exponential of the largest logarithm.
-    return np.exp(largest)
-
-
-_CACHED_PAIRS = 1 << 14
-
-
-def squared_distance_to_segments(points: Floats, starts: Floats, ends: Floats) -> Floats:
-    """(P, E): squared distance of points (P, 3) to segments from `starts` (E, 3) to `ends` (E, 3)."""
-    along = ends - starts
-    length = np.square(along).sum(axis=1)
-    # Dot products of points with segments are matrix products; (P, E, 3) arrays are never made.
-    offset = points @ along.T
-    offset -= (starts * along).sum(axis=1)
-    t = offset / np.where(length > 0, length, 1)
-    np.clip(t, 0, 1, out=t)
-    squared = points @ (-2 * starts.T)
-    squared += np.square(points).sum(axis=1)[:, None]
-    squared += np.square(starts).sum(axis=1)
-    # |p - s - t a|^2 = |p - s|^2 + t (t |a|^2 - 2 (p - s) a)
-    offset *= -2
-    offset += t * length
-    offset *= t
-    squared += offset
-    return np.maximum(squared, 0, out=squared)
+    sign = -1 if prediction.field.distance == "nearest" else 1
+    return starts, ends, logarithms, sign / prediction.field.sigma_squared

@@ -6,6 +6,7 @@ points whose distances differ by rounding alone.
 """
 
 import importlib
+from collections.abc import Sequence
 from functools import cache
 from types import ModuleType
 
@@ -61,7 +62,27 @@ def ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Te
     Returns:
         (B, S, count) int64 indices into `points`; 0 throughout where no point is inside.
     """
-    return operations_for(points).ball_query(points, centres, radius, count)
+    return ball_queries(points, centres, [radius], [count])[0]
+
+
+def ball_queries(points: Tensor, centres: Tensor, radii: Sequence[float], counts: Sequence[int]) -> list[Tensor]:
+    """`ball_query` with several radii about the same centres: a tensor for each."""
+    return operations_for(points).ball_queries(points, centres, radii, counts)
+
+
+def without_repetition(balls: Tensor, points: Tensor, centres: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The points of balls, each once, R of them one ball after the other; on CPU.
+
+    Args:
+        balls: (B, S, count) as `ball_query` gives them.
+        points: (B, N, 3), what the balls were taken of.
+        centres: (B, S, 3).
+
+    Returns:
+        index (R, 1) int64 into the points of all clouds in one sequence; offset from the centre (R, 3); how often each
+        is in its ball (R,), in the points' dtype; where each ball begins, (B S + 1,) int64.
+    """
+    return compiled.without_repetition(balls, points, centres)
 
 
 def nearest(queries: Tensor, points: Tensor, count: int = 1) -> Tensor:
@@ -75,6 +96,11 @@ def nearest(queries: Tensor, points: Tensor, count: int = 1) -> Tensor:
     if count > points.shape[1]:
         raise ValueError(f"{count} neighbours asked of a cloud of {points.shape[1]} points")
     return operations_for(points).nearest(queries, points, count)
+
+
+def interpolation(queries: Tensor, points: Tensor, count: int = 3) -> tuple[Tensor, Tensor]:
+    """`nearest`, and weights (B, M, count) that sum to one: the inverse of the squared distance to each."""
+    return operations_for(points).interpolation(queries, points, count)
 
 
 def gather(values: Tensor, indices: Tensor) -> Tensor:

@@ -1,8 +1,12 @@
 """Point-set operations by PyTorch3D's compiled kernels: float32, CPU and CUDA. Importing this needs PyTorch3D."""
 
+from collections.abc import Sequence
+
 import torch
 from pytorch3d import ops  # fails here, not at first use, where the compiled extension does not fit torch
 from torch import Tensor
+
+from keygrid.geometry import reference
 
 
 def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
@@ -18,8 +22,12 @@ def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
     return found
 
 
-def ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Tensor:
-    """See `keygrid.geometry.ball_query`."""
+def ball_queries(points: Tensor, centres: Tensor, radii: Sequence[float], counts: Sequence[int]) -> list[Tensor]:
+    """See `keygrid.geometry.ball_queries`."""
+    return [_ball_query(points, centres, radius, count) for radius, count in zip(radii, counts, strict=True)]
+
+
+def _ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Tensor:
     found = ops.ball_query(centres.detach(), points.detach(), K=count, radius=radius, return_nn=False).idx
     first = found[:, :, :1].clamp(min=0)
     return torch.where(found < 0, first, found)
@@ -28,3 +36,8 @@ def ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Te
 def nearest(queries: Tensor, points: Tensor, count: int) -> Tensor:
     """See `keygrid.geometry.nearest`."""
     return ops.knn_points(queries.detach(), points.detach(), K=count).idx
+
+
+def interpolation(queries: Tensor, points: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """See `keygrid.geometry.interpolation`."""
+    return reference.weighted(queries.detach(), points.detach(), nearest(queries, points, count))

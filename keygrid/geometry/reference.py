@@ -4,6 +4,8 @@ The compiled paths beside this module are tested against it. All of them return 
 what is differentiable is built from gathered points in `keygrid.geometry`.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -21,6 +23,11 @@ def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
     return torch.stack(order, dim=1)
 
 
+def ball_queries(points: Tensor, centres: Tensor, radii: Sequence[float], counts: Sequence[int]) -> list[Tensor]:
+    """See `keygrid.geometry.ball_queries`."""
+    return [ball_query(points, centres, radius, count) for radius, count in zip(radii, counts, strict=True)]
+
+
 def ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Tensor:
     """See `keygrid.geometry.ball_query`."""
     squared = (centres[:, :, None] - points[:, None]).square().sum(-1)  # [B, S, N]
@@ -36,3 +43,16 @@ def nearest(queries: Tensor, points: Tensor, count: int) -> Tensor:
     """See `keygrid.geometry.nearest`."""
     squared = (queries[:, :, None] - points[:, None]).square().sum(-1)  # [B, M, N]
     return squared.sort(dim=-1, stable=True).indices[:, :, :count]
+
+
+def interpolation(queries: Tensor, points: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """See `keygrid.geometry.interpolation`."""
+    return weighted(queries, points, nearest(queries, points, count))
+
+
+def weighted(queries: Tensor, points: Tensor, neighbours: Tensor) -> tuple[Tensor, Tensor]:
+    """Neighbours (B, M, count), and how much each of them counts."""
+    batch = torch.arange(len(points), device=points.device)[:, None, None]
+    squared = (queries[:, :, None] - points[batch, neighbours]).square().sum(-1)
+    weights = 1 / (squared + 1e-8)
+    return neighbours, weights / weights.sum(-1, keepdim=True)

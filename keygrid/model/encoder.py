@@ -1,74 +1,68 @@
 """PointNet++ with multi-scale grouping: point features, coarse to fine (paper, section 3.1)."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 
-from keygrid import geometry
 from keygrid.model.config import ModelConfig
-from keygrid.model.layers import SharedMLP
-
-
-class Level(NamedTuple):
-    """A cloud and what the encoder knows at its points; level 0 is the input, the last level the coarsest.
-
-    Attributes:
-        points: (B, S, 3), normalised.
-        features: (B, S, C); at level 0 the points themselves.
-    """
-
-    points: Tensor
-    features: Tensor
+from keygrid.model.layers import Rows, SharedMLP
+from keygrid.model.pyramid import Balls, Interpolation, Pyramid
 
 
 class SetAbstraction(nn.Module):
-    """A level to the next coarser one: farthest points, and two balls around each."""
+    """A level to the next coarser one: two balls around each of its points."""
 
     def __init__(self, config: ModelConfig, depth: int, inputs: int) -> None:
         super().__init__()
-        self.centroids, self.radii, self.neighbours = config.centroids[depth], config.radii[depth], config.neighbours
         self.scales = nn.ModuleList(SharedMLP(inputs + 3, widths) for widths in config.abstraction[depth])
 
-    def forward(self, level: Level, start: int) -> Level:
-        chosen = geometry.farthest_points(level.points, self.centroids, start)
-        centres = geometry.gather(level.points, chosen)  # [B, S, 3]
-        features = []
-        for radius, count, mlp in zip(self.radii, self.neighbours, self.scales, strict=True):
-            ball = geometry.ball_query(level.points, centres, radius, count)  # [B, S, count]
-            around = geometry.gather(level.points, ball) - centres[:, :, None]
-            grouped = _after_grouping(mlp, level.features, ball, around)
-            features.append(grouped.amax(dim=2))
-        return Level(centres, torch.cat(features, dim=-1))
+    def forward(self, features: Tensor, scales: list[Balls]) -> Tensor:
+        """Features (B, N, C) of the finer level to (B, S, C') of the coarser one."""
+        source = features.flatten(0, 1)
+        ones = source.new_empty(0)
+        pooled = [
+            _shared(mlp).over(
+                Rows(b.offsets, source, b.index, ones.expand(len(b.index), 0), counts=b.counts, pool=b.begins)
+            )
+            for b, mlp in zip(scales, self.scales, strict=True)
+        ]
+        return torch.cat(pooled, dim=-1).unflatten(0, (len(features), -1))
 
 
-def _after_grouping(mlp: nn.Module, features: Tensor, ball: Tensor, around: Tensor) -> Tensor:
-    """`mlp` of each neighbour's features beside its offset from the centre: (B, S, count, widths[-1]).
+def propagate(
+    mlp: nn.Module,
+    interpolation: Interpolation,
+    coarse: Tensor,
+    before: Tensor | None = None,
+    after: Tensor | None = None,
+) -> Tensor:
+    """`mlp` of features interpolated from a coarser level, to (B, N, widths[-1]).
 
-    The first layer is linear, so its product with the features is taken once a point, before they are gathered up to
-    `count` times; only the product with the offsets is taken once a neighbour.
+    Args:
+        mlp: a `SharedMLP`.
+        interpolation: to the finer level's N points.
+        coarse: features of the coarser level, (B, M, C).
+        before: features of the finer level, (B, N, D), that the layer takes before the interpolated ones.
+        after: such that it takes after them.
     """
-    first, *rest = mlp.children()
-    assert isinstance(first, nn.Linear)
-    of_features, of_offsets = first.weight.split([features.shape[-1], 3], dim=1)
-    projected = geometry.gather(nn.functional.linear(features, of_features, first.bias), ball)
-    rows = torch.addmm(projected.flatten(0, 2), around.flatten(0, 2), of_offsets.T)
-    for layer in rest:
-        rows = layer(rows)
-    return rows.reshape(*ball.shape, -1)
+    none = coarse.new_empty(*interpolation.index.shape[:1], 0)
+    beside = [features.flatten(0, 1) for features in (before, after) if features is not None]
+    rows = Rows(
+        dense=torch.cat([none, *beside], dim=-1),
+        source=coarse.flatten(0, 1),
+        index=interpolation.index,
+        mix=interpolation.mix,
+        before=0 if before is None else before.shape[-1],
+    )
+    return _shared(mlp).over(rows).unflatten(0, (len(coarse), -1))
 
 
-def interpolate(points: Tensor, coarse: Level) -> Tensor:
-    """Features (B, N, C) at `points` (B, N, 3) from the three nearest coarse points, by inverse squared distance."""
-    neighbours = geometry.nearest(points, coarse.points, count=3)  # [B, N, 3]
-    squared = (points[:, :, None] - geometry.gather(coarse.points, neighbours)).square().sum(-1)
-    weights = 1 / (squared + 1e-8)
-    weights = weights / weights.sum(-1, keepdim=True)
-    return (weights[:, :, None] @ geometry.gather(coarse.features, neighbours)).squeeze(2)
+def _shared(mlp: nn.Module) -> SharedMLP:
+    assert isinstance(mlp, SharedMLP)
+    return mlp
 
 
 class Encoder(nn.Module):
-    """Points to levels (coarse features) and to point weights.
+    """Points to coarse features and to point weights.
 
     Attributes:
         widths: channels of levels 1 to 4.
@@ -93,28 +87,23 @@ class Encoder(nn.Module):
         )
         self.mix = nn.Linear(config.keypoints, config.keypoints) if config.mix_keypoints else None
 
-    def forward(self, points: Tensor, start: int = 0) -> tuple[list[Level], Tensor]:
+    def forward(self, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
         """Encode a batch of clouds.
 
-        Args:
-            points: (B, N, 3), normalised.
-            start: index at which each level's farthest-point sampling starts.
-
         Returns:
-            The five levels, and point weights (B, K, N), each row a distribution over the points.
+            The features of levels 1 to 4, (B, S, C) each; and point weights (B, K, N), each row a distribution over
+            the points.
         """
-        levels = [Level(points, points)]
-        for abstraction in self.abstraction:
-            levels.append(abstraction(levels[-1], start))
+        levels: list[Tensor] = []
+        for abstraction, balls in zip(self.abstraction, pyramid.balls, strict=True):
+            levels.append(abstraction(levels[-1] if levels else pyramid.points[0], balls))
 
-        coarse = levels[-1]
-        for fine, mlp in zip(reversed(levels[:-1]), self.propagation, strict=True):
-            features = interpolate(fine.points, coarse)
-            if fine is not levels[0]:
-                features = torch.cat([fine.features, features], dim=-1)
-            coarse = Level(fine.points, mlp(features))
+        coarse, *finer = reversed(levels)
+        steps = zip(self.propagation, reversed(pyramid.interpolations), [*finer, None], strict=True)
+        for mlp, interpolation, fine in steps:
+            coarse = propagate(mlp, interpolation, coarse, fine)
 
-        logits = self.head(coarse.features)  # [B, N, K]
+        logits = self.head(coarse)  # [B, N, K]
         if self.mix is not None:
             logits = self.mix(logits.log_softmax(dim=-1))
         return levels, logits.transpose(1, 2).softmax(dim=-1)

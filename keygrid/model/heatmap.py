@@ -3,10 +3,11 @@
 `keygrid.prediction.heatmap` evaluates the same field in NumPy where no gradient is needed.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from keygrid import geometry
+from keygrid import field, geometry
 from keygrid.model.config import ModelConfig
 
 
@@ -23,9 +24,27 @@ def heatmap(positions: Tensor, starts: Tensor, ends: Tensor, strengths: Tensor, 
     Returns:
         (B, P).
     """
-    squared = geometry.squared_distance_to_segments(positions, starts, ends)  # [B, P, E]
     sign = -1 if config.distance == "nearest" else 1
-    return (strengths[:, None] * torch.exp(sign * squared / config.sigma_squared)).amax(dim=-1)
+    strongest = _strongest(positions, starts, ends, strengths, sign / config.sigma_squared)  # [B, P]
+    # Only the strongest segment has a part in the value and in its gradient.
+    squared = geometry.squared_distance_to_segments(
+        positions.reshape(-1, 1, 3),
+        geometry.gather(starts, strongest).reshape(-1, 1, 3),
+        geometry.gather(ends, strongest).reshape(-1, 1, 3),
+    )
+    return strengths.gather(1, strongest) * torch.exp(sign * squared.reshape(strongest.shape) / config.sigma_squared)
+
+
+@torch.no_grad()
+def _strongest(positions: Tensor, starts: Tensor, ends: Tensor, strengths: Tensor, factor: float) -> Tensor:
+    """Which segment has the largest s exp(factor d^2) at each position, (B, P)."""
+    logarithms = strengths.log()
+    if positions.device.type == "cpu":
+        clouds = (tensor.detach().numpy() for tensor in (positions, starts, ends, logarithms))
+        found = [field.strongest(p, s, e, log, factor)[1] for p, s, e, log in zip(*clouds, strict=True)]
+        return torch.from_numpy(np.stack(found))
+    squared = geometry.squared_distance_to_segments(positions, starts, ends)  # [B, P, E]
+    return (logarithms[:, None] + factor * squared).argmax(dim=-1)
 
 
 def grid_cells(shape: tuple[int, int, int], like: Tensor) -> Tensor:

@@ -1,8 +1,45 @@
 """The building block of encoder and decoder. Channels are last everywhere, so a layer is one matrix product."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
+
+from keygrid.model import fused
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What a shared MLP runs over: R rows, each of which may have parts that are taken from other rows.
+
+    A row's inputs are D dense values and C values mixed of k rows of a source; D, or C and k, may be 0. Because the
+    first layer is linear, its product with the source is taken once a row of the source, before it is mixed, and not
+    once a row of these.
+
+    Attributes:
+        dense: (R, D).
+        source: (M, C).
+        index: (R, k) int64, which rows of the source are mixed.
+        mix: (R, k), by which weights; (R, 0) where each is 1.
+        before: how many of the dense values come before the source's among the inputs of the first layer.
+        counts: (R,), for how many equal rows each stands in the statistics of batch normalisation; None is one.
+        pool: what is maximised over afterwards: runs of rows, which begin where (S + 1,) says, or of that many rows
+            each; None keeps all rows.
+    """
+
+    dense: Tensor
+    source: Tensor
+    index: Tensor
+    mix: Tensor
+    before: int = 0
+    counts: Tensor | None = None
+    pool: Tensor | int | None = None
+
+    def split(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Columns of the first layer's weight (width, D + C): those of the dense values, those of the source's."""
+        end = self.before + self.source.shape[1]
+        return torch.cat([weight[:, : self.before], weight[:, end:]], dim=1), weight[:, self.before : end]
 
 
 class BatchNorm(nn.BatchNorm1d):
@@ -25,8 +62,30 @@ class SharedMLP(nn.Sequential):
             layers += [nn.Linear(inputs, width), BatchNorm(width), nn.ReLU(inplace=True)]
             inputs = width
         super().__init__(*layers)
+        self.plan: fused.Plan | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        # Rows throughout: an in-place ReLU on a reshaped view would copy in the backward pass.
-        rows: Tensor = super().forward(x.reshape(-1, x.shape[-1]))  # type: ignore[no-untyped-call]
+        dense = x.reshape(-1, x.shape[-1])
+        index = torch.empty(len(dense), 0, dtype=torch.int64, device=x.device)
+        rows = self.over(Rows(dense, dense.new_empty(0, 0), index, dense.new_empty(len(dense), 0)))
         return rows.reshape(*x.shape[:-1], rows.shape[-1])
+
+    def over(self, rows: Rows) -> Tensor:
+        """Run over rows, then maximise where they say so: (R, widths[-1]) or (S, widths[-1])."""
+        if fused.serves(self, rows):
+            return fused.run(self, rows)
+        first, *rest = self.children()
+        assert isinstance(first, nn.Linear)
+        of_dense, of_source = rows.split(first.weight)
+        x = nn.functional.linear(rows.dense, of_dense, first.bias)
+        if rows.index.shape[1]:
+            weights = rows.mix if rows.mix.shape[1] else None
+            projected = rows.source @ of_source.T
+            x = x + nn.functional.embedding_bag(rows.index, projected, per_sample_weights=weights, mode="sum")
+        for layer in rest:
+            x = layer(x)
+        if rows.pool is None:
+            return x
+        if isinstance(rows.pool, int):
+            return x.reshape(-1, rows.pool, x.shape[-1]).amax(dim=1)
+        return torch.segment_reduce(x, "max", offsets=rows.pool)

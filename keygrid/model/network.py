@@ -10,6 +10,7 @@ from keygrid.model.decoder import Decoder
 from keygrid.model.encoder import Encoder
 from keygrid.model.heatmap import heatmap
 from keygrid.model.layers import SharedMLP
+from keygrid.model.pyramid import pyramid
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,16 @@ class KeyGrid(nn.Module):
                 does when it predicts.
             start: index at which each level's farthest-point sampling starts.
         """
-        levels, weights = self.encoder(points, start)
+        around = pyramid(points, self.config, start)
+        levels, weights = self.encoder(around)
         if peak:
             heaviest = weights.argmax(dim=-1)  # [B, K]; the first of equals, where the published code sums them
             keypoints = points.gather(1, heaviest[..., None].expand(-1, -1, 3))
         else:
             keypoints = weights @ points
-        strengths = self.strength(levels[-1].features.amax(dim=1))
+        strengths = self.strength(levels[-1].amax(dim=1))
         starts, ends = keypoints[:, self.edges[0]], keypoints[:, self.edges[1]]
         reconstruction = self.decoder(
-            levels, lambda positions: heatmap(positions, starts, ends, strengths, self.config)
+            around, levels, lambda positions: heatmap(positions, starts, ends, strengths, self.config)
         )
         return Output(weights, keypoints, strengths, reconstruction)
