@@ -4,7 +4,7 @@
 SOURCES := app keygrid tests main.py
 READY := .venv/.ready
 
-.PHONY: help run test lint lock clean
+.PHONY: help run test bench lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ run: $(READY) ## Start the application, after setting up what is missing
 # `python -m` makes the modules here importable, so the project itself need not be installed.
 test: $(READY) ## Run the tests, on a virtual display of their own
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+
+bench: $(READY) ## Measure speed and memory against the published formulation
+	.venv/bin/python -m tests.benchmarks.speed $(ARGS)
 
 lint: $(READY) ## Check style, format, types and the direction of imports
 	.venv/bin/ruff check

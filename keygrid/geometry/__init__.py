@@ -93,14 +93,19 @@ def nearest(queries: Tensor, points: Tensor, count: int = 1) -> Tensor:
         points: (B, N, 3).
         count: neighbours a query.
     """
-    if count > points.shape[1]:
-        raise ValueError(f"{count} neighbours asked of a cloud of {points.shape[1]} points")
+    _refuse_more_than(points, count)
     return operations_for(points).nearest(queries, points, count)
 
 
 def interpolation(queries: Tensor, points: Tensor, count: int = 3) -> tuple[Tensor, Tensor]:
     """`nearest`, and weights (B, M, count) that sum to one: the inverse of the squared distance to each."""
+    _refuse_more_than(points, count)
     return operations_for(points).interpolation(queries, points, count)
+
+
+def _refuse_more_than(points: Tensor, count: int) -> None:
+    if count > points.shape[1]:
+        raise ValueError(f"{count} neighbours asked of a cloud of {points.shape[1]} points")
 
 
 def gather(values: Tensor, indices: Tensor) -> Tensor:

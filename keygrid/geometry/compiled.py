@@ -25,18 +25,18 @@ _FEW = 100
 def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
     """See `keygrid.geometry.farthest_points`."""
     clouds = _array(points)
-    if not np.isfinite(clouds).all():
+    if not _have_distances(clouds):
         return reference.farthest_points(points, count, start)
     return torch.from_numpy(_farthest_points(clouds, count, start))
 
 
 def ball_queries(points: Tensor, centres: Tensor, radii: Sequence[float], counts: Sequence[int]) -> list[Tensor]:
     """See `keygrid.geometry.ball_queries`."""
-    clouds = _array(points)
-    if not np.isfinite(clouds).all():
+    clouds, around = _array(points), _array(centres)
+    if not _have_distances(clouds, around):
         return reference.ball_queries(points, centres, radii, counts)
     squared = np.array([radius**2 for radius in radii]).astype(clouds.dtype)
-    found = torch.from_numpy(_ball_queries(clouds, _array(centres), squared, np.array(counts)))
+    found = torch.from_numpy(_ball_queries(clouds, around, squared, np.array(counts)))
     return list(found.split(list(counts), dim=-1))
 
 
@@ -51,18 +51,17 @@ def interpolation(queries: Tensor, points: Tensor, count: int) -> tuple[Tensor, 
     found = _find_nearest(queries, points, count)
     if found is None:
         return reference.interpolation(queries, points, count)
-    weights = 1 / (found[1] + found[1].dtype.type(1e-8))
-    weights /= weights.sum(axis=-1, keepdims=True)
-    return torch.from_numpy(found[0]), torch.from_numpy(weights)
+    _invert(found[1])
+    return torch.from_numpy(found[0]), torch.from_numpy(found[1])
 
 
 def _find_nearest(queries: Tensor, points: Tensor, count: int) -> tuple[Array, Array] | None:
-    """Indices and squared distances (B, M, count), or None where a position is no number."""
+    """Indices and squared distances (B, M, count), or None where there are no distances."""
     asked, clouds = _array(queries), _array(points)
-    if not (np.isfinite(asked).all() and np.isfinite(clouds).all()):
+    if not _have_distances(asked, clouds):
         return None
     found, squared, is_far = _nearest(asked, clouds, count)
-    for b in np.flatnonzero(is_far.any(axis=1)):
+    for b in np.unique(is_far.nonzero()[0]):
         far = is_far[b]
         # A list of ranks keeps the last axis when there is one neighbour only.
         found[b, far] = cKDTree(clouds[b]).query(asked[b, far], k=list(range(1, count + 1)))[1]
@@ -70,31 +69,44 @@ def _find_nearest(queries: Tensor, points: Tensor, count: int) -> tuple[Array, A
     return found, squared
 
 
+def _have_distances(*positions: Array) -> bool:
+    """Whether all are numbers, and small enough for their squared distances to be numbers: others fit in no grid."""
+    return all(np.abs(array).max(initial=0) < np.sqrt(np.finfo(array.dtype).max) / 4 for array in positions)
+
+
 def _array(points: Tensor) -> Array:
     return np.ascontiguousarray(points.detach().numpy())
 
 
 @numba.njit(cache=True, nogil=True)
-def _sorted_into_cells(cloud: Array, size: float, most: int) -> tuple[Array, float, Array, Array, Array]:
-    """Points (N, 3) in cubes of `size` or, where that makes more than `most` along an axis, larger ones.
+def _cells(cloud: Array, size: float, most: int) -> tuple[Array, float, Array]:
+    """A grid of cubes over points (N, 3): its lowest corner, the cubes' size, and how many there are along each axis.
 
-    Returns:
-        The lowest corner, the cubes' size, how many there are along each axis, where each one's points begin, and the
-        points' indices cube by cube, ascending within each.
+    The cubes are of `size` or, where that makes more than `most` along an axis, larger.
     """
-    low, extent = np.empty(3, cloud.dtype), 0.0
-    shape = np.empty(3, np.int64)
+    low, high = np.empty(3, cloud.dtype), np.empty(3, cloud.dtype)
     for axis in range(3):
-        low[axis] = cloud[:, axis].min()
-        extent = max(extent, cloud[:, axis].max() - low[axis])
-    size = max(size, extent / most)
-    for axis in range(3):
-        shape[axis] = 1 if size == 0 else min(most, int((cloud[:, axis].max() - low[axis]) / size) + 1)
-    cell = np.empty(len(cloud), np.int64)
+        low[axis], high[axis] = cloud[:, axis].min(), cloud[:, axis].max()
+    size = max(size, (high - low).max() / most)
+    shape = np.ones(3, np.int64)
+    if size > 0:
+        for axis in range(3):
+            shape[axis] = min(most, int((high[axis] - low[axis]) / size) + 1)
+    return low, size, shape
+
+
+@numba.njit(cache=True, nogil=True)
+def _sorted_into(low: Array, size: float, shape: Array, cloud: Array) -> tuple[Array, Array]:
+    """Where each cube's points begin, and their indices cube by cube, ascending within each.
+
+    A point outside of all cubes goes to the nearest one.
+    """
+    cell = np.zeros(len(cloud), np.int64)
     begins = np.zeros(shape[0] * shape[1] * shape[2] + 1, np.int64)
     for i in range(len(cloud)):
-        x, y, z = _cell_of(cloud[i], low, size, shape)
-        cell[i] = (x * shape[1] + y) * shape[2] + z
+        for axis in range(3):
+            along = 0 if size == 0 else int(min(max((cloud[i, axis] - low[axis]) / size, 0.0), shape[axis] - 1.0))
+            cell[i] = cell[i] * shape[axis] + along
         begins[cell[i] + 1] += 1
     for c in range(len(begins) - 1):
         begins[c + 1] += begins[c]
@@ -103,18 +115,35 @@ def _sorted_into_cells(cloud: Array, size: float, most: int) -> tuple[Array, flo
     for i in range(len(cloud)):
         order[ends[cell[i]]] = i
         ends[cell[i]] += 1
-    return low, size, shape, begins, order
+    return begins, order
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _cell_of(point: Array, low: Array, size: float, shape: Array) -> tuple[int, int, int]:
-    """The cell that a point lies in, or the one nearest to it where it lies outside of all."""
-    if size == 0:
-        return 0, 0, 0
-    x = int(min(max((point[0] - low[0]) / size, 0.0), shape[0] - 1.0))
-    y = int(min(max((point[1] - low[1]) / size, 0.0), shape[1] - 1.0))
-    z = int(min(max((point[2] - low[2]) / size, 0.0), shape[2] - 1.0))
-    return x, y, z
+@numba.njit(cache=True, nogil=True)
+def _around(
+    cell: int, reach: int, shape: Array, begins: Array, order: Array, low: Array, high: Array, found: Array
+) -> int:
+    """Collect the indices of the points in a cube and up to `reach` others each way; returns how many there are.
+
+    Args:
+        cell: the cube's place in the order of all.
+        low: filled with the first cube of the neighbourhood along each axis.
+        high: filled with the last one, and one more.
+        found: where the indices go.
+    """
+    rest = cell
+    for axis in (2, 1, 0):
+        along = rest % shape[axis]
+        rest //= shape[axis]
+        low[axis], high[axis] = max(along - reach, 0), min(along + reach + 1, shape[axis])
+    count = 0
+    for gx in range(low[0], high[0]):
+        for gy in range(low[1], high[1]):
+            row = (gx * shape[1] + gy) * shape[2]
+            # Cubes along z follow each other, so their points are one run.
+            for place in range(begins[row + low[2]], begins[row + high[2]]):
+                found[count] = order[place]
+                count += 1
+    return count
 
 
 @numba.njit(cache=True, nogil=True)
@@ -124,7 +153,8 @@ def _farthest_points(points: Array, count: int, start: int) -> Array:
     # About thirty points a cell, were the cloud a surface: as many cells to skip as points in each.
     most = min(64, max(1, int(np.sqrt(total) / 8)))
     for b in range(batch):
-        _, _, _, begins, order = _sorted_into_cells(points[b], 0.0, most)
+        low, size, shape = _cells(points[b], 0.0, most)
+        begins, order = _sorted_into(low, size, shape, points[b])
         cloud = points[b][order]
         occupied = np.flatnonzero(begins[1:] > begins[:-1])
         begins = np.append(begins[occupied], total)
@@ -165,47 +195,55 @@ def _ball_queries(points: Array, centres: Array, squared_radii: Array, counts: A
     """Balls of all radii beside each other, (B, S, sum of counts)."""
     batch, total, _ = points.shape
     found = np.zeros((batch, centres.shape[1], counts.sum()), dtype=np.int64)
+    near, place = np.empty(total, np.int64), np.empty((3, total), points.dtype)
+    squared, squared_of = np.empty(total, points.dtype), np.empty(total, points.dtype)
+    first, last = np.empty(3, np.int64), np.empty(3, np.int64)
+    inside = np.zeros((total + 63) // 64, np.uint64)  # a bit a point: what is found is read back by ascending index
     largest = squared_radii.max()
-    words = (total + 63) // 64
-    inside = np.zeros((len(counts), words), np.uint64)  # a bit a point: what is found is read back by ascending index
     for b in range(batch):
-        # A cell as wide as the largest ball, and a little wider than what rounding may add to a distance.
-        low, size, shape, begins, order = _sorted_into_cells(points[b], np.sqrt(largest) * 1.0001, 64)
-        cloud = points[b][order]
-        for s in range(centres.shape[1]):
-            x, y, z = centres[b, s]
-            cx, cy, cz = _cell_of(centres[b, s], low, size, shape)
-            for gx in range(max(cx - 1, 0), min(cx + 2, shape[0])):
-                for gy in range(max(cy - 1, 0), min(cy + 2, shape[1])):
-                    row = (gx * shape[1] + gy) * shape[2]
-                    # Cells along z follow each other, so their points are one run.
-                    first, last = row + max(cz - 1, 0), row + min(cz + 2, shape[2])
-                    for place in range(begins[first], begins[last]):
-                        dx, dy, dz = x - cloud[place, 0], y - cloud[place, 1], z - cloud[place, 2]
-                        squared = dx * dx + dy * dy + dz * dz
-                        if squared < largest:
-                            j = order[place]
-                            for r in range(len(counts)):
-                                if squared < squared_radii[r]:
-                                    inside[r, j >> 6] |= np.uint64(1) << np.uint64(j & 63)
-            begin = 0
-            for r in range(len(counts)):
-                filled = 0
-                for word in range(words):
-                    bits = inside[r, word]
-                    inside[r, word] = 0
-                    while bits != 0 and filled < counts[r]:
-                        lowest = bits & (~bits + np.uint64(1))
-                        found[b, s, begin + filled] = word * 64 + _position(lowest)
-                        bits ^= lowest
-                        filled += 1
-                for place in range(filled, counts[r]):
-                    found[b, s, begin + place] = found[b, s, begin]
-                begin += counts[r]
+        # A cube as wide as the largest ball, and a little wider than what rounding may add to a distance.
+        low, size, shape = _cells(points[b], np.sqrt(largest) * 1.0001, 64)
+        begins, order = _sorted_into(low, size, shape, points[b])
+        begins_of_centres, order_of_centres = _sorted_into(low, size, shape, centres[b])
+        for cell in range(len(begins) - 1):
+            if begins_of_centres[cell] == begins_of_centres[cell + 1]:
+                continue
+            # What is near is the same for all centres in a cube.
+            count = _around(cell, 1, shape, begins, order, first, last, near)
+            for axis in range(3):
+                for i in range(count):
+                    place[axis, i] = points[b, near[i], axis]
+            for s in order_of_centres[begins_of_centres[cell] : begins_of_centres[cell + 1]]:
+                _squared_distances(centres[b, s], place, count, squared)
+                for i in range(count):
+                    if squared[i] < largest:
+                        j = near[i]
+                        inside[j >> 6] |= np.uint64(1) << np.uint64(j & 63)
+                        squared_of[j] = squared[i]
+                _read_back(inside, squared_of, squared_radii, counts, found[b, s])
     return found
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
+def _read_back(inside: Array, squared_of: Array, squared_radii: Array, counts: Array, found: Array) -> None:
+    """Fill in the balls of one centre, beside each other, from the points whose bits are set; and clear the bits."""
+    filled, begins = np.zeros(len(counts), np.int64), np.cumsum(counts) - counts
+    for word in range(len(inside)):
+        bits = inside[word]
+        inside[word] = 0
+        while bits != 0:
+            lowest = bits & (~bits + np.uint64(1))
+            bits ^= lowest
+            j = word * 64 + _position(lowest)
+            for r in range(len(counts)):
+                if squared_of[j] < squared_radii[r] and filled[r] < counts[r]:
+                    found[begins[r] + filled[r]] = j
+                    filled[r] += 1
+    for r in range(len(counts)):
+        found[begins[r] + filled[r] : begins[r] + counts[r]] = found[begins[r]]
+
+
+@numba.njit(cache=True, nogil=True)
 def _position(bit: Any) -> int:
     """Of the one bit that is set."""
     position = 0
@@ -217,89 +255,101 @@ def _position(bit: Any) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
+def _squared_distances(query: Array, place: Array, count: int, squared: Array) -> None:
+    """To the first `count` points whose coordinates (3, N) are in `place`."""
+    x, y, z = query
+    for i in range(count):
+        dx, dy, dz = x - place[0, i], y - place[1, i], z - place[2, i]
+        squared[i] = dx * dx + dy * dy + dz * dz
+
+
+_REACHES = (1, 3)
+"""How many cubes a search for the nearest goes each way, and then once more; farther out too many are empty."""
+
+
+@numba.njit(cache=True, nogil=True)
 def _nearest(queries: Array, points: Array, count: int) -> tuple[Array, Array, Array]:
     """The nearest points, their squared distances, and which queries (B, M) are too far from all to be sure of them."""
     batch, total, _ = points.shape
-    found = np.empty((batch, queries.shape[1], count), dtype=np.int64)
+    found = np.zeros((batch, queries.shape[1], count), dtype=np.int64)
+    distances = np.empty((batch, queries.shape[1], count), dtype=points.dtype)
     is_far = np.zeros((batch, queries.shape[1]), dtype=np.bool_)
-    distances = np.full((batch, queries.shape[1], count), np.inf, dtype=points.dtype)
-    # About five points a cell, were the cloud a surface.
-    most = max(1, int(np.sqrt(total) / 3))
+    near, place = np.empty(total, np.int64), np.empty((3, total), points.dtype)
+    squared = np.empty(total, points.dtype)
+    first, last = np.empty(3, np.int64), np.empty(3, np.int64)
+    # About five points a cube, were the cloud a surface; or one cube.
+    most = max(1, int(np.sqrt(total) / 3)) if total > _FEW else 1
     for b in range(batch):
-        low, size, shape, begins, order = _sorted_into_cells(points[b], 0.0, most)
-        cloud = points[b][order]
-        for q in range(queries.shape[1]):
-            query, neighbours, squared = queries[b, q], found[b, q], distances[b, q]
-            if total <= _FEW:
-                _look_at(order, 0, total, query, cloud, neighbours, squared)
-            else:
-                is_far[b, q] = not _search_near(query, cloud, low, size, shape, begins, order, neighbours, squared)
+        low, size, shape = _cells(points[b], 0.0, most)
+        begins, order = _sorted_into(low, size, shape, points[b])
+        begins_of_queries, order_of_queries = _sorted_into(low, size, shape, queries[b])
+        for cell in range(len(begins) - 1):
+            asked = order_of_queries[begins_of_queries[cell] : begins_of_queries[cell + 1]]
+            for reach in _REACHES:
+                if len(asked) == 0:
+                    break
+                around = _around(cell, reach, shape, begins, order, first, last, near)
+                for axis in range(3):
+                    for i in range(around):
+                        place[axis, i] = points[b, near[i], axis]
+                left = 0
+                for q in asked:
+                    _squared_distances(queries[b, q], place, around, squared)
+                    _keep_nearest(squared, near, around, found[b, q], distances[b, q])
+                    # What was not looked at lies beyond the nearest side of the cubes that were.
+                    beyond = np.inf
+                    for axis in range(3):
+                        if first[axis] > 0:
+                            beyond = min(beyond, queries[b, q, axis] - (low[axis] + first[axis] * size))
+                        if last[axis] < shape[axis]:
+                            beyond = min(beyond, low[axis] + last[axis] * size - queries[b, q, axis])
+                    beyond -= 1e-3 * size  # a point may have been rounded into the next cube
+                    if not (beyond > 0 and distances[b, q, count - 1] < beyond * beyond):
+                        asked[left] = q
+                        left += 1
+                asked = asked[:left]
+            for q in asked:
+                is_far[b, q] = True
     return found, distances, is_far
 
 
-_RINGS = 3
-"""How far a search goes, in cells, before it gives up: farther out there are too many empty ones."""
-
-
 @numba.njit(cache=True, nogil=True)
-def _search_near(
-    query: Array, cloud: Array, low: Array, size: float, shape: Array, begins: Array, order: Array,
-    neighbours: Array, squared: Array,
-) -> bool:  # fmt: skip
-    """Fill in the nearest points if they are within a few cells; false if they may not be."""
-    cx, cy, cz = _cell_of(query, low, size, shape)
-    cell = (cx, cy, cz)
-    for ring in range(_RINGS):
-        for gx in range(max(cx - ring, 0), min(cx + ring + 1, shape[0])):
-            for gy in range(max(cy - ring, 0), min(cy + ring + 1, shape[1])):
-                row = (gx * shape[1] + gy) * shape[2]
-                if max(abs(gx - cx), abs(gy - cy)) == ring:
-                    first, last = row + max(cz - ring, 0), row + min(cz + ring + 1, shape[2])
-                    _look_at(order, begins[first], begins[last], query, cloud, neighbours, squared)
-                    continue
-                for gz in (cz - ring, cz + ring):
-                    if 0 <= gz < shape[2]:
-                        _look_at(order, begins[row + gz], begins[row + gz + 1], query, cloud, neighbours, squared)
-        # What was not looked at lies beyond the nearest side of the cells that were.
-        beyond = np.inf
-        for axis in range(3):
-            if cell[axis] - ring > 0:
-                beyond = min(beyond, query[axis] - (low[axis] + (cell[axis] - ring) * size))
-            if cell[axis] + ring + 1 < shape[axis]:
-                beyond = min(beyond, low[axis] + (cell[axis] + ring + 1) * size - query[axis])
-        beyond -= 1e-3 * size  # a point may have been rounded into the next cell
-        if beyond > 0 and squared[-1] < beyond * beyond:
-            return True
-    return False
-
-
-@numba.njit(cache=True, nogil=True)
-def _look_at(order: Array, begin: int, end: int, query: Array, cloud: Array, neighbours: Array, squared: Array) -> None:
-    """Keep those of `cloud`, sorted by cells as `order` is, that are nearest: by distance and then by index."""
-    x, y, z = query
-    last = len(squared) - 1
-    worst = squared[last]
-    for i in range(begin, end):
-        dx, dy, dz = x - cloud[i, 0], y - cloud[i, 1], z - cloud[i, 2]
-        distance = dx * dx + dy * dy + dz * dz
-        if distance > worst:
+def _keep_nearest(squared: Array, near: Array, total: int, neighbours: Array, distances: Array) -> None:
+    """The nearest of the first `total` of `near`, by distance and then by index."""
+    last = len(neighbours) - 1
+    distances[:] = np.inf
+    worst = np.inf
+    for i in range(total):
+        if squared[i] > worst:
             continue
-        j = order[i]
+        distance, j, place = squared[i], near[i], last
         if distance == worst and j > neighbours[last]:
             continue
-        place = last
         while place > 0 and (
-            distance < squared[place - 1] or (distance == squared[place - 1] and j < neighbours[place - 1])
+            distance < distances[place - 1] or (distance == distances[place - 1] and j < neighbours[place - 1])
         ):
-            squared[place], neighbours[place] = squared[place - 1], neighbours[place - 1]
+            distances[place], neighbours[place] = distances[place - 1], neighbours[place - 1]
             place -= 1
-        squared[place], neighbours[place] = distance, j
-        worst = squared[last]
+        distances[place], neighbours[place] = distance, j
+        worst = distances[last]
+
+
+@numba.njit(cache=True, nogil=True)
+def _invert(squared: Array) -> None:
+    """Squared distances (B, M, count) to weights that sum to one, in place."""
+    for b in range(squared.shape[0]):
+        for q in range(squared.shape[1]):
+            total = squared.dtype.type(0)
+            for i in range(squared.shape[2]):
+                squared[b, q, i] = 1 / (squared[b, q, i] + squared.dtype.type(1e-8))
+                total += squared[b, q, i]
+            for i in range(squared.shape[2]):
+                squared[b, q, i] /= total
 
 
 def without_repetition(balls: Tensor, points: Tensor, centres: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """See `keygrid.geometry.without_repetition`."""
-    index, offsets, counts, begins = _without_repetition(_array(balls), _array(points), _array(centres))
+    index, offsets, counts, begins = _without_repetition(balls.numpy(), _array(points), _array(centres))
     of_rows = torch.from_numpy(index)[:, None], torch.from_numpy(offsets), torch.from_numpy(counts)
     return *of_rows, torch.from_numpy(begins)
 
