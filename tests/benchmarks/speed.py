@@ -1,0 +1,283 @@
+"""Speed and memory against the published formulation, `keygrid.model.reference`.
+
+    python -m tests.benchmarks.speed [--rounds 7] [--only NAME] [--json FILE]
+
+Both take turns in one process. Ratios are of medians, with the quartiles of the rounds' own ratios: process time on one
+thread, and wall time on two. Results are compared before anything is measured. Memory is the peak of one training step
+in a process of its own, less what the process held before it.
+"""
+# ruff: noqa: T201
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from keygrid.data.garment import Garment
+from keygrid.data.opening import open_path
+from keygrid.data.sampling import Normalisation, sample
+from keygrid.field import strongest_on_grid
+from keygrid.geometry import reference as plain_geometry
+from keygrid.model import reference
+from keygrid.model.config import ModelConfig
+from keygrid.model.network import KeyGrid
+from keygrid.model.pyramid import pyramid
+from keygrid.training.checkpoint import Checkpoint
+from keygrid.training.losses import losses
+from keygrid.training.memory import keep_freed_memory
+from tests.benchmarks.measure import Times, Work, take_turns
+
+ROOT = Path(__file__).parents[2]
+CHECKPOINT = ROOT / "assets" / "checkpoints" / "tshirt-k8.safetensors"
+SEQUENCES = ["tshirt-real-drop.npz", "tshirt-real-fold-sleeve.npz", "tshirt-real-lift.npz"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table.
+
+    Attributes:
+        name: of the work.
+        aim: what is wanted, such as `20x`.
+        one_thread: ratio of process times; None where only ours is measured.
+        spread: quartiles of the rounds' ratios.
+        two_threads: ratio of wall times.
+        ours: our median, in milliseconds of one thread; or megabytes.
+        is_met: whether the aim is.
+    """
+
+    name: str
+    aim: str
+    one_thread: float | None
+    spread: tuple[float, float] | None
+    two_threads: float | None
+    ours: float
+    is_met: bool
+
+
+def clouds(count: int, config: ModelConfig) -> Tensor:
+    """(count, N, 3): garments kept for tests, each in another frame."""
+    found = []
+    for i in range(count):
+        garment = open_path(ROOT / "assets" / "garments" / SEQUENCES[i % len(SEQUENCES)])
+        assert isinstance(garment, Garment)
+        still = garment.still(2 * i % garment.frame_count)
+        points = sample(still, config.points, seed=i).points
+        found.append(Normalisation.fit(points, config.normalisation).apply(points))
+    return torch.from_numpy(np.stack(found)).float()
+
+
+def network() -> KeyGrid:
+    return Checkpoint.load(CHECKPOINT).network()
+
+
+def inference(network: KeyGrid, points: Tensor) -> tuple[Work, Work]:
+    check("keypoints", network(points).keypoints, reference.forward(network, points).keypoints, 1e-5)
+    check("reconstruction", network(points).reconstruction, reference.forward(network, points).reconstruction, 1e-4)
+    return lambda: reference.forward(network, points), lambda: network(points)
+
+
+def keypoints_only(network: KeyGrid, points: Tensor) -> tuple[Work, Work]:
+    check("keypoints", network.locate(points)[1], reference.forward(network, points).keypoints, 1e-5)
+    return lambda: reference.forward(network, points), lambda: network.locate(points)
+
+
+def step_of(forward: Callable[[Tensor], object], network: KeyGrid, points: Tensor) -> Work:
+    """One step as the trainer takes it."""
+    optimiser = torch.optim.Adadelta(network.parameters(), lr=0.1, eps=1e-2)
+
+    def step() -> None:
+        optimiser.zero_grad()
+        sum(losses(forward(points), points, farthest=12, start=3).values()).backward()
+        optimiser.step()
+
+    return step
+
+
+def training_steps(points: Tensor) -> tuple[Work, Work]:
+    ours, plain = network(), network()
+    torch.manual_seed(0)
+    for net in (ours, plain):
+        net.train()
+        net.encoder.head[1].p = 0.0  # else the two would drop other values
+    check("in training", ours(points).keypoints, reference.forward(plain, points).keypoints, 1e-4)
+    return step_of(lambda x: reference.forward(plain, x), plain, points), step_of(ours, ours, points)
+
+
+def geometry(config: ModelConfig, points: Tensor) -> tuple[Work, Work]:
+    """All that a network asks of a cloud's positions, as published and as here."""
+
+    def plain() -> list[Tensor]:
+        levels, found = [points], []
+        for count, radii in zip(config.centroids, config.radii, strict=True):
+            below = levels[-1]
+            order = plain_geometry.farthest_points(below, count, 0)
+            levels.append(below[:, order[0]])
+            found += plain_geometry.ball_queries(below, levels[-1], radii, config.neighbours)
+        for _ in ("encoder", "decoder"):  # each looks for them itself
+            found += [plain_geometry.interpolation(fine, coarse, 3)[1] for fine, coarse in pairwise(levels)]
+        return levels + found
+
+    ours = pyramid(points, config)
+    for mine, theirs in zip(ours.points, plain(), strict=False):
+        check("levels", mine, theirs, 0)
+    for mine, theirs in zip(ours.interpolations, plain()[-4:], strict=True):
+        check("weights", mine.mix, theirs[0], 1e-5)
+    return plain, lambda: pyramid(points, config)
+
+
+def segments(keypoints: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Starts, ends, strengths and the exponent's factor of a skeleton in a random place."""
+    rng = np.random.default_rng(0)
+    places = rng.uniform(-0.8, 0.8, (keypoints, 3)).astype(np.float32)
+    pairs = np.array(ModelConfig(keypoints=keypoints).edges).T
+    strengths = rng.uniform(0.2, 1, pairs.shape[1]).astype(np.float32)
+    return places[pairs[0]], places[pairs[1]], strengths, -1 / ModelConfig().sigma_squared
+
+
+def heatmap_on_grid(keypoints: int, cells: int) -> Callable[[], np.ndarray]:
+    """The heatmap in all cells of a grid."""
+    starts, ends, strengths, factor = segments(keypoints)
+    axis = np.linspace(-1, 1, cells, dtype=np.float32)
+    logarithms = np.log(strengths)
+    return lambda: np.exp(strongest_on_grid((axis, axis, axis), starts, ends, logarithms, factor))
+
+
+def heatmaps(keypoints: int, cells: int) -> tuple[Work, Work]:
+    """The heatmap in all cells of a grid: the closed form in PyTorch, a few cells at a time, and ours."""
+    *parts, factor = segments(keypoints)
+    starts, ends, strengths = map(torch.from_numpy, parts)
+    grid = torch.cartesian_prod(*[torch.linspace(-1, 1, cells)] * 3)
+    along = ends - starts
+
+    def plain() -> Tensor:
+        found = []
+        for part in grid.split(2**14):
+            offset = part[:, None] - starts
+            t = ((offset * along).sum(-1) / along.square().sum(-1)).clamp(0, 1)
+            squared = (offset - t[..., None] * along).square().sum(-1)
+            found.append((strengths * torch.exp(factor * squared)).amax(-1))
+        return torch.cat(found)
+
+    ours = heatmap_on_grid(keypoints, cells)
+    check("heatmap", torch.from_numpy(ours().ravel()), plain(), 1e-5)
+    return plain, ours
+
+
+def check(name: str, ours: Tensor, plain: Tensor, tolerance: float) -> None:
+    error = float((ours - plain).detach().abs().max())
+    if not error <= tolerance:
+        raise SystemExit(f"{name} differ by {error:.1e} from the reference's, more than {tolerance:.0e}")
+
+
+def peak_of_step(plain: bool) -> float:
+    """Megabytes that a training step adds at its peak to what a process holds."""
+    keep_freed_memory()
+    torch.set_num_threads(1)
+    net = network().train()
+    points = clouds(8, net.config)
+    step_of(net, net, points[:2])()  # what is compiled or allocated once
+    step = step_of((lambda x: reference.forward(net, x)) if plain else net, net, points)
+    held = resident()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    step()
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if after <= before:
+        raise SystemExit("the step's peak is hidden by an earlier one")
+    return after - held
+
+
+def resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def compare(name: str, aim: float, works: tuple[Work, Work], rounds: int) -> Row:
+    torch.set_num_threads(1)
+    one = take_turns(*works, rounds)
+    torch.set_num_threads(2)
+    two = take_turns(*works, max(3, rounds // 2), clock=time.perf_counter)
+    torch.set_num_threads(1)
+    return Row(name, f"{aim:g}x", one.ratio, one.spread, two.ratio, milliseconds(one), one.ratio >= aim)
+
+
+def milliseconds(times: Times) -> float:
+    return 1e3 * median(times.ours)
+
+
+def memory_row() -> Row:
+    peaks = {}
+    for side in ("plain", "ours"):
+        command = [sys.executable, "-m", "tests.benchmarks.speed", "--peak", side]
+        peaks[side] = float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    ratio = peaks["ours"] / peaks["plain"]
+    return Row("training step, batch 8, peak memory", "0.5x", ratio, None, None, peaks["ours"], ratio <= 0.5)
+
+
+def rows(rounds: int) -> dict[str, Callable[[], Row]]:
+    net = network()
+    one, eight = clouds(1, net.config), clouds(8, net.config)
+
+    def heatmap_of_16() -> Row:
+        torch.set_num_threads(1)
+        ours = heatmap_on_grid(16, 128)
+        took = milliseconds(take_turns(ours, ours, rounds))
+        return Row("heatmap on 128^3, 120 segments", "100 ms", None, None, None, took, took <= 100)
+
+    return {
+        "inference": lambda: compare("inference, one cloud", 20, inference(net, one), rounds),
+        "keypoints": lambda: compare("inference, keypoints only", 35, keypoints_only(net, one), rounds),
+        "step": lambda: compare("training step, batch 8", 7, training_steps(eight), max(3, rounds // 2)),
+        "memory": memory_row,
+        "geometry": lambda: compare("geometry of one cloud", 120, geometry(net.config, one), rounds),
+        "heatmap": lambda: compare("heatmap on 64^3, 28 segments", 15, heatmaps(8, 64), rounds),
+        "heatmap-128": heatmap_of_16,
+    }
+
+
+def show(row: Row) -> None:
+    ratio = "" if row.one_thread is None else f"{row.one_thread:.3g}x"
+    spread = "" if row.spread is None else f"{row.spread[0]:.3g}-{row.spread[1]:.3g}"
+    two = "" if row.two_threads is None else f"{row.two_threads:.3g}x"
+    ours = f"{row.ours:.3g} {'MB' if 'memory' in row.name else 'ms'}"
+    cells = [row.name, row.aim, ratio, spread, two, ours, "yes" if row.is_met else "no"]
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", help="one row")
+    parser.add_argument("--json", type=Path, help="write the rows here as well")
+    parser.add_argument("--peak", choices=["plain", "ours"], help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.peak:
+        print(peak_of_step(arguments.peak == "plain"))
+        return
+    keep_freed_memory()
+    print("| work | aim | one thread | quartiles | two threads | ours | met |\n|---|---|---|---|---|---|---|")
+    done = []
+    for name, make in rows(arguments.rounds).items():
+        if arguments.only in (None, name):
+            with torch.set_grad_enabled(name == "step"):
+                done.append(make())
+            show(done[-1])
+    as_json = json.dumps([asdict(row) for row in done])
+    if arguments.json:
+        arguments.json.write_text(as_json + "\n")
+    print(as_json)
+
+
+if __name__ == "__main__":
+    main()
