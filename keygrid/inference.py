@@ -1,12 +1,14 @@
 """Checkpoint and garment in, prediction out."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from keygrid.data.garment import Garment
@@ -14,6 +16,10 @@ from keygrid.data.sampling import Normalisation, Sample, sample
 from keygrid.errors import KeygridError
 from keygrid.prediction import Field, Prediction, Source
 from keygrid.training.checkpoint import Checkpoint, fingerprint
+
+Mode = Literal["soft", "peak"]
+Parts = Literal["keypoints", "skeleton", "all"]
+Floats = NDArray[np.float32]
 
 
 class Predictor:
@@ -37,10 +43,8 @@ class Predictor:
         except (RuntimeError, AssertionError) as error:
             raise KeygridError(f"The device {device!r} can't be used here; choose cpu.") from error
 
-    def predict(
-        self, garment: Garment, *, keypoints: Literal["soft", "peak"] = "soft", drawn: Sample | None = None
-    ) -> Prediction:
-        """Find a garment's keypoints.
+    def predict(self, garment: Garment, *, keypoints: Mode = "soft", drawn: Sample | None = None) -> Prediction:
+        """Find a garment's keypoints, and rebuild its cloud from them.
 
         Args:
             garment: any surface, or a cloud of 64 points or more.
@@ -50,19 +54,85 @@ class Predictor:
         Raises:
             KeygridError: the garment has too few points or no size, or the network's answer is no number.
         """
-        drawn = drawn or sample(garment, self.config.points)
-        normalisation = Normalisation.fit(drawn.points, self.config.normalisation)
-        points = torch.from_numpy(normalisation.apply(drawn.points)).float().to(self.device)
-        began = time.perf_counter()
+        return self.predict_batch([garment], keypoints=keypoints, drawn=None if drawn is None else [drawn])[0]
+
+    def locate(self, garment: Garment, *, keypoints: Mode = "soft", drawn: Sample | None = None) -> Prediction:
+        """Find a garment's keypoints alone: `predict` without edges, strengths and reconstruction.
+
+        Raises:
+            KeygridError: as `predict` does.
+        """
+        shown = None if drawn is None else [drawn]
+        return self.predict_batch([garment], keypoints=keypoints, drawn=shown, parts="keypoints")[0]
+
+    def predict_batch(
+        self,
+        garments: Sequence[Garment],
+        *,
+        keypoints: Mode = "soft",
+        drawn: Sequence[Sample] | None = None,
+        parts: Parts = "all",
+    ) -> list[Prediction]:
+        """Find the keypoints of several garments, of which those with clouds of one size are shown together.
+
+        The same garments together give the same bits. One of them alone gives the same but for rounding, because larger
+        matrices may be multiplied in another order: normalised keypoints are within 1e-5, and `peak` may choose another
+        one of points that weigh the same to rounding.
+
+        Args:
+            garments: as `predict` takes them; as many as memory has room for at once.
+            keypoints: as of `predict`.
+            drawn: the points of each garment to show to the network.
+            parts: what to find. `keypoints` leaves out edges, strengths and reconstruction, and `skeleton` the
+                reconstruction, whose arrays then have no rows.
+
+        Raises:
+            KeygridError: as `predict` does, of any of the garments.
+        """
+        drawn = drawn or [sample(garment, self.config.points) for garment in garments]
+        maps = [Normalisation.fit(one.points, self.config.normalisation) for one in drawn]
+        sizes: dict[int, list[int]] = {}
+        for i, one in enumerate(drawn):
+            sizes.setdefault(len(one.points), []).append(i)
+        found = {}
+        for together in sizes.values():
+            clouds = np.stack([maps[i].apply(drawn[i].points) for i in together]).astype(np.float32)
+            began = time.perf_counter()
+            answers = self._ask(clouds, keypoints == "peak", parts)
+            seconds = (time.perf_counter() - began) / len(together)
+            if not all(np.isfinite(array).all() for array in answers):
+                raise KeygridError(f"{self.source.path.name} has no answer for this garment: its weights are damaged.")
+            for i, *answer in zip(together, *answers, strict=True):
+                found[i] = self._prediction(garments[i], drawn[i], maps[i], *answer, seconds=seconds)
+        return [found[i] for i in range(len(garments))]
+
+    def _ask(self, normalised: Floats, peak: bool, parts: Parts) -> list[Floats]:
+        """Keypoints, weights, strengths and reconstructions of clouds (B, N, 3), normalised."""
+        clouds = torch.from_numpy(normalised).to(self.device)
+        strengths, rebuilt = clouds.new_empty(len(clouds), 0), clouds.new_empty(len(clouds), 0, 3)
         with torch.inference_mode():
-            output = self.network(points[None], peak=keypoints == "peak")
-        normalised, weights, strengths, reconstruction = (
-            tensor[0].cpu().numpy()
-            for tensor in (output.keypoints, output.weights, output.strengths, output.reconstruction)
-        )
-        seconds = time.perf_counter() - began
-        if not all(np.isfinite(array).all() for array in (normalised, weights, strengths, reconstruction)):
-            raise KeygridError(f"{self.source.path.name} has no answer for this garment: its weights are damaged.")
+            if parts == "keypoints":
+                weights, keypoints = self.network.locate(clouds, peak=peak)
+            elif parts == "skeleton":
+                weights, keypoints, strengths = self.network.skeleton(clouds, peak=peak)
+            else:
+                output = self.network(clouds, peak=peak)
+                weights, keypoints = output.weights, output.keypoints
+                strengths, rebuilt = output.strengths, output.reconstruction
+        return [tensor.cpu().numpy() for tensor in (keypoints, weights, strengths, rebuilt)]
+
+    def _prediction(
+        self,
+        garment: Garment,
+        drawn: Sample,
+        normalisation: Normalisation,
+        normalised: Floats,
+        weights: Floats,
+        strengths: Floats,
+        rebuilt: Floats,
+        *,
+        seconds: float,
+    ) -> Prediction:
         return Prediction(
             checkpoint=self.source,
             sample=drawn,
@@ -70,14 +140,14 @@ class Predictor:
             normalised=normalised.astype(np.float64),
             weights=weights,
             vertices=np.asarray(cKDTree(garment.vertices).query(normalisation.invert(normalised))[1], dtype=np.int64),
-            edges=np.array(self.config.edges),
+            edges=np.array(self.config.edges)[: len(strengths)],
             strengths=strengths.astype(np.float64),
-            normalised_reconstruction=reconstruction.astype(np.float64),
+            normalised_reconstruction=rebuilt.astype(np.float64),
             field=Field(self.config.distance, self.config.sigma_squared, self.config.grid),
             seconds=seconds,
         )
 
-    def predict_frame(self, garment: Garment, frame: int, *, keypoints: Literal["soft", "peak"] = "soft") -> Prediction:
+    def predict_frame(self, garment: Garment, frame: int, *, keypoints: Mode = "soft") -> Prediction:
         """Find a moving garment's keypoints in one of its frames, counted from zero.
 
         The network sees the same points of the material in every frame, drawn on the shape at rest, so keypoints move

@@ -10,7 +10,7 @@ from keygrid.model.decoder import Decoder
 from keygrid.model.encoder import Encoder
 from keygrid.model.heatmap import heatmap
 from keygrid.model.layers import SharedMLP
-from keygrid.model.pyramid import pyramid
+from keygrid.model.pyramid import Pyramid, pyramid
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,29 @@ class KeyGrid(nn.Module):
                 does when it predicts.
             start: index at which each level's farthest-point sampling starts.
         """
-        around = pyramid(points, self.config, start)
-        levels, weights = self.encoder(around)
-        if peak:
-            heaviest = weights.argmax(dim=-1)  # [B, K]; the first of equals, where the published code sums them
-            keypoints = points.gather(1, heaviest[..., None].expand(-1, -1, 3))
-        else:
-            keypoints = weights @ points
+        around, levels, weights, keypoints = self._find(points, peak, start)
         strengths = self.strength(levels[-1].amax(dim=1))
         starts, ends = keypoints[:, self.edges[0]], keypoints[:, self.edges[1]]
         reconstruction = self.decoder(
             around, levels, lambda positions: heatmap(positions, starts, ends, strengths, self.config)
         )
         return Output(weights, keypoints, strengths, reconstruction)
+
+    def locate(self, points: Tensor, *, peak: bool = False) -> tuple[Tensor, Tensor]:
+        """Weights (B, K, N) and keypoints (B, K, 3) of clouds (B, N, 3), as `forward` has them, and nothing else."""
+        _, _, weights, keypoints = self._find(points, peak)
+        return weights, keypoints
+
+    def skeleton(self, points: Tensor, *, peak: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+        """Weights, keypoints and strengths (B, E) of clouds (B, N, 3), as `forward` has them, and nothing rebuilt."""
+        _, levels, weights, keypoints = self._find(points, peak)
+        return weights, keypoints, self.strength(levels[-1].amax(dim=1))
+
+    def _find(self, points: Tensor, peak: bool, start: int = 0) -> tuple[Pyramid, list[Tensor], Tensor, Tensor]:
+        """The clouds' levels, their features, and weights and keypoints."""
+        around = pyramid(points, self.config, start)
+        levels, weights = self.encoder(around)
+        if peak:
+            heaviest = weights.argmax(dim=-1)  # [B, K]; the first of equals, where the published code sums them
+            return around, levels, weights, points.gather(1, heaviest[..., None].expand(-1, -1, 3))
+        return around, levels, weights, weights @ points
