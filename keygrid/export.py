@@ -1,10 +1,13 @@
 """Predictions and meshes as files that other programs read."""
 
 import csv
+import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,23 +88,85 @@ def as_dictionary(garment: str, prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def _write_json(predictions: Named, path: Path) -> None:
-    entries = [as_dictionary(garment, prediction) for garment, prediction in predictions]
-    path.write_text(json.dumps(entries[0] if len(entries) == 1 else entries, indent=2) + "\n", encoding="utf-8")
+class Text(NamedTuple):
+    """A format in which each garment is a piece of text, so that any number can be written one after the other.
+
+    Attributes:
+        piece: of one garment, from what it is called and its prediction.
+        file: from all pieces, in order and one or more, to the content of the file, in parts.
+        parts: of a prediction, that the format has.
+    """
+
+    piece: Callable[[str, Prediction], str]
+    file: Callable[[Iterator[str]], Iterator[str]]
+    parts: Literal["keypoints", "skeleton"]
 
 
-def _write_csv(predictions: Named, path: Path) -> None:
-    header = ("garment", "index", "x", "y", "z", "normalised_x", "normalised_y", "normalised_z", "vertex", "confidence")
+def write_pieces(pieces: Iterable[str], path: Path) -> None:
+    """Write what `TEXTS` made of garments, in the format of the path's ending; holds one piece at a time.
+
+    Raises:
+        KeygridError: the folder is missing or can't be written.
+    """
+    with atomic(path) as temporary:
+        _write_text(TEXTS[path.suffix.lower()], pieces, temporary)
+
+
+def _write_text(form: Text, pieces: Iterable[str], path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(header)
-        for garment, prediction in predictions:
-            for k in as_dictionary(garment, prediction)["keypoints"]:
-                table.writerow([garment, k["index"], *k["position"], *k["normalised"], k["vertex"], k["confidence"]])
+        file.writelines(form.file(iter(pieces)))
 
 
-def _write_text(predictions: Named, path: Path) -> None:
-    np.savetxt(path, np.concatenate([prediction.keypoints for _, prediction in predictions]))
+def _json_piece(garment: str, prediction: Prediction) -> str:
+    return json.dumps(as_dictionary(garment, prediction), indent=2)
+
+
+def _json_file(pieces: Iterator[str]) -> Iterator[str]:
+    """One garment as an object, several as a list of them."""
+    first, second = next(pieces), next(pieces, None)
+    if second is None:
+        yield first + "\n"
+        return
+    before = "[\n  "
+    for piece in chain((first, second), pieces):
+        yield before + piece.replace("\n", "\n  ")  # only between values: within strings, JSON escapes line ends
+        before = ",\n  "
+    yield "\n]\n"
+
+
+def _csv_piece(garment: str, prediction: Prediction) -> str:
+    return _csv_rows(
+        [garment, k["index"], *k["position"], *k["normalised"], k["vertex"], k["confidence"]]
+        for k in as_dictionary(garment, prediction)["keypoints"]
+    )
+
+
+def _csv_file(pieces: Iterator[str]) -> Iterator[str]:
+    header = ("garment", "index", "x", "y", "z", "normalised_x", "normalised_y", "normalised_z", "vertex", "confidence")
+    return chain([_csv_rows([header])], pieces)
+
+
+def _csv_rows(rows: Iterable[Iterable[Any]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def _text_piece(_: str, prediction: Prediction) -> str:
+    text = io.StringIO()
+    np.savetxt(text, prediction.keypoints)
+    return text.getvalue()
+
+
+TEXTS: dict[str, Text] = {
+    ".json": Text(_json_piece, _json_file, "skeleton"),
+    ".csv": Text(_csv_piece, _csv_file, "keypoints"),
+    ".txt": Text(_text_piece, lambda pieces: pieces, "keypoints"),
+}
+
+
+def _write_texts(form: Text, predictions: Named, path: Path) -> None:
+    _write_text(form, (form.piece(garment, prediction) for garment, prediction in predictions), path)
 
 
 def _write_ply(predictions: Named, path: Path) -> None:
@@ -134,8 +199,8 @@ def _rows(dtype: list[Any], *columns: NDArray[Any]) -> bytes:
 
 
 WRITERS: dict[str, Callable[[Named, Path], None]] = {
-    ".json": _write_json,
-    ".csv": _write_csv,
+    ".json": partial(_write_texts, TEXTS[".json"]),
+    ".csv": partial(_write_texts, TEXTS[".csv"]),
     ".ply": _write_ply,
-    ".txt": _write_text,
+    ".txt": partial(_write_texts, TEXTS[".txt"]),
 }
