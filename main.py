@@ -95,8 +95,13 @@ def predict(
     keypoints: Mode = "soft",
     frames: bool = False,
     device: str = "cpu",
+    batch: int = 8,
+    workers: int | None = None,
 ) -> None:
     """Write the keypoints of garments to a file.
+
+    Until all garments are done, OUT.partial has what is found. When the same command is given again, an interrupted run
+    goes on from there.
 
     Example: python main.py predict assets/garments/unisex_shirt.ply --out keypoints.json
 
@@ -114,28 +119,33 @@ def predict(
         All frames of a garment that moves, called PATH@FRAME, instead of its shape at rest.
     device
         As PyTorch names it: cpu, cuda, cuda:1.
+    batch
+        Clouds that the network sees at once. Another number rounds differently.
+    workers
+        Processes that read garments beside it; as many as there are cores if not given. 0 reads in this one.
     """
-    from keygrid.export import check_format, write_predictions
+    if batch < 1:
+        raise KeygridError(f"The network sees one cloud at once or more, and not {batch}.")
+    if workers is not None and workers < 0:
+        raise KeygridError(f"There are no workers or more, and not {workers}.")
+    from keygrid.export import check_format
 
     check_format(out, len(garments))  # before anything is computed
     from keygrid.data.dataset import Dataset
 
-    data = Dataset.open(garments, on_skip=_name_skipped())
-    check_format(out, len(data))
+    members = Dataset.open(garments).members
+    check_format(out, len(members))
     from keygrid.inference import Predictor
+    from keygrid.pipeline import Request, predict_all, show_progress
 
     predictor = Predictor(checkpoint, device)
-    predictions: list[tuple[str, Prediction]] = []
-    for garment in data:
-        if frames and garment.frame_count:
-            for frame in range(garment.frame_count):
-                moved = predictor.predict_frame(garment, frame, keypoints=keypoints)
-                predictions.append((f"{garment.source}@{frame}", moved))
-        else:
-            predictions.append((str(garment.source), predictor.predict(garment, keypoints=keypoints)))
-    if not predictions:
-        raise KeygridError(next(iter(data.skipped.values())))
-    write_predictions(predictions, out)
+    with show_progress(len(members)) as report:
+        skipped = predict_all(
+            members, predictor, out, Request(keypoints, frames, batch), workers=workers, on_skip=_name_skipped(),
+            report=report, say=_say,
+        )  # fmt: skip
+    if skipped:
+        _say(f"{skipped} of {len(members)} garments were skipped.")
 
 
 @cli.command
@@ -487,6 +497,10 @@ def import_weights(published: Path, /, *, out: Path) -> None:
         raise KeygridError(f"A checkpoint's name ends in .safetensors, and {out.name} does not.")
     checkpoint.save(out)
     print(f"{out} holds a network of {checkpoint.config.keypoints} keypoints.")
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
 
 
 def _name_skipped(most: int = 3) -> "Callable[[Entry, str], None]":

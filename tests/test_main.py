@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +60,62 @@ def test_predict_takes_several_garments(tmp_path, tiny_checkpoint):
     rows = np.loadtxt(out)
     assert rows.shape == (8, 3)
     assert (rows[:4] == rows[4:]).all()
+
+
+@pytest.fixture
+def clouds(tmp_path):
+    folder = tmp_path / "clouds"
+    folder.mkdir()
+    for number in range(150):
+        np.savetxt(folder / f"{number:03}.xyz", np.random.default_rng(number).normal(size=(100, 3)))
+    (folder / "100.xyz").write_text("1 2")
+    return folder
+
+
+def started(*arguments):
+    return subprocess.Popen(
+        [sys.executable, ROOT / "main.py", *map(str, arguments)], stderr=subprocess.PIPE, text=True
+    )  # fmt: skip
+
+
+def is_alive(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_an_interrupted_prediction_goes_on_to_the_same_bytes(tmp_path, tiny_checkpoint, clouds, number):
+    arguments = ("predict", clouds, "--checkpoint", tiny_checkpoint, "--batch", 1, "--workers", 2, "--out")
+    assert run(*arguments, tmp_path / "whole.json").returncode == 0
+    out, partial = tmp_path / "k.json", tmp_path / "k.json.partial"
+    with started(*arguments, out) as process:
+        while not partial.exists() or partial.read_bytes().count(b"\n") < 8:
+            assert process.poll() is None
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.send_signal(number)
+        errors = process.stderr.read()
+        process.wait(timeout=60)
+    assert len(children) >= 2
+    ends = time.monotonic() + 20
+    while any(map(is_alive, children)):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    assert not out.exists()
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert errors.startswith("Interrupted; ")
+        assert len(errors.splitlines()) == 1
+    result = run(*arguments, out)
+    assert result.returncode == 0
+    first, *others = result.stderr.splitlines()
+    assert first.endswith(" of 150 garments are done already, and in k.json.partial.")
+    assert others[-1] == "1 of 150 garments were skipped."
+    assert out.read_bytes() == (tmp_path / "whole.json").read_bytes()
+    assert len(json.loads(out.read_text())) == 149
+    assert not partial.exists()
 
 
 def test_render_needs_no_display(tmp_path, tiny_checkpoint):
@@ -164,6 +222,9 @@ BAD_INPUT = {
     "too many keypoints": ("train", SHIRT, "--run", "run", "--keypoints", "65"),
     "unknown option": ("predict", SHIRT, "--out", "k.json", "--colour", "red"),
     "missing option": ("predict", SHIRT),
+    "no batch": ("predict", SHIRT, "--out", "k.json", "--batch", "0"),
+    "fewer workers than none": ("predict", SHIRT, "--out", "k.json", "--workers", "-1"),
+    "no such folder for many": ("predict", SHIRT, "points.xyz", "--out", "nowhere/k.json"),
     "nothing to describe": ("info", "nowhere"),
     "unknown format": ("convert", SHIRT, "--to", "usd", "--out", "new"),
     "a folder that is there": ("convert", SHIRT, "--to", "obj", "--out", "."),
