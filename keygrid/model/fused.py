@@ -56,7 +56,8 @@ class Plan(NamedTuple):
     """What inference makes of the parameters, once for as long as they stay as they are.
 
     Attributes:
-        versions: of all parameters and running statistics, by which a change is noticed.
+        versions: of all parameters and running statistics, by which a change is noticed; not one through `Tensor.data`
+            or a NumPy array, of which torch keeps no account.
         of_dense: (D, width), the first layer's weight for dense values.
         of_source: (C, width), the one for the source's.
         weights: of the other layers, (inputs, width).
@@ -317,7 +318,7 @@ def _pool(y: Array, begins: Array, affine: Array, out: Array) -> None:
         for r in range(begins[s] - begins[0], begins[s + 1] - begins[0]):
             for c in range(y.shape[1]):
                 value = y[r, c] * affine[0, c] + affine[1, c]
-                out[s, c] = out[s, c] if value <= out[s, c] else value
+                out[s, c] = np.maximum(out[s, c], value)
 
 
 @_kernel
@@ -328,9 +329,10 @@ def _pool_chosen(y: Array, begins: Array, affine: Array, out: Array, chosen: Arr
         for r in range(begins[s], begins[s + 1]):
             for c in range(y.shape[1]):
                 value = y[r, c] * affine[0, c] + affine[1, c]
-                keeps = value <= out[s, c]
-                out[s, c] = out[s, c] if keeps else value
-                chosen[s, c] = chosen[s, c] if keeps else r
+                best, whose = out[s, c], chosen[s, c]
+                larger = np.maximum(best, value)
+                out[s, c] = larger
+                chosen[s, c] = whose if larger == best else r
 
 
 @_kernel

@@ -82,8 +82,13 @@ class SharedMLP(nn.Sequential):
             weights = rows.mix if rows.mix.shape[1] else None
             projected = rows.source @ of_source.T
             x = x + nn.functional.embedding_bag(rows.index, projected, per_sample_weights=weights, mode="sum")
+        repeats = rows.counts.long() if self.training and rows.counts is not None else None
+        if repeats is not None:
+            x = x.repeat_interleave(repeats, dim=0)
         for layer in rest:
             x = layer(x)
+        if repeats is not None:
+            x = x[repeats.cumsum(0) - repeats]
         if rows.pool is None:
             return x
         if isinstance(rows.pool, int):
