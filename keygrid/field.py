@@ -52,7 +52,8 @@ def _segments(starts: Array, ends: Array, logarithms: Array, dtype: Any) -> Arra
     """(E, 8): start, direction, inverse squared length, logarithm."""
     along = ends - starts
     squared = np.square(along).sum(axis=1)
-    inverse = np.divide(1, squared, out=np.zeros_like(squared), where=squared > 0)
+    # What is so short that its inverse overflows is a point too.
+    inverse = np.divide(1, squared, out=np.zeros_like(squared), where=squared > np.finfo(dtype).tiny)
     return np.column_stack([starts, along, inverse, logarithms]).astype(dtype)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from keygrid import geometry, prediction
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import Normalisation, Sample, sample
 from keygrid.model.config import ModelConfig
@@ -84,18 +83,6 @@ def test_the_grid_s_heatmap_is_that_of_the_decoder_s_cells() -> None:
     expected = network_s_heatmap(cells, predicted).reshape(5, 4, 3)
     np.testing.assert_allclose(predicted.grid_heatmap, expected, rtol=1e-9)
     assert predicted.grid_heatmap[4, 0, 1] == pytest.approx(heatmap(np.array([[1.0, -1, 0]]), predicted)[0], rel=1e-12)
-
-
-def test_distance_to_segments_is_that_of_the_tensors() -> None:
-    rng = np.random.default_rng(0)
-    points, starts, ends = (rng.uniform(-1, 1, (n, 3)) for n in (40, 30, 30))
-    ends[3] = starts[3]
-    points[5] = starts[7]
-    found = prediction.squared_distance_to_segments(points, starts, ends)
-    tensors = (torch.from_numpy(array)[None] for array in (points, starts, ends))
-    expected = geometry.squared_distance_to_segments(*tensors)[0].numpy()
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
-    assert (found >= 0).all()
 
 
 def test_keypoints_and_reconstruction_are_in_file_units() -> None:
