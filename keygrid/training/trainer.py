@@ -171,11 +171,13 @@ class Trainer:
             points = self.clouds.batch(self.epoch * self.training.epoch_size + begin, size).to(self.device)
             terms = self._losses(points, int(rng.integers(points.shape[1])))
             loss = torch.stack([weight * terms[name] for name, weight in weights.items()]).sum()
-            self._guard(float(loss.detach()), step + 1)
             self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()
-            yield {name: float(term.detach()) for name, term in terms.items()}
+            # Read once, when all work of the step is under way: reading waits for the device.
+            total, *values = torch.stack([loss, *terms.values()]).tolist()
+            self._guard(total, step + 1)
+            yield dict(zip(terms, values, strict=True))
 
     def _losses(self, points: Tensor, start: int) -> dict[str, Tensor]:
         return losses(self.network(points), points, self.training.farthest, start)

@@ -1,0 +1,106 @@
+"""A garment's material as a fine mesh, on which distances along the cloth are measured."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, identity, vstack
+from scipy.sparse.csgraph import dijkstra
+
+from keygrid.data.edges import edge_lengths, edges_of
+from keygrid.data.garment import Garment
+from keygrid.errors import KeygridError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_SPACING = 0.01
+"""How fine the mesh is: the median length of its edges at most, as a share of the square root of the area."""
+_MOST = 30_000
+"""Vertices beyond which it is not refined again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """The surface at rest, refined, V' vertices on V.
+
+    A keypoint is where on the cloth its nearest vertex is, which is off by less than half of an edge; refined, that is
+    about a 200th of the square root of the area. Distances follow edges and the lines across pairs of triangles, which
+    makes them longer than the shortest ways, by up to 4 % on an even mesh.
+
+    Attributes:
+        of_vertices: (V', V), takes vertices of the garment to those of the refined mesh, in any frame.
+        graph: (V', V'), lengths of edges, at rest.
+        shares: (V',), each vertex' part of the area, which sum to one.
+        unit: the square root of the area, in file units: what distances are divided by.
+    """
+
+    of_vertices: csr_matrix
+    graph: csr_matrix
+    shares: Floats
+    unit: float
+
+    @classmethod
+    def of(cls, garment: Garment) -> "Material":
+        """The material of a surface in its shape at rest.
+
+        Raises:
+            KeygridError: the garment is a cloud.
+        """
+        if garment.is_cloud:
+            raise KeygridError(f"{garment.name} is a cloud, along which no distances can be measured.")
+        of_vertices, vertices, faces = identity(len(garment.vertices), format="csr"), garment.vertices, garment.faces
+        unit = float(np.sqrt(_areas(vertices, faces).sum()))
+        while True:
+            edges, _ = edges_of(faces)
+            is_fine = np.median(edge_lengths(vertices, edges)) <= _SPACING * unit
+            if is_fine or len(vertices) + len(edges) > _MOST:
+                break
+            halves, faces = _split(len(vertices), faces, edges)
+            of_vertices, vertices = halves @ of_vertices, halves @ vertices
+        shares = np.bincount(faces.ravel(), np.repeat(_areas(vertices, faces), 3), len(vertices))
+        links = np.concatenate([edges, _across(faces)])
+        lengths = edge_lengths(vertices, links)
+        graph = csr_matrix((lengths, (links[:, 0], links[:, 1])), shape=(len(vertices),) * 2)
+        return cls(csr_matrix(of_vertices), graph, shares / shares.sum(), unit)
+
+    def distances(self, sources: Integers) -> Floats:
+        """(S, V') along the cloth, from each of some vertices (S,) to all, in units of the square root of the area."""
+        unique, index = np.unique(sources, return_inverse=True)
+        found = dijkstra(self.graph, directed=False, indices=unique) / self.unit
+        # What hangs together nowhere is as far as the farthest that does.
+        found[np.isinf(found)] = found[np.isfinite(found)].max()
+        return found[index]
+
+
+def _areas(vertices: Floats, faces: Integers) -> Floats:
+    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
+    return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
+
+
+def _split(count: int, faces: Integers, edges: Integers) -> tuple[csr_matrix, Integers]:
+    """Each triangle in four: (V + E, V), which adds the middles of edges to the vertices, and the triangles."""
+    rows = np.repeat(np.arange(len(edges)), 2)
+    middles = csr_matrix((np.full(2 * len(edges), 0.5), (rows, edges.ravel())), shape=(len(edges), count))
+    key = edges[:, 0] * count + edges[:, 1]
+
+    def middle(corner: int, other: int) -> Integers:
+        ends = np.sort(faces[:, [corner, other]], axis=1)
+        return count + np.searchsorted(key, ends[:, 0] * count + ends[:, 1])
+
+    a, b, c = faces.T
+    ab, bc, ca = middle(0, 1), middle(1, 2), middle(2, 0)
+    split = np.concatenate(
+        [np.stack(corners, axis=1) for corners in ((a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca))]
+    )
+    return csr_matrix(vstack([identity(count), middles])), split
+
+
+def _across(faces: Integers) -> Integers:
+    """Pairs of vertices that face each other across an edge of two triangles, (P, 2)."""
+    sides = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    opposite = faces[:, [2, 0, 1]].ravel()
+    order = np.lexsort(sides.T)
+    sides, opposite = sides[order], opposite[order]
+    is_pair = (sides[1:] == sides[:-1]).all(axis=1)
+    return np.stack([opposite[:-1][is_pair], opposite[1:][is_pair]], axis=1)
