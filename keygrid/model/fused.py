@@ -53,9 +53,10 @@ def run(mlp: "SharedMLP", rows: "Rows") -> Tensor:
 
 
 class Plan(NamedTuple):
-    """What inference makes of the parameters, once for as long as they stay as they are.
+    """What inference makes of the parameters, once for as long as they and the order of the inputs stay as they are.
 
     Attributes:
+        order: which of the inputs are the source's, by the number before them and their own.
         versions: of all parameters and running statistics, by which a change is noticed; not one through `Tensor.data`
             or a NumPy array, of which torch keeps no account.
         of_dense: (D, width), the first layer's weight for dense values.
@@ -64,6 +65,7 @@ class Plan(NamedTuple):
         affine: of each layer (2, width), scale and shift of its product: the bias and batch normalisation.
     """
 
+    order: tuple[int, int]
     versions: tuple[int | None, ...]
     of_dense: Tensor
     of_source: Tensor
@@ -75,15 +77,16 @@ def _plan(mlp: "SharedMLP", rows: "Rows", linears: list[Any], norms: list[Any]) 
     state = [t for module in (*linears, *norms) for t in (*module._parameters.values(), *module._buffers.values())]
     # Tensors made in inference mode don't count their versions.
     versions = tuple(v for t in state for v in (t.data_ptr(), None if t.is_inference() else t._version))
+    order = (rows.before, rows.source.shape[1])
     plan = mlp.plan
-    if plan is None or plan.versions != versions or None in versions:
+    if plan is None or plan.order != order or plan.versions != versions or None in versions:
         of_dense, of_source = rows.split(linears[0].weight.detach())
         affine = []
         for linear, norm in zip(linears, norms, strict=True):
             scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
             affine.append(_numpy(torch.stack([scale, norm.bias + (linear.bias - norm.running_mean) * scale])))
         weights = [linear.weight.detach().T.contiguous() for linear in linears[1:]]
-        plan = Plan(versions, of_dense.T.contiguous(), of_source.T.contiguous(), weights, affine)
+        plan = Plan(order, versions, of_dense.T.contiguous(), of_source.T.contiguous(), weights, affine)
         mlp.plan = plan
     return plan
 

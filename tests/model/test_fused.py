@@ -385,6 +385,16 @@ def test_a_change_after_loading_in_inference_mode_is_noticed() -> None:
             assert_follows(mlp, change)
 
 
+def test_another_order_of_the_inputs_is_noticed() -> None:
+    rows = make_rows(mixed=3, weighed=True)
+    mlp = make_mlp(inputs_of(rows)).eval()
+    narrow = replace(rows, dense=torch.cat([rows.dense, rows.dense[:, :2]], dim=1), source=rows.source[:, 2:])
+    with torch.no_grad():
+        for other in (rows, replace(rows, before=3), narrow, replace(rows, before=1), rows):
+            torch.testing.assert_close(mlp.over(other), layer_by_layer(mlp, other), rtol=0, atol=1e-12)
+        assert mlp(rows.dense[:, :1].expand(-1, 7)).shape == (40, 5)
+
+
 def test_memory_that_is_used_again_is_not_taken_for_the_same_weights() -> None:
     rows = make_rows()
     mlp = make_mlp(7).eval()

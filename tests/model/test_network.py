@@ -11,7 +11,7 @@ from torch import Tensor
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig, preset
 from keygrid.model.decoder import Field
-from keygrid.model.heatmap import grid_cells, nearest_cells
+from keygrid.model.heatmap import nearest_cells
 from keygrid.model.network import KeyGrid, Output
 from keygrid.training.losses import losses
 
@@ -125,17 +125,20 @@ def test_a_cloud_s_result_does_not_depend_on_its_batch(tiny_config: ModelConfig)
 
 def test_the_start_of_sampling_is_passed_on(tiny_config: ModelConfig) -> None:
     network, points = make(tiny_config).double().eval(), draw(1, 100, 3, dtype=torch.float64)
+    seen: list[list[Tensor]] = []
+    network.encoder.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0].points))
     with torch.no_grad():
-        levels = network.encoder(points, start=3)[0]
-        assert torch.equal(levels[1].points[0, 0], points[0, 3])
-        assert torch.equal(levels[2].points[0, 0], levels[1].points[0, 3])
-        assert not torch.equal(network(points, start=3).weights, network(points).weights)
+        moved, usual = network(points, start=3), network(points)
+    assert torch.equal(seen[0][1][0, 0], points[0, 3])
+    assert torch.equal(seen[0][2][0, 0], seen[0][1][0, 3])
+    assert torch.equal(seen[1][1][0, 0], points[0, 0])
+    assert not torch.equal(moved.weights, usual.weights)
 
 
 def test_segments_join_the_keypoints_of_each_edge(tiny_config: ModelConfig) -> None:
     network, points = spread(make(tiny_config).double()), draw(1, 100, 3, dtype=torch.float64)
     fields: list[Field] = []
-    network.decoder.register_forward_pre_hook(lambda _module, inputs: fields.append(inputs[1]))
+    network.decoder.register_forward_pre_hook(lambda _module, inputs: fields.append(inputs[2]))
     with torch.no_grad():
         output = network(points)
         i, j = np.transpose(tiny_config.edges)
@@ -151,39 +154,17 @@ def test_too_few_and_too_many_keypoints_are_refused(keypoints: int) -> None:
         KeyGrid(preset("released", keypoints))
 
 
-@pytest.mark.parametrize(
-    ("distance", "position", "levels"),
-    [("nearest", True, 3), ("farthest", False, 4), ("nearest", True, 4), ("nearest", False, 0)],
-)
-def test_looking_up_cells_equals_evaluating_the_whole_grid(
-    tiny_config: ModelConfig, distance: Literal["nearest", "farthest"], position: bool, levels: int
-) -> None:
-    config = replace(tiny_config, distance=distance, sigma_squared=1.0, heatmap_levels=levels, grid_position=position)
-    network, points = spread(make(config).double()), draw(2, 100, 3, dtype=torch.float64)
-    calls = []
-
-    def look_up(places: Tensor, field: Field) -> Tensor:
-        calls.append(places.shape[1])
-        cells = grid_cells(config.grid, places)
-        value = field(cells.expand(len(places), -1, -1))  # [B, G]
-        found = (places[:, :, None] - cells).norm(dim=-1).argmin(-1)  # [B, N]
-        looked_up = value.gather(1, found)[..., None]
-        return torch.cat([looked_up, cells[found]], dim=-1) if position else looked_up
-
-    with torch.no_grad():
-        ours = network(points).reconstruction
-        network.decoder._look_up = look_up  # type: ignore[method-assign]
-        theirs = network(points).reconstruction
-    assert calls == [8, 16, 32, 100][:levels]
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
-
-
 def test_the_decoder_sees_value_and_position_of_the_cell(tiny_config: ModelConfig) -> None:
-    decoder = make(tiny_config).decoder
-    points = draw(2, 9, 3)
-    found = decoder._look_up(points, lambda positions: positions.sum(-1))
-    cells = nearest_cells(points, tiny_config.grid)
-    assert torch.equal(found, torch.cat([cells.sum(-1, keepdim=True), cells], dim=-1))
+    levels = [draw(2, 9, 3), draw(2, 14, 3)]
+    found = make(tiny_config).decoder._look_up(levels, lambda positions: positions.sum(-1))
+    value_alone = make(replace(tiny_config, grid_position=False)).decoder
+    for points, ours, alone in zip(
+        levels, found, value_alone._look_up(levels, lambda positions: positions.sum(-1)), strict=True
+    ):
+        cells = nearest_cells(points, tiny_config.grid)
+        assert torch.equal(ours, torch.cat([cells.sum(-1, keepdim=True), cells], dim=-1))
+        assert torch.equal(alone, cells.sum(-1, keepdim=True))
+    assert value_alone._look_up([], lambda positions: positions.sum(-1)) == []
 
 
 def some_parameters(network: KeyGrid, count: int) -> Iterator[tuple[Tensor, int]]:
@@ -209,13 +190,13 @@ def test_the_gradient_of_the_losses_is_that_of_finite_differences(
 
     def slope(parameter: Tensor, entry: int, step: float) -> float:
         values = []
-        flat = parameter.data.view(-1)
-        kept = float(flat[entry])
-        for shifted in (kept + step, kept - step):
-            flat[entry] = shifted
-            with torch.no_grad():
+        with torch.no_grad():  # not through `.data`, whose changes go unnoticed
+            flat = parameter.view(-1)
+            kept = float(flat[entry])
+            for shifted in (kept + step, kept - step):
+                flat[entry] = shifted
                 values.append(float(loss()))
-        flat[entry] = kept
+            flat[entry] = kept
         return (values[0] - values[1]) / (2 * step)
 
     compared = moved = 0
