@@ -18,7 +18,7 @@ TOLERANCE = 0.02
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Of one garment that moves: T frames, K keypoints. Distances are along the cloth at rest, over the root of its area.
+    """Of one garment that moves, T frames, K keypoints; distances along the cloth at rest over the root of its area.
 
     Attributes:
         strict: (T, K), from where a keypoint is on the cloth to where it is in the middle one of all frames: the place
