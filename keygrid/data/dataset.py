@@ -134,6 +134,17 @@ class Dataset:
             raise KeygridError(f"None of the garments is a {category}; there are: {known}.")
         return self._part(kept)
 
+    def of_split(self, split: str) -> "Dataset":
+        """What says that it belongs to a split, such as `test`, or says nothing.
+
+        Raises:
+            KeygridError: nothing is left.
+        """
+        kept = [member for member in self.members if member.entry.split in (split, "")]
+        if not kept:
+            raise KeygridError(f"None of the garments is in the split {split}.")
+        return self._part(kept)
+
     def split(self, seed: int) -> tuple["Dataset", "Dataset"]:
         """Garments to train on and to validate on, with all frames of a garment on one side.
 
