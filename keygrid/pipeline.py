@@ -135,7 +135,7 @@ def predict_all(
         left = steps[journal.steps :]
         try:
             with reading(left, drawing, request.frames, _threads() if workers is None else workers) as reads:
-                for step, (pieces, reasons) in zip(left, in_lanes(work, reads, _lanes(predictor)), strict=True):
+                for step, (pieces, reasons) in zip(left, in_lanes(work, reads, lanes_for(predictor)), strict=True):
                     skipped = [(member, reason) for member, reason in zip(step, reasons, strict=True) if reason]
                     for member, reason in skipped:
                         on_skip(member.entry, reason)
@@ -259,7 +259,8 @@ def _threads() -> int:
     return torch.get_num_threads()
 
 
-def _lanes(predictor: "Predictor") -> int:
+def lanes_for(predictor: "Predictor") -> int:
+    """How many steps the network sees at the same time."""
     # On a GPU the second one has its hands free for what is done on CPU, while the first waits for the network.
     return _threads() if predictor.device.type == "cpu" else 2
 

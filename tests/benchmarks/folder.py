@@ -1,0 +1,129 @@
+"""Garments a second of predicting a folder, beside the network alone and beside one garment after the other.
+
+    python -m tests.benchmarks.folder [--garments 200] [--format obj] [--out json] [--rounds 3]
+
+The folder has copies of the shipped garments at rest. In each round take turns: the network alone, on batches of clouds
+that are ready, in as many threads as the command has; the command's pipeline, its processes' start included; and one
+garment after the other, all of them in memory until they are written. Wall time, because processes work beside each
+other; medians of the rounds, after one that does not count.
+"""
+# ruff: noqa: T201
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keygrid.data.dataset import Dataset, Member
+from keygrid.data.garment import Garment
+from keygrid.data.readers import read_garment
+from keygrid.data.sampling import Normalisation, sample
+from keygrid.export import TEXTS, write_mesh, write_predictions
+from keygrid.pipeline import Request, in_lanes, lanes_for, predict_all
+
+if TYPE_CHECKING:  # the processes that read import this module too, and should not wait for torch
+    import torch
+
+    from keygrid.inference import Predictor
+
+ASSETS = Path(__file__).parents[2] / "assets"
+
+
+def write(garment: Garment, path: Path) -> None:
+    if path.suffix == ".npz":
+        np.savez(path, vertices=garment.vertices, faces=garment.faces)
+    else:
+        write_mesh(garment, path)
+
+
+def fill(folder: Path, count: int, ending: str) -> None:
+    """Copies of the shipped garments, each once and then again from the first."""
+    originals = []
+    for number, path in enumerate(sorted((ASSETS / "garments").glob("*drop.npz"))[:count]):
+        write(read_garment(path), original := folder / f"{number:06}.{ending}")
+        originals.append(original.read_bytes())
+    for number, content in enumerate(islice(cycle(originals), count)):
+        (folder / f"{number:06}.{ending}").write_bytes(content)
+
+
+def ready(members: Sequence[Member], predictor: "Predictor", batch: int) -> "list[torch.Tensor]":
+    """The first garments' clouds, as many times as there are garments."""
+    import torch
+
+    clouds = []
+    for member in members[:64]:
+        points = sample(member.read(), predictor.config.points).points
+        clouds.append(Normalisation.fit(points, predictor.config.normalisation).apply(points).astype(np.float32))
+    every = list(islice(cycle(clouds), len(members)))
+    return [torch.from_numpy(np.stack(every[begin : begin + batch])) for begin in range(0, len(every), batch)]
+
+
+def network_alone(predictor: "Predictor", batches: "list[torch.Tensor]", parts: str) -> None:
+    import torch
+
+    def work(clouds: "torch.Tensor") -> "torch.Tensor":
+        with torch.inference_mode():
+            found = predictor.network.skeleton if parts == "skeleton" else predictor.network.locate
+            return found(clouds.to(predictor.device))[1].cpu()
+
+    for _ in in_lanes(work, batches, lanes_for(predictor)):
+        pass
+
+
+def one_by_one(members: Sequence[Member], predictor: "Predictor", out: Path) -> None:
+    found = []
+    for member in members:
+        garment = member.read()
+        found.append((str(garment.source), predictor.predict(garment)))
+    write_predictions(found, out)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--garments", type=int, default=200)
+    parser.add_argument("--format", choices=("obj", "npz", "ply"), default="obj")
+    parser.add_argument("--out", choices=[ending[1:] for ending in TEXTS], default="json")
+    parser.add_argument("--checkpoint", type=Path, default=ASSETS / "checkpoints" / "tshirt-k8.safetensors")
+    parser.add_argument("--batch", type=int, default=Request().batch)
+    parser.add_argument("--workers", type=int)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    import torch
+
+    from keygrid.inference import Predictor
+
+    predictor, request = Predictor(arguments.checkpoint, arguments.device), Request(batch=arguments.batch)
+    with tempfile.TemporaryDirectory() as directory:
+        folder, out = Path(directory) / "garments", Path(directory) / f"k.{arguments.out}"
+        folder.mkdir()
+        fill(folder, arguments.garments, arguments.format)
+        members = Dataset.open([folder]).members
+        batches = ready(members, predictor, request.batch)
+        parts = TEXTS[out.suffix].parts
+        works: dict[str, Callable[[], object]] = {
+            "network alone": lambda: network_alone(predictor, batches, parts),
+            "folder": lambda: predict_all(members, predictor, out, request, workers=arguments.workers),
+            "one by one": lambda: one_by_one(members, predictor, out),
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in works}
+        for counts in [False] + [True] * arguments.rounds:
+            for name, work in works.items():
+                began = time.perf_counter()
+                work()
+                if counts:
+                    seconds[name].append(time.perf_counter() - began)
+    print(f"{arguments.garments} garments, {arguments.format} to {arguments.out}, {torch.get_num_threads()} threads")
+    for name, times in seconds.items():
+        ratio = median(times) / median(seconds["folder"])
+        print(f"{name:14}{len(members) / median(times):8.1f} garments a second{ratio:8.2f} of the folder's time")
+
+
+if __name__ == "__main__":
+    main()
