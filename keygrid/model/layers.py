@@ -93,4 +93,7 @@ class SharedMLP(nn.Sequential):
             return x
         if isinstance(rows.pool, int):
             return x.reshape(-1, rows.pool, x.shape[-1]).amax(dim=1)
-        return torch.segment_reduce(x, "max", offsets=rows.pool)
+        # Not torch.segment_reduce: of equal rows, its gradient goes to each in full where it is negative.
+        sizes = rows.pool.diff()
+        owner = torch.arange(len(sizes), device=x.device).repeat_interleave(sizes)[:, None].expand_as(x)
+        return x.new_zeros(len(sizes), x.shape[1]).scatter_reduce(0, owner, x, "amax", include_self=False)

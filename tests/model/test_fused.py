@@ -235,6 +235,23 @@ def test_balls_of_one_size_are_balls_that_begin_at_its_multiples() -> None:
     torch.testing.assert_close(ours.over(by_size), ours.over(by_begin), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_equal_rows_of_a_ball_share_its_gradient(training: bool) -> None:
+    rows = make_rows(60, counted=False)
+    starts = rows.pool[:-1].repeat_interleave(rows.pool.diff())
+    rows = replace(rows, dense=rows.dense[starts], index=rows.index[starts])
+    ours, theirs = (make_mlp(inputs_of(rows)).train(training) for _ in range(2))
+    mine, others = differentiable(rows), differentiable(rows)
+    upstream = torch.randn(len(rows.pool) - 1, WIDTHS[-1], dtype=torch.float64)
+    ours.over(mine).backward(upstream)
+    layer_by_layer(theirs, others).backward(upstream)
+    for a, b in zip((*ours.parameters(), mine.source), (*theirs.parameters(), others.source), strict=True):
+        torch.testing.assert_close(a.grad, b.grad, rtol=1e-9, atol=1e-9)
+    # How they share it is nobody's promise: all of it may go to the first.
+    for a, b in zip(*(r.dense.grad.split(rows.pool.diff().tolist()) for r in (mine, others)), strict=True):
+        torch.testing.assert_close(a.sum(0), b.sum(0), rtol=1e-9, atol=1e-9)
+
+
 # What is not served by fewer passes.
 
 
