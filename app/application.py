@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Thread
 
 from keygrid.errors import KeygridError
 
@@ -60,7 +61,7 @@ def run(
     """
     if scale is not None:
         os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"
-    from PySide6.QtCore import QSettings, QStandardPaths
+    from PySide6.QtCore import QSettings, QStandardPaths, QTimer
     from PySide6.QtWidgets import QApplication
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -77,9 +78,10 @@ def run(
     window.resize(*size)
     window.show()
     window.open(paths)
+    # The first slice would have to wait for this, with the window.
+    QTimer.singleShot(0, Thread(target=_compile, name="compile").start)
     failures: list[str] = []
     if screenshot is not None:
-        from PySide6.QtCore import QTimer
 
         def take(failure: str) -> None:
             if failure:
@@ -102,3 +104,9 @@ def run(
         window.settled.connect(take)
     application.exec()
     return failures[0] if failures else ""
+
+
+def _compile() -> None:
+    from keygrid.field import compile_now
+
+    compile_now()

@@ -48,6 +48,13 @@ def strongest_on_grid(
     return value
 
 
+def compile_now() -> None:
+    """Compile what double precision needs, or read what was compiled before: later nobody has to wait for it."""
+    segment = np.zeros((1, 3)), np.ones((1, 3)), np.zeros(1), -1.0
+    strongest(np.zeros((1, 3)), *segment)
+    strongest_on_grid((np.zeros(1), np.zeros(1), np.zeros(1)), *segment)
+
+
 def _segments(starts: Array, ends: Array, logarithms: Array, dtype: Any) -> Array:
     """(E, 8): start, direction, inverse squared length, logarithm."""
     along = ends - starts
