@@ -199,7 +199,8 @@ def test_a_garment_is_sewn_simulated_and_followed(tmp_path, tiny_checkpoint):
 
 
 @pytest.mark.parametrize(
-    "command", ["view", "predict", "render", "train", "import", "info", "convert", "sew", "simulate", "garments"]
+    "command",
+    ["view", "predict", "render", "train", "evaluate", "import", "info", "convert", "sew", "simulate", "garments"],
 )
 def test_help_has_an_example(command, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["main.py", command, "--help"])
@@ -225,6 +226,7 @@ BAD_INPUT = {
     "no batch": ("predict", SHIRT, "--out", "k.json", "--batch", "0"),
     "fewer workers than none": ("predict", SHIRT, "--out", "k.json", "--workers", "-1"),
     "no such folder for many": ("predict", SHIRT, "points.xyz", "--out", "nowhere/k.json"),
+    "nothing to score on": ("evaluate", "tshirt.safetensors", "--data", SHIRT),
     "nothing to describe": ("info", "nowhere"),
     "unknown format": ("convert", SHIRT, "--to", "usd", "--out", "new"),
     "a folder that is there": ("convert", SHIRT, "--to", "obj", "--out", "."),
