@@ -61,9 +61,8 @@ def test_distances_follow_the_cloth_where_it_is_bent() -> None:
 
 def test_what_hangs_together_nowhere_is_as_far_as_the_farthest() -> None:
     one = sheet(side=5)
-    both = Garment(
-        "two", np.concatenate([one.vertices, one.vertices + [0, 0, 9]]), np.concatenate([one.faces, one.faces + 25])
-    )
+    above = one.vertices + np.array([0, 0, 9])
+    both = Garment("two", np.concatenate([one.vertices, above]), np.concatenate([one.faces, one.faces + 25]))
     found = Material.of(both).distances(np.array([0]))[0]
     assert np.isfinite(found).all()
     assert found[25] == pytest.approx(found.max())
