@@ -123,6 +123,18 @@ def test_a_cloud_s_result_does_not_depend_on_its_batch(tiny_config: ModelConfig)
         torch.testing.assert_close(getattr(other, name)[0], row, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("peak", [False, True])
+def test_keypoints_and_skeletons_alone_are_those_of_the_whole(tiny_config: ModelConfig, peak: bool) -> None:
+    network, points = spread(make(tiny_config)), draw(3, 100, 3)
+    with torch.no_grad():
+        whole = network(points, peak=peak)
+        weights, keypoints = network.locate(points, peak=peak)
+        skeleton = network.skeleton(points, peak=peak)
+    for found in ((weights, keypoints), skeleton):
+        assert all(map(torch.equal, found, (whole.weights, whole.keypoints, whole.strengths)))
+    assert len(skeleton) == 3
+
+
 def test_the_start_of_sampling_is_passed_on(tiny_config: ModelConfig) -> None:
     network, points = make(tiny_config).double().eval(), draw(1, 100, 3, dtype=torch.float64)
     seen: list[list[Tensor]] = []
