@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
+from keygrid import geometry
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import Normalisation, Sample, sample
 from keygrid.errors import KeygridError
@@ -139,7 +139,7 @@ class Predictor:
             normalisation=normalisation,
             normalised=normalised.astype(np.float64),
             weights=weights,
-            vertices=np.asarray(cKDTree(garment.vertices).query(normalisation.invert(normalised))[1], dtype=np.int64),
+            vertices=_nearest_vertices(garment.vertices, normalisation.invert(normalised)),
             edges=np.array(self.config.edges)[: len(strengths)],
             strengths=strengths.astype(np.float64),
             normalised_reconstruction=rebuilt.astype(np.float64),
@@ -160,3 +160,9 @@ class Predictor:
         drawn = sample(garment, self.config.points)
         moved = replace(drawn, points=drawn.on(still.vertices, still.faces))
         return self.predict(still, keypoints=keypoints, drawn=moved)
+
+
+def _nearest_vertices(vertices: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(K,), the vertex (V, 3) nearest to each of some positions (K, 3)."""
+    queries, points = (torch.tensor(array)[None] for array in (positions, vertices))
+    return geometry.nearest(queries, points)[0, :, 0].numpy()

@@ -11,7 +11,6 @@ import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from keygrid.geometry import reference
@@ -62,6 +61,8 @@ def _find_nearest(queries: Tensor, points: Tensor, count: int) -> tuple[Array, A
         return None
     found, squared, is_far = _nearest(asked, clouds, count)
     for b in np.unique(is_far.nonzero()[0]):
+        from scipy.spatial import cKDTree  # slow to import, and seldom needed
+
         far = is_far[b]
         # A list of ranks keeps the last axis when there is one neighbour only.
         found[b, far] = cKDTree(clouds[b]).query(asked[b, far], k=list(range(1, count + 1)))[1]
@@ -263,8 +264,8 @@ def _squared_distances(query: Array, place: Array, count: int, squared: Array) -
         squared[i] = dx * dx + dy * dy + dz * dz
 
 
-_REACHES = (1, 3)
-"""How many cubes a search for the nearest goes each way, and then once more; farther out too many are empty."""
+_REACHES = (1, 3, 8)
+"""How many cubes a search for the nearest goes each way: at first, then, at last. Farther out too many are empty."""
 
 
 @numba.njit(cache=True, nogil=True)

@@ -1,9 +1,9 @@
 """Shared MLPs on CPU: the same results as layer by layer, with less to read and write between matrix products.
 
 A shared MLP's cost on CPU is as much moving activations as multiplying them. Here only what a layer's matrix product
-gives is kept; normalised activations are made again, a cache's worth of rows at a time, where they are needed. The
-maximum over a ball is taken before normalisation, which keeps or reverses order, so that only the largest are
-normalised. Equal rows are computed once and counted in the statistics as often as they stand for (Rows.counts).
+gives is kept; normalised activations are made again, a cache's worth of rows at a time, where they are needed. Those of
+a ball's rows are never written: their maximum is taken as they are made. Equal rows are computed once, and counted in
+the statistics as often as they stand for (`Rows.counts`).
 
 The plain formulation is `SharedMLP.over`'s other branch, and `keygrid.model.reference`.
 """
