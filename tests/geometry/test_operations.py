@@ -273,8 +273,8 @@ def test_queries_far_from_all_points_are_searched_in_a_tree(
             asked.append(len(queries))
             return super().query(queries, **options)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(compiled, "cKDTree", Tree)
-    points = make_clouds("clustered", dtype, total=900)
+    monkeypatch.setattr("scipy.spatial.cKDTree", Tree)
+    points = make_clouds("clustered", dtype, total=9000)
     queries = make_clouds("random", dtype, total=40, seed=1)
     queries[:, :3] = points[:, :3]
     found, weights = compiled.interpolation(queries, points, count)
@@ -283,7 +283,8 @@ def test_queries_far_from_all_points_are_searched_in_a_tree(
     assert torch.equal(found, reference.nearest(queries, points, count))
     torch.testing.assert_close(weights, reference.interpolation(queries, points, count)[1], rtol=1e-6, atol=0)
     asked.clear()
-    assert torch.equal(compiled.nearest(points, points, count), reference.nearest(points, points, count))
+    near = points[:, :50]
+    assert torch.equal(compiled.nearest(near, points, count), reference.nearest(near, points, count))
     assert not asked
 
 
