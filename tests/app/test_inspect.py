@@ -20,8 +20,8 @@ from app.state.settings import LAYERS, ViewSettings
 ASSETS = Path(__file__).parents[2] / "assets"
 SHIRT = ASSETS / "garments" / "unisex_shirt.ply"
 CHECKPOINT = ASSETS / "checkpoints" / "tshirt-k8.safetensors"
-WAIT = 60_000
-"""Milliseconds; starting PyTorch takes most of it on a busy machine."""
+WAIT = 180_000
+"""Milliseconds; starting PyTorch takes most of it on a busy machine, and compiling kernels where none are kept."""
 
 
 def children() -> set[int]:
