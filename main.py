@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter
 
 from keygrid.errors import KeygridError
 
@@ -187,31 +187,58 @@ def render(
     _render(garment, checkpoint, out, slices=slices, size=size, dark=dark, mode=keypoints, frame=frame)
 
 
+# Options of `train` by what they are about, in the order in which --help shows them.
+_GARMENTS, _NETWORK, _COURSE, _MACHINE, _KEPT = (
+    Parameter(group=Group.create_ordered(title))
+    for title in (
+        "Garments and how they are varied", "Network", "Course of the training", "Machine", "What is kept and shown",
+    )
+)  # fmt: skip
+
+
 @cli.command
 def train(
     garments: list[Path],
     /,
     *,
     run: Path,
-    preset: Literal["released", "paper"] = "released",
-    keypoints: int = 8,
-    points: int = 2048,
-    normalisation: Literal["range", "centred"] | None = None,
-    category: str = "",
-    epochs: int = 100,
-    epoch_size: int = 128,
-    batch: int = 8,
-    learning_rate: float | None = None,
-    rotate: float = 45.0,
-    deform: float = 0.15,
-    up: Literal["x", "y", "z"] = "y",
-    seed: int = 0,
-    device: str = "cpu",
-    threads: int | None = None,
-    no_cache: bool = False,
     resume: bool = False,
+    preset: Annotated[Literal["released", "paper"], _NETWORK] = "released",
+    keypoints: Annotated[int, _NETWORK] = 8,
+    points: Annotated[int, _NETWORK] = 2048,
+    normalisation: Annotated[Literal["range", "centred"] | None, _NETWORK] = None,
+    category: Annotated[list[str] | None, _GARMENTS] = None,
+    rotate: Annotated[float, _GARMENTS] = 45.0,
+    deform: Annotated[float, _GARMENTS] = 0.15,
+    scale: Annotated[float, _GARMENTS] = 0.0,
+    noise: Annotated[float, _GARMENTS] = 0.0,
+    drop: Annotated[float, _GARMENTS] = 0.0,
+    mirror: Annotated[bool, _GARMENTS] = False,
+    up: Annotated[Literal["x", "y", "z"], _GARMENTS] = "y",
+    no_cache: Annotated[bool, _GARMENTS] = False,
+    epochs: Annotated[int, _COURSE] = 100,
+    epoch_size: Annotated[int, _COURSE] = 128,
+    batch: Annotated[int, _COURSE] = 8,
+    learning_rate: Annotated[float | None, _COURSE] = None,
+    clip: Annotated[float, _COURSE] = 0.0,
+    patience: Annotated[int, _COURSE] = 0,
+    seed: Annotated[int, _COURSE] = 0,
+    device: Annotated[str, _MACHINE] = "cpu",
+    devices: Annotated[int, _MACHINE] = 1,
+    nodes: Annotated[int, _MACHINE] = 1,
+    precision: Annotated[Literal["32", "bf16", "16"], _MACHINE] = "32",
+    threads: Annotated[int | None, _MACHINE] = None,
+    validate_every: Annotated[int, _KEPT] = 5,
+    validate_motions: Annotated[int, _KEPT] = 1,
+    preview: Annotated[Path | None, _KEPT] = None,
+    keep_every: Annotated[int, _KEPT] = 10,
+    half: Annotated[bool, _KEPT] = False,
+    tensorboard: Annotated[bool, _KEPT] = False,
 ) -> None:
-    """Train a network on deformed copies of garments.
+    """Train a network on varied copies of garments.
+
+    Ctrl+C, SIGTERM or a file called stop in the run directory ends it after the step, and --resume goes on from there;
+    while there is a file called pause, it waits.
 
     Example: python main.py train assets/garments/unisex_shirt.ply --run runs/shirt --normalisation centred
 
@@ -223,6 +250,9 @@ def train(
         skipped.
     run
         Directory for configuration, events and checkpoints.
+    resume
+        Go on from the state in the run directory, with the same options. Only --epochs, --patience, where it runs, and
+        what is kept and shown may change.
     preset
         Constants of the published code (released) or of the paper.
     keypoints
@@ -233,31 +263,60 @@ def train(
         How a cloud is mapped to [-1, 1]: by its lowest and highest coordinate (range, both presets' choice), or by its
         bounding box moved to the origin (centred), which does not depend on where the garment lies.
     category
-        What is learnt, such as T-shirt; stored in the checkpoint. Leaves out garments that are known to be others.
+        What is learnt, such as T-shirt; stored in the checkpoint. Leaves out garments that are known to be others. May
+        be given several times.
+    rotate
+        Largest rotation about the vertical, in degrees.
+    deform
+        Free-form deformation's standard deviation, as a share of the extent.
+    scale
+        Each axis is stretched by a factor from 1 - SCALE to 1 + SCALE.
+    noise
+        Standard deviation of what is added to each coordinate, as a share of the extent.
+    drop
+        Largest share of points that is left out.
+    mirror
+        Reflect half of the clouds left to right.
+    up
+        The files' vertical axis.
+    no_cache
+        Keep no sampled clouds on disk. Results are the same with and without.
     epochs
         Passes.
     epoch_size
         Clouds in a pass.
     batch
-        Clouds a step.
+        Clouds a step, of all processes together.
     learning_rate
         The preset's own if not given.
-    rotate
-        Largest rotation about the vertical, in degrees.
-    deform
-        Free-form deformation's standard deviation, as a share of the extent.
-    up
-        The files' vertical axis.
+    clip
+        Largest norm of a step's gradient; 0 cuts none.
+    patience
+        End after so many passes without a lower validation loss; 0 goes on.
     seed
         Of everything random.
     device
         As PyTorch names it: cpu, cuda, cuda:1.
+    devices
+        GPUs, or processes, on each machine. All share each batch, which gives the numbers of one process.
+    nodes
+        Machines; start the command on each by torchrun or SLURM.
+    precision
+        Of matrix products, in bits; 16 needs a GPU.
     threads
         Processor threads; all cores if not given. Another number rounds differently.
-    no_cache
-        Keep no sampled clouds on disk. Results are the same with and without.
-    resume
-        Go on from the last whole epoch in the run directory, with the same options; only --epochs may change.
+    validate_every
+        Passes between two measurements of how well keypoints keep their part, on validation garments that move.
+    validate_motions
+        Garments on which that is measured; 0 measures none.
+    preview
+        The garment whose keypoints the events tell; the first one of validation if not given.
+    keep_every
+        Passes between two checkpoints that stay beside the best and the last; 0 keeps none.
+    half
+        Store checkpoints in 16 bits.
+    tensorboard
+        Write losses and scores for TensorBoard too.
     """
     from dataclasses import replace
 
@@ -267,16 +326,19 @@ def train(
     from keygrid.data.cache import CloudCache, cache_folder
     from keygrid.data.dataset import Dataset
     from keygrid.model.config import preset as model_preset
+    from keygrid.training import progress
     from keygrid.training.config import preset as training_preset
-    from keygrid.training.progress import show_progress
+    from keygrid.training.orders import StoppedError
     from keygrid.training.trainer import Trainer
 
     model = replace(model_preset(preset, keypoints), points=points)
     if normalisation is not None:
         model = replace(model, normalisation=normalisation)
     training = replace(
-        training_preset(preset, keypoints), epochs=epochs, epoch_size=epoch_size, batch=batch, seed=seed,
-        augmentation=Augmentation(rotate, deform, up),
+        training_preset(preset, keypoints), epochs=epochs, epoch_size=epoch_size, batch=batch, clip=clip, seed=seed,
+        precision=precision, augmentation=Augmentation(rotate, deform, up, scale, noise, drop, mirror),
+        patience=patience, validate_every=validate_every, validate_motions=validate_motions, keep_every=keep_every,
+        half=half,
     )  # fmt: skip
     if threads is not None:
         set_num_threads(threads)
@@ -285,15 +347,25 @@ def train(
     # A resumed run has the numbers of an uninterrupted one, so the command that makes them has no --resume.
     command = shlex.join(["python", "main.py", *(word for word in sys.argv[1:] if word != "--resume")])
     cache = None if no_cache else CloudCache(cache_folder())
-    data = Dataset.open(garments, category=category, cache=cache, on_skip=_name_skipped())
-    trainer = Trainer(data, model, training, run, category=category, command=command, device=device)
+    data = Dataset.open(garments, categories=category or (), cache=cache, on_skip=_name_skipped())
+    shown = None if preview is None else _open_one(preview)
+    trainer = Trainer(
+        data, model, training, run, category=", ".join(category or ()), command=command, device=device,
+        devices=devices, nodes=nodes, preview=shown,
+    )  # fmt: skip
+    readers = [progress.tensorboard(run)] if tensorboard else []
     if resume:
         trainer.resume()
-    with show_progress() as report:
-        trainer.fit(report)
+    try:
+        with progress.show_progress() as show:
+            trainer.fit(progress.to_all([show, *readers]))
+    except StoppedError as stopped:
+        _say(str(stopped))
+        sys.exit(stopped.number and 128 + stopped.number)
     if data.skipped:
         print(f"{len(data.skipped)} of {len(data)} garments were skipped.", file=sys.stderr)
-    print(f"The checkpoints are in {run / 'checkpoints'}.")
+    if trainer.is_main:
+        print(f"The checkpoints are in {run / 'checkpoints'}.")
 
 
 @cli.command
@@ -338,7 +410,8 @@ def evaluate(
     from keygrid.files import atomic
     from keygrid.inference import Predictor
 
-    garments = Dataset.open(data or [ASSETS / "garments"], category=category, on_skip=_name_skipped())
+    categories = [category] if category else []
+    garments = Dataset.open(data or [ASSETS / "garments"], categories=categories, on_skip=_name_skipped())
     if split != "all":
         garments = garments.of_split(split)
     predictors = [Predictor(path, device) for path in checkpoints]

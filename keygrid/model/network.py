@@ -9,7 +9,7 @@ from keygrid.model.config import ModelConfig
 from keygrid.model.decoder import Decoder
 from keygrid.model.encoder import Encoder
 from keygrid.model.heatmap import heatmap
-from keygrid.model.layers import SharedMLP
+from keygrid.model.layers import SharedMLP, full_precision
 from keygrid.model.pyramid import Pyramid, pyramid
 
 
@@ -55,12 +55,12 @@ class KeyGrid(nn.Module):
             start: index at which each level's farthest-point sampling starts.
         """
         around, levels, weights, keypoints = self._find(points, peak, start)
-        strengths = self.strength(levels[-1].amax(dim=1))
+        strengths = self.strength(levels[-1].amax(dim=1)).to(points.dtype)
         starts, ends = keypoints[:, self.edges[0]], keypoints[:, self.edges[1]]
         reconstruction = self.decoder(
             around, levels, lambda positions: heatmap(positions, starts, ends, strengths, self.config)
         )
-        return Output(weights, keypoints, strengths, reconstruction)
+        return Output(weights, keypoints, strengths, reconstruction.to(points.dtype))
 
     def locate(self, points: Tensor, *, peak: bool = False) -> tuple[Tensor, Tensor]:
         """Weights (B, K, N) and keypoints (B, K, 3) of clouds (B, N, 3), as `forward` has them, and nothing else."""
@@ -79,4 +79,5 @@ class KeyGrid(nn.Module):
         if peak:
             heaviest = weights.argmax(dim=-1)  # [B, K]; the first of equals, where the published code sums them
             return around, levels, weights, points.gather(1, heaviest[..., None].expand(-1, -1, 3))
-        return around, levels, weights, weights @ points
+        with full_precision(points):
+            return around, levels, weights, weights @ points

@@ -1,5 +1,6 @@
 """Clouds to train on: every one is a function of its number alone, so a resumed run sees the same ones."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,13 +30,18 @@ class Clouds:
     augmentation: Augmentation
     seed: tuple[int, ...]
 
-    def batch(self, start: int, size: int) -> Tensor:
-        """Clouds number `start` to `start + size - 1`, (size, N, 3) float32, normalised.
+    def batch(self, numbers: Iterable[int]) -> Tensor:
+        """The clouds of these numbers, (B, N, 3) float32, normalised.
 
         Raises:
             KeygridError: none of the garments can be used.
         """
-        return torch.from_numpy(np.stack([self._cloud(i) for i in range(start, start + size)]))
+        return torch.from_numpy(np.stack([self._cloud(number) for number in numbers]))
+
+    def shuffled(self, epoch: int, size: int) -> list[int]:
+        """The numbers of a pass' clouds, each once, in an order that mixes garments: a function of seed and pass."""
+        order = np.random.default_rng([*self.seed, epoch, size]).permutation(size)
+        return (epoch * size + order).tolist()
 
     def _cloud(self, index: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
         rng = np.random.default_rng([*self.seed, index])
