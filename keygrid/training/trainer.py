@@ -230,9 +230,11 @@ class Trainer:
         assert isinstance(values, Tensor)
         # Read once, when all work of the step is under way: reading waits for the device.
         norm, total, *each = torch.cat([norm[None], values]).tolist()
-        self._guard("loss", total)
+        self._guard("loss", total, self.step + 1)
         if self._scaler is None or self._scaler.get_scale() < 1:
-            self._guard("gradient", norm)  # else the scale is too large: it leaves the step out, and is halved
+            self._guard(
+                "gradient", norm, self.step + 1
+            )  # else the scale is too large: it leaves the step out, and is halved
         self.fabric.strategy.precision.optimizer_step(self.optimiser)
         self.step += 1
         self.seen.append(dict(zip(terms, each, strict=True)))
@@ -260,17 +262,17 @@ class Trainer:
         """Of gradients that would vanish in 16 bits; None in other precisions."""
         return getattr(self.fabric.strategy.precision, "scaler", None)
 
-    def _guard(self, what: str, value: float) -> None:
+    def _guard(self, what: str, value: float, step: int) -> None:
         if not np.isfinite(value):
             raise DivergedError(
-                f"The {what} became {value:g} at step {self.step + 1}, so training stopped, and what it saved after "
+                f"The {what} became {value:g} at step {step}, so training stopped, and what it saved after "
                 f"epoch {self.epoch} is kept; try a lower --learning-rate, --clip 1 or another --seed."
             )
 
     def _end_epoch(self) -> None:
         train = {name: float(np.mean([terms[name] for terms in self.seen])) for name in self.seen[0]}
         validation = self._validate()
-        self._guard("loss", sum(validation.values()))
+        self._guard("loss", sum(validation.values()), self.step)
         self.epoch += 1
         entry: dict[str, Any] = {"epoch": self.epoch, "train": train, "validation": validation}
         self.record["history"].append(entry)
@@ -333,7 +335,8 @@ class Trainer:
         keypoints, strengths = follow(self.network, self.preview, [0])
         self._tell(
             "preview", epoch=self.epoch, step=self.step, garment=str(where.absolute() if where else self.preview.name),
-            frame=0, keypoints=keypoints[0].tolist(), edges=self.model.edges, strengths=strengths[0].tolist(),
+            frame=0, keypoints=keypoints[0].tolist(), edges=[[*edge] for edge in self.model.edges],
+            strengths=strengths[0].tolist(),
         )  # fmt: skip
 
     def _save(self) -> None:
