@@ -80,3 +80,12 @@ def test_clouds_of_fewer_points_are_filled_up_by_repetition() -> None:
     batch = Clouds(Dataset.of([small, large]), 128, "centred", Augmentation(), (0,)).batch(range(0, 4))
     assert batch.shape == (4, 128, 3)
     assert [len(cloud.unique(dim=0)) for cloud in batch] == [70, 128, 70, 128]
+
+
+def test_a_pass_mixes_garments_and_sees_each_cloud_once(clouds: Clouds) -> None:
+    passes = [clouds.shuffled(epoch, 20) for epoch in range(3)]
+    assert [sorted(order) for order in passes] == [list(range(20 * e, 20 * e + 20)) for e in range(3)]
+    assert all(order != sorted(order) for order in passes)
+    assert [n - 20 for n in passes[1]] != passes[0]
+    assert passes[1] == replace(clouds).shuffled(1, 20)
+    assert passes[1] != replace(clouds, seed=(5, 1)).shuffled(1, 20)

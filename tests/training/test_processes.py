@@ -91,25 +91,17 @@ def command(sheet: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         process.kill()
 
 
-@pytest.fixture
-def other(tiny_config: ModelConfig, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+@pytest.fixture(scope="module", autouse=True)
+def other(
+    tiny_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     """The second of two processes, and where it waits for the first."""
-    (tmp_path / "config.pickle").write_bytes(pickle.dumps(tiny_config))
-    meeting = tmp_path / "meeting"
-    with subprocess.Popen([sys.executable, "-c", OTHER, tmp_path / "config.pickle", meeting], cwd=ROOT) as process:
+    folder = tmp_path_factory.mktemp("other")
+    (folder / "config.pickle").write_bytes(pickle.dumps(tiny_config))
+    meeting = folder / "meeting"
+    with subprocess.Popen([sys.executable, "-c", OTHER, folder / "config.pickle", meeting], cwd=ROOT) as process:
         yield process, meeting
         process.kill()
-
-
-def test_losses_gradients_and_statistics_are_those_of_the_whole_batch(
-    tiny_config: ModelConfig, other: tuple[subprocess.Popen[bytes], Path]
-) -> None:
-    process, meeting = other
-    together = learn_together(tiny_config, 0, meeting)
-    assert process.wait(60) == 0
-    for is_fused, found in zip((True, False), together, strict=True):
-        for ours, alone in zip(found, learn(tiny_config, (0, 5), is_fused=is_fused), strict=True):
-            torch.testing.assert_close(ours, alone, rtol=1e-7, atol=1e-9)
 
 
 @pytest.mark.parametrize(("size", "processes"), [(8, 1), (8, 3), (5, 5), (9, 4)])
@@ -122,8 +114,8 @@ def test_each_process_has_a_part_of_a_batch(size: int, processes: int, monkeypat
         parts.append(part_of(range(size), fabric))
     assert [number for part in parts for number in part] == list(range(size))
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    monkeypatch.setattr(type(fabric), "world_size", 3)
     with pytest.raises(KeygridError, match=r"A batch of 2 clouds .* 3 processes; choose --batch"):
-        monkeypatch.setattr(type(fabric), "world_size", 3)
         part_of(range(2), fabric)
 
 
@@ -160,6 +152,17 @@ def test_bfloat16_trains(
     assert found["bf16"] == pytest.approx(found["32"], rel=0.1)
 
 
+def test_losses_gradients_and_statistics_are_those_of_the_whole_batch(
+    tiny_config: ModelConfig, other: tuple[subprocess.Popen[bytes], Path]
+) -> None:
+    process, meeting = other
+    together = learn_together(tiny_config, 0, meeting)
+    assert process.wait(60) == 0
+    for is_fused, found in zip((True, False), together, strict=True):
+        for ours, alone in zip(found, learn(tiny_config, (0, 5), is_fused=is_fused), strict=True):
+            torch.testing.assert_close(ours, alone, rtol=1e-7, atol=1e-9)
+
+
 def totals(run: Path) -> list[float]:
     events = map(json.loads, (run / "events.jsonl").read_text().splitlines())
     return [event["total"] for event in events if event["event"] == "step"]
@@ -179,4 +182,4 @@ def test_the_command_has_the_same_losses_in_two_processes(
     assert output.count("The checkpoints are in") == 1  # one process speaks
     found = totals(run)
     assert len(found) == 4
-    np.testing.assert_allclose(found, totals(tmp_path / "one"), rtol=1e-4)
+    np.testing.assert_allclose(found, totals(tmp_path / "one"), rtol=1e-3)

@@ -19,7 +19,7 @@ def test_farthest_points_are_those_of_the_published_settings(keypoints: int, far
     assert preset("released", keypoints).farthest == preset("paper", keypoints).farthest == farthest
 
 
-@pytest.mark.parametrize("name", ["epochs", "epoch_size", "batch", "validation_size", "farthest"])
+@pytest.mark.parametrize("name", ["epochs", "epoch_size", "batch", "validation_size", "farthest", "validate_every"])
 def test_counts_start_at_one(name: str) -> None:
     assert getattr(replace(TrainingConfig(), **{name: 1}), name) == 1  # type: ignore[arg-type]
     for value in (0, -3):
@@ -37,3 +37,15 @@ def test_a_learning_rate_that_can_t_train_is_refused(rate: float) -> None:
 def test_a_seed_that_a_generator_can_t_take_is_refused(seed: int) -> None:
     with pytest.raises(KeygridError, match="seed"):
         TrainingConfig(seed=seed)
+
+
+@pytest.mark.parametrize("name", ["clip", "patience", "validate_motions", "keep_every"])
+def test_what_may_be_off_is_not_below_zero(name: str) -> None:
+    for value in (-1, math.nan):
+        with pytest.raises(KeygridError, match=f"{name} must be at least 0, and {value} "):
+            replace(TrainingConfig(), **{name: value})  # type: ignore[arg-type]
+
+
+def test_terms_join_as_training_goes_on() -> None:
+    training = TrainingConfig(warm_up=2, similarity_weight=0.5)
+    assert [training.weights(epoch) for epoch in (1, 2)] == [{"farthest": 1.0}, {"farthest": 1.0, "similarity": 0.5}]
