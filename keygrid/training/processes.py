@@ -35,6 +35,7 @@ def make_fabric(
         KeygridError: the device is not there, or there are not so many, or it lacks the precision.
     """
     from lightning_fabric import Fabric
+    from lightning_fabric.utilities.exceptions import MisconfigurationException
 
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces each process
     kind, _, index = device.partition(":")
@@ -50,7 +51,7 @@ def make_fabric(
             f"{devices * nodes}; make them agree."
         )
     try:
-        torch.empty(0, device=device)
+        torch.device(device)
         return Fabric(
             accelerator=kind,
             devices=[int(index)] if index else devices,
@@ -58,7 +59,7 @@ def make_fabric(
             strategy="ddp" if devices * nodes > 1 else "auto",
             precision=_PRECISIONS[precision],  # type: ignore[arg-type]
         )
-    except (RuntimeError, ValueError, AssertionError) as error:
+    except (RuntimeError, ValueError, MisconfigurationException) as error:
         many = "" if devices == 1 else f" {devices} times"
         raise KeygridError(f"The device {device!r} can't be used here{many}; choose cpu.") from error
 

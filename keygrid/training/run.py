@@ -43,7 +43,7 @@ class Run:
     """Reads and writes such a directory.
 
     Args:
-        path: the directory; made by `begin` if it is missing.
+        path: the directory, which `make` makes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,8 +73,8 @@ class Run:
             raise KeygridError(f"{self.path} was begun with another configuration; resume with the same options.")
         return state
 
-    def begin(self, config: dict[str, Any], *, epoch: int, step: int, resumed: bool) -> None:
-        """Make the directory ready for a training that has done so many epochs and steps.
+    def make(self, *, resumed: bool) -> None:
+        """Make the directory, in every process and before any of them begins.
 
         Raises:
             KeygridError: the directory can't be made, or holds a training that is not resumed.
@@ -85,6 +85,9 @@ class Run:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise KeygridError(f"The directory {self.path} can't be made: {error.strerror}.") from error
+
+    def begin(self, config: dict[str, Any], *, epoch: int, step: int, resumed: bool) -> None:
+        """Write what a training is that has done so many epochs and steps, and cut off what happened after them."""
         with atomic(self.path / "config.json") as path:
             path.write_text(json.dumps(config, indent=2))
         events = [event for event in self.events() if _is_of(event, epoch, step)] if resumed else []

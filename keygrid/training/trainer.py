@@ -91,6 +91,7 @@ class Trainer:
         self.epoch, self.step = 0, 0
         self.seconds_before = 0.0  # that the passes before this one took
         self.seen: list[Losses] = []  # of this pass
+        self._now, self._seconds_here, self._steps_here = 0.0, 0.0, 0  # of this process, which may be one of several
         self._motions: list[Motion] | None = None
         self._resumed = self._is_paused = False
         self._report: Callable[[Event], None] = lambda _: None
@@ -140,13 +141,14 @@ class Trainer:
             StoppedError: as was asked for; the state is kept.
         """
         self._report = report
+        self.run.make(resumed=self._resumed)
         launch(self.fabric)
         ending: DivergedError | StoppedError | None = None
         try:
             if self.is_main:
                 self._begin()
             keep_freed_memory()
-            self._now, self._steps_here, self._seconds_here = time.monotonic(), 0, 0.0
+            self._now = time.monotonic()
             with Orders(self.run.path if self.is_main else None) as orders:
                 while not self.is_finished:
                     self._obey(orders)
@@ -159,7 +161,7 @@ class Trainer:
             ending = error
             self._tell("stop" if isinstance(error, StoppedError) else "error", step=self.step, message=str(error))
         except Exception as error:
-            if self.is_main and self.run.checkpoints.exists():
+            if self.is_main:
                 with suppress(OSError):  # which may be what has happened
                     self.run.write("error", {"step": self.step, "message": str(error)})
             raise
@@ -231,10 +233,9 @@ class Trainer:
         # Read once, when all work of the step is under way: reading waits for the device.
         norm, total, *each = torch.cat([norm[None], values]).tolist()
         self._guard("loss", total, self.step + 1)
+        # Where gradients are scaled, the scale may have been too large: then the step is left out, and it is halved.
         if self._scaler is None or self._scaler.get_scale() < 1:
-            self._guard(
-                "gradient", norm, self.step + 1
-            )  # else the scale is too large: it leaves the step out, and is halved
+            self._guard("gradient", norm, self.step + 1)
         self.fabric.strategy.precision.optimizer_step(self.optimiser)
         self.step += 1
         self.seen.append(dict(zip(terms, each, strict=True)))
@@ -319,11 +320,10 @@ class Trainer:
         names = ["last.safetensors"]
         if self.training.keep_every and self.epoch % self.training.keep_every == 0:
             names.append(f"epoch-{self.epoch:04d}.safetensors")
-        for name in names:
+        for name in [*names, "best.safetensors"] if is_best else names:
             checkpoint.save(self.run.checkpoints / name, half=self.training.half)
+        for name in names:
             self._tell("checkpoint", epoch=self.epoch, step=self.step, file=f"checkpoints/{name}", best=is_best)
-        if is_best:
-            checkpoint.save(self.run.checkpoints / "best.safetensors", half=self.training.half)
 
     def _trained(self) -> list[float]:
         """Validation losses of the passes in which all terms were trained."""

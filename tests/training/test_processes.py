@@ -160,7 +160,7 @@ def test_losses_gradients_and_statistics_are_those_of_the_whole_batch(
 ) -> None:
     process, meeting = other
     together = learn_together(tiny_config, 0, meeting)
-    assert process.wait(60) == 0
+    assert process.wait(300) == 0
     for is_fused, found in zip((True, False), together, strict=True):
         for ours, alone in zip(found, learn(tiny_config, (0, 5), is_fused=is_fused), strict=True):
             torch.testing.assert_close(ours, alone, rtol=1e-7, atol=1e-9)
@@ -194,7 +194,7 @@ def test_the_command_shares_a_training_and_stops_when_it_is_told(
     (run / "pause").unlink()
     wait_for("step", run)
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 128 + signal.SIGTERM, output
     assert output.count("give the same command with --resume") == 1  # one process speaks
     assert not Path(f"/proc/{children[0]}").exists()
