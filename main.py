@@ -4,14 +4,14 @@ import math
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from keygrid.errors import KeygridError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from app.state.settings import ViewSettings
     from keygrid.data.collection import Entry
@@ -203,24 +203,26 @@ def train(
     *,
     run: Path,
     resume: bool = False,
-    preset: Annotated[Literal["released", "paper"], _NETWORK] = "released",
+    preset: Annotated[Literal["released", "paper", "keygrid"], _NETWORK] = "released",
     keypoints: Annotated[int, _NETWORK] = 8,
-    points: Annotated[int, _NETWORK] = 2048,
+    points: Annotated[int | None, _NETWORK] = None,
     normalisation: Annotated[Literal["range", "centred"] | None, _NETWORK] = None,
+    no_heatmap: Annotated[bool, _NETWORK] = False,
     category: Annotated[list[str] | None, _GARMENTS] = None,
-    rotate: Annotated[float, _GARMENTS] = 45.0,
-    deform: Annotated[float, _GARMENTS] = 0.15,
-    scale: Annotated[float, _GARMENTS] = 0.0,
-    noise: Annotated[float, _GARMENTS] = 0.0,
-    drop: Annotated[float, _GARMENTS] = 0.0,
-    mirror: Annotated[bool, _GARMENTS] = False,
+    rotate: Annotated[float | None, _GARMENTS] = None,
+    deform: Annotated[float | None, _GARMENTS] = None,
+    scale: Annotated[float | None, _GARMENTS] = None,
+    noise: Annotated[float | None, _GARMENTS] = None,
+    drop: Annotated[float | None, _GARMENTS] = None,
+    mirror: Annotated[bool | None, _GARMENTS] = None,
     up: Annotated[Literal["x", "y", "z"], _GARMENTS] = "y",
     no_cache: Annotated[bool, _GARMENTS] = False,
-    epochs: Annotated[int, _COURSE] = 100,
-    epoch_size: Annotated[int, _COURSE] = 128,
-    batch: Annotated[int, _COURSE] = 8,
+    epochs: Annotated[int | None, _COURSE] = None,
+    epoch_size: Annotated[int | None, _COURSE] = None,
+    batch: Annotated[int | None, _COURSE] = None,
     learning_rate: Annotated[float | None, _COURSE] = None,
-    clip: Annotated[float, _COURSE] = 0.0,
+    clip: Annotated[float | None, _COURSE] = None,
+    weight: Annotated[list[str] | None, _COURSE] = None,
     patience: Annotated[int, _COURSE] = 0,
     seed: Annotated[int, _COURSE] = 0,
     device: Annotated[str, _MACHINE] = "cpu",
@@ -254,14 +256,18 @@ def train(
         Go on from the state in the run directory, with the same options. Only --epochs, --patience, where it runs, and
         what is kept and shown may change.
     preset
-        Constants of the published code (released) or of the paper.
+        Constants of the published code (released) or of the paper, or ours (keygrid), which learns from what is known
+        of garments that move: which points of two frames are the same material. What is not given below is the
+        preset's own.
     keypoints
         K, from 2 to 64.
     points
         Points drawn on a garment.
     normalisation
-        How a cloud is mapped to [-1, 1]: by its lowest and highest coordinate (range, both presets' choice), or by its
-        bounding box moved to the origin (centred), which does not depend on where the garment lies.
+        How a cloud is mapped to [-1, 1]: by its lowest and highest coordinate (range, as published), or by its bounding
+        box moved to the origin (centred), which does not depend on where the garment lies.
+    no_heatmap
+        The decoder does not see the grid heatmap, an ablation of the paper's.
     category
         What is learnt, such as T-shirt; stored in the checkpoint. Leaves out garments that are known to be others. May
         be given several times.
@@ -288,9 +294,12 @@ def train(
     batch
         Clouds a step, of all processes together.
     learning_rate
-        The preset's own if not given.
+        Of the optimiser; the highest where it changes.
     clip
         Largest norm of a step's gradient; 0 cuts none.
+    weight
+        Of a loss term, such as coverage=2; 0 leaves it out. May be given several times. There are farthest, similarity,
+        strict, tolerant, coverage, apart and canonical.
     patience
         End after so many passes without a lower validation loss; 0 goes on.
     seed
@@ -322,7 +331,6 @@ def train(
 
     from torch import set_num_threads
 
-    from keygrid.data.augmentation import Augmentation
     from keygrid.data.cache import CloudCache, cache_folder
     from keygrid.data.dataset import Dataset
     from keygrid.model.config import preset as model_preset
@@ -331,19 +339,23 @@ def train(
     from keygrid.training.orders import StoppedError
     from keygrid.training.trainer import Trainer
 
-    model = replace(model_preset(preset, keypoints), points=points)
-    if normalisation is not None:
-        model = replace(model, normalisation=normalisation)
+    def given(**options: Any) -> dict[str, Any]:
+        return {name: value for name, value in options.items() if value is not None}
+
+    model = model_preset(preset, keypoints)
+    model = replace(
+        model, **given(points=points, normalisation=normalisation, heatmap_levels=0 if no_heatmap else None)
+    )
+    training = training_preset(preset, keypoints)
+    vary = given(rotate=rotate, deform=deform, scale=scale, noise=noise, drop=drop, mirror=mirror or None)
     training = replace(
-        training_preset(preset, keypoints), epochs=epochs, epoch_size=epoch_size, batch=batch, clip=clip, seed=seed,
-        precision=precision, augmentation=Augmentation(rotate, deform, up, scale, noise, drop, mirror),
-        patience=patience, validate_every=validate_every, validate_motions=validate_motions, keep_every=keep_every,
-        half=half,
+        training, **given(epochs=epochs, epoch_size=epoch_size, batch=batch, learning_rate=learning_rate, clip=clip),
+        **_weights(weight or ()), augmentation=replace(training.augmentation, up=up, **vary), seed=seed,
+        precision=precision, patience=patience, validate_every=validate_every, validate_motions=validate_motions,
+        keep_every=keep_every, half=half,
     )  # fmt: skip
     if threads is not None:
         set_num_threads(threads)
-    if learning_rate is not None:
-        training = replace(training, learning_rate=learning_rate)
     # A resumed run has the numbers of an uninterrupted one, so the command that makes them has no --resume.
     command = shlex.join(["python", "main.py", *(word for word in sys.argv[1:] if word != "--resume")])
     cache = None if no_cache else CloudCache(cache_folder())
@@ -682,6 +694,22 @@ def _place_of(frame: int, garment: "Garment") -> int:
     if not -count <= frame < count:
         raise KeygridError(f"{garment.name} has the frames 0 to {count - 1}, and not {frame}.")
     return frame % count
+
+
+def _weights(given: "Iterable[str]") -> dict[str, Any]:
+    """Fields of `TrainingConfig`, of texts such as `coverage=2`."""
+    from keygrid.training.config import OF_PAIRS, PUBLISHED
+
+    weights = {}
+    for text in given:
+        name, _, number = text.partition("=")
+        if name not in (*PUBLISHED, *OF_PAIRS):
+            raise KeygridError(f"There is no loss term {name!r}; there are {', '.join((*PUBLISHED, *OF_PAIRS))}.")
+        try:
+            weights[f"{name}_weight"] = float(number)
+        except ValueError as error:
+            raise KeygridError(f"The weight of {name} is a number, as in {name}=2, and not {number!r}.") from error
+    return weights
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -49,7 +49,7 @@ class Augmentation:
         What is off draws nothing, so clouds don't depend on which other ways to vary them there are.
         """
         if self.mirror and rng.random() < 0.5:
-            points = stretch(points, np.where(np.arange(3) == (1 if self.up == "x" else 0), -1.0, 1.0))
+            points = reflect(points, self.up)
         if self.scale > 0:
             points = stretch(points, rng.uniform(1 - self.scale, 1 + self.scale, 3))
         if self.deform > 0:
@@ -62,9 +62,25 @@ class Augmentation:
             extent = float(np.ptp(points, axis=0).max())
             points = points + rng.normal(scale=self.noise * extent, size=points.shape)
         if self.drop > 0:
-            left = len(points) - int(rng.integers(int(self.drop * len(points)) + 1))
-            points = np.resize(points[np.sort(rng.choice(len(points), left, replace=False))], points.shape)
+            points = points[self.kept(len(points), rng)]
         return points
+
+    def kept(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """(N,): which of so many points are left when some are dropped, others repeated in their place."""
+        if self.drop == 0:
+            return np.arange(count)
+        left = count - int(rng.integers(int(self.drop * count) + 1))
+        return np.resize(np.sort(rng.choice(count, left, replace=False)), count)
+
+
+def horizontal(up: Literal["x", "y", "z"]) -> int:
+    """The first axis that is not the vertical one."""
+    return 1 if up == "x" else 0
+
+
+def reflect(points: NDArray[np.float64], up: Literal["x", "y", "z"]) -> NDArray[np.float64]:
+    """Points (N, 3) left for right, across the plane through their bounding box's centre."""
+    return stretch(points, np.where(np.arange(3) == horizontal(up), -1.0, 1.0))
 
 
 def stretch(points: NDArray[np.float64], factors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -82,7 +98,8 @@ def free_form_deformation(points: NDArray[np.float64], control: NDArray[np.float
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     parameters = (points - low) / np.where(extent > 0, extent, 1)  # [N, 3] in [0, 1]
     u, v, w = (_bernstein(parameters[:, axis], control.shape[axis] - 1) for axis in range(3))
-    moved: NDArray[np.float64] = points + np.einsum("na,nb,nc,abcd->nd", u, v, w, control, optimize=True)
+    basis = (u[:, :, None, None] * v[:, None, :, None] * w[:, None, None, :]).reshape(len(points), -1)
+    moved: NDArray[np.float64] = points + basis @ control.reshape(-1, 3)
     return moved
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from stat import S_ISREG
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ HELD_OUT_SHARE = 5
 
 MEMORY = 2**30
 """Bytes of garments that stay in memory."""
+
+_T = TypeVar("_T")
 
 _Version = tuple[int, int] | None
 """Size and time of the last change of a file; None of what is not one file."""
@@ -178,12 +181,23 @@ class Dataset:
         Raises:
             KeygridError: none can be used.
         """
+        return self._first_usable(index, lambda member: self._reader.draw(member, count, seed))
+
+    def garment(self, index: int) -> Garment:
+        """Garment `index` modulo their number; in the place of one that can't be read the next that can.
+
+        Raises:
+            KeygridError: none can be read.
+        """
+        return self._first_usable(index, self._reader.garment)
+
+    def _first_usable(self, index: int, use: Callable[[Member], _T]) -> _T:
         for step in range(len(self)):
             member = self.members[(index + step) % len(self)]
             if member in self.skipped:
                 continue
             try:
-                return self._reader.draw(member, count, seed)
+                return use(member)
             except KeygridError as error:
                 self._skip(member, str(error))
         first = self.skipped[self.members[0]]

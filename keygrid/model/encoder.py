@@ -85,12 +85,12 @@ class Encoder(nn.Module):
         self.head = nn.Sequential(SharedMLP(outputs, [128]), Dropout(config.dropout), nn.Linear(128, config.keypoints))
         self.mix = nn.Linear(config.keypoints, config.keypoints) if config.mix_keypoints else None
 
-    def forward(self, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
+    def forward(self, pyramid: Pyramid) -> tuple[list[Tensor], Tensor, Tensor]:
         """Encode a batch of clouds.
 
         Returns:
-            The features of levels 1 to 4, (B, S, C) each; and point weights (B, K, N), each row a distribution over
-            the points.
+            The features of levels 1 to 4, (B, S, C) each; those of the points, (B, N, C); and point weights (B, K, N),
+            each row a distribution over the points.
         """
         levels: list[Tensor] = []
         for abstraction, balls in zip(self.abstraction, pyramid.balls, strict=True):
@@ -105,4 +105,4 @@ class Encoder(nn.Module):
         with full_precision(logits):
             if self.mix is not None:
                 logits = self.mix(logits.log_softmax(dim=-1))
-            return levels, logits.transpose(1, 2).softmax(dim=-1)
+            return levels, coarse, logits.transpose(1, 2).softmax(dim=-1)

@@ -85,18 +85,21 @@ def finish(fabric: "Fabric") -> None:
         process.wait()
 
 
-def part_of(batch: Sequence[int], fabric: "Fabric") -> Sequence[int]:
-    """What of a batch is this process': as much as others have, or one cloud less.
+def part_of(batch: Sequence[int], fabric: "Fabric", together: int = 1) -> Sequence[int]:
+    """What of a batch is this process': as much as others have, or one cloud less, or one group of them.
 
     Raises:
         KeygridError: there are more processes than clouds.
     """
-    if len(batch) < fabric.world_size:
+    groups = len(batch) // together
+    if groups < fabric.world_size:
         raise KeygridError(
             f"A batch of {len(batch)} clouds can't be shared by {fabric.world_size} processes; choose --batch and "
             "--epoch-size so that the last batch of a pass has a cloud for each."
         )
-    begin, end = (len(batch) * rank // fabric.world_size for rank in (fabric.global_rank, fabric.global_rank + 1))
+    begin, end = (
+        together * (groups * rank // fabric.world_size) for rank in (fabric.global_rank, fabric.global_rank + 1)
+    )
     return batch[begin:end]
 
 

@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
@@ -20,8 +20,8 @@ from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
 from keygrid.training.checkpoint import Checkpoint
 from keygrid.training.config import TrainingConfig
-from keygrid.training.dataset import Clouds
-from keygrid.training.losses import losses
+from keygrid.training.dataset import Batch, Clouds, PairedClouds
+from keygrid.training.losses import losses, pair_losses
 from keygrid.training.memory import keep_freed_memory, used
 from keygrid.training.orders import Order, Orders, StoppedError
 from keygrid.training.processes import finish, launch, make_fabric, part_of, sum_gradients
@@ -70,17 +70,21 @@ class Trainer:
         self.fabric = make_fabric(device, devices, nodes, training.precision)
         torch.manual_seed(training.seed)
         self.network = KeyGrid(model).to(self.fabric.device)
-        self.optimiser = _optimiser(self.network, training)
+        # Helps the network to learn, and is no part of it.
+        self.canonical = nn.Linear(model.propagation[-1][-1], 3).to(self.fabric.device)
+        self.learning = nn.ModuleList([self.network, self.canonical] if training.needs_pairs else [self.network])
+        self.optimiser = _optimiser(self.learning, training)
         train, validate = garments.split(training.seed)
         if not validate.is_usable:
             validate = train
+        kind = PairedClouds if training.needs_pairs else Clouds
         self.clouds, self.held_out = (
-            Clouds(part, model.points, model.normalisation, training.augmentation, (training.seed, stream))
+            kind(part, model.points, model.normalisation, training.augmentation, (training.seed, stream))
             for stream, part in enumerate((train, validate))
         )
-        self.clouds.batch([0])  # raises before anything is written
+        self.clouds.batch(range(kind.together))  # raises before anything is written
         for size in {min(training.batch, training.epoch_size), training.epoch_size % training.batch} - {0}:
-            part_of(range(size), self.fabric)  # so does this
+            part_of(range(size), self.fabric, kind.together)  # so does this
         self.record: dict[str, Any] = {
             "command": command,
             "training": asdict(training),
@@ -99,7 +103,7 @@ class Trainer:
     @property
     def steps(self) -> int:
         """Of the whole training."""
-        return self.training.epochs * self.training.steps_per_epoch
+        return self.training.steps
 
     @property
     def is_main(self) -> bool:
@@ -123,7 +127,7 @@ class Trainer:
         state = self.run.load(self._config(), self.fabric.device)
         if state["record"]["garments"] != self.record["garments"]:
             raise KeygridError(f"{self.run.path} was begun with other garments; resume with the same ones.")
-        self.network.load_state_dict(state["network"])
+        self.learning.load_state_dict(state["learning"])
         self.optimiser.load_state_dict(state["optimiser"])
         if self._scaler is not None:
             self._scaler.load_state_dict(state["scaler"])
@@ -212,21 +216,21 @@ class Trainer:
     def _step(self) -> None:
         """Learn from one batch, of which every process has its part."""
         self.network.train()
-        weights = self.training.weights(self.epoch)
+        weights = self.training.weights(self.step)
         rng = np.random.default_rng([self.training.seed, 2, self.step])
         torch.manual_seed(int(rng.integers(2**62)))
         begin = (self.step - self.epoch * self.training.steps_per_epoch) * self.training.batch
         order = self.clouds.shuffled(self.epoch, self.training.epoch_size)
         batch = order[begin : begin + self.training.batch]
-        part = part_of(batch, self.fabric)
-        points = self.clouds.batch(part).to(self.fabric.device)
-        terms = self._losses(points, int(rng.integers(points.shape[1])))
+        part = part_of(batch, self.fabric, self.clouds.together)
+        shown = self.clouds.batch(part).to(self.fabric.device)
+        terms = self._losses(shown, int(rng.integers(shown.points.shape[1])), weights)
         # Terms are means, so that parts of a batch count by their share, and what is summed over processes is of all.
         terms = {name: term * (len(part) / len(batch)) for name, term in terms.items()}
         loss = torch.stack([weight * terms[name] for name, weight in weights.items()]).sum()
         self.optimiser.zero_grad()
         self.fabric.backward(loss)
-        sum_gradients(self.network, self.fabric)
+        sum_gradients(self.learning, self.fabric)
         norm = self._clip()
         values = self.fabric.all_reduce(torch.stack([loss, *terms.values()]).detach(), reduce_op="sum")
         assert isinstance(values, Tensor)
@@ -236,6 +240,8 @@ class Trainer:
         # Where gradients are scaled, the scale may have been too large: then the step is left out, and it is halved.
         if self._scaler is None or self._scaler.get_scale() < 1:
             self._guard("gradient", norm, self.step + 1)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.training.rate(self.step)
         self.fabric.strategy.precision.optimizer_step(self.optimiser)
         self.step += 1
         self.seen.append(dict(zip(terms, each, strict=True)))
@@ -247,16 +253,20 @@ class Trainer:
             steps_per_second=1 / pace, seconds_left=pace * (self.steps - self.step), memory=used(self.fabric.device),
         )  # fmt: skip
 
-    def _losses(self, points: Tensor, start: int) -> dict[str, Tensor]:
+    def _losses(self, batch: Batch, start: int, names: Collection[str]) -> dict[str, Tensor]:
         with self.fabric.autocast():
-            output = self.network(points)
-        return losses(output, points, self.training.farthest, start)
+            output = self.network(batch.points, rebuild="similarity" in names)
+        terms = losses(names, output, batch.points, self.training.farthest, start)
+        if batch.pairs:
+            of_pairs = pair_losses(output, batch.points, batch.pairs, self.canonical)
+            terms |= {name: term for name, term in of_pairs.items() if name in names}
+        return terms
 
     def _clip(self) -> Tensor:
         """The norm of the gradient, which is cut where it is longer than was asked for."""
         if self._scaler is not None:
             self.fabric.strategy.precision.unscale_gradients(self.optimiser)
-        return torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.training.clip or torch.inf)
+        return torch.nn.utils.clip_grad_norm_(self.learning.parameters(), self.training.clip or torch.inf)
 
     @property
     def _scaler(self) -> Any:
@@ -273,7 +283,7 @@ class Trainer:
     def _end_epoch(self) -> None:
         train = {name: float(np.mean([terms[name] for terms in self.seen])) for name in self.seen[0]}
         validation = self._validate()
-        self._guard("loss", sum(validation.values()), self.step)
+        self._guard("loss", self._total(validation), self.step)
         self.epoch += 1
         entry: dict[str, Any] = {"epoch": self.epoch, "train": train, "validation": validation}
         self.record["history"].append(entry)
@@ -294,17 +304,17 @@ class Trainer:
     def _validate(self) -> Losses:
         """Means over batches, of which every process sees some."""
         self.network.eval()
-        size = self.training.batch
+        size, names = self.training.batch, self.training.terms
         batches = range(0, self.training.validation_size, size)
         mine = [
-            self._losses(self.held_out.batch(range(begin, begin + size)).to(self.fabric.device), start=0)
+            self._losses(self.held_out.batch(range(begin, begin + size)).to(self.fabric.device), 0, names)
             for begin in batches[self.fabric.global_rank :: self.fabric.world_size]
         ]
         # Every process knows the terms, also one that has no batch.
-        sums = torch.tensor([sum(float(terms[name]) for terms in mine) for name in self.seen[0]], dtype=torch.float32)
+        sums = torch.tensor([sum(float(terms[name]) for terms in mine) for name in names], dtype=torch.float32)
         total = self.fabric.all_reduce(sums.to(self.fabric.device), reduce_op="sum")
         assert isinstance(total, Tensor)
-        return dict(zip(self.seen[0], (total / len(batches)).tolist(), strict=True))
+        return dict(zip(names, (total / len(batches)).tolist(), strict=True))
 
     def _correspondence(self) -> Losses:
         """Nothing where no garment moves."""
@@ -326,8 +336,11 @@ class Trainer:
             self._tell("checkpoint", epoch=self.epoch, step=self.step, file=f"checkpoints/{name}", best=is_best)
 
     def _trained(self) -> list[float]:
-        """Validation losses of the passes in which all terms were trained."""
-        return [sum(e["validation"].values()) for e in self.record["history"] if e["epoch"] > self.training.warm_up]
+        """Validation losses of the passes in which all terms were trained, weighted as in the end."""
+        return [self._total(e["validation"]) for e in self.record["history"] if e["epoch"] > self.training.warm_up]
+
+    def _total(self, terms: Losses) -> float:
+        return sum(weight * terms[name] for name, weight in self.training.terms.items())
 
     def _show_preview(self) -> None:
         self.preview = self.preview or next(iter(self.held_out.garments))
@@ -343,7 +356,7 @@ class Trainer:
         self.run.save(
             {
                 "config": self._config(),
-                "network": self.network.state_dict(),
+                "learning": self.learning.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "scaler": self._scaler and self._scaler.state_dict(),
                 "epoch": self.epoch,
@@ -374,7 +387,9 @@ class Trainer:
         }
 
 
-def _optimiser(network: KeyGrid, training: TrainingConfig) -> torch.optim.Optimizer:
+def _optimiser(learning: nn.Module, training: TrainingConfig) -> torch.optim.Optimizer:
     if training.optimiser == "adam":
-        return torch.optim.Adam(network.parameters(), lr=training.learning_rate)
-    return torch.optim.Adadelta(network.parameters(), lr=training.learning_rate, eps=1e-2)
+        return torch.optim.Adam(learning.parameters(), lr=training.learning_rate)
+    if training.optimiser == "adamw":
+        return torch.optim.AdamW(learning.parameters(), lr=training.learning_rate, weight_decay=1e-4)
+    return torch.optim.Adadelta(learning.parameters(), lr=training.learning_rate, eps=1e-2)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +28,7 @@ from keygrid.model.config import ModelConfig
 from keygrid.model.layers import SharedMLP
 from keygrid.training.checkpoint import Checkpoint
 from keygrid.training.config import TrainingConfig
+from keygrid.training.dataset import Batch
 from keygrid.training.orders import StoppedError
 from keygrid.training.run import Event
 from keygrid.training.trainer import Trainer
@@ -201,8 +202,10 @@ def test_another_seed_begins_elsewhere(make: Callable[..., Trainer]) -> None:
     first = [trainer.network.state_dict()["encoder.head.2.weight"] for trainer in (ours, theirs, again)]
     assert torch.equal(first[0], first[2])
     assert not torch.isclose(first[0], first[1]).any()
-    assert not torch.isclose(ours.clouds.batch(range(0, 1)), theirs.clouds.batch(range(0, 1)), atol=1e-4).all()
-    assert torch.equal(ours.clouds.batch(range(0, 1)), again.clouds.batch(range(0, 1)))
+    assert not torch.isclose(
+        ours.clouds.batch(range(0, 1)).points, theirs.clouds.batch(range(0, 1)).points, atol=1e-4
+    ).all()
+    assert torch.equal(ours.clouds.batch(range(0, 1)).points, again.clouds.batch(range(0, 1)).points)
 
 
 def test_events_tell_every_step_and_every_epoch(make: Callable[..., Trainer], tmp_path: Path) -> None:
@@ -247,7 +250,7 @@ def test_every_cloud_of_an_epoch_is_seen_once(make: Callable[..., Trainer], monk
     train(trainer)
     assert [len(batch) for batch in seen] == [2, 2, 1, 2, 2, 1]
     for epoch in range(2):
-        shown = trainer.clouds.batch(trainer.clouds.shuffled(epoch, 5))
+        shown = trainer.clouds.batch(trainer.clouds.shuffled(epoch, 5)).points
         assert torch.equal(torch.cat(seen[3 * epoch : 3 * epoch + 3]), shown)
 
 
@@ -255,11 +258,11 @@ def test_every_step_draws_its_own_start(make: Callable[..., Trainer], monkeypatc
     trainer = make(epochs=2)
     ordinary, starts, masks = trainer._losses, [], []
 
-    def recorded(points: Tensor, start: int) -> dict[str, Tensor]:
+    def recorded(batch: Batch, start: int, names: Collection[str]) -> dict[str, Tensor]:
         if trainer.network.training:
             starts.append(start)
             masks.append(torch.initial_seed())  # from which dropout is drawn
-        return ordinary(points, start)
+        return ordinary(batch, start, names)
 
     monkeypatch.setattr(trainer, "_losses", recorded)
     train(trainer)
@@ -276,7 +279,7 @@ def test_validation_sees_the_same_clouds_every_time(make: Callable[..., Trainer]
     train(trainer)
     assert len(seen) == 4
     assert torch.equal(torch.cat(seen[:2]), torch.cat(seen[2:]))
-    assert not torch.equal(torch.cat(seen[:2])[:2], trainer.clouds.batch(range(0, 2)))
+    assert not torch.equal(torch.cat(seen[:2])[:2], trainer.clouds.batch(range(0, 2)).points)
 
 
 def test_a_batch_of_one_trains(make: Callable[..., Trainer]) -> None:
@@ -585,8 +588,8 @@ def test_a_loss_that_is_no_number_stops_the_training(
     trainer = make()
     ordinary = trainer._losses
 
-    def spoilt(points: Tensor, start: int) -> dict[str, Tensor]:
-        terms = ordinary(points, start)
+    def spoilt(batch: Batch, start: int, names: Collection[str]) -> dict[str, Tensor]:
+        terms = ordinary(batch, start, names)
         return terms if trainer.epoch == 0 else terms | {"farthest": terms["farthest"] * bad}
 
     monkeypatch.setattr(trainer, "_losses", spoilt)
