@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from stat import S_ISREG
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ HELD_OUT_SHARE = 5
 
 MEMORY = 2**30
 """Bytes of garments that stay in memory."""
+
+_T = TypeVar("_T")
 
 _Version = tuple[int, int] | None
 """Size and time of the last change of a file; None of what is not one file."""
@@ -72,7 +75,7 @@ class Dataset:
         cls,
         paths: Sequence[Path],
         *,
-        category: str = "",
+        categories: Sequence[str] = (),
         cache: CloudCache | None = None,
         on_skip: Callable[[Entry, str], None] | None = None,
     ) -> "Dataset":
@@ -80,17 +83,17 @@ class Dataset:
 
         Args:
             paths: files, folders, collections.
-            category: leaves out what is known to be of another one.
+            categories: leave out what is known to be of another one; all are kept if there are none.
             cache: as of the class.
             on_skip: as of the class.
 
         Raises:
-            KeygridError: one of the paths is missing or can't be opened, or nothing is of the category.
+            KeygridError: one of the paths is missing or can't be opened, or nothing is of one of the categories.
         """
         members = {member.entry.path: member for path in paths for member in _members(path)}
         # What is wrong with an only one is an error, which says the same.
         data = cls(members.values(), cache, on_skip if len(members) > 1 else None)
-        return data.of_category(category) if category else data
+        return data.of_categories(categories) if categories else data
 
     @classmethod
     def of(cls, garments: Iterable[Garment]) -> "Dataset":
@@ -121,18 +124,19 @@ class Dataset:
     def names(self) -> list[str]:
         return [member.entry.name for member in self.members]
 
-    def of_category(self, category: str) -> "Dataset":
-        """Without what is known to be of another category, such as `Dress`; in any letter case.
+    def of_categories(self, categories: Sequence[str]) -> "Dataset":
+        """Without what is known to be of another category than these, such as `Dress`; in any letter case.
 
         Raises:
-            KeygridError: nothing is left.
+            KeygridError: nothing is, or may be, of one of them.
         """
-        wanted = {category.casefold(), ""}
-        kept = [member for member in self.members if member.entry.category.casefold() in wanted]
-        if not kept:
-            known = ", ".join(sorted({member.entry.category for member in self.members}))
-            raise KeygridError(f"None of the garments is a {category}; there are: {known}.")
-        return self._part(kept)
+        known = {member.entry.category.casefold() for member in self.members}
+        for category in categories:
+            if not known & {category.casefold(), ""}:
+                names = ", ".join(sorted({member.entry.category for member in self.members}))
+                raise KeygridError(f"None of the garments is a {category}; there are: {names}.")
+        wanted = {"", *(category.casefold() for category in categories)}
+        return self._part([member for member in self.members if member.entry.category.casefold() in wanted])
 
     def of_split(self, split: str) -> "Dataset":
         """What says that it belongs to a split, such as `test`, or says nothing.
@@ -177,12 +181,23 @@ class Dataset:
         Raises:
             KeygridError: none can be used.
         """
+        return self._first_usable(index, lambda member: self._reader.draw(member, count, seed))
+
+    def garment(self, index: int) -> Garment:
+        """Garment `index` modulo their number; in the place of one that can't be read the next that can.
+
+        Raises:
+            KeygridError: none can be read.
+        """
+        return self._first_usable(index, self._reader.garment)
+
+    def _first_usable(self, index: int, use: Callable[[Member], _T]) -> _T:
         for step in range(len(self)):
             member = self.members[(index + step) % len(self)]
             if member in self.skipped:
                 continue
             try:
-                return self._reader.draw(member, count, seed)
+                return use(member)
             except KeygridError as error:
                 self._skip(member, str(error))
         first = self.skipped[self.members[0]]

@@ -41,8 +41,12 @@ class Material:
     unit: float
 
     @classmethod
-    def of(cls, garment: Garment) -> "Material":
+    def of(cls, garment: Garment, *, refined: bool = True) -> "Material":
         """The material of a surface in its shape at rest.
+
+        Args:
+            garment: the surface.
+            refined: as the class says; else the garment's own triangles are kept.
 
         Raises:
             KeygridError: the garment is a cloud.
@@ -53,7 +57,7 @@ class Material:
         unit = float(np.sqrt(_areas(vertices, faces).sum()))
         while True:
             edges, _ = edges_of(faces)
-            is_fine = np.median(edge_lengths(vertices, edges)) <= _SPACING * unit
+            is_fine = not refined or np.median(edge_lengths(vertices, edges)) <= _SPACING * unit
             if is_fine or len(vertices) + len(edges) > _MOST:
                 break
             halves, faces = _split(len(vertices), faces, edges)

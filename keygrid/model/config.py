@@ -120,11 +120,11 @@ def _layers(widths: object) -> bool:
     return isinstance(widths, tuple) and 0 < len(widths) <= 8 and all(_whole(w, 1, MAXIMUM_WIDTH) for w in widths)
 
 
-PRESETS = ("released", "paper")
+PRESETS = ("released", "paper", "keygrid")
 
 
 def preset(name: str, keypoints: int = 8) -> ModelConfig:
-    """The configuration called `released` (what the published code does) or `paper` (what the paper says)."""
+    """The configuration `released` (the published code), `paper` (what the paper says) or `keygrid` (ours)."""
     if name == "released":
         return ModelConfig(keypoints=keypoints)
     if name == "paper":
@@ -137,5 +137,20 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
             grid=(16, 16, 16),
             heatmap_levels=4,
             grid_position=False,
+        )
+    if name == "keygrid":
+        # Narrower, with fewer points and wider balls: what a place is on a garment, its surroundings say, and a step
+        # costs a tenth.
+        return ModelConfig(
+            keypoints=keypoints,
+            points=512,
+            normalisation="centred",
+            centroids=(256, 64, 16, 4),
+            radii=((0.15, 0.3), (0.3, 0.6), (0.6, 1.2), (1.2, 2.4)),
+            neighbours=(8, 16),
+            abstraction=(((16, 32),) * 2, ((64, 64),) * 2, ((128, 128),) * 2, ((256, 256),) * 2),
+            propagation=((256, 128), (128, 128), (128, 128), (128, 128)),
+            dropout=0.1,
+            mix_keypoints=False,
         )
     raise KeygridError(f"There is no preset called {name!r}: choose one of {', '.join(PRESETS)}.")

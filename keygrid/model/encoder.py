@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from keygrid.model.config import ModelConfig
-from keygrid.model.layers import Rows, SharedMLP
+from keygrid.model.layers import Dropout, Rows, SharedMLP, full_precision
 from keygrid.model.pyramid import Balls, Interpolation, Pyramid
 
 
@@ -82,17 +82,15 @@ class Encoder(nn.Module):
             for skip, coarse, widths in zip(skips, below, config.propagation, strict=True)
         )
         outputs = config.propagation[-1][-1]
-        self.head = nn.Sequential(
-            SharedMLP(outputs, [128]), nn.Dropout(config.dropout), nn.Linear(128, config.keypoints)
-        )
+        self.head = nn.Sequential(SharedMLP(outputs, [128]), Dropout(config.dropout), nn.Linear(128, config.keypoints))
         self.mix = nn.Linear(config.keypoints, config.keypoints) if config.mix_keypoints else None
 
-    def forward(self, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
+    def forward(self, pyramid: Pyramid) -> tuple[list[Tensor], Tensor, Tensor]:
         """Encode a batch of clouds.
 
         Returns:
-            The features of levels 1 to 4, (B, S, C) each; and point weights (B, K, N), each row a distribution over
-            the points.
+            The features of levels 1 to 4, (B, S, C) each; those of the points, (B, N, C); and point weights (B, K, N),
+            each row a distribution over the points.
         """
         levels: list[Tensor] = []
         for abstraction, balls in zip(self.abstraction, pyramid.balls, strict=True):
@@ -103,7 +101,8 @@ class Encoder(nn.Module):
         for mlp, interpolation, fine in steps:
             coarse = propagate(mlp, interpolation, coarse, fine)
 
-        logits = self.head(coarse)  # [B, N, K]
-        if self.mix is not None:
-            logits = self.mix(logits.log_softmax(dim=-1))
-        return levels, logits.transpose(1, 2).softmax(dim=-1)
+        logits = self.head(coarse).to(pyramid.points[0].dtype)  # [B, N, K]
+        with full_precision(logits):
+            if self.mix is not None:
+                logits = self.mix(logits.log_softmax(dim=-1))
+            return levels, coarse, logits.transpose(1, 2).softmax(dim=-1)

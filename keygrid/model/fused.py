@@ -16,6 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from keygrid.model.synchronised import moments, process_count, total
+
 if TYPE_CHECKING:
     from keygrid.model.layers import Rows, SharedMLP
 
@@ -32,7 +34,7 @@ def serves(mlp: "SharedMLP", rows: "Rows") -> bool:
         and rows.dense.dtype in (torch.float32, torch.float64)
         and not torch.is_autocast_enabled("cpu")
         and not isinstance(rows.pool, int)
-        and (len(rows.dense) > 1 if mlp.training else not torch.is_grad_enabled())
+        and (len(rows.dense) > 1 or process_count() > 1 if mlp.training else not torch.is_grad_enabled())
     )
 
 
@@ -159,7 +161,7 @@ class _Train(torch.autograd.Function):
         projected = torch.mm(source, of_source.T)
         begins, count = _begins(rows), len(dense)
         counts = dense.new_ones(count) if rows.counts is None else rows.counts
-        repeats, total = _numpy(counts), float(counts.sum())
+        repeats = _numpy(counts)
         widths = [len(bias) for bias in biases]
         chunks = _chunks(begins, count, max(widths))
         room = max(part.stop - part.start for part, _ in chunks)
@@ -177,13 +179,12 @@ class _Train(torch.autograd.Function):
                     _normalise(_numpy(products[-1][part]), _numpy(affine[-1]), _numpy(x))
                     torch.mm(x, weights[depth - 1].T, out=y[part])
                 _add_sums(here[part], repeats[part], here[0], sums)
-            offset, square = torch.from_numpy(sums / total).unbind()
-            mean, variance = y[0].double() + offset, (square - offset**2).clamp(min=0)
+            mean, variance, size = moments(y[0].double(), torch.from_numpy(sums), float(counts.sum()))
             inverse = torch.rsqrt(variance + norms[depth].eps)
             scale = gammas[depth].double() * inverse
             products.append(y)
             affine.append(torch.stack([scale, betas[depth].double() - mean * scale, mean, inverse]).to(y.dtype))
-            _track(norms[depth], mean + biases[depth].double(), variance * (total / (total - 1)))
+            norms[depth].track(mean + biases[depth].double(), variance * (size / (size - 1)))
         out = dense.new_empty(count if begins is None else len(begins) - 1, widths[-1])
         chosen = None
         if begins is None:
@@ -191,7 +192,7 @@ class _Train(torch.autograd.Function):
         else:
             chosen = torch.empty(out.shape, dtype=torch.int32)
             _pool_chosen(_numpy(products[-1]), _numpy(begins), _numpy(affine[-1]), _numpy(out), _numpy(chosen))
-        ctx.rows, ctx.chunks, ctx.total = rows, chunks, total
+        ctx.rows, ctx.chunks, ctx.size = rows, chunks, size
         ctx.save_for_backward(dense, source, of_dense, of_source, counts, chosen, *weights, *products, *affine)
         return out
 
@@ -215,7 +216,7 @@ class _Train(torch.autograd.Function):
             here, gradient = _numpy(products[layer]), _numpy(g)
             width = here.shape[1]
             of_parameters = [dense.new_zeros(width), *torch.from_numpy(sums[::-1].copy()).to(g.dtype), *of_parameters]
-            through = _through(affine[layer], sums / ctx.total)
+            through = _through(affine[layer], _numpy(total(torch.from_numpy(sums))) / ctx.size)
             scratch = dense.new_empty(room, width)
             if layer > 0:
                 below, weight = _numpy(products[layer - 1]), weights[layer - 1]
@@ -258,13 +259,6 @@ def _through(affine: Array, means: Array) -> Array:
     scale, shift, mean, inverse = affine
     slope = scale * means[1] * inverse
     return np.stack([scale, shift, scale * means[0] - mean * slope, slope]).astype(affine.dtype)
-
-
-def _track(norm: Any, mean: Tensor, variance: Tensor) -> None:
-    """Running statistics, as `torch.nn.BatchNorm1d` keeps them."""
-    norm.num_batches_tracked.add_(1)
-    norm.running_mean.lerp_(mean.to(norm.running_mean.dtype), norm.momentum)
-    norm.running_var.lerp_(variance.to(norm.running_var.dtype), norm.momentum)
 
 
 # Comparisons below are such that what is not a number stays so, because a training has to notice it. Coefficients come

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from keygrid.model import fused
+from keygrid.model.synchronised import place, process_count, total
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,14 +44,55 @@ class Rows:
 
 
 class BatchNorm(nn.BatchNorm1d):
-    """Batch normalisation of rows (R, C) which also trains on a single row, by its running statistics."""
+    """Batch normalisation of rows (R, C), of all processes that train together.
+
+    It also trains on a single row, by its running statistics.
+    """
 
     def forward(self, rows: Tensor) -> Tensor:
+        if self.training and process_count() > 1:
+            return self._over_processes(rows)
         if self.training and len(rows) == 1:
             return nn.functional.batch_norm(
                 rows, self.running_mean, self.running_var, self.weight, self.bias, training=False, eps=self.eps
             )
         return super().forward(rows)
+
+    def _over_processes(self, rows: Tensor) -> Tensor:
+        values = rows.to(self.weight.dtype)
+        sums, size = total(torch.cat([values.sum(dim=0), values.new_tensor([len(rows)])])).split([rows.shape[1], 1])
+        mean = sums / size
+        centred = values - mean
+        variance = total(centred.square().sum(dim=0)) / size
+        with torch.no_grad():
+            self.track(mean, variance * size / (size - 1))
+        return (centred * torch.rsqrt(variance + self.eps) * self.weight + self.bias).to(rows.dtype)
+
+    def track(self, mean: Tensor, variance: Tensor) -> None:
+        """Let running statistics follow those of a batch, the unbiased variance, as `torch.nn.BatchNorm1d` does."""
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
+        self.num_batches_tracked.add_(1)
+        self.running_mean.lerp_(mean.to(self.running_mean.dtype), self.momentum)
+        self.running_var.lerp_(variance.to(self.running_var.dtype), self.momentum)
+
+
+class Dropout(nn.Dropout):
+    """Dropout whose draws don't depend on how many processes share the batch: each draws for all of it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        begin, size = place(len(x), x.device)
+        kept = x.new_empty(size, *x.shape[1:]).bernoulli_(1 - self.p)[begin : begin + len(x)]
+        return x * kept.div_(1 - self.p)
+
+
+def full_precision(like: Tensor) -> torch.autocast:
+    """Where positions are worked out, whatever the precision of matrix products."""
+    return torch.autocast(like.device.type, enabled=False)
 
 
 class SharedMLP(nn.Sequential):
@@ -79,8 +121,8 @@ class SharedMLP(nn.Sequential):
         of_dense, of_source = rows.split(first.weight)
         x = nn.functional.linear(rows.dense, of_dense, first.bias)
         if rows.index.shape[1]:
-            weights = rows.mix if rows.mix.shape[1] else None
             projected = rows.source @ of_source.T
+            weights = rows.mix.to(projected.dtype) if rows.mix.shape[1] else None
             x = x + nn.functional.embedding_bag(rows.index, projected, per_sample_weights=weights, mode="sum")
         repeats = rows.counts.long() if self.training and rows.counts is not None else None
         if repeats is not None:

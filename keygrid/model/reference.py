@@ -32,16 +32,16 @@ class Level(NamedTuple):
 
 def forward(network: KeyGrid, points: Tensor, *, peak: bool = False, start: int = 0) -> Output:
     """What `network(points)` returns, computed as the published code computes it."""
-    levels, weights = _encode(network.encoder, network.config, points, start)
+    levels, features, weights = _encode(network.encoder, network.config, points, start)
     keypoints = gather(points, weights.argmax(dim=-1)) if peak else weights @ points
     strengths = network.strength(levels[-1].features.amax(dim=1))
     starts, ends = keypoints[:, network.edges[0]], keypoints[:, network.edges[1]]
     cells = grid_cells(network.config.grid, points).expand(len(points), -1, -1)
     values = _heatmap(cells, starts, ends, strengths, network.config)  # [B, G]
-    return Output(weights, keypoints, strengths, _decode(network.decoder, levels, cells, values))
+    return Output(weights, keypoints, strengths, _decode(network.decoder, levels, cells, values), features)
 
 
-def _encode(encoder: Encoder, config: ModelConfig, points: Tensor, start: int) -> tuple[list[Level], Tensor]:
+def _encode(encoder: Encoder, config: ModelConfig, points: Tensor, start: int) -> tuple[list[Level], Tensor, Tensor]:
     levels = [Level(points, points)]
     for depth, abstraction in enumerate(encoder.abstraction):
         assert isinstance(abstraction, SetAbstraction)
@@ -57,7 +57,7 @@ def _encode(encoder: Encoder, config: ModelConfig, points: Tensor, start: int) -
     logits = linear(dropout(_shared(hidden, coarse.features)))
     if encoder.mix is not None:
         logits = encoder.mix(logits.log_softmax(dim=-1))
-    return levels, logits.transpose(1, 2).softmax(dim=-1)
+    return levels, coarse.features, logits.transpose(1, 2).softmax(dim=-1)
 
 
 def _abstract(level: Level, count: int, balls: list[tuple[float, int, nn.Module]], start: int) -> Level:

@@ -46,8 +46,8 @@ class Checkpoint:
         network.load_state_dict(self.weights)
         return network.eval()
 
-    def save(self, path: Path) -> None:
-        """Write to `path`, which appears whole or not at all."""
+    def save(self, path: Path, *, half: bool = False) -> None:
+        """Write to `path`, which appears whole or not at all; in 16 bits where `half` says so and numbers allow it."""
         header = {
             "format": FORMAT,
             "model": asdict(self.config),
@@ -56,7 +56,7 @@ class Checkpoint:
         }
         with atomic(path) as temporary:
             save_file(
-                {name: tensor.detach().cpu().contiguous() for name, tensor in self.weights.items()},
+                {name: _stored(tensor, half) for name, tensor in self.weights.items()},
                 temporary,
                 metadata={HEADER: json.dumps(header)},
             )
@@ -87,6 +87,12 @@ class Checkpoint:
         checkpoint = cls(config, weights, header.get("category", ""), header.get("record", {}))
         _check_shapes(checkpoint, path)
         return checkpoint
+
+
+def _stored(tensor: Tensor, half: bool) -> Tensor:
+    tensor = tensor.detach().cpu().contiguous()
+    fits = half and tensor.is_floating_point() and bool((tensor.abs() <= torch.finfo(torch.float16).max).all())
+    return tensor.half() if fits else tensor
 
 
 def fingerprint(path: Path) -> str:

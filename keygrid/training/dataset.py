@@ -1,14 +1,35 @@
 """Clouds to train on: every one is a function of its number alone, so a resumed run sees the same ones."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from keygrid.data.augmentation import Augmentation
+from keygrid.data.augmentation import Augmentation, horizontal, reflect
 from keygrid.data.dataset import Dataset
-from keygrid.data.sampling import Normalisation, NormalisationMode
+from keygrid.data.garment import Garment, MaterialPoints
+from keygrid.data.sampling import Normalisation, NormalisationMode, sample
+from keygrid.errors import KeygridError
+from keygrid.training.correspondence import Cloth, Pair
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clouds to learn from in one step.
+
+    Attributes:
+        points: (B, N, 3) float32, normalised.
+        pairs: B / 2, of clouds 2 p and 2 p + 1; none where nothing is known of them.
+    """
+
+    points: Tensor
+    pairs: tuple[Pair, ...] = ()
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on another device."""
+        return Batch(self.points.to(device), tuple(pair.to(device) for pair in self.pairs))
 
 
 @dataclass(frozen=True)
@@ -29,13 +50,22 @@ class Clouds:
     augmentation: Augmentation
     seed: tuple[int, ...]
 
-    def batch(self, start: int, size: int) -> Tensor:
-        """Clouds number `start` to `start + size - 1`, (size, N, 3) float32, normalised.
+    together = 1
+    """How many clouds in a row belong together."""
+
+    def batch(self, numbers: Sequence[int]) -> Batch:
+        """The clouds of these numbers.
 
         Raises:
             KeygridError: none of the garments can be used.
         """
-        return torch.from_numpy(np.stack([self._cloud(i) for i in range(start, start + size)]))
+        return Batch(torch.from_numpy(np.stack([self._cloud(number) for number in numbers])))
+
+    def shuffled(self, epoch: int, size: int) -> list[int]:
+        """The numbers of a pass' clouds, each once, in an order that mixes garments: a function of seed and pass."""
+        order = np.random.default_rng([*self.seed, epoch, size]).permutation(size // self.together)
+        each = order[:, None] * self.together + np.arange(self.together)
+        return (epoch * size + each.ravel()).tolist()
 
     def _cloud(self, index: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
         rng = np.random.default_rng([*self.seed, index])
@@ -43,3 +73,62 @@ class Clouds:
         # A smaller cloud is drawn whole; its points repeat, so that all clouds of a batch are alike in size.
         points = self.augmentation(np.resize(drawn, (self.points, 3)), rng)
         return Normalisation.fit(points, self.normalisation).apply(points).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class PairedClouds(Clouds):
+    """Endless pairs of augmented clouds: two frames of one garment, of any of its motions, each with points of its own.
+
+    Garments of equal triangles are one garment in several motions. Both clouds of a pair are reflected, or none is.
+    """
+
+    together = 2
+    _known: dict[bytes, tuple[Cloth, list[int]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def batch(self, numbers: Sequence[int]) -> Batch:
+        """The clouds of these numbers, of which 2 p and 2 p + 1 follow each other.
+
+        Raises:
+            KeygridError: none of the garments can be used, or one of them is a cloud.
+        """
+        found = [self._pair(first // 2) for first in numbers[::2]]
+        clouds = np.stack([cloud for clouds, _ in found for cloud in clouds])
+        return Batch(torch.from_numpy(clouds), tuple(pair for _, pair in found))
+
+    def _pair(self, index: int) -> tuple[list[np.ndarray[tuple[int, int], np.dtype[np.float32]]], Pair]:
+        rng = np.random.default_rng([*self.seed, index])
+        cloths = self._cloths()
+        cloth, motions = cloths[index % len(cloths)]
+        drawn, clouds = [], []
+        is_mirrored = self.augmentation.mirror and rng.random() < 0.5
+        vary = replace(self.augmentation, mirror=False, drop=0)
+        for garment in (self.garments.garment(int(rng.choice(motions))) for _ in range(2)):
+            material = self._draw(garment, rng)
+            vertices = garment.vertices_in(int(rng.integers(max(garment.frame_count, 1))))
+            points = material.on(vertices, garment.faces)
+            points = vary(reflect(points, self.augmentation.up) if is_mirrored else points, rng)
+            drawn.append(material)
+            clouds.append(Normalisation.fit(points, self.normalisation).apply(points).astype(np.float32))
+        pair = Pair.of(cloth, garment.faces, drawn)
+        return clouds, pair.mirrored(horizontal(self.augmentation.up)) if is_mirrored else pair
+
+    def _draw(self, garment: Garment, rng: np.random.Generator) -> MaterialPoints:
+        drawn = sample(garment, self.points, seed=int(rng.integers(2**32)))
+        kept = self.augmentation.kept(self.points, rng)
+        return MaterialPoints(drawn.faces[kept], drawn.barycentric[kept])
+
+    def _cloths(self) -> list[tuple[Cloth, list[int]]]:
+        """What the garments are made of, and the numbers of those made of it; read once."""
+        if not self._known:
+            for number in range(len(self.garments)):
+                garment = self.garments.garment(number)
+                if garment.is_cloud:
+                    raise KeygridError(
+                        f"{garment.name} is a cloud, and the preset keygrid learns along the cloth of surfaces; choose "
+                        "the preset released."
+                    )
+                content = garment.faces.tobytes()
+                if content not in self._known:
+                    self._known[content] = Cloth.of(garment), []
+                self._known[content][1].append(number)
+        return list(self._known.values())

@@ -1,47 +1,112 @@
-"""A training's progress on a terminal: a live bar where there is one, a line an epoch elsewhere."""
+"""Readers of a training's events: a terminal, which gets a live bar, any other output, a line an epoch, TensorBoard."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from keygrid.training.trainer import Losses, Progress
+from keygrid.errors import KeygridError
+from keygrid.training.run import Event
 
 
 @contextmanager
-def show_progress(console: Console | None = None) -> Iterator[Callable[[Progress], None]]:
-    """A function to report progress to, until the block ends."""
+def show_progress(console: Console | None = None) -> Iterator[Callable[[Event], None]]:
+    """A function to give events to, until the block ends."""
     console = console or Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
-        yield lambda progress: _print_epoch(console, progress)
+        yield lambda event: _print(console, event)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=console) as bar:
-        task = bar.add_task("starting", total=None)
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn())
+    with Progress(*columns, TextColumn("{task.fields[state]}"), console=console) as bar:
+        task = bar.add_task("starting", total=None, state="")
 
-        def report(progress: Progress) -> None:
-            description = f"epoch {progress.epoch}  {_terms(progress.losses)}  {_time(progress.seconds_left)} left"
-            bar.update(task, total=progress.steps, completed=progress.step, description=description)
-            _print_epoch(console, progress)
+        def report(event: Event) -> None:
+            match event["event"]:
+                case "start":
+                    bar.update(task, total=event["steps"], completed=event["step"])
+                case "step":
+                    description = f"epoch {event['epoch']}  {_terms(event['losses'])}"
+                    bar.update(task, completed=event["step"], description=description, state=_pace(event))
+                case "paused":
+                    bar.update(task, state="paused")
+            _print(console, event)
 
         yield report
 
 
-def _print_epoch(console: Console, progress: Progress) -> None:
-    if progress.validation is not None:
-        console.print(
-            f"epoch {progress.epoch:4d}  step {progress.step}/{progress.steps}  train {_terms(progress.losses)}  "
-            f"validation {_terms(progress.validation)}  {_time(progress.seconds_left)} left"
-        )
+def _print(console: Console, event: Event) -> None:
+    match event["event"]:
+        case "epoch":
+            scores = f"  scores {_terms(event['scores'])}" if "scores" in event else ""
+            console.print(
+                f"epoch {event['epoch']:4d}  step {event['step']}  train {_terms(event['train'])}  "
+                f"validation {_terms(event['validation'])}{scores}  {_time(event['seconds'])}"
+            )
+        case "paused":
+            console.print(f"paused after step {event['step']}: goes on when the file `pause` is removed")
+        case "resumed":
+            console.print("goes on")
 
 
-def _terms(losses: Losses) -> str:
-    return ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
+def _pace(step: Event) -> str:
+    memory = f"  {step['memory'] / 2**30:.1f} GiB" if step["memory"] else ""
+    return f"{step['steps_per_second']:.2f} steps/s  {_time(step['seconds_left'])} left{memory}"
+
+
+def _terms(values: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in values.items())
 
 
 def _time(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:d}:{minutes:02d}:{seconds:02d}"
+
+
+def tensorboard(run: Path) -> Callable[[Event], None]:
+    """A function to give events to, whose numbers appear in `tensorboard --logdir RUN`.
+
+    Raises:
+        KeygridError: what writes them is not installed.
+    """
+    if find_spec("tensorboardX") is None and find_spec("tensorboard") is None:
+        raise KeygridError(
+            "What writes for TensorBoard is not installed; install the extra: pip install -e '.[tensorboard]'."
+        )
+    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+
+    logger: TensorBoardLogger | None = None
+
+    def report(event: Event) -> None:
+        nonlocal logger
+        kind = event["event"]
+        if kind == "start":
+            # Steps that an interrupted run did after its last state come again.
+            logger = TensorBoardLogger(run, name="tensorboard", version="", purge_step=event["step"] + 1)
+        elif logger is not None and kind == "step":
+            logger.log_metrics({"step/total": event["total"], **_named("step", event["losses"])}, event["step"])
+        elif logger is not None and kind == "epoch":
+            groups = {name: event[name] for name in ("train", "validation", "scores") if name in event}
+            values = {key: value for group, terms in groups.items() for key, value in _named(group, terms).items()}
+            logger.log_metrics(values, event["step"])
+        elif logger is not None and kind in {"stop", "error", "end"}:
+            logger.finalize("")
+
+    return report
+
+
+def to_all(readers: Sequence[Callable[[Event], None]]) -> Callable[[Event], None]:
+    """A function that gives events to several."""
+
+    def report(event: Event) -> None:
+        for read in readers:
+            read(event)
+
+    return report
+
+
+def _named(group: str, values: dict[str, float]) -> dict[str, float]:
+    return {f"{group}/{name}": value for name, value in values.items()}

@@ -1,57 +1,48 @@
-"""The training loop, and the directory it writes."""
+"""The training loop."""
 
-import json
+import os
+import socket
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from keygrid.data.dataset import Dataset
+from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
-from keygrid.files import atomic
 from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
 from keygrid.training.checkpoint import Checkpoint
 from keygrid.training.config import TrainingConfig
-from keygrid.training.dataset import Clouds
-from keygrid.training.losses import losses
-from keygrid.training.memory import keep_freed_memory
+from keygrid.training.dataset import Batch, Clouds, PairedClouds
+from keygrid.training.losses import losses, pair_losses
+from keygrid.training.memory import keep_freed_memory, used
+from keygrid.training.orders import Order, Orders, StoppedError
+from keygrid.training.processes import finish, launch, make_fabric, part_of, sum_gradients
+from keygrid.training.run import Event, Run
+from keygrid.training.validation import Motion, correspondence, follow, motions
 
 Losses = dict[str, float]
 
+_LOOK = 0.2
+"""Seconds between two looks at whether a training that waits may go on."""
 
-@dataclass(frozen=True)
-class Progress:
-    """Where a training stands; reported after every step, and with `validation` after every epoch.
 
-    Attributes:
-        epoch: passes begun, from 1.
-        step: steps done in all.
-        steps: steps of the whole training.
-        losses: unweighted terms of the step, or means over the epoch where `validation` is given.
-        validation: the same terms on validation clouds.
-        seconds_left: estimated from the steps of this process.
-    """
-
-    epoch: int
-    step: int
-    steps: int
-    losses: Losses
-    seconds_left: float
-    validation: Losses | None = None
+class DivergedError(KeygridError):
+    """A loss or a gradient became NaN or infinite."""
 
 
 class Trainer:
-    """Trains one network into a run directory.
+    """Trains one network into a run directory, which `keygrid.training.run` describes.
 
-    The directory holds `config.json`, `events.jsonl` (a line an epoch), `state.pt` (to resume from) and
-    `checkpoints/` with `best.safetensors` (lowest validation loss once both terms are trained) and `last.safetensors`.
+    Everything random in a step follows from its number, so a training that was interrupted repeats what it would have
+    done, and several processes, which share every batch, do what one would.
 
     Args:
         garments: what to learn from, and to validate on; on the same if all that is meant for it is damaged.
@@ -61,28 +52,39 @@ class Trainer:
         category: stored in the checkpoints.
         command: the command line that started this, stored in the checkpoints.
         device: where to train.
+        devices: processes, or GPUs, on each machine.
+        nodes: machines.
+        preview: the garment whose keypoints are told after each pass; the first one of validation if not given.
 
     Raises:
-        KeygridError: there is nothing to train on that can be read.
+        KeygridError: there is nothing to train on that can be read, or the device can't be used.
     """
 
     def __init__(
         self, garments: Dataset, model: ModelConfig, training: TrainingConfig, run: Path,
-        *, category: str = "", command: str = "", device: str = "cpu",
+        *, category: str = "", command: str = "", device: str = "cpu", devices: int = 1, nodes: int = 1,
+        preview: Garment | None = None,
     ) -> None:  # fmt: skip
-        self.model, self.training, self.run = model, training, run
-        self.category, self.device = category, torch.device(device)
+        self.model, self.training, self.run = model, training, Run(run)
+        self.category, self.preview = category, preview
+        self.fabric = make_fabric(device, devices, nodes, training.precision)
         torch.manual_seed(training.seed)
-        self.network = KeyGrid(model).to(self.device)
-        self.optimiser = _optimiser(self.network, training)
+        self.network = KeyGrid(model).to(self.fabric.device)
+        # Helps the network to learn, and is no part of it.
+        self.canonical = nn.Linear(model.propagation[-1][-1], 3).to(self.fabric.device)
+        self.learning = nn.ModuleList([self.network, self.canonical] if training.needs_pairs else [self.network])
+        self.optimiser = _optimiser(self.learning, training)
         train, validate = garments.split(training.seed)
         if not validate.is_usable:
             validate = train
+        kind = PairedClouds if training.needs_pairs else Clouds
         self.clouds, self.held_out = (
-            Clouds(part, model.points, model.normalisation, training.augmentation, (training.seed, stream))
+            kind(part, model.points, model.normalisation, training.augmentation, (training.seed, stream))
             for stream, part in enumerate((train, validate))
         )
-        self.clouds.batch(0, 1)  # raises before anything is written
+        self.clouds.batch(range(kind.together))  # raises before anything is written
+        for size in {min(training.batch, training.epoch_size), training.epoch_size % training.batch} - {0}:
+            part_of(range(size), self.fabric, kind.together)  # so does this
         self.record: dict[str, Any] = {
             "command": command,
             "training": asdict(training),
@@ -90,150 +92,304 @@ class Trainer:
             "seconds": 0.0,
             "history": [],
         }
-        self.epoch = 0
+        self.epoch, self.step = 0, 0
+        self.seconds_before = 0.0  # that the passes before this one took
+        self.seen: list[Losses] = []  # of this pass
+        self._now, self._seconds_here, self._steps_here = 0.0, 0.0, 0  # of this process, which may be one of several
+        self._motions: list[Motion] | None = None
+        self._resumed = self._is_paused = False
+        self._report: Callable[[Event], None] = lambda _: None
 
     @property
-    def steps_per_epoch(self) -> int:
-        return -(-self.training.epoch_size // self.training.batch)
+    def steps(self) -> int:
+        """Of the whole training."""
+        return self.training.steps
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process is the one that writes and reports."""
+        return self.fabric.is_global_zero
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all passes are done, or validation has not become better for too many of them."""
+        trained = self._trained()
+        patience = self.training.patience
+        has_stalled = 0 < patience < len(trained) and min(trained[-patience:]) >= min(trained[:-patience])
+        return self.epoch >= self.training.epochs or has_stalled
 
     def resume(self) -> None:
-        """Go on from the last whole epoch of the run directory; only the number of epochs may have changed.
+        """Go on from the run directory's state; only what `TrainingConfig.FREE` names may have changed.
 
         Raises:
             KeygridError: the run has no saved state, a damaged one, or was made with another configuration.
         """
-        try:
-            state = torch.load(self.run / "state.pt", map_location=self.device, weights_only=True)
-        except FileNotFoundError as error:
-            raise KeygridError(f"{self.run} has no saved state to resume from; start it without --resume.") from error
-        except (RuntimeError, EOFError, OSError, ValueError, KeyError, UnpicklingError) as error:
-            raise KeygridError(f"{self.run / 'state.pt'} is damaged, so this run can't be resumed.") from error
-        same_garments = state["record"]["garments"] == self.record["garments"]
-        if not same_garments or _but_epochs(state["config"]) != _but_epochs(_plain(self._config())):
-            raise KeygridError(f"{self.run} was begun with another configuration; resume with the same options.")
-        self.network.load_state_dict(state["network"])
+        state = self.run.load(self._config(), self.fabric.device)
+        if state["record"]["garments"] != self.record["garments"]:
+            raise KeygridError(f"{self.run.path} was begun with other garments; resume with the same ones.")
+        self.learning.load_state_dict(state["learning"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.epoch = state["epoch"]
-        self.record |= {"seconds": state["record"]["seconds"], "history": state["record"]["history"]}
+        if self._scaler is not None:
+            self._scaler.load_state_dict(state["scaler"])
+        self.epoch, self.step = state["epoch"], state["step"]
+        self.seconds_before, self.seen = state["seconds_before"], state["seen"]
+        self.record |= {name: state["record"][name] for name in ("seconds", "history")}
+        self._resumed = True
 
-    def fit(self, report: Callable[[Progress], None]) -> None:
-        """Train to the last epoch, calling `report` after every step and every epoch.
+    def fit(self, report: Callable[[Event], None] = lambda _: None) -> None:
+        """Train to the end, giving `report` every event that is written; in the main process alone.
 
         Raises:
-            KeygridError: a loss became NaN or infinite, the checkpoints of earlier epochs are kept; the directory can't
-                be made, or holds a training that was not resumed.
+            KeygridError: a loss or a gradient became NaN or infinite, the state and the checkpoints of the last pass
+                are kept; the directory can't be made, or holds a training that was not resumed.
+            StoppedError: as was asked for; the state is kept.
         """
-        self._prepare_run()
-        keep_freed_memory()
-        began, first_epoch, earlier = time.monotonic(), self.epoch, self.record["seconds"]
-        total = self.training.epochs * self.steps_per_epoch
-        while self.epoch < self.training.epochs:
-            terms: list[Losses] = []
-            for terms_of_step in self._epoch():
-                terms.append(terms_of_step)
-                done = self.epoch * self.steps_per_epoch + len(terms)
-                pace = (time.monotonic() - began) / (done - first_epoch * self.steps_per_epoch)
-                report(Progress(self.epoch + 1, done, total, terms_of_step, pace * (total - done)))
-            means = {name: float(np.mean([t[name] for t in terms])) for name in terms[0]}
-            validation = self._validate()
-            self._guard(sum(validation.values()), done)
-            self.epoch += 1
-            self.record["seconds"] = earlier + time.monotonic() - began
-            self.record["history"].append({"epoch": self.epoch, "train": means, "validation": validation})
-            self._save(validation)
-            report(Progress(self.epoch, done, total, means, pace * (total - done), validation))
-
-    def _prepare_run(self) -> None:
-        if self.epoch == 0 and (self.run / "state.pt").exists():
-            raise KeygridError(f"{self.run} holds a training already; go on with --resume, or name another directory.")
+        self._report = report
+        self.run.make(resumed=self._resumed)
+        launch(self.fabric)
+        ending: DivergedError | StoppedError | None = None
         try:
-            (self.run / "checkpoints").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise KeygridError(f"The directory {self.run} can't be made: {error.strerror}.") from error
-        with atomic(self.run / "config.json") as path:
-            path.write_text(json.dumps(self._config(), indent=2))
-        # A process that was killed while it saved may have left an event that will come again, or half of one.
-        with atomic(self.run / "events.jsonl") as path:
-            path.write_text("".join(map(_event, self.record["history"])))
+            if self.is_main:
+                self._begin()
+            keep_freed_memory()
+            self._now = time.monotonic()
+            with Orders(self.run.path if self.is_main else None) as orders:
+                while not self.is_finished:
+                    self._obey(orders)
+                    if self.step < (self.epoch + 1) * self.training.steps_per_epoch:
+                        self._step()
+                    else:
+                        self._end_epoch()
+            self._tell("end", step=self.step)
+        except (DivergedError, StoppedError) as error:  # which all processes come to at the same step
+            ending = error
+            self._tell("stop" if isinstance(error, StoppedError) else "error", step=self.step, message=str(error))
+        except Exception as error:
+            if self.is_main:
+                with suppress(OSError):  # which may be what has happened
+                    self.run.write("error", {"step": self.step, "message": str(error)})
+            raise
+        finish(self.fabric)
+        if ending is not None and self.is_main:
+            raise ending
 
-    def _epoch(self) -> Iterator[Losses]:
+    def _begin(self) -> None:
+        self.run.begin(self._config(), epoch=self.epoch, step=self.step, resumed=self._resumed)
+        where = {"pid": os.getpid(), "host": socket.gethostname(), "epoch": self.epoch, "step": self.step}
+        self._tell("start", **where, epochs=self.training.epochs, steps=self.steps, resumed=self._resumed)
+        if not self._resumed:
+            self._show_preview()
+            self._save()
+
+    def _obey(self, orders: Orders) -> None:
+        """Wait while that is asked for.
+
+        Raises:
+            StoppedError: so it was asked for.
+        """
+        while (order := self._agreed(orders.current())) is Order.WAIT:
+            if not self._is_paused:
+                self._is_paused = True
+                self._tell("paused", step=self.step)
+            time.sleep(_LOOK)
+        if order is Order.STOP:
+            self._tick()
+            if self.is_main:
+                self._save()
+                orders.obeyed()
+            raise StoppedError(
+                f"Training stopped after step {self.step}; to go on, give the same command with --resume.",
+                orders.number,
+            )
+        if self._is_paused:
+            self._is_paused = False
+            self._now = time.monotonic()
+            self._tell("resumed", step=self.step)
+
+    def _agreed(self, order: Order) -> Order:
+        """The highest order that any process was given."""
+        if self.fabric.world_size == 1:
+            return order
+        given = torch.tensor(int(order), device=self.fabric.device)
+        return Order(int(self.fabric.all_reduce(given, reduce_op="max")))  # type: ignore[arg-type]
+
+    def _step(self) -> None:
+        """Learn from one batch, of which every process has its part."""
         self.network.train()
-        weights = {"farthest": self.training.farthest_weight}
-        if self.epoch >= self.training.warm_up:
-            weights["similarity"] = self.training.similarity_weight
-        for i in range(self.steps_per_epoch):
-            step = self.epoch * self.steps_per_epoch + i
-            # Everything random in a step follows from its number: a resumed run repeats what it would have drawn.
-            rng = np.random.default_rng([self.training.seed, 2, step])
-            torch.manual_seed(int(rng.integers(2**62)))
-            begin = i * self.training.batch
-            size = min(self.training.batch, self.training.epoch_size - begin)
-            points = self.clouds.batch(self.epoch * self.training.epoch_size + begin, size).to(self.device)
-            terms = self._losses(points, int(rng.integers(points.shape[1])))
-            loss = torch.stack([weight * terms[name] for name, weight in weights.items()]).sum()
-            self.optimiser.zero_grad()
-            loss.backward()
-            self.optimiser.step()
-            # Read once, when all work of the step is under way: reading waits for the device.
-            total, *values = torch.stack([loss, *terms.values()]).tolist()
-            self._guard(total, step + 1)
-            yield dict(zip(terms, values, strict=True))
+        weights = self.training.weights(self.step)
+        rng = np.random.default_rng([self.training.seed, 2, self.step])
+        torch.manual_seed(int(rng.integers(2**62)))
+        begin = (self.step - self.epoch * self.training.steps_per_epoch) * self.training.batch
+        order = self.clouds.shuffled(self.epoch, self.training.epoch_size)
+        batch = order[begin : begin + self.training.batch]
+        part = part_of(batch, self.fabric, self.clouds.together)
+        shown = self.clouds.batch(part).to(self.fabric.device)
+        terms = self._losses(shown, int(rng.integers(shown.points.shape[1])), weights)
+        # Terms are means, so that parts of a batch count by their share, and what is summed over processes is of all.
+        terms = {name: term * (len(part) / len(batch)) for name, term in terms.items()}
+        loss = torch.stack([weight * terms[name] for name, weight in weights.items()]).sum()
+        self.optimiser.zero_grad()
+        self.fabric.backward(loss)
+        sum_gradients(self.learning, self.fabric)
+        norm = self._clip()
+        values = self.fabric.all_reduce(torch.stack([loss, *terms.values()]).detach(), reduce_op="sum")
+        assert isinstance(values, Tensor)
+        # Read once, when all work of the step is under way: reading waits for the device.
+        norm, total, *each = torch.cat([norm[None], values]).tolist()
+        self._guard("loss", total, self.step + 1)
+        # Where gradients are scaled, the scale may have been too large: then the step is left out, and it is halved.
+        if self._scaler is None or self._scaler.get_scale() < 1:
+            self._guard("gradient", norm, self.step + 1)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.training.rate(self.step)
+        self.fabric.strategy.precision.optimizer_step(self.optimiser)
+        self.step += 1
+        self.seen.append(dict(zip(terms, each, strict=True)))
+        self._steps_here += 1
+        self._tick()
+        pace = self._seconds_here / self._steps_here
+        self._tell(
+            "step", epoch=self.epoch + 1, step=self.step, losses=self.seen[-1], total=total,
+            steps_per_second=1 / pace, seconds_left=pace * (self.steps - self.step), memory=used(self.fabric.device),
+        )  # fmt: skip
 
-    def _losses(self, points: Tensor, start: int) -> dict[str, Tensor]:
-        return losses(self.network(points), points, self.training.farthest, start)
+    def _losses(self, batch: Batch, start: int, names: Collection[str]) -> dict[str, Tensor]:
+        with self.fabric.autocast():
+            output = self.network(batch.points, rebuild="similarity" in names)
+        terms = losses(names, output, batch.points, self.training.farthest, start)
+        if batch.pairs:
+            of_pairs = pair_losses(output, batch.points, batch.pairs, self.canonical)
+            terms |= {name: term for name, term in of_pairs.items() if name in names}
+        return terms
+
+    def _clip(self) -> Tensor:
+        """The norm of the gradient, which is cut where it is longer than was asked for."""
+        if self._scaler is not None:
+            self.fabric.strategy.precision.unscale_gradients(self.optimiser)
+        return torch.nn.utils.clip_grad_norm_(self.learning.parameters(), self.training.clip or torch.inf)
+
+    @property
+    def _scaler(self) -> Any:
+        """Of gradients that would vanish in 16 bits; None in other precisions."""
+        return getattr(self.fabric.strategy.precision, "scaler", None)
+
+    def _guard(self, what: str, value: float, step: int) -> None:
+        if not np.isfinite(value):
+            raise DivergedError(
+                f"The {what} became {value:g} at step {step}, so training stopped, and what it saved after "
+                f"epoch {self.epoch} is kept; try a lower --learning-rate, --clip 1 or another --seed."
+            )
+
+    def _end_epoch(self) -> None:
+        train = {name: float(np.mean([terms[name] for terms in self.seen])) for name in self.seen[0]}
+        validation = self._validate()
+        self._guard("loss", self._total(validation), self.step)
+        self.epoch += 1
+        entry: dict[str, Any] = {"epoch": self.epoch, "train": train, "validation": validation}
+        self.record["history"].append(entry)
+        if self.is_main:
+            is_due = self.epoch % self.training.validate_every == 0 or self.is_finished
+            if is_due and (found := self._correspondence()):
+                entry["scores"] = found
+            self._tick()
+            seconds = self.record["seconds"] - self.seconds_before
+            self._tell("epoch", step=self.step, **entry, seconds=seconds)
+            self._keep()
+            self._show_preview()
+        self.seconds_before, self.seen = self.record["seconds"], []
+        if self.is_main:
+            self._save()
 
     @torch.no_grad()
     def _validate(self) -> Losses:
+        """Means over batches, of which every process sees some."""
         self.network.eval()
-        batches = [
-            self._losses(self.held_out.batch(begin, self.training.batch).to(self.device), start=0)
-            for begin in range(0, self.training.validation_size, self.training.batch)
+        size, names = self.training.batch, self.training.terms
+        batches = range(0, self.training.validation_size, size)
+        mine = [
+            self._losses(self.held_out.batch(range(begin, begin + size)).to(self.fabric.device), 0, names)
+            for begin in batches[self.fabric.global_rank :: self.fabric.world_size]
         ]
-        return {name: float(torch.stack([terms[name] for terms in batches]).mean()) for name in batches[0]}
+        # Every process knows the terms, also one that has no batch.
+        sums = torch.tensor([sum(float(terms[name]) for terms in mine) for name in names], dtype=torch.float32)
+        total = self.fabric.all_reduce(sums.to(self.fabric.device), reduce_op="sum")
+        assert isinstance(total, Tensor)
+        return dict(zip(names, (total / len(batches)).tolist(), strict=True))
 
-    def _guard(self, loss: float, step: int) -> None:
-        if not np.isfinite(loss):
-            raise KeygridError(
-                f"The loss became {loss:g} at step {step}, so training stopped and keeps what it saved after "
-                f"{self.epoch} epochs; try a lower --learning-rate or another --seed."
-            )
+    def _correspondence(self) -> Losses:
+        """Nothing where no garment moves."""
+        if self._motions is None:
+            self._motions = motions(self.held_out.garments, self.training.validate_motions)
+        return correspondence(self.network, self._motions) if self._motions else {}
 
-    def _save(self, validation: Losses) -> None:
+    def _keep(self) -> None:
+        """Write the checkpoints of a pass that has ended."""
         checkpoint = Checkpoint(self.model, self.network.state_dict(), self.category, self.record)
-        checkpoint.save(self.run / "checkpoints" / "last.safetensors")
-        trained = [sum(e["validation"].values()) for e in self.record["history"] if e["epoch"] > self.training.warm_up]
-        if trained and sum(validation.values()) <= min(trained):
-            checkpoint.save(self.run / "checkpoints" / "best.safetensors")
-        with (self.run / "events.jsonl").open("a") as events:
-            events.write(_event(self.record["history"][-1]))
-        state = {
-            "config": _plain(self._config()),
-            "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "epoch": self.epoch,
-            "record": self.record,
-        }
-        with atomic(self.run / "state.pt") as path:
-            torch.save(state, path)
+        trained = self._trained()
+        is_best = bool(trained) and trained[-1] <= min(trained)
+        names = ["last.safetensors"]
+        if self.training.keep_every and self.epoch % self.training.keep_every == 0:
+            names.append(f"epoch-{self.epoch:04d}.safetensors")
+        for name in [*names, "best.safetensors"] if is_best else names:
+            checkpoint.save(self.run.checkpoints / name, half=self.training.half)
+        for name in names:
+            self._tell("checkpoint", epoch=self.epoch, step=self.step, file=f"checkpoints/{name}", best=is_best)
+
+    def _trained(self) -> list[float]:
+        """Validation losses of the passes in which all terms were trained, weighted as in the end."""
+        return [self._total(e["validation"]) for e in self.record["history"] if e["epoch"] > self.training.warm_up]
+
+    def _total(self, terms: Losses) -> float:
+        return sum(weight * terms[name] for name, weight in self.training.terms.items())
+
+    def _show_preview(self) -> None:
+        self.preview = self.preview or next(iter(self.held_out.garments))
+        where = self.preview.source
+        keypoints, strengths = follow(self.network, self.preview, [0])
+        self._tell(
+            "preview", epoch=self.epoch, step=self.step, garment=str(where.absolute() if where else self.preview.name),
+            frame=0, keypoints=keypoints[0].tolist(), edges=[[*edge] for edge in self.model.edges],
+            strengths=strengths[0].tolist(),
+        )  # fmt: skip
+
+    def _save(self) -> None:
+        self.run.save(
+            {
+                "config": self._config(),
+                "learning": self.learning.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "scaler": self._scaler and self._scaler.state_dict(),
+                "epoch": self.epoch,
+                "step": self.step,
+                "seconds_before": self.seconds_before,
+                "seen": self.seen,
+                "record": self.record,
+            }
+        )
+
+    def _tick(self) -> None:
+        """Count the time since the last tick."""
+        now = time.monotonic()
+        self.record["seconds"] += now - self._now
+        self._seconds_here += now - self._now
+        self._now = now
+
+    def _tell(self, kind: str, **values: Any) -> None:
+        if self.is_main:
+            self._report(self.run.write(kind, values))
 
     def _config(self) -> dict[str, Any]:
-        return {"model": asdict(self.model), "training": asdict(self.training), "category": self.category}
+        return {
+            "model": asdict(self.model),
+            "training": asdict(self.training),
+            "category": self.category,
+            "command": self.record["command"],
+        }
 
 
-def _event(epoch: dict[str, Any]) -> str:
-    return json.dumps({"event": "epoch", **epoch}) + "\n"
-
-
-def _plain(config: dict[str, Any]) -> Any:
-    """As JSON reads it back, with lists for tuples."""
-    return json.loads(json.dumps(config))
-
-
-def _but_epochs(config: dict[str, Any]) -> dict[str, Any]:
-    return config | {"training": config["training"] | {"epochs": None}}
-
-
-def _optimiser(network: KeyGrid, training: TrainingConfig) -> torch.optim.Optimizer:
+def _optimiser(learning: nn.Module, training: TrainingConfig) -> torch.optim.Optimizer:
     if training.optimiser == "adam":
-        return torch.optim.Adam(network.parameters(), lr=training.learning_rate)
-    return torch.optim.Adadelta(network.parameters(), lr=training.learning_rate, eps=1e-2)
+        return torch.optim.Adam(learning.parameters(), lr=training.learning_rate)
+    if training.optimiser == "adamw":
+        return torch.optim.AdamW(learning.parameters(), lr=training.learning_rate, weight_decay=1e-4)
+    return torch.optim.Adadelta(learning.parameters(), lr=training.learning_rate, eps=1e-2)

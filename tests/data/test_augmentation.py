@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 
 from keygrid.data.augmentation import Augmentation, free_form_deformation, rotate_about
+from keygrid.errors import KeygridError
 
 seeds = st.integers(0, 2**32)
 
@@ -115,3 +118,65 @@ def test_deformation_grows_with_its_share_of_the_extent() -> None:
     np.testing.assert_allclose(much, 4 * little, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(larger, 10 * little, rtol=1e-9, atol=1e-9)
     assert 0.01 < np.abs(little).max() / np.ptp(points, axis=0).max() < 0.2
+
+
+STILL = Augmentation(rotate=0, deform=0)
+
+
+def centre(points: np.ndarray) -> np.ndarray:
+    return (points.min(axis=0) + points.max(axis=0)) / 2
+
+
+def test_what_is_off_draws_nothing() -> None:
+    points, rng = draw(), np.random.default_rng(5)
+    expected = free_form_deformation(points, rng.normal(scale=0.15 * np.ptp(points, axis=0).max(), size=(4, 4, 4, 3)))
+    expected = rotate_about(expected, 1, np.deg2rad(rng.uniform(-45, 45)))
+    assert np.array_equal(Augmentation()(points, np.random.default_rng(5)), expected)
+
+
+@given(seeds, st.floats(0.01, 0.9))
+def test_each_axis_is_stretched_by_its_own_factor(seed: int, scale: float) -> None:
+    points = draw(seed)
+    found = replace(STILL, scale=scale)(points, np.random.default_rng(seed))
+    factors = np.ptp(found, axis=0) / np.ptp(points, axis=0)
+    assert (np.abs(factors - 1) <= scale + 1e-9).all()
+    assert np.ptp(factors) > 0
+    np.testing.assert_allclose(found, (points - centre(points)) * factors + centre(points), rtol=0, atol=1e-9)
+
+
+@given(seeds, st.floats(0.001, 0.1))
+def test_noise_is_a_share_of_the_extent(seed: int, noise: float) -> None:
+    points = draw(seed, 500)
+    added = replace(STILL, noise=noise)(points, np.random.default_rng(seed)) - points
+    assert added.std() / np.ptp(points, axis=0).max() == pytest.approx(noise, rel=0.15)
+    assert np.abs(np.corrcoef(added.T) - np.eye(3)).max() < 0.3
+
+
+@given(seeds, st.integers(1, 100), st.floats(0.01, 0.99))
+def test_dropped_points_are_replaced_by_others(seed: int, count: int, drop: float) -> None:
+    points = draw(seed, count)
+    found = replace(STILL, drop=drop)(points, np.random.default_rng(seed))
+    assert found.shape == points.shape
+    left = {tuple(point) for point in found}
+    assert left <= {tuple(point) for point in points}
+    assert len(left) >= count - int(drop * count)
+
+
+@pytest.mark.parametrize(("up", "axis"), [("x", 1), ("y", 0), ("z", 0)])
+def test_half_of_the_clouds_are_reflected(up: str, axis: int) -> None:
+    points = draw()
+    reflected = points.copy()
+    reflected[:, axis] = 2 * centre(points)[axis] - points[:, axis]
+    augment = Augmentation(rotate=0, deform=0, up=up, mirror=True)  # type: ignore[arg-type]
+    seen = []
+    for seed in range(60):
+        found = augment(points, np.random.default_rng(seed))
+        seen.append(not np.array_equal(found, points))
+        np.testing.assert_allclose(found, reflected if seen[-1] else points, rtol=0, atol=1e-9)
+    assert 15 < sum(seen) < 45
+
+
+@pytest.mark.parametrize("options", [{"scale": -0.1}, {"scale": 1.0}, {"noise": -1}, {"noise": np.nan}, {"drop": 1.0}])
+def test_a_share_that_is_none_is_refused(options: dict[str, float]) -> None:
+    with pytest.raises(KeygridError, match=f"{next(iter(options))} is a share of 0 or more"):
+        Augmentation(**options)  # type: ignore[arg-type]

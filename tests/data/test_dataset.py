@@ -265,11 +265,12 @@ def test_something_must_be_there_to_train_on() -> None:
 
 def test_another_category_is_left_out() -> None:
     data = labelled(train=4)
-    assert data.of_category("dress").names == ["train1", "train3"]
+    assert data.of_categories(["dress"]).names == ["train1", "train3"]
+    assert data.of_categories(["dress", *{member.entry.category for member in data.members}]).names == data.names
     unknown = Dataset(replace(member, entry=replace(member.entry, category="")) for member in data.members)
-    assert unknown.of_category("Dress").names == data.names
+    assert unknown.of_categories(["Dress"]).names == data.names
     with pytest.raises(KeygridError, match=r"None of the garments is a Hat; there are: Dress, Skirt\."):
-        data.of_category("Hat")
+        data.of_categories(["Dress", "Hat"])
 
 
 # Sequences.

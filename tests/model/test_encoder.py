@@ -38,7 +38,7 @@ def test_levels_are_those_of_pointnet_plus_plus() -> None:
     points = draw(1, 2048, 3).float()
     around = pyramid(points, config)
     with torch.no_grad():
-        levels, weights = encoder(around)
+        levels, _, weights = encoder(around)
     assert [tuple(level.shape) for level in levels] == [(1, 1024, 96), (1, 256, 256), (1, 64, 512), (1, 16, 1024)]
     in_cloud = {tuple(point) for point in points[0].tolist()}
     for level, count in zip(around.points[1:], config.centroids, strict=True):
@@ -75,7 +75,7 @@ def test_weights_are_a_softmax_over_the_points(tiny_config: ModelConfig, mix: bo
     logits: list[Tensor] = []
     encoder.head.register_forward_hook(lambda _module, _inputs, output: logits.append(output))
     with torch.no_grad():
-        weights = encoder(pyramid(draw(2, 100, 3), config))[1]
+        weights = encoder(pyramid(draw(2, 100, 3), config))[2]
         expected = logits[0]  # [B, N, K]
         if mix:
             assert isinstance(encoder.mix, nn.Linear)

@@ -92,6 +92,21 @@ def test_saving_and_loading_again_changes_nothing(tiny_checkpoint: Path, tmp_pat
     assert (first.config, first.category, first.record) == (second.config, second.category, second.record)
 
 
+def test_half_a_checkpoint_is_half_as_large_and_loads_as_a_whole_one(tiny_config: ModelConfig, tmp_path: Path) -> None:
+    weights = KeyGrid(tiny_config).state_dict()
+    name = next(name for name in weights if name.endswith("running_var"))
+    weights[name][0] = 1e6  # more than 16 bits can say
+    checkpoint = Checkpoint(tiny_config, weights)
+    for half in (True, False):
+        checkpoint.save(tmp_path / f"{half}.safetensors", half=half)
+    sizes = [(tmp_path / f"{half}.safetensors").stat().st_size for half in (True, False)]
+    assert sizes[0] < 0.7 * sizes[1]
+    loaded = Checkpoint.load(tmp_path / "True.safetensors").weights
+    assert all(weight.dtype == torch.float32 for weight in loaded.values())
+    for key, weight in weights.items():
+        torch.testing.assert_close(loaded[key], weight.float(), rtol=1e-3, atol=1e-7)
+
+
 def test_a_fingerprint_tells_contents_apart(tiny_checkpoint: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.safetensors"
     content = bytearray(tiny_checkpoint.read_bytes())

@@ -25,7 +25,7 @@ def clouds() -> Clouds:
 
 
 def test_clouds_are_normalised_float32(clouds: Clouds) -> None:
-    batch = clouds.batch(0, 6)
+    batch = clouds.batch(range(0, 6)).points
     assert batch.shape == (6, 100, 3)
     assert batch.dtype == torch.float32
     torch.testing.assert_close(batch.amax((1, 2)), torch.ones(6), rtol=0, atol=1e-6)
@@ -34,21 +34,21 @@ def test_clouds_are_normalised_float32(clouds: Clouds) -> None:
 
 
 def test_range_normalises_by_the_lowest_and_highest_coordinate(clouds: Clouds) -> None:
-    batch = replace(clouds, normalisation="range").batch(0, 6)
+    batch = replace(clouds, normalisation="range").batch(range(0, 6)).points
     torch.testing.assert_close(batch.amax((1, 2)), torch.ones(6), rtol=0, atol=1e-6)
     torch.testing.assert_close(batch.amin((1, 2)), -torch.ones(6), rtol=0, atol=1e-6)
     assert (batch.amax(1) + batch.amin(1)).abs().max() > 0.1
 
 
 def test_a_cloud_follows_from_its_number_alone(clouds: Clouds) -> None:
-    together = clouds.batch(3, 5)
-    assert torch.equal(torch.cat([clouds.batch(i, 1) for i in range(3, 8)]), together)
-    assert torch.equal(replace(clouds).batch(3, 5), together)
+    together = clouds.batch(range(3, 8)).points
+    assert torch.equal(torch.cat([clouds.batch([i]).points for i in range(3, 8)]), together)
+    assert torch.equal(replace(clouds).batch(range(3, 8)).points, together)
 
 
 def test_no_two_clouds_are_the_same(clouds: Clouds) -> None:
     others = [clouds, replace(clouds, seed=(1, 1)), replace(clouds, seed=(0, 2)), replace(clouds, seed=(2**32 - 1, 0))]
-    batch = torch.cat([some.batch(0, 6) for some in others]).flatten(1)
+    batch = torch.cat([some.batch(range(0, 6)).points for some in others]).flatten(1)
     apart = (batch[:, None] - batch).abs().amax(-1)
     assert apart[~torch.eye(len(batch), dtype=torch.bool)].min() > 1e-2
 
@@ -56,7 +56,11 @@ def test_no_two_clouds_are_the_same(clouds: Clouds) -> None:
 def test_garments_take_turns() -> None:
     flat = Garment("flat", np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0.0]]), np.array([[0, 1, 2]]))
     tall = Garment("tall", np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0.0]]), np.array([[0, 1, 2]]))
-    batch = Clouds(Dataset.of([flat, tall]), 64, "centred", Augmentation(rotate=0, deform=0), (0,)).batch(0, 6)
+    batch = (
+        Clouds(Dataset.of([flat, tall]), 64, "centred", Augmentation(rotate=0, deform=0), (0,))
+        .batch(range(0, 6))
+        .points
+    )
     lengths = batch.amax(1) - batch.amin(1)  # [6, 3]
     assert (lengths[::2, 2] == 0).all()
     assert (lengths[1::2, 0] == 0).all()
@@ -69,12 +73,23 @@ def test_augmentation_is_applied_to_the_drawn_points(clouds: Clouds) -> None:
     points = garment.vertices
     low, high = points.min(axis=0), points.max(axis=0)
     expected = (points - (low + high) / 2) / (high - low).max() * 2
-    np.testing.assert_allclose(still.batch(0, 1)[0].numpy(), expected, atol=1e-6)
-    assert (replace(still, augmentation=Augmentation()).batch(0, 1) - still.batch(0, 1)).abs().max() > 0.05
+    np.testing.assert_allclose(still.batch(range(0, 1)).points[0].numpy(), expected, atol=1e-6)
+    assert (
+        replace(still, augmentation=Augmentation()).batch(range(0, 1)).points - still.batch(range(0, 1)).points
+    ).abs().max() > 0.05
 
 
 def test_clouds_of_fewer_points_are_filled_up_by_repetition() -> None:
     small, large = make_garment("small", points=70), make_garment("large", points=500)
-    batch = Clouds(Dataset.of([small, large]), 128, "centred", Augmentation(), (0,)).batch(0, 4)
+    batch = Clouds(Dataset.of([small, large]), 128, "centred", Augmentation(), (0,)).batch(range(0, 4)).points
     assert batch.shape == (4, 128, 3)
     assert [len(cloud.unique(dim=0)) for cloud in batch] == [70, 128, 70, 128]
+
+
+def test_a_pass_mixes_garments_and_sees_each_cloud_once(clouds: Clouds) -> None:
+    passes = [clouds.shuffled(epoch, 20) for epoch in range(3)]
+    assert [sorted(order) for order in passes] == [list(range(20 * e, 20 * e + 20)) for e in range(3)]
+    assert all(order != sorted(order) for order in passes)
+    assert [n - 20 for n in passes[1]] != passes[0]
+    assert passes[1] == replace(clouds).shuffled(1, 20)
+    assert passes[1] != replace(clouds, seed=(5, 1)).shuffled(1, 20)

@@ -1,8 +1,17 @@
-import torch
-from torch import Tensor
+from dataclasses import replace
 
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from keygrid.data.garment import Garment
+from keygrid.data.sampling import Normalisation, sample
 from keygrid.model.network import Output
-from keygrid.training.losses import losses
+from keygrid.training.config import OF_PAIRS, PUBLISHED
+from keygrid.training.correspondence import Cloth, Pair
+from keygrid.training.losses import losses, pair_losses
+from tests.training.test_correspondence import sheet
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:
@@ -15,7 +24,7 @@ def chamfer(a: Tensor, b: Tensor) -> Tensor:
 
 
 def output(keypoints: Tensor, reconstruction: Tensor) -> Output:
-    return Output(torch.empty(0), keypoints, torch.empty(0), reconstruction)
+    return Output(torch.empty(0), keypoints, torch.empty(0), reconstruction, torch.empty(0))
 
 
 def farthest_by_hand(cloud: Tensor, count: int, start: int) -> Tensor:
@@ -28,7 +37,7 @@ def farthest_by_hand(cloud: Tensor, count: int, start: int) -> Tensor:
 
 def test_terms_are_means_of_two_chamfer_distances() -> None:
     points, keypoints, rebuilt = draw(3, 50, 3), draw(3, 4, 3, seed=1), draw(3, 50, 3, seed=2)
-    found = losses(output(keypoints, rebuilt), points, farthest=7, start=9)
+    found = losses(PUBLISHED, output(keypoints, rebuilt), points, farthest=7, start=9)
     farthest = [chamfer(k, farthest_by_hand(cloud, 7, 9)) for k, cloud in zip(keypoints, points, strict=True)]
     similarity = [chamfer(r, cloud) for r, cloud in zip(rebuilt, points, strict=True)]
     assert found.keys() == {"farthest", "similarity"}
@@ -39,16 +48,16 @@ def test_terms_are_means_of_two_chamfer_distances() -> None:
 def test_losses_of_a_perfect_answer_are_zero() -> None:
     points = draw(2, 50, 3)
     keypoints = torch.stack([farthest_by_hand(cloud, 6, 3) for cloud in points])
-    perfect = losses(output(keypoints[:, [4, 2, 0, 5, 1, 3]], points.flip(1)), points, farthest=6, start=3)
+    perfect = losses(PUBLISHED, output(keypoints[:, [4, 2, 0, 5, 1, 3]], points.flip(1)), points, farthest=6, start=3)
     assert {name: float(term) for name, term in perfect.items()} == {"farthest": 0, "similarity": 0}
-    other_start = losses(output(keypoints, points), points, farthest=6, start=4)
+    other_start = losses(PUBLISHED, output(keypoints, points), points, farthest=6, start=4)
     assert other_start["farthest"] > 0
 
 
 def test_each_term_moves_its_own_part() -> None:
     points = draw(1, 50, 3)
     keypoints, rebuilt = draw(1, 4, 3, seed=1).requires_grad_(), draw(1, 50, 3, seed=2).requires_grad_()
-    terms = losses(output(keypoints, rebuilt), points, farthest=7, start=0)
+    terms = losses(PUBLISHED, output(keypoints, rebuilt), points, farthest=7, start=0)
     terms["farthest"].backward()
     assert keypoints.grad is not None
     assert keypoints.grad.abs().sum(-1).min() > 0
@@ -56,3 +65,104 @@ def test_each_term_moves_its_own_part() -> None:
     terms["similarity"].backward()
     assert rebuilt.grad is not None
     assert rebuilt.grad.abs().sum(-1).min() > 0
+
+
+def one_hot(*places: int, count: int = 200) -> Tensor:
+    return torch.eye(count)[list(places)]
+
+
+@pytest.fixture(scope="module")
+def shown() -> tuple[Garment, Tensor, Pair]:
+    """A garment in two frames, the clouds and the pair; the same points in both."""
+    garment = sheet()
+    drawn = sample(garment, 200, seed=3)
+    assert garment.frames is not None
+    clouds = [drawn.on(frame, garment.faces) for frame in garment.frames]
+    points = np.stack([Normalisation.fit(cloud, "centred").apply(cloud) for cloud in clouds]).astype(np.float32)
+    return garment, torch.from_numpy(points), Pair.of(Cloth.of(garment), garment.faces, [drawn, drawn])
+
+
+def terms(shown: tuple[Garment, Tensor, Pair], weights: Tensor, canonical: Tensor | None = None) -> dict[str, float]:
+    """Of point weights (2, K, N) and of positions at rest that were told of the points."""
+    _, points, pair = shown
+    told = pair.rest if canonical is None else canonical
+    said = Output(weights, weights @ points, torch.empty(0), torch.empty(0), told)
+    return {name: term.item() for name, term in pair_losses(said, points, [pair], nn.Identity()).items()}
+
+
+def test_keypoints_that_keep_their_part_cost_what_anchors_are_apart(shown: tuple[Garment, Tensor, Pair]) -> None:
+    weights = one_hot(0, 70, 150).expand(2, -1, -1)
+    found = terms(shown, weights)
+    assert found["strict"] < 0.07  # a point's weight is spread over the corners of its triangle
+    assert found["tolerant"] <= found["strict"] + 1e-6
+    assert found["canonical"] == 0
+
+
+def test_a_keypoint_elsewhere_costs_the_way_along_the_cloth(shown: tuple[Garment, Tensor, Pair]) -> None:
+    garment = shown[0]
+    points = sample(garment, 200, seed=3).points
+    way = float(np.linalg.norm(points[5] - points[6]))
+    found = terms(shown, torch.stack([one_hot(5), one_hot(6)]))
+    assert found["strict"] == pytest.approx(way, rel=0.1, abs=0.05)
+
+
+def test_layers_that_touch_may_be_mistaken_for_each_other() -> None:
+    garment = sheet()
+    folded = garment.vertices.copy()
+    folded[:, 0] = np.abs(folded[:, 0] - 0.5)  # along a seam in the middle
+    garment = replace(garment, frames=np.stack([garment.vertices, folded]).astype(np.float32))
+    drawn = sample(garment, 400, seed=0)
+    assert garment.frames is not None
+    clouds = [drawn.on(frame, garment.faces) for frame in garment.frames]
+    points = torch.from_numpy(np.stack([Normalisation.fit(c, "centred").apply(c) for c in clouds]).astype(np.float32))
+    pair = Pair.of(Cloth.of(garment), garment.faces, [drawn, drawn])
+    inside = np.abs(drawn.points[:, 0] - 0.2) + np.abs(drawn.points[:, 1] - 0.5)
+    here = int(inside.argmin())
+    mirrored = drawn.points[here] * [-1, 1, 1] + [1, 0, 0]
+    there = int(np.linalg.norm(drawn.points - mirrored, axis=1).argmin())
+    weights = torch.stack([one_hot(here, count=400), one_hot(there, count=400)])
+    said = Output(weights, weights @ points, torch.empty(0), torch.empty(0), pair.rest)
+    found = pair_losses(said, points, [pair], nn.Identity())
+    assert found["strict"] > 0.5
+    # In the flat frame it is still elsewhere; in the folded one a layer within reach is where it was.
+    assert found["tolerant"] < 0.7 * found["strict"]
+
+
+def test_coverage_is_the_way_to_the_nearest_keypoint(shown: tuple[Garment, Tensor, Pair]) -> None:
+    garment = shown[0]
+    points = sample(garment, 200, seed=3).points[:, :2]
+    corners = [int(np.abs(points - corner).sum(1).argmin()) for corner in ((0, 0), (0, 1), (1, 0), (1, 1))]
+    few, many = (terms(shown, one_hot(*some).expand(2, -1, -1))["coverage"] for some in (corners[:2], corners))
+    grid = np.stack(np.meshgrid(*[np.linspace(0, 1, 101)] * 2), -1).reshape(-1, 1, 2)
+    expected = np.linalg.norm(grid - points[corners], axis=-1).min(1).mean()
+    assert many == pytest.approx(expected, rel=0.1)
+    assert few > 1.3 * many
+
+
+def test_keypoints_at_one_place_push_each_other_away(shown: tuple[Garment, Tensor, Pair]) -> None:
+    assert terms(shown, one_hot(4, 4).expand(2, -1, -1))["apart"] == pytest.approx(1)
+    points = sample(shown[0], 200, seed=3).points[:, :2]
+    far = [int(np.abs(points - corner).sum(1).argmin()) for corner in ((0, 0), (1, 1))]
+    assert terms(shown, one_hot(*far).expand(2, -1, -1))["apart"] == 0
+
+
+def test_positions_at_rest_that_are_wrong_cost(shown: tuple[Garment, Tensor, Pair]) -> None:
+    weights = one_hot(0, 70).expand(2, -1, -1)
+    assert terms(shown, weights, shown[2].rest + 0.3)["canonical"] == pytest.approx(0.25, abs=1e-5)
+
+
+def test_every_term_has_a_gradient_that_lowers_it(shown: tuple[Garment, Tensor, Pair]) -> None:
+    _, points, pair = shown
+    for name in OF_PAIRS:
+        logits = torch.randn(2, 4, 200, generator=torch.Generator().manual_seed(1), requires_grad=True)
+        features = torch.zeros(2, 200, 3, requires_grad=True)
+
+        def term(logits: Tensor = logits, features: Tensor = features, name: str = name) -> Tensor:
+            weights = (3 * logits).softmax(-1)
+            said = Output(weights, weights @ points, torch.empty(0), torch.empty(0), features)
+            return pair_losses(said, points, [pair], nn.Identity())[name]
+
+        before = term()
+        slopes = torch.autograd.grad(before, [logits, features], allow_unused=True)
+        steps = [0 if slope is None else slope / (slope.norm() + 1e-12) * 0.1 for slope in slopes]
+        assert term(logits - steps[0], features - steps[1]) < before

@@ -3,12 +3,16 @@
 import json
 import math
 import pickle
+import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import numpy as np
@@ -24,7 +28,10 @@ from keygrid.model.config import ModelConfig
 from keygrid.model.layers import SharedMLP
 from keygrid.training.checkpoint import Checkpoint
 from keygrid.training.config import TrainingConfig
-from keygrid.training.trainer import Progress, Trainer
+from keygrid.training.dataset import Batch
+from keygrid.training.orders import StoppedError
+from keygrid.training.run import Event
+from keygrid.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,22 +86,47 @@ def whole(sheet: Garment, config: ModelConfig, tmp_path_factory: pytest.TempPath
     return run
 
 
-def train(trainer: Trainer) -> list[Progress]:
-    reports: list[Progress] = []
-    trainer.fit(reports.append)
-    return reports
+def train(trainer: Trainer) -> list[Event]:
+    events: list[Event] = []
+    trainer.fit(events.append)
+    return events
 
 
-def interrupt_at(step: int) -> Callable[[Progress], None]:
-    def report(progress: Progress) -> None:
-        if progress.step == step and progress.validation is None:
-            raise InterruptionError
+def of_kind(kind: str, events: list[Event]) -> list[Event]:
+    return [event for event in events if event["event"] == kind]
+
+
+def at_step(step: int, act: Callable[[], None]) -> Callable[[Event], None]:
+    def report(event: Event) -> None:
+        if (event["event"], event.get("step")) == ("step", step):
+            act()
 
     return report
 
 
-def without_time(record: dict[str, Any]) -> dict[str, Any]:
-    return record | {"seconds": None, "training": record["training"] | {"epochs": None}}
+def interrupt() -> None:
+    raise InterruptionError
+
+
+def read_events(run: Path) -> list[Event]:
+    return [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+
+
+TIMES = {"time", "seconds", "steps_per_second", "seconds_left", "memory"}
+
+
+def without_time(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in TIMES}
+
+
+def course(run: Path) -> list[dict[str, Any]]:
+    """What happened in a run, without when, and without interruptions."""
+    kinds = {"step", "epoch", "checkpoint", "preview"}
+    return [without_time(event) for event in read_events(run) if event["event"] in kinds]
+
+
+def without_circumstances(record: dict[str, Any]) -> dict[str, Any]:
+    return without_time(record) | {"training": record["training"] | {"epochs": None}}
 
 
 def assert_same_run(a: Path, b: Path) -> None:
@@ -104,17 +136,22 @@ def assert_same_run(a: Path, b: Path) -> None:
         assert ours.weights.keys() == theirs.weights.keys()
         assert all(torch.equal(weight, theirs.weights[n]) for n, weight in ours.weights.items())
         assert (ours.config, ours.category) == (theirs.config, theirs.category)
-        assert without_time(ours.record) == without_time(theirs.record)
+        assert without_circumstances(ours.record) == without_circumstances(theirs.record)
     states = [torch.load(run / "state.pt", weights_only=True)["optimiser"]["state"] for run in (a, b)]
     assert states[0].keys() == states[1].keys()
     for mine, other in zip(states[0].values(), states[1].values(), strict=True):
         assert all(torch.equal(torch.as_tensor(mine[n]), torch.as_tensor(other[n])) for n in mine)
-    assert (a / "events.jsonl").read_text() == (b / "events.jsonl").read_text()
+    assert course(a) == course(b)
+
+
+def assert_same_weights(path: Path, trainer: Trainer) -> None:
+    weights = Checkpoint.load(path).weights
+    assert all(torch.equal(weight.float(), weights[name]) for name, weight in trainer.network.state_dict().items())
 
 
 def test_losses_fall(make: Callable[..., Trainer]) -> None:
-    reports = train(make(epochs=12, epoch_size=8, batch=4, warm_up=2))
-    validation = [r.validation for r in reports if r.validation is not None]
+    events = train(make(epochs=12, epoch_size=8, batch=4, warm_up=2))
+    validation = [event["validation"] for event in of_kind("epoch", events)]
     assert validation[-1]["farthest"] < 0.7 * validation[0]["farthest"]
     assert validation[-1]["similarity"] < 0.7 * validation[0]["similarity"]
 
@@ -123,8 +160,13 @@ def test_the_similarity_loss_joins_after_the_warm_up(make: Callable[..., Trainer
     trainer = make(epochs=2, warm_up=1)
     head = trainer.network.decoder.head[-1].weight
     before, changed = head.detach().clone(), []
-    trainer.fit(lambda progress: changed.append((progress.epoch, not torch.equal(head, before))))
-    assert changed == [(1, False)] * (STEPS + 1) + [(2, True)] * (STEPS + 1)
+
+    def report(event: Event) -> None:
+        if event["event"] == "step":
+            changed.append((event["epoch"], not torch.equal(head, before)))
+
+    trainer.fit(report)
+    assert changed == [(1, False)] * STEPS + [(2, True)] * STEPS
 
 
 @pytest.mark.parametrize("changes", [{"farthest_weight": 0.0}, {"similarity_weight": 0.0}])
@@ -160,22 +202,43 @@ def test_another_seed_begins_elsewhere(make: Callable[..., Trainer]) -> None:
     first = [trainer.network.state_dict()["encoder.head.2.weight"] for trainer in (ours, theirs, again)]
     assert torch.equal(first[0], first[2])
     assert not torch.isclose(first[0], first[1]).any()
-    assert not torch.isclose(ours.clouds.batch(0, 1), theirs.clouds.batch(0, 1), atol=1e-4).all()
-    assert torch.equal(ours.clouds.batch(0, 1), again.clouds.batch(0, 1))
+    assert not torch.isclose(
+        ours.clouds.batch(range(0, 1)).points, theirs.clouds.batch(range(0, 1)).points, atol=1e-4
+    ).all()
+    assert torch.equal(ours.clouds.batch(range(0, 1)).points, again.clouds.batch(range(0, 1)).points)
 
 
-def test_reports_tell_every_step_and_every_epoch(make: Callable[..., Trainer]) -> None:
-    reports = train(make(epochs=2))
-    assert [(r.epoch, r.step) for r in reports if r.validation is None] == [
-        (1, 1), (1, 2), (1, 3), (2, 4), (2, 5), (2, 6),
-    ]  # fmt: skip
-    assert [(r.epoch, r.step) for r in reports if r.validation is not None] == [(1, 3), (2, 6)]
-    assert {r.steps for r in reports} == {6}
-    for i in (3, 7):
-        for name, mean in reports[i].losses.items():
-            assert mean == pytest.approx(np.mean([r.losses[name] for r in reports[i - 3 : i]]), rel=1e-12)
-    assert reports[-1].seconds_left == 0
-    assert all(r.seconds_left > 0 for r in reports[:-2])
+def test_events_tell_every_step_and_every_epoch(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    events = train(make(epochs=2))
+    assert events == read_events(tmp_path / "run")
+    epoch = ["step"] * STEPS + ["epoch", "checkpoint", "preview"]
+    assert [event["event"] for event in events] == ["start", "preview", *epoch, *epoch, "end"]
+    assert without_time(events[0]).items() >= {"epoch": 0, "step": 0, "epochs": 2, "steps": 6, "resumed": False}.items()
+    steps, epochs = of_kind("step", events), of_kind("epoch", events)
+    assert [(e["epoch"], e["step"]) for e in steps] == [(1, 1), (1, 2), (1, 3), (2, 4), (2, 5), (2, 6)]
+    assert [(e["epoch"], e["step"]) for e in epochs] == [(1, 3), (2, 6)]
+    for i, event in enumerate(epochs):
+        assert event["seconds"] > 0
+        for name, mean in event["train"].items():
+            each = [step["losses"][name] for step in steps[3 * i : 3 * i + 3]]
+            assert mean == pytest.approx(np.mean(each), rel=1e-12)
+    assert [step["total"] == step["losses"]["farthest"] for step in steps] == [True] * 3 + [False] * 3
+    assert steps[-1]["seconds_left"] == 0
+    assert all(step["steps_per_second"] > 0 and step["memory"] > 2**20 for step in steps)
+    assert all(earlier["time"] <= later["time"] for earlier, later in pairwise(events))
+
+
+def test_a_preview_is_in_the_units_of_the_garment_s_file(
+    make: Callable[..., Trainer], sheet: Garment, config: ModelConfig
+) -> None:
+    for event in of_kind("preview", train(make(epochs=1))):
+        keypoints = np.array(event["keypoints"])
+        assert keypoints.shape == (config.keypoints, 3)
+        assert (keypoints >= sheet.bounds[0]).all()
+        assert (keypoints <= sheet.bounds[1]).all()
+        assert (event["garment"], event["frame"]) == ("sheet", 0)
+        assert event["edges"] == [list(edge) for edge in config.edges]
+        assert len(event["strengths"]) == len(config.edges)
 
 
 def test_every_cloud_of_an_epoch_is_seen_once(make: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,18 +249,20 @@ def test_every_cloud_of_an_epoch_is_seen_once(make: Callable[..., Trainer], monk
     )
     train(trainer)
     assert [len(batch) for batch in seen] == [2, 2, 1, 2, 2, 1]
-    assert torch.equal(torch.cat(seen), trainer.clouds.batch(0, 10))
+    for epoch in range(2):
+        shown = trainer.clouds.batch(trainer.clouds.shuffled(epoch, 5)).points
+        assert torch.equal(torch.cat(seen[3 * epoch : 3 * epoch + 3]), shown)
 
 
 def test_every_step_draws_its_own_start(make: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = make(epochs=2)
     ordinary, starts, masks = trainer._losses, [], []
 
-    def recorded(points: Tensor, start: int) -> dict[str, Tensor]:
+    def recorded(batch: Batch, start: int, names: Collection[str]) -> dict[str, Tensor]:
         if trainer.network.training:
             starts.append(start)
             masks.append(torch.initial_seed())  # from which dropout is drawn
-        return ordinary(points, start)
+        return ordinary(batch, start, names)
 
     monkeypatch.setattr(trainer, "_losses", recorded)
     train(trainer)
@@ -214,7 +279,7 @@ def test_validation_sees_the_same_clouds_every_time(make: Callable[..., Trainer]
     train(trainer)
     assert len(seen) == 4
     assert torch.equal(torch.cat(seen[:2]), torch.cat(seen[2:]))
-    assert not torch.equal(torch.cat(seen[:2])[:2], trainer.clouds.batch(0, 2))
+    assert not torch.equal(torch.cat(seen[:2])[:2], trainer.clouds.batch(range(0, 2)).points)
 
 
 def test_a_batch_of_one_trains(make: Callable[..., Trainer]) -> None:
@@ -227,43 +292,76 @@ def test_a_batch_of_one_trains(make: Callable[..., Trainer]) -> None:
 
 
 def test_what_a_run_directory_holds(make: Callable[..., Trainer], config: ModelConfig, tmp_path: Path) -> None:
-    reports = train(make())
+    events = train(make(keep_every=2))
     run = tmp_path / "run"
     files = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
-    assert files == {
-        "config.json", "events.jsonl", "state.pt", "checkpoints/last.safetensors", "checkpoints/best.safetensors",
-    }  # fmt: skip
+    kept = {f"checkpoints/{name}.safetensors" for name in ("last", "best", "epoch-0002")}
+    assert files == {"config.json", "events.jsonl", "state.pt", *kept}
     stored = json.loads((run / "config.json").read_text())
-    assert stored == json.loads(
-        json.dumps({"model": asdict(config), "training": asdict(TRAINING), "category": "sheet"})
-    )
-    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
-    whole = [r for r in reports if r.validation is not None]
-    assert events == [
-        {"event": "epoch", "epoch": r.epoch, "train": r.losses, "validation": r.validation} for r in whole
-    ]
+    training = asdict(replace(TRAINING, keep_every=2))
+    expected = {"model": asdict(config), "training": training, "category": "sheet", "command": "go"}
+    assert stored == json.loads(json.dumps(expected))
+    epochs = of_kind("epoch", events)
     last = Checkpoint.load(run / "checkpoints" / "last.safetensors")
     assert (last.config, last.category, last.record["command"]) == (config, "sheet", "go")
     assert last.record["garments"] == {"train": ["sheet"], "validation": ["sheet"]}
-    assert last.record["history"] == [{k: v for k, v in event.items() if k != "event"} for event in events]
+    assert last.record["history"] == [{k: e[k] for k in ("epoch", "train", "validation")} for e in epochs]
     assert last.record["training"] == stored["training"]
     assert last.record["seconds"] > 0
+    told = [(e["epoch"], e["file"]) for e in of_kind("checkpoint", events)]
+    assert told == [
+        (e, f"checkpoints/{n}.safetensors") for e, n in ((1, "last"), (2, "last"), (2, "epoch-0002"), (3, "last"))
+    ]
+    second = Checkpoint.load(run / "checkpoints" / "epoch-0002.safetensors")
+    assert [epoch["epoch"] for epoch in second.record["history"]] == [1, 2]
+
+
+def test_checkpoints_are_halved_and_the_state_is_not(make: Callable[..., Trainer], whole: Path, tmp_path: Path) -> None:
+    trainer = make("half", epochs=2, half=True)
+    train(trainer)
+    last = tmp_path / "half" / "checkpoints" / "last.safetensors"
+    assert last.stat().st_size < 0.7 * (whole / "checkpoints" / "last.safetensors").stat().st_size
+    for name, weight in Checkpoint.load(last).weights.items():
+        torch.testing.assert_close(weight, trainer.network.state_dict()[name].float(), rtol=1e-3, atol=1e-6)
+    longer = make("half")
+    longer.resume()
+    train(longer)
+    assert_same_weights(whole / "checkpoints" / "last.safetensors", longer)
+
+
+def validate_as(values: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    validation = iter(values)
+    monkeypatch.setattr(Trainer, "_validate", lambda _self: {"farthest": next(validation), "similarity": 1.0})
 
 
 def test_the_best_checkpoint_has_the_lowest_validation_loss_after_the_warm_up(
     make: Callable[..., Trainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    validation = iter([0.1, 0.2, 5.0, 3.0, 4.0])  # the first two belong to the warm-up
-    monkeypatch.setattr(Trainer, "_validate", lambda _self: {"farthest": next(validation), "similarity": 1.0})
+    validate_as([0.1, 0.2, 5.0, 3.0, 4.0], monkeypatch)  # the first two belong to the warm-up
     kept: list[int | None] = []
     best = tmp_path / "run" / "checkpoints" / "best.safetensors"
 
-    def report(progress: Progress) -> None:
-        if progress.validation is not None:
+    def report(event: Event) -> None:
+        if event["event"] == "preview" and event["epoch"] > 0:
             kept.append(Checkpoint.load(best).record["history"][-1]["epoch"] if best.exists() else None)
 
     make(epochs=5, epoch_size=1, warm_up=2).fit(report)
     assert kept == [None, None, 3, 4, 4]
+    told = of_kind("checkpoint", read_events(tmp_path / "run"))
+    assert [event["best"] for event in told] == [False, False, True, True, False]
+
+
+def test_a_training_ends_when_validation_gets_no_better(
+    make: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validate_as([0.1, 5.0, 3.0, 4.0, 3.0, 2.0, 1.0], monkeypatch)
+    events = train(make(epochs=7, epoch_size=1, patience=2))
+    assert [event["epoch"] for event in of_kind("epoch", events)] == [1, 2, 3, 4, 5]
+    assert events[-1]["event"] == "end"
+    patient = make(epochs=7, epoch_size=1, patience=3)
+    patient.resume()
+    train(patient)
+    assert patient.epoch == 7
 
 
 @pytest.mark.parametrize("changes", [{}, {"optimiser": "adam", "learning_rate": 0.01}])
@@ -274,19 +372,72 @@ def test_an_interrupted_training_goes_on_bit_for_bit(
         train(make("whole", **changes))
         whole = tmp_path / "whole"
     with pytest.raises(InterruptionError):
-        make("broken", **changes).fit(interrupt_at(STEPS + 2))
-    assert len((tmp_path / "broken" / "events.jsonl").read_text().splitlines()) == 1
+        make("broken", **changes).fit(at_step(STEPS + 2, interrupt))
     second = make("broken", **changes)
     second.resume()
-    assert second.epoch == 1
+    assert (second.epoch, second.step) == (1, STEPS)
     with pytest.raises(InterruptionError):
-        second.fit(interrupt_at(2 * STEPS + 1))
+        second.fit(at_step(2 * STEPS + 1, interrupt))
     third = make("broken", **changes)
     third.resume()
-    reports = train(third)
-    assert (reports[0].epoch, reports[0].step) == (3, 2 * STEPS + 1)
+    events = train(third)
+    assert (events[0]["event"], events[0]["resumed"]) == ("start", True)
+    assert (events[1]["epoch"], events[1]["step"]) == (3, 2 * STEPS + 1)
     assert_same_run(whole, tmp_path / "broken")
     assert third.record["seconds"] > 0
+
+
+@pytest.mark.parametrize("step", [1, STEPS, STEPS + 1, 2 * STEPS + 2])
+def test_a_stopped_training_goes_on_from_that_step_bit_for_bit(
+    make: Callable[..., Trainer], whole: Path, tmp_path: Path, step: int
+) -> None:
+    run = tmp_path / "stopped"
+    with pytest.raises(StoppedError, match=f"after step {step}; .* --resume") as stopped:
+        make("stopped").fit(at_step(step, (run / "stop").touch))
+    assert stopped.value.number == 0
+    assert not (run / "stop").exists()
+    assert without_time(read_events(run)[-1]) == {"event": "stop", "step": step, "message": str(stopped.value)}
+    trainer = make("stopped")
+    trainer.resume()
+    assert trainer.step == step
+    train(trainer)
+    assert_same_run(whole, run)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_after_the_step(make: Callable[..., Trainer], number: int, tmp_path: Path) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(StoppedError) as stopped:
+        make().fit(at_step(2, lambda: signal.raise_signal(number)))
+    assert stopped.value.number == number
+    assert signal.getsignal(number) is before
+    assert read_events(tmp_path / "run")[-1]["step"] == 2
+    with pytest.raises(KeyboardInterrupt):  # who asks twice does not want to wait
+        make("twice").fit(at_step(2, lambda: [signal.raise_signal(number) for _ in range(2)] and None))
+
+
+def test_a_training_waits_while_it_is_paused(
+    make: Callable[..., Trainer], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keygrid.training.trainer._LOOK", 0.01)
+    pause, seen = tmp_path / "paused" / "pause", []
+
+    def report(event: Event) -> None:
+        seen.append(event["event"])
+        if event["event"] == "step" and event["step"] == 2:
+            pause.touch()
+            Timer(0.1, pause.unlink).start()
+
+    make("paused").fit(report)
+    at = seen.index("paused")
+    assert seen[at - 1 : at + 3] == ["step", "paused", "resumed", "step"]
+    assert_same_run(whole, tmp_path / "paused")
+
+
+def test_a_stop_for_a_process_that_is_gone_is_forgotten(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "stop").touch()
+    assert train(make(epochs=1, epoch_size=1))[-1]["event"] == "end"
 
 
 def test_a_finished_training_can_be_made_longer(make: Callable[..., Trainer], whole: Path, tmp_path: Path) -> None:
@@ -298,20 +449,17 @@ def test_a_finished_training_can_be_made_longer(make: Callable[..., Trainer], wh
 
 
 KILLED = """
-import pickle, sys
+import pickle, sys, time
 from pathlib import Path
 
 from keygrid.data.dataset import Dataset
 from keygrid.training.trainer import Trainer
 
-garment, model, training, run, fatal = pickle.loads(Path(sys.argv[1]).read_bytes())
-
-def report(progress):
-    if (progress.step, progress.validation) == (fatal, None):
-        print("ready", flush=True)
-        sys.stdin.read()
-
-Trainer(Dataset.of([garment]), model, training, run, category="sheet", command="go").fit(report)
+garment, model, training, run = pickle.loads(Path(sys.argv[1]).read_bytes())
+trainer = Trainer(Dataset.of([garment]), model, training, run, category="sheet", command="go")
+print("ready", flush=True)
+sys.stdin.readline()
+trainer.fit(lambda event: time.sleep(0.05))
 """
 
 
@@ -322,7 +470,7 @@ def doomed(
     """A training in another process and its directory; started first, because importing takes it long."""
     directory = tmp_path_factory.mktemp("doomed")
     arguments = directory / "arguments.pickle"
-    arguments.write_bytes(pickle.dumps((sheet, config, TRAINING, directory / "run", STEPS + 2)))
+    arguments.write_bytes(pickle.dumps((sheet, config, TRAINING, directory / "run")))
     with subprocess.Popen(
         [sys.executable, "-c", KILLED, arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -330,18 +478,23 @@ def doomed(
         process.kill()
 
 
-def test_a_killed_training_goes_on_bit_for_bit(
+def test_a_training_that_is_killed_at_any_moment_goes_on_bit_for_bit(
     sheet: Garment, config: ModelConfig, doomed: tuple[subprocess.Popen[str], Path], whole: Path
 ) -> None:
     process, run = doomed
+    assert process.stdin is not None
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    while not (run / "state.pt").exists():  # as soon as there is one, there always is
+        time.sleep(0.01)
+    time.sleep(random.uniform(0, 1.5))
     process.kill()
-    assert process.wait() == -signal.SIGKILL
+    assert process.wait() in {-signal.SIGKILL, 0}
 
     trainer = Trainer(Dataset.of([sheet]), config, TRAINING, run, category="sheet", command="go")
     trainer.resume()
-    assert trainer.epoch == 1
     train(trainer)
     assert_same_run(whole, run)
 
@@ -360,7 +513,7 @@ def test_an_event_that_was_written_before_the_state_is_not_written_twice(
         with pytest.raises(InterruptionError):
             train(trainer)
     events = tmp_path / "broken" / "events.jsonl"
-    assert len(events.read_text().splitlines()) == 3
+    assert [event["epoch"] for event in of_kind("epoch", read_events(tmp_path / "broken"))] == [1, 2, 3]
     with events.open("a") as file:
         file.write('{"event": "epo')  # and half a line
     trainer = make("broken")
@@ -402,7 +555,7 @@ def test_another_network_or_garment_is_not_resumed(
         ([other], config, "sheet"),
         ([sheet, other], config, "sheet"),
     ):
-        with pytest.raises(KeygridError, match="begun with another configuration"):
+        with pytest.raises(KeygridError, match=r"begun with (another configuration|other garments)"):
             Trainer(Dataset.of(garments), model, training, tmp_path / "run", category=category).resume()
     Trainer(Dataset.of([sheet]), config, training, tmp_path / "run", category="sheet").resume()
 
@@ -435,12 +588,14 @@ def test_a_loss_that_is_no_number_stops_the_training(
     trainer = make()
     ordinary = trainer._losses
 
-    def spoilt(points: Tensor, start: int) -> dict[str, Tensor]:
-        terms = ordinary(points, start)
+    def spoilt(batch: Batch, start: int, names: Collection[str]) -> dict[str, Tensor]:
+        terms = ordinary(batch, start, names)
         return terms if trainer.epoch == 0 else terms | {"farthest": terms["farthest"] * bad}
 
     monkeypatch.setattr(trainer, "_losses", spoilt)
-    with pytest.raises(KeygridError, match=rf"^The loss became {bad:g} at step 4, .* after 1 epochs; try a lower"):
+    with pytest.raises(
+        KeygridError, match=rf"^The loss became {bad:g} at step 4, .* after epoch 1 is kept; try a lower"
+    ):
         train(trainer)
     last = Checkpoint.load(tmp_path / "run" / "checkpoints" / "last.safetensors")
     assert [epoch["epoch"] for epoch in last.record["history"]] == [1]
@@ -450,12 +605,37 @@ def test_a_loss_that_is_no_number_stops_the_training(
     assert resumed.epoch == 1
 
 
+def test_a_gradient_that_is_no_number_stops_the_training(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    trainer = make(epochs=1)
+    before = {name: weight.clone() for name, weight in trainer.network.named_parameters()}
+    trainer.network.encoder.head[-1].weight.register_hook(lambda gradient: gradient * math.nan)
+    with pytest.raises(KeygridError, match=r"^The gradient became nan at step 1, .*--clip 1"):
+        train(trainer)
+    assert all(torch.equal(weight, before[name]) for name, weight in trainer.network.named_parameters())
+    assert read_events(tmp_path / "run")[-1]["event"] == "error"
+
+
+def test_a_gradient_is_cut_where_it_is_too_long(make: Callable[..., Trainer]) -> None:
+    trainer = make(epochs=1, clip=0.01)
+    lengths: list[float] = []
+    ordinary = trainer.optimiser.step
+
+    def step(*arguments: Any, **options: Any) -> Any:
+        gradients = [p.grad.norm() for p in trainer.network.parameters() if p.grad is not None]
+        lengths.append(float(torch.stack(gradients).norm()))
+        return ordinary(*arguments, **options)
+
+    trainer.optimiser.step = step  # type: ignore[method-assign]
+    train(trainer)
+    assert lengths == pytest.approx([0.01] * STEPS, rel=1e-3)
+
+
 @pytest.mark.parametrize(("steps", "noticed"), [(1, 1), (3, 2)])
 def test_a_training_that_diverges_ends_with_a_sentence(
     make: Callable[..., Trainer], steps: int, noticed: int, tmp_path: Path
 ) -> None:
     """With one step an epoch the weights are lost after the last loss that training looks at."""
     trainer = make(epochs=2, epoch_size=2 * steps, learning_rate=1e30, optimiser="adam")
-    with pytest.raises(KeygridError, match=rf"^The loss became \w+ at step {noticed}, so training stopped"):
+    with pytest.raises(KeygridError, match=rf"^The (loss|gradient) became \w+ at step {noticed}, so training stopped"):
         train(trainer)
     assert not list((tmp_path / "run" / "checkpoints").iterdir())

@@ -1,6 +1,8 @@
 import math
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from keygrid.errors import KeygridError
@@ -19,7 +21,7 @@ def test_farthest_points_are_those_of_the_published_settings(keypoints: int, far
     assert preset("released", keypoints).farthest == preset("paper", keypoints).farthest == farthest
 
 
-@pytest.mark.parametrize("name", ["epochs", "epoch_size", "batch", "validation_size", "farthest"])
+@pytest.mark.parametrize("name", ["epochs", "epoch_size", "batch", "validation_size", "farthest", "validate_every"])
 def test_counts_start_at_one(name: str) -> None:
     assert getattr(replace(TrainingConfig(), **{name: 1}), name) == 1  # type: ignore[arg-type]
     for value in (0, -3):
@@ -37,3 +39,57 @@ def test_a_learning_rate_that_can_t_train_is_refused(rate: float) -> None:
 def test_a_seed_that_a_generator_can_t_take_is_refused(seed: int) -> None:
     with pytest.raises(KeygridError, match="seed"):
         TrainingConfig(seed=seed)
+
+
+@pytest.mark.parametrize("name", ["clip", "patience", "validate_motions", "keep_every"])
+def test_what_may_be_off_is_not_below_zero(name: str) -> None:
+    for value in (-1, math.nan):
+        with pytest.raises(KeygridError, match=f"{name} must be at least 0, and {value} "):
+            replace(TrainingConfig(), **{name: value})  # type: ignore[arg-type]
+
+
+def test_terms_join_as_training_goes_on() -> None:
+    training = TrainingConfig(warm_up=2, similarity_weight=0.5)
+    assert [training.weights(epoch * training.steps_per_epoch) for epoch in (1, 2)] == [
+        {"farthest": 1.0},
+        {"farthest": 1.0, "similarity": 0.5},
+    ]
+
+
+def test_weights_of_correspondence_grow_and_similarity_joins_late() -> None:
+    training = TrainingConfig(
+        epochs=10, epoch_size=8, batch=4, warm_up=8, farthest_weight=0, strict_weight=2, coverage_weight=0.5, ramp=0.5
+    )
+    assert training.terms == {"similarity": 1, "strict": 2, "coverage": 0.5}
+    assert training.weights(0) == {"strict": 0.2, "coverage": 0.5}
+    assert training.weights(9) == {"strict": 2, "coverage": 0.5}
+    assert training.weights(16) == training.terms
+
+
+def test_a_cycle_rises_to_the_learning_rate_and_falls_to_nothing() -> None:
+    training = TrainingConfig(epochs=10, epoch_size=80, batch=8, learning_rate=0.01, schedule="cycle")
+    rates = [training.rate(step) for step in range(training.steps)]
+    highest = int(np.argmax(rates))
+    assert highest == 10
+    assert rates[highest] == pytest.approx(0.01)
+    assert (np.diff(rates[: highest + 1]) > 0).all()
+    assert (np.diff(rates[highest:]) < 0).all()
+    assert 0 < rates[-1] < 1e-5
+    assert {replace(training, schedule="constant").rate(step) for step in range(0, 100, 30)} == {0.01}
+
+
+@pytest.mark.parametrize("changes", [{"batch": 3}, {"epoch_size": 33}])
+def test_pairs_need_even_numbers(changes: dict[str, Any]) -> None:
+    with pytest.raises(KeygridError, match="even"):
+        replace(preset("keygrid", 8), **changes)
+
+
+@pytest.mark.parametrize("weight", [-1.0, math.nan, math.inf])
+def test_weights_are_numbers_of_0_or_more(weight: float) -> None:
+    with pytest.raises(KeygridError, match="weights of loss terms"):
+        TrainingConfig(farthest_weight=weight)
+
+
+def test_something_is_learnt() -> None:
+    with pytest.raises(KeygridError, match="one of them is above 0"):
+        TrainingConfig(farthest_weight=0, similarity_weight=0)

@@ -59,7 +59,7 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
 
 def train(trainer: Trainer) -> dict[str, torch.Tensor]:
     trainer.fit(lambda progress: None)
-    return weights(trainer.run)
+    return weights(trainer.run.path)
 
 
 def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:

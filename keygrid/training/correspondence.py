@@ -1,0 +1,107 @@
+"""Pairs of clouds that show one garment, of which it is known which points are the same material.
+
+Where garments move in a file, this comes with them. The published method makes no use of it: what is trained on it is
+to be compared as such.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from keygrid import geometry
+from keygrid.data.garment import Garment, MaterialPoints
+from keygrid.data.sampling import Normalisation
+from keygrid.evaluation.material import Material
+
+ANCHORS = 1024
+"""Places on a garment's material between which distances are known; a garment with fewer vertices has as many."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cloth:
+    """Anchors on a garment's material, and how far apart they are along the cloth at rest.
+
+    Attributes:
+        distances: (A, A) float32, over the square root of the garment's area.
+        shares: (A,) float32, each anchor's part of the area, which sum to one.
+        nearest: (V,) int64, the anchor that is nearest to each vertex.
+        rest: (V, 3) float32, vertices at rest, about the centre of their box, over half of its longest side.
+    """
+
+    distances: Tensor
+    shares: Tensor
+    nearest: Tensor
+    rest: Tensor
+
+    @classmethod
+    def of(cls, garment: Garment) -> "Cloth":
+        """Of a surface.
+
+        Raises:
+            KeygridError: the garment is a cloud.
+        """
+        material = Material.of(garment, refined=False)
+        vertices = torch.tensor(garment.vertices)
+        anchors = geometry.farthest_points(vertices[None], min(ANCHORS, len(vertices)))[0].numpy()
+        distances = material.distances(anchors)  # [A, V]
+        nearest = distances.argmin(axis=0)
+        shares = np.bincount(nearest, material.shares, len(anchors))
+        rest = Normalisation.fit(garment.vertices, "centred").apply(garment.vertices).astype(np.float32)
+        arrays = distances[:, anchors].astype(np.float32), shares.astype(np.float32), nearest, rest
+        return cls(*map(torch.from_numpy, arrays))
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Where the points of two clouds are on the garment that both show.
+
+    Attributes:
+        cloth: of the garment.
+        anchors: (2, N, 3) int64, of each point the anchors nearest to the corners of its triangle.
+        barycentric: (2, N, 3) float32, the point's weights of these corners.
+        rest: (2, N, 3) float32, where each point is on the garment at rest, as of `Cloth`.
+    """
+
+    cloth: Cloth
+    anchors: Tensor
+    barycentric: Tensor
+    rest: Tensor
+
+    @classmethod
+    def of(cls, cloth: Cloth, faces: NDArray[np.int64], drawn: Sequence[MaterialPoints]) -> "Pair":
+        """Of points drawn twice on a surface with these triangles (F, 3)."""
+        corners = torch.from_numpy(np.stack([faces[points.faces] for points in drawn]))
+        barycentric = torch.from_numpy(np.stack([points.barycentric for points in drawn]).astype(np.float32))
+        rest = (cloth.rest[corners] * barycentric[..., None]).sum(-2)
+        return cls(cloth, cloth.nearest[corners], barycentric, rest)
+
+    def mirrored(self, axis: int) -> "Pair":
+        """Of the same garment reflected along an axis: what was its left is its right."""
+        sign = torch.ones(3)
+        sign[axis] = -1
+        return replace(self, rest=self.rest * sign)
+
+    def to(self, device: torch.device) -> "Pair":
+        """The same on another device."""
+        cloth = Cloth(*(tensor.to(device) for tensor in vars(self.cloth).values()))
+        return Pair(cloth, *(tensor.to(device) for tensor in (self.anchors, self.barycentric, self.rest)))
+
+    def on_cloth(self, weights: Tensor) -> Tensor:
+        """(2, K, A): point weights (2, K, N) as weights of anchors, with the same sums."""
+        moved = weights.new_zeros(*weights.shape[:2], len(self.cloth.shares))
+        for corner in range(3):
+            index = self.anchors[:, None, :, corner].expand(weights.shape)
+            moved = moved.scatter_add(2, index, weights * self.barycentric[:, None, :, corner].to(weights.dtype))
+        return moved
+
+    def at_points(self, values: Tensor) -> Tensor:
+        """(2, K, N): values at anchors (2, K, A), interpolated at the points."""
+        found = torch.zeros((), dtype=values.dtype, device=values.device)
+        for corner in range(3):
+            index = self.anchors[:, None, :, corner].expand(-1, values.shape[1], -1)
+            found = found + values.gather(2, index) * self.barycentric[:, None, :, corner].to(values.dtype)
+        return found

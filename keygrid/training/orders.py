@@ -1,0 +1,74 @@
+"""What may be asked of a training while it runs: by signal, or by a file in its directory."""
+
+import signal
+import threading
+from enum import IntEnum
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+
+class Order(IntEnum):
+    """The higher one counts."""
+
+    GO_ON = 0
+    WAIT = 1
+    STOP = 2
+
+
+class StoppedError(Exception):
+    """A training was stopped before its end, and can be resumed.
+
+    Args:
+        message: says how to go on.
+        number: of the signal that asked for it; 0 for a file.
+    """
+
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message)
+        self.number = number
+
+
+class Orders:
+    """Listens to SIGTERM and SIGINT, and to the files `stop` and `pause` of a run.
+
+    A second signal interrupts at once.
+
+    Args:
+        run: the directory; None listens to signals alone.
+    """
+
+    def __init__(self, run: Path | None) -> None:
+        self.number = 0
+        self._stop = None if run is None else run / "stop"
+        self._pause = None if run is None else run / "pause"
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        if self._stop is not None:
+            self._stop.unlink(missing_ok=True)  # it was meant for a process that is gone
+        if threading.current_thread() is threading.main_thread():  # others may not listen to signals
+            self._before = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if self.number:
+            raise KeyboardInterrupt
+        self.number = number
+
+    def current(self) -> Order:
+        """What is asked for now."""
+        if self.number or (self._stop is not None and self._stop.exists()):
+            return Order.STOP
+        return Order.WAIT if self._pause is not None and self._pause.exists() else Order.GO_ON
+
+    def obeyed(self) -> None:
+        """A stop was."""
+        if self._stop is not None:
+            self._stop.unlink(missing_ok=True)

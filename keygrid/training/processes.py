@@ -1,0 +1,115 @@
+"""Where a training runs: on one device, or in several processes that share every batch.
+
+Fabric starts the processes, or finds those that torchrun or SLURM has started, and knows devices and precisions. Its
+wrapper of networks is left aside: it averages gradients over processes, and parts of a batch may differ in size.
+"""
+
+import logging
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import nn
+
+from keygrid.errors import KeygridError
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric  # which takes seconds to import
+
+_PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
+
+
+def make_fabric(
+    device: str = "cpu", devices: int = 1, nodes: int = 1, precision: Literal["32", "bf16", "16"] = "32"
+) -> "Fabric":
+    """Ready to launch.
+
+    Args:
+        device: as PyTorch names it.
+        devices: processes on each machine, each with a GPU of its own where the device is one.
+        nodes: machines.
+        precision: as in `keygrid.training.config`.
+
+    Raises:
+        KeygridError: the device is not there, or there are not so many, or it lacks the precision.
+    """
+    from lightning_fabric import Fabric
+    from lightning_fabric.utilities.exceptions import MisconfigurationException
+
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces each process
+    kind, _, index = device.partition(":")
+    if min(devices, nodes) < 1:
+        raise KeygridError(f"A training runs in one process or more, and not in {devices} x {nodes}.")
+    if index and devices > 1:
+        raise KeygridError(f"There is one {device} on a machine; name {kind} to train on {devices}.")
+    if precision == "16" and kind == "cpu":
+        raise KeygridError("The precision 16 needs a GPU; on cpu choose bf16 or 32.")
+    if torch.distributed.is_torchelastic_launched() and os.environ["WORLD_SIZE"] != str(devices * nodes):
+        raise KeygridError(
+            f"The launcher has started {os.environ['WORLD_SIZE']} processes, and --devices and --nodes say "
+            f"{devices * nodes}; make them agree."
+        )
+    try:
+        torch.device(device)
+        return Fabric(
+            accelerator=kind,
+            devices=[int(index)] if index else devices,
+            num_nodes=nodes,
+            strategy="ddp" if devices * nodes > 1 else "auto",
+            precision=_PRECISIONS[precision],  # type: ignore[arg-type]
+        )
+    except (RuntimeError, ValueError, MisconfigurationException) as error:
+        many = "" if devices == 1 else f" {devices} times"
+        raise KeygridError(f"The device {device!r} can't be used here{many}; choose cpu.") from error
+
+
+def launch(fabric: "Fabric") -> None:
+    """Begin to share: starts the other processes, which run this same command, unless a launcher has done so.
+
+    Raises:
+        KeygridError: the launcher has started another number of processes.
+    """
+    try:
+        fabric.launch()
+    except ValueError as error:
+        raise KeygridError(
+            "The launcher has started another number of processes than --devices and --nodes say; make them agree."
+        ) from error
+
+
+def finish(fabric: "Fabric") -> None:
+    """Wait until all processes are here, and until those that this one has started are gone."""
+    fabric.barrier()
+    for process in getattr(fabric.strategy.launcher, "procs", ()):
+        process.wait()
+
+
+def part_of(batch: Sequence[int], fabric: "Fabric", together: int = 1) -> Sequence[int]:
+    """What of a batch is this process': as much as others have, or one cloud less, or one group of them.
+
+    Raises:
+        KeygridError: there are more processes than clouds.
+    """
+    groups = len(batch) // together
+    if groups < fabric.world_size:
+        raise KeygridError(
+            f"A batch of {len(batch)} clouds can't be shared by {fabric.world_size} processes; choose --batch and "
+            "--epoch-size so that the last batch of a pass has a cloud for each."
+        )
+    begin, end = (
+        together * (groups * rank // fabric.world_size) for rank in (fabric.global_rank, fabric.global_rank + 1)
+    )
+    return batch[begin:end]
+
+
+def sum_gradients(network: nn.Module, fabric: "Fabric") -> None:
+    """Give every process the sum of all processes' gradients."""
+    if fabric.world_size == 1:
+        return
+    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+    # One message instead of hundreds.
+    total = fabric.all_reduce(torch.cat([gradient.flatten() for gradient in gradients]), reduce_op="sum")
+    assert isinstance(total, torch.Tensor)
+    for gradient, part in zip(gradients, total.split([gradient.numel() for gradient in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))
