@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
@@ -345,7 +345,12 @@ class MainWindow(QMainWindow):
     def _show_training(self, shown: bool) -> None:
         self.training_dock.setVisible(shown)
         if shown:
-            self.training_dock.raise_()
+            # A tab can be raised once the layout has it.
+            QTimer.singleShot(0, self.training_dock, self.training_dock.raise_)
+
+    def _bring_up_training(self) -> None:
+        self.actions_["training"].setChecked(True)
+        self.training_dock.raise_()
 
     def _ask_for_new_run(self) -> None:
         from platformdirs import user_data_path
@@ -355,8 +360,7 @@ class MainWindow(QMainWindow):
 
     def _start_run(self, wanted: NewRun) -> None:
         self.training.start(wanted)
-        self.actions_["training"].setChecked(True)
-        self.training_dock.raise_()
+        self._bring_up_training()
 
     def _ask_for_run(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Open run")
@@ -369,8 +373,8 @@ class MainWindow(QMainWindow):
             self.viewport.notice.say(f"{directory} holds no run; choose the folder that --run named.")
             return
         self.runs.choose(self.runs.add(directory))
-        self.actions_["training"].setChecked(True)
-        self.training_dock.raise_()
+        self.training.follow()
+        self._bring_up_training()
 
     def _tell_run(self, tell: Callable[[Run], object]) -> None:
         if self.runs.chosen is None:
@@ -401,8 +405,8 @@ class MainWindow(QMainWindow):
         box.setWindowTitle("Trainings are running")
         box.setText(f"Still training: {names}")
         box.setInformativeText(
-            "They can go on without the window, which finds them again when it is next opened; or they save their state"
-            " and stop, to be resumed later."
+            "A training can go on without the window, which finds it again when it is next opened; or it saves its"
+            " state and stops, to be resumed later."
         )
         leave = box.addButton("&Leave running", QMessageBox.ButtonRole.AcceptRole)
         stop = box.addButton("&Stop them", QMessageBox.ButtonRole.DestructiveRole)

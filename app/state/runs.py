@@ -322,15 +322,17 @@ class Run:
 
     def read(self) -> bool:
         """Take in some of what is new, and judge by it when that is all; returns whether there is more."""
-        # Looked for first: what it wrote before it ended is then read before it is judged.
-        alive = self._alive()
         more = self._read_events()
         if not self.config:
             self._read_config()
         if self.history.process == self._awaited:
             self._awaited = None
         if not more:
-            self._become(self._judge(alive=alive))
+            alive = self._alive()
+            # Its last word may have come in between.
+            more = not alive and self._read_events()
+            if not more:
+                self._become(self._judge(alive=alive))
         return more
 
     def _begin(self, inode: int | None) -> None:

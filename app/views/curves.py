@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -18,6 +18,9 @@ FAINT = 80
 
 WIDTH = 1.5
 """Of a line, in the user's pixels."""
+
+AXIS = 38
+"""Width of an axis with its numbers, likewise."""
 
 CLOSE = 0.8
 """A logarithmic axis that spans fewer decades has a mark at every digit."""
@@ -43,19 +46,14 @@ class Curves(QWidget):
         layout.addWidget(self.losses, stretch=3)
         layout.addWidget(self.scores, stretch=2)
         self.scores.plot.setXLink(self.losses.plot)
+        for plot in (self.losses, self.scores):
+            plot.recoloured.connect(self._draw)
         self.scores.hide()
 
     def show_run(self, run: Run | None, smoothing: float, *, log: bool) -> None:
         """Draw a run's curves as far as they are known, the losses' axis logarithmic or not."""
         self._run, self._smoothing, self._log = run, smoothing, log
         self._draw()
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "scores"):
-            for plot in (self.losses, self.scores):
-                plot.recolour()
-            self._draw()
 
     def _draw(self) -> None:
         history = self._run.history if self._run is not None else None
@@ -81,6 +79,9 @@ class _Plot(QWidget):
     Those that are drawn again change in place.
     """
 
+    recoloured = Signal()
+    """The lines are gone, because they had other colours."""
+
     def __init__(self, title: str, colours: dict[str, tuple[str, str]]) -> None:
         super().__init__()
         self.setMinimumHeight(90)
@@ -97,15 +98,20 @@ class _Plot(QWidget):
         self.plot.setLabel("bottom", "step")
         for side in ("bottom", "left"):
             self.plot.getAxis(side).enableAutoSIPrefix(False)
+        self.plot.getAxis("left").setWidth(AXIS)  # the same in both plots, so that steps are in line
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._legend)
         layout.addWidget(view, stretch=1)
-        self.recolour()
+        self._recolour()
 
-    def recolour(self) -> None:
-        """Take the colours of the palette."""
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "plot"):
+            self._recolour()
+
+    def _recolour(self) -> None:
         palette = self.palette()
         text, base = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Base)
         self._colours = self._of_theme["dark" if base.lightness() < 128 else "light"]
@@ -115,6 +121,7 @@ class _Plot(QWidget):
             self.plot.getAxis(side).setTextPen(text)
         for title in list(self._lines):
             self._remove(title)
+        self.recoloured.emit()
 
     def begin(self, *, log: bool) -> None:
         """What is not drawn before `finish` goes."""
@@ -132,11 +139,11 @@ class _Plot(QWidget):
             faint.setAlpha(FAINT)
             self._line(f"{subject}, as it is", pg.mkPen(faint)).setData(steps, values)
             values = smoothed(values, smoothing)
-        self._line(subject, pg.mkPen(colour, width=WIDTH), marked=len(steps) == 1).setData(steps, values)
+        self._line(subject, pg.mkPen(colour, width=self._width), marked=len(steps) == 1).setData(steps, values)
 
     def mark(self, subject: str, curve: Curve) -> None:
         """Draw another curve of a subject, dashed and with marks."""
-        pen = pg.mkPen(self._colour(subject), width=WIDTH, style=Qt.PenStyle.DashLine)
+        pen = pg.mkPen(self._colour(subject), width=self._width, style=Qt.PenStyle.DashLine)
         self._line(f"{subject}, dashed", pen, marked=True).setData(*curve.thinned(MOST))
 
     def finish(self, remark: str = "") -> None:
@@ -145,6 +152,10 @@ class _Plot(QWidget):
             self._remove(title)
         names = [f'<span style="color: {self._colour(name).name()}">●</span> {name}' for name in self._subjects]
         self._legend.setText("&nbsp; ".join([*names, *([remark] if remark else [])]))
+
+    @property
+    def _width(self) -> float:
+        return WIDTH * self.devicePixelRatioF()  # pyqtgraph counts the device's
 
     def _colour(self, subject: str) -> QColor:
         if subject not in self._subjects:

@@ -164,6 +164,9 @@ class TrainingPanel(QWidget):
         }
         for name, enabled in allowed.items():
             self._actions[name].setEnabled(enabled)
+        kept = allowed["open_checkpoint"] or self._runs.epoch is None
+        tip = "Open the best checkpoint, or that of the chosen epoch" if kept else "None was kept of the chosen epoch"
+        self._actions["open_checkpoint"].setToolTip(tip)
         self._actions["stop_run"].setText("&Stop now" if state is State.STOPPING else "&Stop")
         self._draw()
 

@@ -46,7 +46,7 @@ class Training(QObject):
         return [run for run in self.started_here if run.state.active]
 
     def follow(self) -> None:
-        """Look at the runs, from now on."""
+        """Look at the runs, from now on and while there are any."""
         if not self._clock.isActive():
             self._clock.start(0)
 
@@ -120,6 +120,8 @@ class Training(QObject):
     def _look(self) -> None:
         more = self._runs.follow(BUDGET)
         self._clock.setInterval(HURRY_MS if more else INTERVAL_MS)
+        if not self._runs.runs:
+            self._clock.stop()
 
     def _tell(self, run: Run, word: str) -> None:
         try:
