@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.state.runs import Curve, Run, smoothed
 
-MOST = 400
+MOST = 300
 """Points of a drawn curve: about as many as the plot has pixels."""
 
 FAINT = 80
@@ -151,6 +151,7 @@ class _Plot(QWidget):
         for title in self._lines.keys() - self._drawn:
             self._remove(title)
         names = [f'<span style="color: {self._colour(name).name()}">●</span> {name}' for name in self._subjects]
+        self.plot.getViewBox().updateAutoRange()  # else the first painting would find it out, and ask for another
         self._legend.setText("&nbsp; ".join([*names, *([remark] if remark else [])]))
 
     @property

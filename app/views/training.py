@@ -1,6 +1,7 @@
 """Training runs: which there are, how far they are, and what they have learnt."""
 
 import math
+import time
 from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,9 @@ BUTTONS = ("new_run", "open_run", "pause_run", "resume_run", "stop_run")
 """The actions that have a button, by name."""
 
 NO_RUNS = "New run… starts a training; Open run… follows one that a terminal or another machine writes."
+
+REST = 0.9
+"""Seconds between two paintings of a run that goes on."""
 
 ROW, VISIBLE = 24, 3
 """A row's height in the user's pixels, and how many are seen at once."""
@@ -82,7 +86,7 @@ class TrainingPanel(QWidget):
         self.log.toggled.connect(self._draw)
         for signal in ("chosen", "runs", "epoch"):
             runs.events[signal].connect(self._refresh)
-        runs.advanced.connect(lambda run: self._refresh() if run is runs.chosen else None)
+        runs.advanced.connect(self._advance)
         self._refresh()
 
     @property
@@ -151,7 +155,13 @@ class TrainingPanel(QWidget):
         self._layout.insertWidget(place, self._curves, stretch=1)
         self._draw()
 
+    def _advance(self, run: Run) -> None:
+        # Where software composes the window, each painting takes a twentieth of a second: not at every step.
+        if run is self._runs.chosen and (time.monotonic() > self._painted + REST or not run.state.active):
+            self._refresh()
+
     def _refresh(self, *_: object) -> None:
+        self._painted = time.monotonic()
         run = self._runs.chosen
         self.label.setText(summary(run) if run is not None else NO_RUNS)
         state = run.state if run is not None else None
