@@ -1,5 +1,6 @@
 """What is kept between starts."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class Preferences:
         for directory in reversed(self._kept(RUNS)):
             if directory.is_dir():
                 runs.add(directory)
-        shelf.events.recent.connect(self._keep)
+        shelf.events.recent.connect(self._keep_recent)
         runs.events.runs.connect(self._keep_runs)
 
     def _kept(self, name: str) -> tuple[Path, ...]:
@@ -39,9 +40,12 @@ class Preferences:
         # A list of one comes back as a string, and an empty one as none.
         return tuple(Path(path) for path in ([kept] if isinstance(kept, str) else kept or []))
 
-    def _keep(self, recent: tuple[Path, ...], name: str = RECENT) -> None:
-        if self._store is not None:
-            self._store.setValue(name, [str(path) for path in recent])
+    def _keep_recent(self, recent: tuple[Path, ...]) -> None:
+        self._keep(RECENT, recent)
 
     def _keep_runs(self, runs: tuple[Run, ...]) -> None:
-        self._keep(tuple(run.directory for run in runs[:KEPT_RUNS]), RUNS)
+        self._keep(RUNS, [run.directory for run in runs[:KEPT_RUNS]])
+
+    def _keep(self, name: str, paths: Iterable[Path]) -> None:
+        if self._store is not None:
+            self._store.setValue(name, [str(path) for path in paths])

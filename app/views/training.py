@@ -1,7 +1,6 @@
 """Training runs: which there are, how far they are, and what they have learnt."""
 
 import math
-import time
 from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -39,8 +38,8 @@ BUTTONS = ("new_run", "open_run", "pause_run", "resume_run", "stop_run")
 
 NO_RUNS = "New run… starts a training; Open run… follows one that a terminal or another machine writes."
 
-REST = 0.9
-"""Seconds between two paintings of a run that goes on."""
+REST_MS = 750
+"""From something new of a run to its painting, with all that comes meanwhile."""
 
 ROW, VISIBLE = 24, 3
 """A row's height in the user's pixels, and how many are seen at once."""
@@ -82,6 +81,8 @@ class TrainingPanel(QWidget):
 
         self._patience = QTimer(self, interval=30)  # for the import in the other thread
         self._patience.timeout.connect(self._make_curves)
+        self._rest = QTimer(self, interval=REST_MS, singleShot=True)
+        self._rest.timeout.connect(self._refresh)
         self.smoothing.valueChanged.connect(self._draw)
         self.log.toggled.connect(self._draw)
         for signal in ("chosen", "runs", "epoch"):
@@ -97,6 +98,7 @@ class TrainingPanel(QWidget):
     def shut(self) -> None:
         """Wait for nothing any more."""
         self._patience.stop()
+        self._rest.stop()
         if self._importing is not None:
             self._importing.join()
 
@@ -156,15 +158,18 @@ class TrainingPanel(QWidget):
         self._draw()
 
     def _advance(self, run: Run) -> None:
-        # Where software composes the window, each painting takes a twentieth of a second: not at every step.
-        if run is self._runs.chosen and (time.monotonic() > self._painted + REST or not run.state.active):
+        if run is not self._runs.chosen:
+            return
+        if run.state is not self._state:
             self._refresh()
+        elif not self._rest.isActive():
+            # Where software composes the window, each painting takes a twentieth of a second: not at every step.
+            self._rest.start()
 
     def _refresh(self, *_: object) -> None:
-        self._painted = time.monotonic()
         run = self._runs.chosen
         self.label.setText(summary(run) if run is not None else NO_RUNS)
-        state = run.state if run is not None else None
+        self._state = state = run.state if run is not None else None
         allowed = {
             "pause_run": state is State.RUNNING,
             "resume_run": state in {State.PAUSED, State.PAUSING, *ENDED},
