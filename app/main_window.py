@@ -1,16 +1,18 @@
 """The window: puts views, worker and state together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
 from app.actions import Actions, Command
 from app.state.document import Document, OpenCheckpoint
+from app.state.new_run import NewRun
 from app.state.playback import Playback
+from app.state.runs import Preview, Run, Runs, State
 from app.state.settings import AXES, LAYERS, ViewSettings
 from app.state.shelf import OpenCollection, Shelf
 from app.views.heatmap import HeatmapPanel
@@ -18,15 +20,18 @@ from app.views.help import show_about, show_shortcuts
 from app.views.keypoints import KeypointTable
 from app.views.layers import LayerPanel
 from app.views.library import Library
+from app.views.new_run import NewRunDialog
 from app.views.preferences import Preferences
 from app.views.status import StatusBar
 from app.views.theme import THEMES, apply_theme
 from app.views.thumbnails import Thumbnails
 from app.views.timeline import BUTTONS, Timeline
+from app.views.training import TrainingPanel
 from app.views.viewport import Viewport
 from app.worker.client import WorkerClient
 from app.worker.predicting import Predicting
 from app.worker.protocol import DescribeEngine, ListShipped, OpenPath, ReadCheckpoint
+from app.worker.training import Training
 from keygrid.data.garment import Garment
 from keygrid.data.readers import SUFFIXES
 from keygrid.errors import KeygridError
@@ -70,11 +75,13 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Key-Grid Desktop")
         self.setAcceptDrops(True)
         self.document, self.settings, self.playback = Document(), ViewSettings(), Playback()
-        self.shelf = Shelf()
-        self.preferences = Preferences(self.shelf, store)
+        self.shelf, self.runs = Shelf(), Runs()
+        self.preferences = Preferences(self.shelf, self.runs, store)
         self._choose_on_arrival: set[str] = set()
         self._last_failure = ""
+        self._may_leave = False
         self.worker = WorkerClient(self)
+        self.training = Training(self.runs, self)
         self.actions_ = Actions(self)
         self._register_commands()
         self.viewport = Viewport(self.document, self.settings)
@@ -85,6 +92,7 @@ class MainWindow(QMainWindow):
         self.layers = LayerPanel(self.document, [self.actions_[name] for name in LAYERS])
         self.heatmap = HeatmapPanel(self.document, self.settings)
         self.table = KeypointTable(self.document)
+        self.panel = TrainingPanel(self.document, self.runs, self.actions_)
         self._make_docks()
         self.status = StatusBar(self.document)
         self.setStatusBar(self.status)
@@ -115,7 +123,13 @@ class MainWindow(QMainWindow):
                 raise KeygridError(f"The picture could not be written to {path}.")
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        if self.training.unfinished and not self._may_leave:
+            event.ignore()
+            self._ask_to_leave()
+            return
         self.timeline.shut()
+        self.panel.shut()
+        self.training.shut()
         self.thumbnails.close()
         self.worker.close()
         self.viewport.shut()
@@ -156,6 +170,7 @@ class MainWindow(QMainWindow):
                 )
                 for axis in AXES
             ),
+            Command("training", "Trai&ning", "&View", self._show_training, "Ctrl+T", checkable=True, separated=True),
             Command("play", "&Play or pause", "&Playback", lambda: self.playback.toggle(self.document), "Space"),
             Command("go_back", "Frame &back", "&Playback", lambda: self.playback.step(self.document, -1), ",",
                     separated=True),
@@ -173,6 +188,15 @@ class MainWindow(QMainWindow):
             ),
             Command("slice_back", "Slice back", "&Heatmap", lambda: self._step_slice(-1), "[", separated=True),
             Command("slice_forward", "Slice forward", "&Heatmap", lambda: self._step_slice(1), "]"),
+            Command("new_run", "&New run…", "&Training", self._ask_for_new_run, "Ctrl+N"),
+            Command("open_run", "&Open run…", "&Training", self._ask_for_run, "Ctrl+R"),
+            Command("pause_run", "&Pause", "&Training", lambda: self._tell_run(self.training.pause), "Ctrl+Shift+P",
+                    separated=True),
+            Command("resume_run", "&Resume", "&Training", lambda: self._tell_run(self.training.go_on), "Ctrl+Shift+R"),
+            Command("stop_run", "&Stop", "&Training", lambda: self._tell_run(self.training.stop), "Ctrl+."),
+            Command("open_checkpoint", "Open &checkpoint", "&Training", self._open_run_checkpoint, "Ctrl+Shift+C",
+                    separated=True),
+            Command("forget_run", "Remove from &list", "&Training", lambda: self._tell_run(self.runs.forget)),
             *(
                 Command(
                     f"theme_{theme}", theme.capitalize(), "&View/&Theme",
@@ -198,6 +222,12 @@ class MainWindow(QMainWindow):
             self._dock("Heatmap slice", self.heatmap, right),
             self._dock("Keypoints", self.table, right),
         ]
+        # A tab of the largest dock's place, and not there before it is asked for.
+        self.training_dock = self._dock("Training", self.panel, right)
+        self.training_dock.setFeatures(self.training_dock.features() | QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        self.tabifyDockWidget(docks[-1], self.training_dock)
+        self.training_dock.hide()
+        self.training_dock.toggleViewAction().toggled.connect(self.actions_["training"].setChecked)
         self.resizeDocks(docks, [240, 240, 340, 340], Qt.Orientation.Horizontal)
         self.resizeDocks(docks, [560, 140, 150, 550], Qt.Orientation.Vertical)
 
@@ -225,6 +255,8 @@ class MainWindow(QMainWindow):
         self.worker.stage.connect(self.status.show_stage)
         self.status.cancelled.connect(self.worker.cancel)
         self.library.wanted.connect(lambda path: self.open([path]))
+        self.panel.preview.wanted.connect(self._open_garment_of)
+        self.panel.shown.connect(self.training.follow)
         self.document.events.garment.connect(self._name_window)
 
     # What the worker says
@@ -292,6 +324,9 @@ class MainWindow(QMainWindow):
 
     def _ask_to_save(self) -> None:
         garment, prediction = self.document.garment, self.document.prediction
+        if isinstance(self.document.shown, Preview):
+            self.viewport.notice.say("A preview can't be saved: open the run's checkpoint and switch the preview off.")
+            return
         if garment is None or prediction is None:
             self.viewport.notice.say("There are no keypoints to save yet: open a garment and a checkpoint first.")
             return
@@ -306,6 +341,91 @@ class MainWindow(QMainWindow):
         if name:
             path = Path(name).with_suffix(".png")
             self._save(lambda: self.save_screenshot(path), path)
+
+    def _show_training(self, shown: bool) -> None:
+        self.training_dock.setVisible(shown)
+        if shown:
+            # A tab can be raised once the layout has it.
+            QTimer.singleShot(0, self.training_dock, self.training_dock.raise_)
+
+    def _bring_up_training(self) -> None:
+        self.actions_["training"].setChecked(True)
+        self.training_dock.raise_()
+
+    def _ask_for_new_run(self) -> None:
+        from platformdirs import user_data_path
+
+        folder = user_data_path("keygrid-desktop", appauthor=False) / "runs"
+        NewRunDialog(self.document, self.shelf, SHIPPED, folder, self._start_run, self).open()
+
+    def _start_run(self, wanted: NewRun) -> None:
+        self.training.start(wanted)
+        self._bring_up_training()
+
+    def _ask_for_run(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open run")
+        if name:
+            self.open_run(Path(name))
+
+    def open_run(self, directory: Path) -> None:
+        """Follow the run that is written into a directory, wherever its trainer runs."""
+        if not any((directory / name).exists() for name in ("config.json", "events.jsonl")):
+            self.viewport.notice.say(f"{directory} holds no run; choose the folder that --run named.")
+            return
+        self.runs.choose(self.runs.add(directory))
+        self.training.follow()
+        self._bring_up_training()
+
+    def _tell_run(self, tell: Callable[[Run], object]) -> None:
+        if self.runs.chosen is None:
+            return
+        try:
+            tell(self.runs.chosen)
+        except KeygridError as error:
+            self.viewport.notice.say(str(error))
+
+    def _open_run_checkpoint(self) -> None:
+        checkpoint = self.runs.chosen.checkpoint(self.runs.epoch) if self.runs.chosen is not None else None
+        if checkpoint is not None:
+            self.runs.previewing = False  # else it would hide what the checkpoint says
+            self.open([checkpoint])
+
+    def _open_garment_of(self, preview: Preview) -> None:
+        known = next((garment for garment in self.document.garments if preview.is_of(garment)), None)
+        if known is None:
+            self.open([preview.garment])
+        elif known is not self.document.garment:
+            self.document.choose(garment=known)
+
+    def _ask_to_leave(self) -> None:
+        names = ", ".join(run.name for run in self.training.unfinished)
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Trainings are running")
+        box.setText(f"Still training: {names}")
+        box.setInformativeText(
+            "A training can go on without the window, which finds it again when it is next opened; or it saves its"
+            " state and stops, to be resumed later."
+        )
+        leave = box.addButton("&Leave running", QMessageBox.ButtonRole.AcceptRole)
+        stop = box.addButton("&Stop them", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(leave)
+        leave.clicked.connect(lambda: self._leave(stop=False))
+        stop.clicked.connect(lambda: self._leave(stop=True))
+        box.open()
+
+    def _leave(self, *, stop: bool) -> None:
+        try:
+            for run in self.training.unfinished if stop else []:
+                if run.state is not State.STOPPING:
+                    self.training.stop(run)
+        except KeygridError as error:
+            self.viewport.notice.say(str(error))
+            return
+        self._may_leave = True
+        self.close()
 
     def _save(self, write: Any, path: Path) -> None:
         try:

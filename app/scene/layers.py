@@ -7,6 +7,7 @@ import pyvista as pv
 from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkTextActor
 
+from app.state.runs import Preview
 from app.state.settings import Axis
 from keygrid.data.garment import Garment
 from keygrid.palette import colours
@@ -150,9 +151,9 @@ class KeypointLayer(Layer):
     _radius = 0.0
     _selected: int | None = None
 
-    def show(self, prediction: Prediction, radius: float) -> None:
+    def show(self, shown: Prediction | Preview, radius: float) -> None:
         """Draw keypoints as spheres of `radius`, file units; in place where there are as many as before."""
-        positions = prediction.keypoints
+        positions = shown.keypoints
         if not self._actors or (len(positions), radius) != (len(self._positions), self._radius):
             self._make(positions, radius)
         self._positions = positions
@@ -180,9 +181,10 @@ class KeypointLayer(Layer):
         """Mark one keypoint, or none."""
         if not self._actors:
             return
-        self._selected = keypoint
-        if keypoint is not None:
-            self._halo.SetPosition(self._positions[keypoint])
+        # A preview may have fewer of them than the prediction in which it was selected.
+        self._selected = keypoint if keypoint is not None and keypoint < len(self._positions) else None
+        if self._selected is not None:
+            self._halo.SetPosition(self._positions[self._selected])
         self._apply_visibility()
 
     def set_label_style(self, size: int, colour: tuple[float, float, float]) -> None:
@@ -225,14 +227,14 @@ def draw_in_front(actor: Any) -> None:
 class SkeletonLayer(Layer):
     """Segments between keypoints, as opaque as they are strong."""
 
-    def show(self, prediction: Prediction, colour: tuple[float, float, float], width: float, gap: float) -> None:
+    def show(self, shown: Prediction | Preview, colour: tuple[float, float, float], width: float, gap: float) -> None:
         """Draw the skeleton in `colour`, lines `width` pixels wide that end `gap` (file units) before the keypoints."""
-        starts, ends = prediction.keypoints[prediction.edges.T]  # [E, 3]
+        starts, ends = shown.keypoints[shown.edges.T]  # [E, 3]
         lengths = np.linalg.norm(ends - starts, axis=1, keepdims=True)
         inset = (ends - starts) * np.minimum(gap / np.maximum(lengths, 1e-30), 0.5)
         points = np.stack([starts + inset, ends - inset], axis=1).reshape(-1, 3)
-        rgba = np.tile(np.append(np.multiply(colour, 255), 0), (len(prediction.edges), 1)).astype(np.uint8)
-        rgba[:, 3] = 255 * np.clip(prediction.strengths, 0.06, 1)
+        rgba = np.tile(np.append(np.multiply(colour, 255), 0), (len(shown.edges), 1)).astype(np.uint8)
+        rgba[:, 3] = 255 * np.clip(shown.strengths, 0.06, 1)
         if not self._actors or self._lines.n_points != len(points):
             self._make(points, rgba, width)
         self._lines.points = points

@@ -21,6 +21,7 @@ from app.scene.layers import (
     SurfaceLayer,
 )
 from app.scene.motion import LANDMARK_RADIUS, LandmarkLayer, TrailLayer
+from app.state.runs import Preview
 from app.state.settings import LAYERS, ViewSettings
 from keygrid.data.garment import Garment
 from keygrid.prediction import Prediction
@@ -70,7 +71,7 @@ class Scene:
         self.first_frame = SurfaceLayer(plotter, "first_frame", opacity=0.13)
         self.landmarks = LandmarkLayer(plotter, "landmarks")
         self._scalar_bar: object = None
-        self._prediction: Prediction | None = None
+        self._shown: Prediction | Preview | None = None
         self._garment: Garment | None = None
         self.set_theme(theme)
 
@@ -82,7 +83,7 @@ class Scene:
     def show_garment(self, garment: Garment | None, frame: int = 0) -> None:
         """Draw a garment, in one of its frames if it moves, and look at it; what was predicted for another one goes."""
         self._garment = garment
-        self._prediction = None
+        self._shown = None
         for name in LAYERS:
             self.layer(name).clear()
         self._show_scalar_bar()
@@ -112,20 +113,25 @@ class Scene:
         if garment.landmarks is not None:
             self.landmarks.move(garment.landmarks.on(vertices, garment.faces))
 
-    def show_prediction(self, prediction: Prediction | None, settings: ViewSettings | None = None) -> None:
-        """Draw a prediction for what is shown, its slice as `settings` say; None hides the last one."""
+    def show_prediction(self, shown: Prediction | Preview | None, settings: ViewSettings | None = None) -> None:
+        """Draw a prediction for what is shown, its slice as `settings` say; None hides the last one.
+
+        A training's preview is no more than keypoints and their skeleton.
+        """
         if self._garment is None or settings is None:
-            prediction = None
-        self._prediction = prediction
-        for layer in (self.keypoints, self.skeleton, self.slice, self.reconstruction):
-            layer.blank = prediction is None
+            shown = None
+        self._shown = shown
+        prediction = self._prediction
+        self.keypoints.blank = self.skeleton.blank = shown is None
+        self.slice.blank = self.reconstruction.blank = prediction is None
         self.cloud.blank = prediction is None and not (self._garment is not None and self._garment.is_cloud)
         if prediction is not None and settings is not None:
             self.cloud.show(prediction.sample.points)
-            self.keypoints.show(prediction, self._radius)
-            self._show_skeleton()
             self.slice.show(prediction, settings.slice_axis, settings.slice_position)
             self.reconstruction.show(prediction.reconstruction)
+        if shown is not None:
+            self.keypoints.show(shown, self._radius)
+            self._show_skeleton()
         self._show_scalar_bar()
 
     def show_trails(self, predictions: Mapping[int, Prediction], frame: int) -> None:
@@ -173,9 +179,9 @@ class Scene:
 
     def keypoint_at(self, x: float, y: float, within: float) -> int | None:
         """Index of the visible keypoint nearest to a display position (device pixels, from the bottom left)."""
-        if self._prediction is None or not self.keypoints.visible:
+        if self._shown is None or not self.keypoints.visible:
             return None
-        return self._nearest(self._prediction.keypoints, x, y, within)
+        return self._nearest(self._shown.keypoints, x, y, within)
 
     def landmark_at(self, x: float, y: float, within: float, frame: int) -> str:
         """Name of the visible landmark nearest to a display position; empty if there is none."""
@@ -198,12 +204,16 @@ class Scene:
         return chosen
 
     @property
+    def _prediction(self) -> Prediction | None:
+        return self._shown if isinstance(self._shown, Prediction) else None
+
+    @property
     def _radius(self) -> float:
         return KEYPOINT_RADIUS * self._garment.diagonal if self._garment else 0.0
 
     def _show_skeleton(self) -> None:
-        if self._prediction is not None:
-            self.skeleton.show(self._prediction, self._theme.foreground, 2.5 * self._pixel_ratio, gap=self._radius)
+        if self._shown is not None:
+            self.skeleton.show(self._shown, self._theme.foreground, 2.5 * self._pixel_ratio, gap=self._radius)
 
     def _show_scalar_bar(self) -> None:
         title = "heat\n"

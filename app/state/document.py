@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from psygnal import SignalGroupDescriptor
 
+from app.state.runs import Preview
 from keygrid.data.garment import Garment
 from keygrid.prediction import Prediction
 
@@ -38,7 +39,8 @@ class Document:
         checkpoint: the chosen checkpoint.
         frame: the frame that is shown of a garment that moves, from zero; 0 for one that does not.
         predictions: of the chosen checkpoint for the chosen garment, by frame, as far as they are there.
-        prediction: the one that is shown: of `frame`; None until it is there.
+        prediction: that of `frame`; None until it is there.
+        preview: what a training says of one garment; None if it shall not be shown.
         keypoint: index of the selected keypoint.
     """
 
@@ -51,6 +53,7 @@ class Document:
     frame: int = 0
     predictions: Mapping[int, Prediction] = field(default_factory=lambda: MappingProxyType({}))
     prediction: Prediction | None = None
+    preview: Preview | None = None
     keypoint: int | None = None
 
     def add_garment(self, garment: Garment, *, choose: bool) -> None:
@@ -88,6 +91,14 @@ class Document:
         with self.events["frame"].blocked():  # a frame of which garment would not be clear
             self.frame = 0
         self.garment = garment
+
+    @property
+    def shown(self) -> Preview | Prediction | None:
+        """What is shown of the chosen garment's frame: the training's preview if it is of that, else the prediction."""
+        preview, garment = self.preview, self.garment
+        if preview is None or garment is None or not preview.is_of(garment) or preview.frame != self.frame:
+            return self.prediction
+        return preview
 
     @property
     def frame_count(self) -> int:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.state.document import Document
+from app.state.runs import Preview
 from keygrid.palette import colours
 from keygrid.prediction import Prediction
 
@@ -24,15 +25,17 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class KeypointModel(QAbstractTableModel):
-    """A prediction's keypoints as rows."""
+    """A prediction's keypoints as rows; a training's preview has neither vertices nor confidences."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._prediction: Prediction | None = None
+        self._prediction: Prediction | Preview | None = None
 
-    def show(self, prediction: Prediction | None) -> None:
+    def show(self, prediction: Prediction | Preview | None) -> None:
         """Show another prediction's keypoints; the same rows with other numbers where there are as many."""
         shown = self._prediction
+        if shown is prediction:
+            return
         if shown is not None and prediction is not None and len(shown.keypoints) == len(prediction.keypoints):
             self._prediction = prediction
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(COLUMNS) - 1))
@@ -73,11 +76,13 @@ class KeypointModel(QAbstractTableModel):
         return None
 
     @staticmethod
-    def _text(prediction: Prediction, row: int, column: int) -> str:
+    def _text(prediction: Prediction | Preview, row: int, column: int) -> str:
         if column == 0:
             return str(row)
         if column <= 3:
             return f"{prediction.keypoints[row, column - 1]:.4g}"
+        if isinstance(prediction, Preview):
+            return "–"
         if column == 4:
             return str(prediction.vertices[row])
         return f"{prediction.confidence[row]:.2f}"
@@ -101,12 +106,14 @@ class KeypointTable(QTableView):
         self.setAlternatingRowColors(True)
         self.setShowGrid(False)
         self.selectionModel().selectionChanged.connect(self._chosen)
-        document.events.prediction.connect(self._show)
+        for signal in ("prediction", "preview", "garment", "frame"):
+            document.events[signal].connect(self._show)
         document.events.keypoint.connect(self._select)
 
-    def _show(self, prediction: Prediction | None) -> None:
-        self._model.show(prediction)
-        if prediction is not None:
+    def _show(self, *_: object) -> None:
+        shown = self._document.shown
+        self._model.show(shown)
+        if shown is not None:
             self._select(self._document.keypoint)  # resetting the model forgets the row
 
     def _chosen(self, selected: QItemSelection, _deselected: QItemSelection) -> None:

@@ -148,6 +148,9 @@ class CheckpointList(QListWidget):
 
 
 def title_of(checkpoint: OpenCheckpoint) -> str:
-    """A checkpoint's file, number of keypoints and, where known, category."""
+    """A checkpoint's file, and its run's name if it lies in one; number of keypoints and, where known, category."""
     category = f", {checkpoint.category}" if checkpoint.category else ""
-    return f"{checkpoint.path.stem} (K={checkpoint.keypoints}{category})"
+    name, folder = checkpoint.path.stem, checkpoint.path.absolute().parent
+    if name.partition("-")[0] in {"best", "last", "epoch"} and folder.name == "checkpoints":
+        name = f"{folder.parent.name}, {name}"
+    return f"{name} (K={checkpoint.keypoints}{category})"

@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from app.state.document import Document
+from app.state.runs import Preview
 
 
 class StatusBar(QStatusBar):
@@ -29,7 +30,7 @@ class StatusBar(QStatusBar):
             widget.hide()
         # The bar keeps its height when the button comes and goes.
         self.setMinimumHeight(self.cancel_button.sizeHint().height() + 6)
-        for signal in ("garment", "prediction", "predictions"):
+        for signal in ("garment", "frame", "prediction", "predictions", "preview"):
             document.events[signal].connect(self._refresh)
 
     def show_stage(self, text: str) -> None:
@@ -49,9 +50,13 @@ class StatusBar(QStatusBar):
         self.label.setText(f"{text}…" if busy else self._summary())
 
     def _summary(self) -> str:
-        prediction, garment = self._document.prediction, self._document.garment
+        prediction, garment = self._document.shown, self._document.garment
         if garment is None:
             return "Ready"
+        if isinstance(prediction, Preview):
+            return f"Preview: {len(prediction.keypoints)} keypoints on {garment.name} by the run {prediction.run} " + (
+                f"after epoch {prediction.epoch}"
+            )
         if prediction is None:
             return f"No keypoints of this frame of {garment.name} yet" if garment.frame_count else "Ready"
         return (

@@ -7,6 +7,7 @@ from pyvistaqt import QtInteractor
 
 from app.scene.scene import DARK, LIGHT, Scene, Theme
 from app.state.document import Document
+from app.state.runs import Preview
 from app.state.settings import LAYERS, ViewSettings
 from app.views.notice import Notice
 
@@ -49,6 +50,7 @@ class Viewport(QWidget):
         document.events.garment.connect(self._show_garment)
         document.events.frame.connect(self._show_frame)
         document.events.prediction.connect(self._show_prediction)
+        document.events.preview.connect(self._show_preview)
         document.events.predictions.connect(self._show_trails)
         document.events.keypoint.connect(self._select)
         settings.events.connect(self._apply_settings)
@@ -116,20 +118,30 @@ class Viewport(QWidget):
         self._hint.setVisible(garment is None)
         self.scene.show_garment(garment, self._document.frame)
         self.scene.apply(self._settings)
+        if self._document.preview is not None:
+            self._show_preview()
         self.request_render()
 
     def _show_frame(self, frame: int) -> None:
         self.scene.show_frame(frame)
+        if self._document.preview is not None:  # it is of one frame
+            self._show_prediction()
         self._show_trails()
 
     def _show_trails(self, *_: object) -> None:
-        self.scene.show_trails(self._document.predictions, self._document.frame)
+        # The paths are those of the prediction, and a preview's keypoints are elsewhere.
+        previewing = isinstance(self._document.shown, Preview)
+        self.scene.show_trails({} if previewing else self._document.predictions, self._document.frame)
         self.request_render()
 
     def _show_prediction(self, *_: object) -> None:
-        self.scene.show_prediction(self._document.prediction, self._settings)
+        self.scene.show_prediction(self._document.shown, self._settings)
         self.scene.select(self._document.keypoint)
         self.request_render()
+
+    def _show_preview(self, *_: object) -> None:
+        self._show_prediction()
+        self._show_trails()
 
     def _select(self, keypoint: int | None) -> None:
         self.scene.select(keypoint)

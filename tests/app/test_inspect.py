@@ -223,7 +223,7 @@ def test_a_dropped_garment_opens_and_closes(opened, qtbot, tmp_path, shirt):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(other))])
     how = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(opened, QDragEnterEvent(QPointF(300, 300), *how))
+    QApplication.sendEvent(opened, QDragEnterEvent(QPoint(300, 300), *how))
     QApplication.sendEvent(opened, QDropEvent(QPointF(300, 300), *how))
     qtbot.waitUntil(lambda: opened.document.garment.name == "cloud", timeout=WAIT)
     qtbot.waitUntil(lambda: opened.document.prediction is not None, timeout=WAIT)

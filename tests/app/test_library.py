@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.main_window import MainWindow
 from app.state.document import Document
+from app.state.runs import Runs
 from app.state.shelf import RECENT, OpenCollection, Shelf, matching
 from app.views.library import Library
 from app.views.library_model import BATCH, LibraryModel
@@ -179,7 +180,7 @@ def test_recent_files_are_known_at_the_next_start(qapp, tmp_path):
     for paths in ((), ("a.obj",), ("b.obj", "c.obj")):
         store = QSettings(str(tmp_path / "store.ini"), QSettings.Format.IniFormat)
         shelf = Shelf()
-        preferences = Preferences(shelf, store)
+        preferences = Preferences(shelf, Runs(), store)
         before = shelf.recent
         for path in paths:
             shelf.remember(tmp_path / path)
@@ -193,7 +194,7 @@ def test_without_a_store_nothing_is_kept(qapp, monkeypatch):
     kept: list[object] = []
     monkeypatch.setattr(QSettings, "setValue", lambda _store, key, value: kept.append((key, value)))
     shelf = Shelf()
-    _preferences = Preferences(shelf, None)  # a signal would not keep it alive
+    _preferences = Preferences(shelf, Runs(), None)  # a signal would not keep it alive
     shelf.remember(Path("a.obj"))
     assert [path.name for path in shelf.recent] == ["a.obj"]
     assert kept == []
@@ -242,7 +243,7 @@ def test_a_dropped_folder_is_listed_and_its_entry_opens_when_it_is_chosen(window
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(folder))])
     how = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(window, QDragEnterEvent(QPointF(300, 300), *how))
+    QApplication.sendEvent(window, QDragEnterEvent(QPoint(300, 300), *how))
     QApplication.sendEvent(window, QDropEvent(QPointF(300, 300), *how))
     until(lambda: window.shelf.collections and not window.worker.busy)
     assert window.document.garment is None
@@ -279,3 +280,16 @@ def test_an_empty_folder_is_told_of_in_a_sentence(window, until, tmp_path, qtbot
         window.open([tmp_path])
     assert settled.args[0].endswith(".")
     assert window.viewport.notice.isVisible()
+
+
+def test_runs_are_known_again_as_far_as_their_directories_are_there(tmp_path):
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    runs = Runs()
+    _preferences = Preferences(Shelf(), runs, store)  # a signal would not keep it alive
+    for name in ("old", "gone", "new"):
+        (tmp_path / name).mkdir()
+        runs.add(tmp_path / name)
+    (tmp_path / "gone").rmdir()
+    again = Runs()
+    Preferences(Shelf(), again, store)
+    assert [run.name for run in again.runs] == ["new", "old"]

@@ -1,0 +1,184 @@
+"""Losses and scores over steps. Importing this imports pyqtgraph, which takes a moment: only when they are shown."""
+
+import math
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from app.state.runs import Curve, Run, smoothed
+
+MOST = 300
+"""Points of a drawn curve: about as many as the plot has pixels."""
+
+FAINT = 80
+"""Opacity, of 255, of what is not smoothed."""
+
+WIDTH = 1.5
+"""Of a line, in the user's pixels."""
+
+AXIS = 38
+"""Width of an axis with its numbers, likewise."""
+
+CLOSE = 0.8
+"""A logarithmic axis that spans fewer decades has a mark at every digit."""
+
+SCORES = {"tolerant": "error, layer-tolerant", "coverage": "coverage"}
+"""The scores that are shown, and how they are called."""
+
+_LOSSES = {"light": ("#1f6fb2", "#c8501e"), "dark": ("#6cb2f0", "#f2a25c")}
+_SCORES = {"light": ("#8447b8", "#1a7f4b"), "dark": ("#c9a0f5", "#63d29b")}
+
+
+class Curves(QWidget):
+    """A run's training and validation losses, and below them its scores, if it has any."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._run: Run | None = None
+        self._smoothing, self._log = 0.0, True
+        self.losses, self.scores = _Plot("Losses", _LOSSES), _Plot("Scores", _SCORES)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.losses, stretch=3)
+        layout.addWidget(self.scores, stretch=2)
+        self.scores.plot.setXLink(self.losses.plot)
+        for plot in (self.losses, self.scores):
+            plot.recoloured.connect(self._draw)
+        self.scores.hide()
+
+    def show_run(self, run: Run | None, smoothing: float, *, log: bool) -> None:
+        """Draw a run's curves as far as they are known, the losses' axis logarithmic or not."""
+        self._run, self._smoothing, self._log = run, smoothing, log
+        self._draw()
+
+    def _draw(self) -> None:
+        history = self._run.history if self._run is not None else None
+        training, validation = (history.training, history.validation) if history is not None else ({}, {})
+        scores = {name: curve for name, curve in (history.scores if history else {}).items() if name in SCORES}
+        self.losses.begin(log=self._log)
+        for name, curve in training.items():
+            self.losses.draw(name, curve, self._smoothing)
+        for name, curve in validation.items():
+            self.losses.mark(name, curve)
+        self.scores.begin(log=False)
+        for name, curve in scores.items():
+            self.scores.mark(SCORES[name], curve)
+        self.losses.plot.showLabel("bottom", not scores)  # the lower plot has the same steps
+        self.scores.setVisible(bool(scores))
+        self.losses.finish("dashed: validation" if validation else "")
+        self.scores.finish()
+
+
+class _Plot(QWidget):
+    """Lines by title, in the theme's colours, below a line that says which is which.
+
+    Those that are drawn again change in place.
+    """
+
+    recoloured = Signal()
+    """The lines are gone, because they had other colours."""
+
+    def __init__(self, title: str, colours: dict[str, tuple[str, str]]) -> None:
+        super().__init__()
+        self.setMinimumHeight(90)
+        self._of_theme = colours
+        self._lines: dict[str, Any] = {}
+        self._drawn: set[str] = set()
+        self._subjects: list[str] = []
+        self._log: bool | None = None
+        self._legend = QLabel(textFormat=Qt.TextFormat.RichText)
+        view = pg.PlotWidget(enableMenu=False, axisItems={"left": _Axis("left")})
+        view.setAccessibleName(title)
+        self._view, self.plot = view, view.getPlotItem()
+        self.plot.showGrid(x=True, y=True, alpha=0.15)
+        self.plot.setLabel("bottom", "step")
+        for side in ("bottom", "left"):
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
+        self.plot.getAxis("left").setWidth(AXIS)  # the same in both plots, so that steps are in line
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._legend)
+        layout.addWidget(view, stretch=1)
+        self._recolour()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "plot"):
+            self._recolour()
+
+    def _recolour(self) -> None:
+        palette = self.palette()
+        text, base = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Base)
+        self._colours = self._of_theme["dark" if base.lightness() < 128 else "light"]
+        self._view.setBackground(base)
+        for side in ("bottom", "left"):
+            self.plot.getAxis(side).setPen(text)
+            self.plot.getAxis(side).setTextPen(text)
+        for title in list(self._lines):
+            self._remove(title)
+        self.recoloured.emit()
+
+    def begin(self, *, log: bool) -> None:
+        """What is not drawn before `finish` goes."""
+        self._drawn, self._subjects = set(), []
+        if log != self._log:
+            self._log = log
+            self.plot.setLogMode(y=log)
+
+    def draw(self, subject: str, curve: Curve, smoothing: float = 0.0) -> None:
+        """Draw a subject's curve, in the next colour; where it is smoothed, over a faint one."""
+        colour = self._colour(subject)
+        steps, values = curve.thinned(MOST)
+        if smoothing > 0:
+            faint = QColor(colour)
+            faint.setAlpha(FAINT)
+            self._line(f"{subject}, as it is", pg.mkPen(faint)).setData(steps, values)
+            values = smoothed(values, smoothing)
+        self._line(subject, pg.mkPen(colour, width=self._width), marked=len(steps) == 1).setData(steps, values)
+
+    def mark(self, subject: str, curve: Curve) -> None:
+        """Draw another curve of a subject, dashed and with marks."""
+        pen = pg.mkPen(self._colour(subject), width=self._width, style=Qt.PenStyle.DashLine)
+        self._line(f"{subject}, dashed", pen, marked=True).setData(*curve.thinned(MOST))
+
+    def finish(self, remark: str = "") -> None:
+        """Remove what was not drawn again, and say what is there; the remark follows that."""
+        for title in self._lines.keys() - self._drawn:
+            self._remove(title)
+        names = [f'<span style="color: {self._colour(name).name()}">●</span> {name}' for name in self._subjects]
+        self.plot.getViewBox().updateAutoRange()  # else the first painting would find it out, and ask for another
+        self._legend.setText("&nbsp; ".join([*names, *([remark] if remark else [])]))
+
+    @property
+    def _width(self) -> float:
+        return WIDTH * self.devicePixelRatioF()  # pyqtgraph counts the device's
+
+    def _colour(self, subject: str) -> QColor:
+        if subject not in self._subjects:
+            self._subjects.append(subject)
+        return QColor(self._colours[self._subjects.index(subject) % len(self._colours)])
+
+    def _line(self, title: str, pen: Any, *, marked: bool = False) -> Any:
+        self._drawn.add(title)
+        if title not in self._lines:
+            marks = {"symbol": "o", "symbolSize": 5, "symbolBrush": pen.color(), "symbolPen": None} if marked else {}
+            self._lines[title] = self.plot.plot(pen=pen, antialias=True, **marks)
+        return self._lines[title]
+
+    def _remove(self, title: str) -> None:
+        self.plot.removeItem(self._lines.pop(title))
+
+
+class _Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """Where it is logarithmic, with so few marks that their numbers don't overlap."""
+
+    def logTickValues(self, low: float, high: float, _size: float, _ticks: Any) -> list[Any]:  # noqa: N802
+        leading = (1, 2, 5) if high - low > CLOSE else range(1, 10)
+        decades = range(math.floor(low), math.ceil(high) + 1)
+        marks = [decade + math.log10(digit) for decade in decades for digit in leading]
+        return [(1.0, [mark for mark in marks if low <= mark <= high])]
