@@ -214,7 +214,7 @@ def train(
     scale: Annotated[float | None, _GARMENTS] = None,
     noise: Annotated[float | None, _GARMENTS] = None,
     drop: Annotated[float | None, _GARMENTS] = None,
-    mirror: Annotated[bool | None, _GARMENTS] = None,
+    mirror: Annotated[bool | None, _GARMENTS, Parameter(negative="--no-mirror")] = None,
     up: Annotated[Literal["x", "y", "z"], _GARMENTS] = "y",
     no_cache: Annotated[bool, _GARMENTS] = False,
     epochs: Annotated[int | None, _COURSE] = None,
@@ -346,10 +346,10 @@ def train(
     model = replace(
         model, **given(points=points, normalisation=normalisation, heatmap_levels=0 if no_heatmap else None)
     )
-    training = training_preset(preset, keypoints)
-    vary = given(rotate=rotate, deform=deform, scale=scale, noise=noise, drop=drop, mirror=mirror or None)
+    training = training_preset(preset, keypoints, epochs)
+    vary = given(rotate=rotate, deform=deform, scale=scale, noise=noise, drop=drop, mirror=mirror)
     training = replace(
-        training, **given(epochs=epochs, epoch_size=epoch_size, batch=batch, learning_rate=learning_rate, clip=clip),
+        training, **given(epoch_size=epoch_size, batch=batch, learning_rate=learning_rate, clip=clip),
         **_weights(weight or ()), augmentation=replace(training.augmentation, up=up, **vary), seed=seed,
         precision=precision, patience=patience, validate_every=validate_every, validate_motions=validate_motions,
         keep_every=keep_every, half=half,

@@ -11,13 +11,13 @@ DEVICES = ("cpu", "cuda")
 
 @dataclass(frozen=True)
 class NewRun:
-    """Options of `main.py train`, which `--help` explains; empty and default ones are left to it.
+    """Options of `main.py train`, which `--help` explains; empty ones are left to it.
 
     Attributes:
         data: what to learn from.
         run: the directory.
         category: learnt only; empty for all.
-        preset: `released` or `paper`.
+        preset: see `keygrid.training.config.preset`, which has defaults for what follows.
         keypoints: K.
         epochs: passes.
         batch: clouds a step.
@@ -77,21 +77,18 @@ class NewRun:
         named: dict[str, object] = {"run": self.run.absolute()}
         if self.preview is not None:
             named["preview"] = self.preview.absolute()
-        for name in _PASSED:
-            value = getattr(self, name)
-            if value != getattr(NewRun, name):
-                named[name] = value
+        named |= {name: value for name in _PASSED if (value := getattr(self, name)) != ""}
         words = ["train", *([str(self.data.absolute())] if self.data is not None else [])]
         for name, value in named.items():
-            words += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+            words += [f"--{name}", str(value)]
+        words.append("--mirror" if self.mirror else "--no-mirror")
         others = shlex.split(self.others)
         threads = [] if "--threads" in others else ["--threads", str(self.threads)]
         return [*words, *threads, *others]
 
 
 _PASSED = (
-    "category", "preset", "keypoints", "epochs", "batch", "rotate", "deform", "scale", "noise", "drop", "mirror",
-    "device",
+    "category", "preset", "keypoints", "epochs", "batch", "rotate", "deform", "scale", "noise", "drop", "device",
 )  # fmt: skip
 
 

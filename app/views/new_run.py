@@ -27,6 +27,8 @@ from app.state.new_run import DEVICES, NewRun, free_directory
 from app.state.shelf import Shelf
 from keygrid.data.collection import Entry
 from keygrid.errors import KeygridError
+from keygrid.model.config import PRESETS
+from keygrid.training.config import preset
 
 ALL = "All categories"
 
@@ -85,6 +87,8 @@ class NewRunDialog(QDialog):
         if garment is not None and garment.category:
             self._category.setCurrentText(garment.category)
         self._data.currentIndexChanged.connect(self._offer_categories)
+        self._fill_in()
+        self._preset.currentTextChanged.connect(self._fill_in)
         for signal in (self._data.currentIndexChanged, self._category.currentTextChanged,
                        self._keypoints.valueChanged, self._preset.currentTextChanged):  # fmt: skip
             signal.connect(self._name)
@@ -113,10 +117,10 @@ class NewRunDialog(QDialog):
                 self._data.addItem(garment.name, garment.source)
                 self._preview.addItem(garment.name, garment.source)
         self._preset = QComboBox()
-        self._preset.addItems(["released", "paper"])
+        self._preset.addItems(PRESETS)
         self._keypoints = QSpinBox(minimum=2, maximum=64, value=NewRun.keypoints)
-        epochs = QSpinBox(minimum=1, maximum=1_000_000, value=NewRun.epochs)
-        batch = QSpinBox(minimum=1, maximum=4096, value=NewRun.batch)
+        epochs = QSpinBox(minimum=1, maximum=1_000_000)
+        batch = QSpinBox(minimum=1, maximum=4096)
         device = QComboBox(editable=True)
         device.addItems(DEVICES)
         self._run, others = QLineEdit(), QLineEdit(placeholderText="such as --points 1024 --seed 1")
@@ -149,17 +153,16 @@ class NewRunDialog(QDialog):
     def _add_augmentations(self) -> None:
         grid = QGridLayout()
         for place, (name, (title, most, step, unit, tip)) in enumerate(_AUGMENTATIONS.items()):
-            box = QDoubleSpinBox(maximum=most, singleStep=step, suffix=unit, decimals=0 if unit else 3)
-            box.setValue(getattr(NewRun, name))
+            box = QDoubleSpinBox(maximum=most, singleStep=step, suffix=unit, decimals=0 if unit else 4)
             box.setToolTip(tip)
             label = QLabel(title)
             label.setBuddy(box)
             self.fields[name] = box
             grid.addWidget(label, place // 3, 2 * (place % 3))
             grid.addWidget(box, place // 3, 2 * (place % 3) + 1)
-        self.fields["mirror"] = mirror = QCheckBox("Mirror")
-        mirror.setToolTip("Mirror half of the clouds")
-        grid.addWidget(mirror, 1, 4, 1, 2)
+        self.fields["mirror"] = self._mirror = QCheckBox("Mirror")
+        self._mirror.setToolTip("Mirror half of the clouds")
+        grid.addWidget(self._mirror, 1, 4, 1, 2)
         for column in (1, 3, 5):
             grid.setColumnStretch(column, 1)
         row = self._form.rowCount()
@@ -191,6 +194,15 @@ class NewRunDialog(QDialog):
         self._category.addItem(ALL)
         self._category.addItems(sorted({entry.category for entry in entries if entry.category}))
         self._data.setToolTip(str(self._data.currentData() or ""))
+
+    def _fill_in(self) -> None:
+        """The preset's own numbers, to begin with."""
+        training = preset(self._preset.currentText(), self._keypoints.value())
+        for name in ("epochs", "batch"):
+            _spin_box(self.fields[name]).setValue(getattr(training, name))
+        for name in _AUGMENTATIONS:
+            _spin_box(self.fields[name]).setValue(getattr(training.augmentation, name))
+        self._mirror.setChecked(training.augmentation.mirror)
 
     def _name(self) -> None:
         """Name the directory by what is learnt, unless the user did."""
@@ -227,6 +239,11 @@ def _problem(parent: QWidget) -> QLabel:
     label.setPalette(palette)
     label.hide()
     return label
+
+
+def _spin_box(widget: QWidget) -> QSpinBox | QDoubleSpinBox:
+    assert isinstance(widget, QSpinBox | QDoubleSpinBox)
+    return widget
 
 
 def _value(widget: QWidget) -> Any:

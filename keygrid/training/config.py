@@ -142,11 +142,18 @@ class TrainingConfig:
         return self.learning_rate * (1 + math.cos(math.pi * (step - rising) / (self.steps - rising))) / 2
 
 
-def preset(name: str, keypoints: int) -> TrainingConfig:
-    """The training of `released` (published code) or `paper`, with J = K + 4 as in all that is published, or ours."""
+def preset(name: str, keypoints: int, epochs: int | None = None) -> TrainingConfig:
+    """The training of `released` (published code) or `paper`, with J = K + 4 as in all that is published, or `keygrid`.
+
+    Args:
+        name: as above.
+        keypoints: K.
+        epochs: if other than the preset's own.
+    """
     if name == "keygrid":
+        epochs = 60 if epochs is None else epochs
         return TrainingConfig(
-            epochs=60,
+            epochs=epochs,
             epoch_size=1024,
             batch=32,
             validation_size=128,
@@ -154,7 +161,7 @@ def preset(name: str, keypoints: int) -> TrainingConfig:
             learning_rate=3e-3,
             schedule="cycle",
             clip=1.0,
-            warm_up=45,
+            warm_up=epochs * 3 // 4,
             farthest_weight=0.0,
             strict_weight=0.3,
             tolerant_weight=0.7,
@@ -165,5 +172,5 @@ def preset(name: str, keypoints: int) -> TrainingConfig:
             augmentation=Augmentation(rotate=30.0, deform=0.08, scale=0.2, noise=0.0025, mirror=True),
         )
     if name == "paper":
-        return TrainingConfig(farthest=keypoints + 4, optimiser="adam")
-    return TrainingConfig(farthest=keypoints + 4)
+        return TrainingConfig(farthest=keypoints + 4, optimiser="adam", epochs=100 if epochs is None else epochs)
+    return TrainingConfig(farthest=keypoints + 4, epochs=100 if epochs is None else epochs)

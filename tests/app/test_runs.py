@@ -279,7 +279,10 @@ def test_a_new_run_makes_a_command_that_can_be_resumed(tmp_path):
     wanted = NewRun(tmp_path, tmp_path / "run", "T-shirt", keypoints=6, mirror=True, others="--points 64 --threads 1")
     arguments = wanted.arguments()
     assert arguments[:4] == ["train", str(tmp_path), "--run", str(tmp_path / "run")]
-    assert " ".join(arguments[4:]) == "--category T-shirt --keypoints 6 --mirror --points 64 --threads 1"
+    assert " ".join(arguments[4:]) == (
+        "--category T-shirt --preset released --keypoints 6 --epochs 100 --batch 8 --rotate 45.0 --deform 0.15"
+        " --scale 0.0 --noise 0.0 --drop 0.0 --device cpu --mirror --points 64 --threads 1"
+    )
     command = "python main.py " + " ".join(arguments)
     assert resumed(command, tmp_path / "run") == ([*arguments, "--resume"], None)
     assert resumed("python main.py train a.ply --run runs/a", Path("/data/runs/a"))[1] == Path("/data")
