@@ -7,7 +7,8 @@ import torch
 from keygrid.data.augmentation import Augmentation
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
-from keygrid.training.dataset import Clouds
+from keygrid.errors import KeygridError
+from keygrid.training.dataset import Batch, Clouds, PairedClouds
 
 
 def make_garment(name: str = "a", scale: float = 1.0, points: int = 0) -> Garment:
@@ -93,3 +94,69 @@ def test_a_pass_mixes_garments_and_sees_each_cloud_once(clouds: Clouds) -> None:
     assert [n - 20 for n in passes[1]] != passes[0]
     assert passes[1] == replace(clouds).shuffled(1, 20)
     assert passes[1] != replace(clouds, seed=(5, 1)).shuffled(1, 20)
+
+
+@pytest.fixture
+def paired() -> PairedClouds:
+    """Of one sheet in two motions, and of another one."""
+    sheet = make_garment("a")
+    moved = [sheet.vertices + [0, 0, height] * np.array([[0], [1], [2], [0]]) for height in (0, 1, 2)]
+    motions = [replace(sheet, frames=np.array(frames, np.float32)) for frames in (moved[:2], moved[1:])]
+    other = Garment("other", sheet.vertices * 2, sheet.faces[:, ::-1].copy())
+    augmentation = Augmentation(rotate=0, deform=0, mirror=True)
+    return PairedClouds(Dataset.of([*motions, other]), 80, "centred", augmentation, (0, 1))
+
+
+def test_a_pair_follows_from_its_number_alone_and_shows_the_same_material(paired: PairedClouds) -> None:
+    batch = paired.batch(range(4, 10))
+    assert batch.points.shape == (6, 80, 3)
+    assert batch.points.dtype == torch.float32
+    assert len(batch.pairs) == 3
+    again = replace(paired).batch(range(6, 8))
+    assert torch.equal(again.points, batch.points[2:4])
+    assert torch.equal(again.pairs[0].rest, batch.pairs[1].rest)
+
+
+def test_points_of_a_pair_lie_where_their_material_is(paired: PairedClouds) -> None:
+    """The other garment does not move, so its cloud is its shape at rest, reflected or not."""
+    still = [pair for number in range(0, 24, 2) for pair in [paired.batch([number, number + 1])] if _is_still(pair)]
+    assert len(still) >= 4
+    signs = set()
+    for batch in still:
+        rest = batch.pairs[0].rest
+        sign = torch.sign((batch.points * rest).sum((0, 1)))
+        assert sign[1:].tolist() == [1, 1]
+        signs.add(float(sign[0]))
+        # Normalised by the points that were drawn, which don't reach quite as far as the vertices.
+        torch.testing.assert_close(batch.points, rest, rtol=0, atol=0.15)
+    assert signs == {1.0}  # what is reflected is reflected in both
+
+
+def _is_still(batch: Batch) -> bool:
+    height = batch.points[..., 2].amax(1) - batch.points[..., 2].amin(1)
+    return bool((height < 0.7).all()) and bool((batch.pairs[0].rest[..., 2].abs() < 0.3).all())
+
+
+def test_motions_of_one_garment_are_mixed_and_pairs_stay_together(paired: PairedClouds) -> None:
+    assert len(paired.batch(range(2)).pairs[0].cloth.shares) == 4
+    numbers = paired.shuffled(3, 20)
+    assert sorted(numbers) == list(range(60, 80))
+    assert [b - a for a, b in zip(numbers[::2], numbers[1::2], strict=True)] == [1] * 10
+    assert numbers != sorted(numbers)
+    cloths = {id(pair.cloth) for pair in paired.batch(range(8)).pairs}
+    assert len(cloths) == 2
+
+
+def test_dropped_points_take_their_material_with_them(paired: PairedClouds) -> None:
+    thinned = replace(paired, augmentation=replace(paired.augmentation, drop=0.9))
+    for number in range(0, 8, 2):
+        batch = thinned.batch([number, number + 1])
+        for points, rest in zip(batch.points, batch.pairs[0].rest, strict=True):
+            together = torch.cat([points, rest], dim=1).unique(dim=0)
+            assert len(together) == len(points.unique(dim=0))
+
+
+def test_clouds_have_no_pairs() -> None:
+    dust = PairedClouds(Dataset.of([make_garment("dust", points=90)]), 80, "centred", Augmentation(), (0,))
+    with pytest.raises(KeygridError, match="choose the preset released"):
+        dust.batch(range(2))

@@ -123,6 +123,18 @@ def test_each_process_has_a_part_of_a_batch(size: int, processes: int, monkeypat
         part_of(range(2), fabric)
 
 
+def test_what_belongs_together_stays_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    fabric = make_fabric()
+    monkeypatch.setattr(type(fabric), "world_size", 3)
+    parts = []
+    for rank in range(3):
+        monkeypatch.setattr(type(fabric), "global_rank", rank)
+        parts.append(list(part_of(range(10), fabric, together=2)))
+    assert parts == [[0, 1], [2, 3, 4, 5], [6, 7, 8, 9]]
+    with pytest.raises(KeygridError, match="A batch of 4 clouds"):
+        part_of(range(4), fabric, together=2)
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
