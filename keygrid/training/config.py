@@ -49,8 +49,11 @@ class TrainingConfig:
         half: whether checkpoints are stored in 16 bits.
     """
 
-    FREE: ClassVar[tuple[str, ...]] = ("epochs", "patience", "validate_every", "validate_motions", "keep_every", "half")
-    """What does not change a step, and so may be another when a training is resumed."""
+    FREE: ClassVar[tuple[str, ...]] = (
+        "epochs", "warm_up", "patience", "validate_every", "validate_motions", "keep_every", "half",
+    )  # fmt: skip
+    """What may be another when a training is resumed. Where the schedule is constant, no step changes by it but by the
+    warm-up, which follows from the epochs in the preset `keygrid`."""
 
     epochs: int = 100
     epoch_size: int = 128
