@@ -534,7 +534,7 @@ def test_a_run_that_holds_a_training_is_not_overwritten(make: Callable[..., Trai
 
 @pytest.mark.parametrize(
     "change",
-    [{"batch": 3}, {"seed": 1}, {"learning_rate": 0.2}, {"warm_up": 9}, {"augmentation": Augmentation(up="z")}],
+    [{"batch": 3}, {"seed": 1}, {"learning_rate": 0.2}, {"farthest": 9}, {"augmentation": Augmentation(up="z")}],
 )
 def test_another_training_is_not_resumed(make: Callable[..., Trainer], change: dict[str, Any]) -> None:
     train(make(epochs=1, epoch_size=2))
