@@ -17,7 +17,15 @@ def show_progress(console: Console | None = None) -> Iterator[Callable[[Event], 
     """A function to give events to, until the block ends."""
     console = console or Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
-        yield lambda event: _print(console, event)
+        pace = ""
+
+        def print_line(event: Event) -> None:
+            nonlocal pace
+            if event["event"] == "step":
+                pace = _pace(event)
+            _print(console, event, pace)
+
+        yield print_line
         return
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn())
     with Progress(*columns, TextColumn("{task.fields[state]}"), console=console) as bar:
@@ -37,13 +45,14 @@ def show_progress(console: Console | None = None) -> Iterator[Callable[[Event], 
         yield report
 
 
-def _print(console: Console, event: Event) -> None:
+def _print(console: Console, event: Event, pace: str = "") -> None:
     match event["event"]:
         case "epoch":
             scores = f"  scores {_terms(event['scores'])}" if "scores" in event else ""
             console.print(
                 f"epoch {event['epoch']:4d}  step {event['step']}  train {_terms(event['train'])}  "
-                f"validation {_terms(event['validation'])}{scores}  {_time(event['seconds'])}"
+                f"validation {_terms(event['validation'])}{scores}  in {_time(event['seconds'])}"
+                f"{pace and '  ' + pace}"
             )
         case "paused":
             console.print(f"paused after step {event['step']}: goes on when the file `pause` is removed")

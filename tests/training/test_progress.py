@@ -32,7 +32,8 @@ def test_a_file_gets_a_line_an_epoch() -> None:
     assert shown(terminal=False).splitlines() == [
         "paused after step 3: goes on when the file `pause` is removed",
         "goes on",
-        "epoch    1  step 5  train farthest 0.5000  validation farthest 0.7500  scores strict 0.1250  0:01:01",
+        "epoch    1  step 5  train farthest 0.5000  validation farthest 0.7500  scores strict 0.1250  in 0:01:01  "
+        "4.00 steps/s  1:02:05 left  1.5 GiB",
     ]
 
 
