@@ -17,6 +17,7 @@ from app.main_window import MainWindow
 from app.state.runs import State
 from app.views.new_run import NewRunDialog
 from app.views.training import duration, summary
+from keygrid.training.config import preset
 
 SHIRT = Path(__file__).parents[2] / "assets" / "garments" / "unisex_shirt.ply"
 START = {"event": "start", "pid": os.getpid(), "host": "elsewhere", "epoch": 0, "step": 0, "epochs": 4, "steps": 40}
@@ -282,6 +283,21 @@ def test_the_form_tells_what_is_wrong_beside_its_field(window, run):
     assert "can't be made" in dialog.failure.text()
     assert not window.runs.runs
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
+
+
+def test_a_preset_brings_its_own_numbers(window):
+    dialog = form(window)
+    chosen = dialog.value()
+    assert (chosen.preset, chosen.epochs, chosen.batch, chosen.rotate, chosen.mirror) == ("released", 100, 8, 45, False)
+    dialog.fields["preset"].setFocus()
+    QTest.keyClick(dialog.fields["preset"], Qt.Key.Key_End)
+    ours = preset("keygrid", 8)
+    chosen = dialog.value()
+    assert (chosen.preset, chosen.epochs, chosen.batch) == ("keygrid", ours.epochs, ours.batch)
+    for name in ("rotate", "deform", "scale", "noise", "drop", "mirror"):
+        assert getattr(chosen, name) == getattr(ours.augmentation, name)
+    assert "keygrid" in chosen.run.name
+    dialog.reject()
 
 
 def begin(window, directory, others, epochs=1000):
