@@ -28,6 +28,13 @@ class OpenCheckpoint:
     category: str
 
 
+def checkpoint_name(path: Path) -> str:
+    """A checkpoint's by its file, and before it its run's if it lies in one, where all have the same files."""
+    name, folder = path.stem, path.absolute().parent
+    of_run = name.partition("-")[0] in {"best", "last", "epoch"} and folder.name == "checkpoints"
+    return f"{folder.parent.name}, {name}" if of_run else name
+
+
 @dataclass
 class Document:
     """Open garments and checkpoints, the chosen ones, and what one says of the other.

@@ -1,6 +1,8 @@
 """Losses and scores over steps. Importing this imports pyqtgraph, which takes a moment: only when they are shown."""
 
 import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pyqtgraph as pg
@@ -13,22 +15,32 @@ from app.state.runs import Curve, Run, smoothed
 MOST = 300
 """Points of a drawn curve: about as many as the plot has pixels."""
 
+FEW = 10
+"""Points of a curve that are marked; more marks would hide that a line is dashed."""
+
 FAINT = 80
 """Opacity, of 255, of what is not smoothed."""
 
 WIDTH = 1.5
 """Of a line, in the user's pixels."""
 
-AXIS = 38
+AXIS = 46
 """Width of an axis with its numbers, likewise."""
 
-CLOSE = 0.8
-"""A logarithmic axis that spans fewer decades has a mark at every digit."""
+ROOM = 13
+"""Between the marks of a logarithmic axis, likewise; else their numbers overlap."""
+
+MARKS = (range(1, 10), (1, 2, 5), (1, 3), (1,))
+"""The digits that can have one."""
 
 SCORES = {"tolerant": "error, layer-tolerant", "coverage": "coverage"}
 """The scores that are shown, and how they are called."""
 
-_LOSSES = {"light": ("#1f6fb2", "#c8501e"), "dark": ("#6cb2f0", "#f2a25c")}
+# As many as there are loss terms, told apart by hue and, for who sees fewer hues, by lightness.
+_LOSSES = {
+    "light": ("#1f6fb2", "#c8501e", "#1a7f4b", "#8447b8", "#a87900", "#0b9aa8", "#c2337f"),
+    "dark": ("#6cb2f0", "#f2a25c", "#63d29b", "#c9a0f5", "#e8d44d", "#5fd7e0", "#f58ab8"),
+}
 _SCORES = {"light": ("#8447b8", "#1a7f4b"), "dark": ("#c9a0f5", "#63d29b")}
 
 
@@ -66,8 +78,9 @@ class Curves(QWidget):
             self.losses.mark(name, curve)
         self.scores.begin(log=False)
         for name, curve in scores.items():
-            self.scores.mark(SCORES[name], curve)
+            self.scores.mark(SCORES[name], curve, tell=True)
         self.losses.plot.showLabel("bottom", not scores)  # the lower plot has the same steps
+        self.losses.setVisible(bool(training or validation))  # numbers along empty axes would say nothing
         self.scores.setVisible(bool(scores))
         self.losses.finish("dashed: validation" if validation else "")
         self.scores.finish()
@@ -82,15 +95,15 @@ class _Plot(QWidget):
     recoloured = Signal()
     """The lines are gone, because they had other colours."""
 
-    def __init__(self, title: str, colours: dict[str, tuple[str, str]]) -> None:
+    def __init__(self, title: str, colours: Mapping[str, tuple[str, ...]]) -> None:
         super().__init__()
         self.setMinimumHeight(90)
         self._of_theme = colours
         self._lines: dict[str, Any] = {}
         self._drawn: set[str] = set()
-        self._subjects: list[str] = []
+        self._subjects: dict[str, str] = {}  # and what is told of each beside its name
         self._log: bool | None = None
-        self._legend = QLabel(textFormat=Qt.TextFormat.RichText)
+        self._legend = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         view = pg.PlotWidget(enableMenu=False, axisItems={"left": _Axis("left")})
         view.setAccessibleName(title)
         self._view, self.plot = view, view.getPlotItem()
@@ -105,6 +118,9 @@ class _Plot(QWidget):
         layout.addWidget(self._legend)
         layout.addWidget(view, stretch=1)
         self._recolour()
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802
+        return False  # though the legend has: the curves make room for its lines, and plots share by their stretch
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
@@ -125,7 +141,7 @@ class _Plot(QWidget):
 
     def begin(self, *, log: bool) -> None:
         """What is not drawn before `finish` goes."""
-        self._drawn, self._subjects = set(), []
+        self._drawn, self._subjects = set(), {}
         if log != self._log:
             self._log = log
             self.plot.setLogMode(y=log)
@@ -141,18 +157,25 @@ class _Plot(QWidget):
             values = smoothed(values, smoothing)
         self._line(subject, pg.mkPen(colour, width=self._width), marked=len(steps) == 1).setData(steps, values)
 
-    def mark(self, subject: str, curve: Curve) -> None:
-        """Draw another curve of a subject, dashed and with marks."""
+    def mark(self, subject: str, curve: Curve, *, tell: bool = False) -> None:
+        """Draw another curve of a subject, dashed and, if it has few points, with marks; `tell` its last value, too."""
         pen = pg.mkPen(self._colour(subject), width=self._width, style=Qt.PenStyle.DashLine)
-        self._line(f"{subject}, dashed", pen, marked=True).setData(*curve.thinned(MOST))
+        self._line(f"{subject}, dashed", pen, marked=len(curve) <= FEW).setData(*curve.thinned(MOST))
+        if tell and curve:
+            self._subjects[subject] = f" {curve.values[-1]:.3f}"
 
     def finish(self, remark: str = "") -> None:
         """Remove what was not drawn again, and say what is there; the remark follows that."""
         for title in self._lines.keys() - self._drawn:
             self._remove(title)
-        names = [f'<span style="color: {self._colour(name).name()}">●</span> {name}' for name in self._subjects]
+        names = [
+            f'<span style="color: {self._colour(name).name()}">●</span> {name}{value}'
+            for name, value in self._subjects.items()
+        ]
         self.plot.getViewBox().updateAutoRange()  # else the first painting would find it out, and ask for another
-        self._legend.setText("&nbsp; ".join([*names, *([remark] if remark else [])]))
+        # A line breaks between them only: however many there are, the panel keeps its width.
+        kept = (f"<nobr>{text}</nobr>" for text in [*names, *([remark] if remark else [])])
+        self._legend.setText("&nbsp; ".join(kept))
 
     @property
     def _width(self) -> float:
@@ -160,15 +183,17 @@ class _Plot(QWidget):
 
     def _colour(self, subject: str) -> QColor:
         if subject not in self._subjects:
-            self._subjects.append(subject)
-        return QColor(self._colours[self._subjects.index(subject) % len(self._colours)])
+            self._subjects[subject] = ""
+        return QColor(self._colours[list(self._subjects).index(subject) % len(self._colours)])
 
     def _line(self, title: str, pen: Any, *, marked: bool = False) -> Any:
         self._drawn.add(title)
         if title not in self._lines:
-            marks = {"symbol": "o", "symbolSize": 5, "symbolBrush": pen.color(), "symbolPen": None} if marked else {}
+            marks = {"symbolSize": 5, "symbolBrush": pen.color(), "symbolPen": None}
             self._lines[title] = self.plot.plot(pen=pen, antialias=True, **marks)
-        return self._lines[title]
+        line = self._lines[title]
+        line.opts["symbol"] = "o" if marked else None  # of the data to come: a line's first point needs it alone
+        return line
 
     def _remove(self, title: str) -> None:
         self.plot.removeItem(self._lines.pop(title))
@@ -177,8 +202,18 @@ class _Plot(QWidget):
 class _Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """Where it is logarithmic, with so few marks that their numbers don't overlap."""
 
-    def logTickValues(self, low: float, high: float, _size: float, _ticks: Any) -> list[Any]:  # noqa: N802
-        leading = (1, 2, 5) if high - low > CLOSE else range(1, 10)
+    def logTickValues(self, low: float, high: float, size: float, _ticks: Any) -> list[Any]:  # noqa: N802
+        room = ROOM * (high - low) / max(size, 1)  # in decades
+        leading = next((digits for digits in MARKS if _narrowest(digits) >= room), MARKS[-1])
         decades = range(math.floor(low), math.ceil(high) + 1)
         marks = [decade + math.log10(digit) for decade in decades for digit in leading]
         return [(1.0, [mark for mark in marks if low <= mark <= high])]
+
+    def logTickStrings(self, marks: Sequence[float], scale: float, _spacing: float) -> list[str]:  # noqa: N802
+        numbers = [10**mark * scale for mark in marks]
+        return [f"{x:g}" if 0.001 <= x < 10000 else f"{x:.0e}".replace("e-0", "e-") for x in numbers]  # as wide at most
+
+
+def _narrowest(digits: Sequence[int]) -> float:
+    """Decades between the marks that are nearest to each other."""
+    return min(math.log10(after / before) for before, after in pairwise((*digits, 10 * digits[0])))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.state.document import Document, OpenCheckpoint
+from app.state.document import Document, OpenCheckpoint, checkpoint_name
 from app.state.shelf import Shelf, matching
 from app.views.library_model import ITEM, LibraryModel, path_of
 from app.views.thumbnails import Thumbnails
@@ -123,7 +123,7 @@ class CheckpointList(QListWidget):
         super().__init__()
         self._document = document
         self.setAccessibleName("Checkpoints")
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)  # a run's number, and which of its checkpoints, stay
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.currentItemChanged.connect(self._chosen)
 
@@ -148,9 +148,6 @@ class CheckpointList(QListWidget):
 
 
 def title_of(checkpoint: OpenCheckpoint) -> str:
-    """A checkpoint's file, and its run's name if it lies in one; number of keypoints and, where known, category."""
+    """A checkpoint's name, its number of keypoints and, where known, its category."""
     category = f", {checkpoint.category}" if checkpoint.category else ""
-    name, folder = checkpoint.path.stem, checkpoint.path.absolute().parent
-    if name.partition("-")[0] in {"best", "last", "epoch"} and folder.name == "checkpoints":
-        name = f"{folder.parent.name}, {name}"
-    return f"{name} (K={checkpoint.keypoints}{category})"
+    return f"{checkpoint_name(checkpoint.path)} (K={checkpoint.keypoints}{category})"

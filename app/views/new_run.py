@@ -128,7 +128,7 @@ class NewRunDialog(QDialog):
 
         self._add("data", "Learn &from", self._data, self._browser("Folder…", self._browse_data))
         self._add("category", "&Category", self._category)
-        self._add("preset", "Pre&set", self._preset)
+        self._add("preset", "&Preset", self._preset)
         self._add("keypoints", "&Keypoints", self._keypoints)
         self._add("epochs", "&Epochs", epochs)
         self._add("batch", "&Batch", batch, tip="Clouds that the network learns from in one step")

@@ -54,6 +54,7 @@ class PreviewBar(QWidget):
         chosen = run.preview(self._runs.epoch) if run is not None else None
         self.slider.blockSignals(True)
         self.slider.setRange(0, max(len(previews) - 1, 0))
+        self.slider.setPageStep(max(len(previews) // 10, 1))  # a click beside the handle, in a short run too
         self.slider.setValue(previews.index(chosen) if chosen is not None else 0)
         self.slider.blockSignals(False)
         self.box.setEnabled(run is not None)

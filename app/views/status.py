@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
-from app.state.document import Document
+from app.state.document import Document, checkpoint_name
 from app.state.runs import Preview
 
 
@@ -60,6 +60,6 @@ class StatusBar(QStatusBar):
         if prediction is None:
             return f"No keypoints of this frame of {garment.name} yet" if garment.frame_count else "Ready"
         return (
-            f"{len(prediction.keypoints)} keypoints on {garment.name} by {prediction.checkpoint.path.stem} "
+            f"{len(prediction.keypoints)} keypoints on {garment.name} by {checkpoint_name(prediction.checkpoint.path)} "
             f"in {prediction.seconds:.2f} s"
         )

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 BUTTONS = ("new_run", "open_run", "pause_run", "resume_run", "stop_run")
 """The actions that have a button, by name."""
 
-NO_RUNS = "New run… starts a training; Open run… follows one that a terminal or another machine writes."
+NO_RUNS = "New run starts a training; Open run follows one that a terminal or another machine writes."
 
 REST_MS = 750
 """From something new of a run to its painting, with all that comes meanwhile."""

@@ -11,15 +11,16 @@ import pyqtgraph  # noqa: F401  # in the window it is imported by a thread, whic
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QMessageBox
 
 from app.main_window import MainWindow
 from app.state.runs import State
 from app.views.new_run import NewRunDialog
 from app.views.training import duration, summary
-from keygrid.training.config import preset
+from keygrid.training.config import OF_PAIRS, PUBLISHED, preset
 
 SHIRT = Path(__file__).parents[2] / "assets" / "garments" / "unisex_shirt.ply"
+TERMS = {name: 0.1 * place for place, name in enumerate((*PUBLISHED, *OF_PAIRS), 1)}
 START = {"event": "start", "pid": os.getpid(), "host": "elsewhere", "epoch": 0, "step": 0, "epochs": 4, "steps": 40}
 
 
@@ -74,8 +75,8 @@ def write(directory, *events):
         file.write("".join(json.dumps(event) + "\n" for event in events))
 
 
-def step(number):
-    losses = {"farthest": 1 / number, "similarity": 0.1 / number}
+def step(number, losses=None):
+    losses = losses or {"farthest": 1 / number, "similarity": 0.1 / number}
     return {
         "event": "step", "epoch": 1, "step": number, "losses": losses, "steps_per_second": 2.5, "seconds_left": 75,
         "memory": 5e8,
@@ -156,6 +157,7 @@ def test_a_run_of_elsewhere_is_followed(window, until, monkeypatch, run, shirt):
     raw = losses._lines["farthest, as it is"]
     np.testing.assert_allclose(raw.getOriginalDataset()[1], 1 / np.arange(1, 31))
     np.testing.assert_allclose(raw.getData()[1], np.log10(1 / np.arange(1, 31)))
+    assert "coverage 0.300" in scores._legend.text()
     window.panel.smoothing.setFocus()
     QTest.keyClick(window.panel.smoothing, Qt.Key.Key_Home)
     assert losses._lines.keys() == {"farthest", "similarity", "farthest, dashed", "similarity, dashed"}
@@ -179,6 +181,34 @@ def test_curves_are_legible_in_every_theme(window, until, monkeypatch, run, them
         if line.opts["pen"].color().alpha() == 255:
             assert abs(line.opts["pen"].color().lightness() - background.lightness()) > 60
     window.actions_["theme_light"].trigger()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_seven_terms_are_told_apart_in_a_narrow_panel(window, until, monkeypatch, run, theme):
+    follow(window, until, monkeypatch, run)
+    window.actions_[f"theme_{theme}"].trigger()
+    until(lambda: window.panel.curves is not None)
+    width = window.panel.minimumSizeHint().width()
+    write(run, step(1, TERMS))
+    plot = window.panel.curves.losses
+    until(lambda: plot._lines.keys() >= TERMS.keys())
+    assert plot._lines["apart"].scatter.isVisible(), "a single point is no line"
+    write(run, step(2, TERMS), epoch(1))
+    until(lambda: not plot._lines["apart"].scatter.isVisible())
+    assert len({plot._lines[name].opts["pen"].color().name() for name in TERMS}) == len(TERMS)
+    assert all(name in plot._legend.text() for name in (*TERMS, "dashed: validation"))
+    assert window.panel.minimumSizeHint().width() == width
+    window.actions_["theme_light"].trigger()
+
+
+@pytest.mark.parametrize("decades", [0.1, 0.7, 1.5, 3, 5])
+@pytest.mark.parametrize("height", [60, 140, 300])
+def test_numbers_of_a_logarithmic_axis_do_not_overlap(qapp, decades, height):
+    from app.views.curves import ROOM, _Axis
+
+    ((_, marks),) = _Axis("left").logTickValues(-decades, 0.0, height, None)
+    assert (np.diff(marks) * height / decades >= min(ROOM, height / decades) - 1e-9).all()
+    assert 0.0 in marks
 
 
 def test_a_preview_takes_the_place_of_the_prediction_and_moves(window, until, monkeypatch, run, shirt):
@@ -243,6 +273,7 @@ def test_the_checkpoint_of_a_run_opens_in_the_document(window, until, monkeypatc
     until(lambda: window.document.checkpoint.path == best)
     titles = [window.library.checkpoints.item(row).text() for row in range(window.library.checkpoints.count())]
     assert "shirt-k3, best (K=4, T-shirt)" in titles
+    until(lambda: "by shirt-k3, best in" in window.status.label.text())
     window.document.choose(checkpoint=window.document.checkpoints[0])
     until(lambda: window.document.prediction is not None)
 
@@ -262,6 +293,9 @@ def form(window):
 
 def test_the_form_tells_what_is_wrong_beside_its_field(window, run):
     dialog = form(window)
+    titles = [label.text() for label in dialog.findChildren(QLabel) if label.buddy()] + [dialog.start_button.text()]
+    keys = [title[title.index("&") + 1].lower() for title in titles if "&" in title]
+    assert len(keys) == len(set(keys)), "Alt and a letter lead to one field"
     dialog.fields["category"].setCurrentText("All categories")
     assert dialog._run.text().endswith("garments-k8-released-1")
     assert dialog.fields["category"].findText("Dress") > 0
