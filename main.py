@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).parent / "assets"
 DEFAULT_GARMENT = ASSETS / "garments" / "unisex_shirt.ply"
-DEFAULT_CHECKPOINT = ASSETS / "checkpoints" / "tshirt-k8.safetensors"
+DEFAULT_CHECKPOINT = ASSETS / "checkpoints" / "tops-k8-keygrid.safetensors"
 
 cli = App(
     name="main.py",

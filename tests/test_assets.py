@@ -24,9 +24,9 @@ def garment():
     return read_garment(ASSETS / "garments" / "unisex_shirt.ply")
 
 
-@pytest.fixture(scope="module")
-def prediction(garment):
-    return Predictor(ASSETS / "checkpoints" / "tshirt-k8.safetensors").predict(garment)
+@pytest.fixture(scope="module", params=["tops-k8-keygrid", "tshirt-k8"])
+def prediction(garment, request):
+    return Predictor(ASSETS / "checkpoints" / f"{request.param}.safetensors").predict(garment)
 
 
 def test_the_shirt_is_whole(garment):
