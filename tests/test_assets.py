@@ -57,10 +57,11 @@ def test_checkpoints_say_how_they_were_made(path):
     assert checkpoint.record["command"].startswith("python main.py train ")
     history = checkpoint.record["history"]
     assert [epoch["epoch"] for epoch in history] == list(range(1, len(history) + 1))
-    # Settled: the last fifth of the training gained less than a tenth of what the first fifth did.
-    losses = [sum(epoch["validation"].values()) for epoch in history]
-    fifth = len(losses) // 5
-    assert np.mean(losses[-2 * fifth : -fifth]) - np.mean(losses[-fifth:]) < (losses[0] - np.mean(losses[:fifth])) / 10
+    # Settled: the last tenth of the training gained less than a tenth of what all of it did; but for keypoints that
+    # begin at one place, which is over after an epoch.
+    losses = [sum(loss for name, loss in epoch["validation"].items() if name != "apart") for epoch in history]
+    tenth = len(losses) // 10
+    assert np.mean(losses[-2 * tenth : -tenth]) - np.mean(losses[-tenth:]) < (losses[0] - losses[-1]) / 10
 
 
 @pytest.fixture(scope="module")
