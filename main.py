@@ -13,6 +13,7 @@ from keygrid.errors import KeygridError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from app.state.field import FieldSettings
     from app.state.settings import ViewSettings
     from keygrid.data.collection import Entry
     from keygrid.data.garment import Garment
@@ -664,7 +665,7 @@ def _render(
     from app.scene.scene import DARK, LIGHT
     from keygrid.inference import Predictor
 
-    settings = _view_settings(slices)
+    settings, field = _view_settings(slices)
     _check_size(size)
     if out.suffix.lower() != ".png":
         raise KeygridError(f"The picture is a PNG, so name it so: {out.name} ends otherwise.")
@@ -675,7 +676,7 @@ def _render(
     else:
         frame = _place_of(frame, garment)
         prediction = predictor.predict_frame(garment, frame, keypoints=mode)
-    draw(garment, prediction, settings, out, size=size, theme=DARK if dark else LIGHT, frame=frame)
+    draw(garment, prediction, settings, field, out, size=size, theme=DARK if dark else LIGHT, frame=frame)
     return prediction
 
 
@@ -717,13 +718,14 @@ def _check_size(size: tuple[int, int]) -> None:
         raise KeygridError(f"A picture or window has from 64 to 16384 pixels a side, and not {size[0]} x {size[1]}.")
 
 
-def _view_settings(slices: str | None) -> "ViewSettings":
-    from app.state.settings import AXES, ViewSettings
+def _view_settings(slices: str | None) -> "tuple[ViewSettings, FieldSettings]":
+    from app.state.field import AXES, FieldSettings
+    from app.state.settings import ViewSettings
 
     if slices is None:
-        return ViewSettings()
+        return ViewSettings(), FieldSettings()
     if slices == "none":
-        return ViewSettings(slice=False)
+        return ViewSettings(slice=False), FieldSettings()
     axis, _, number = slices.partition("=")
     try:
         position = float(number)
@@ -731,7 +733,9 @@ def _view_settings(slices: str | None) -> "ViewSettings":
         position = math.inf
     if axis not in AXES or not -1 <= position <= 1:
         raise KeygridError(f"A slice is an axis and a position from -1 to 1, such as z=0.1, and not {slices!r}.")
-    return ViewSettings(slice_axis=axis, slice_position=position)
+    field = FieldSettings(plane=axis)
+    field.move(position)
+    return ViewSettings(), field
 
 
 def _print_table(prediction: "Prediction") -> None:

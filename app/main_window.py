@@ -1,62 +1,48 @@
-"""The window: puts views, worker and state together."""
+"""The window: puts views, commands, worker and state together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
-from app.actions import Actions, Command
+from app.actions import Actions
+from app.commands.files import CHECKPOINT_SUFFIXES, FileCommands
+from app.commands.heatmap import HeatmapCommands
+from app.commands.help import HelpCommands
+from app.commands.playback import PlaybackCommands
+from app.commands.training import TrainingCommands
+from app.commands.view import ViewCommands
 from app.state.document import Document, OpenCheckpoint
-from app.state.new_run import NewRun
 from app.state.playback import Playback
-from app.state.runs import Preview, Run, Runs, State
-from app.state.settings import AXES, LAYERS, ViewSettings
+from app.state.runs import Preview, Runs
+from app.state.settings import LAYERS
 from app.state.shelf import OpenCollection, Shelf
+from app.state.view import View
 from app.views.heatmap import HeatmapPanel
-from app.views.help import show_about, show_shortcuts
 from app.views.keypoints import KeypointTable
 from app.views.layers import LayerPanel
 from app.views.library import Library
-from app.views.new_run import NewRunDialog
+from app.views.notice import Notice
 from app.views.preferences import Preferences
 from app.views.status import StatusBar
-from app.views.theme import THEMES, apply_theme
+from app.views.theme import apply_theme
 from app.views.thumbnails import Thumbnails
 from app.views.timeline import BUTTONS, Timeline
 from app.views.training import TrainingPanel
 from app.views.viewport import Viewport
 from app.worker.client import WorkerClient
 from app.worker.predicting import Predicting
-from app.worker.protocol import DescribeEngine, ListShipped, OpenPath, ReadCheckpoint
+from app.worker.protocol import ListShipped, OpenPath, ReadCheckpoint
 from app.worker.training import Training
 from keygrid.data.garment import Garment
-from keygrid.data.readers import SUFFIXES
 from keygrid.errors import KeygridError
-from keygrid.export import WRITERS, write_predictions
 from keygrid.files import atomic
-
-CHECKPOINT_SUFFIXES = (".safetensors", ".pt", ".pth")
-
-LAYER_TITLES = {
-    "surface": "&Surface",
-    "cloud": "Point &cloud",
-    "keypoints": "&Keypoints",
-    "skeleton": "S&keleton",
-    "slice": "&Heatmap slice",
-    "reconstruction": "&Reconstruction",
-    "trails": "&Trails",
-    "first_frame": "First &frame",
-    "landmarks": "&Landmarks",
-}
 
 ASSETS = Path(__file__).parents[1] / "assets"
 SHIPPED = ASSETS / "garments"
-
-SLICE_STEP = 0.05
-"""How far a key moves the slice, normalised."""
 
 
 class MainWindow(QMainWindow):
@@ -74,29 +60,32 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("Key-Grid Desktop")
         self.setAcceptDrops(True)
-        self.document, self.settings, self.playback = Document(), ViewSettings(), Playback()
-        self.shelf, self.runs = Shelf(), Runs()
-        self.preferences = Preferences(self.shelf, self.runs, store)
         self._choose_on_arrival: set[str] = set()
         self._last_failure = ""
         self._may_leave = False
+        self.document, self.playback, self.shelf, self.runs = Document(), Playback(), Shelf(), Runs()
+        self.view = View(self.document)
+        self.settings, self.field = self.view.settings, self.view.field
+        self.preferences = Preferences(self.shelf, self.runs, store)
         self.worker = WorkerClient(self)
         self.training = Training(self.runs, self)
-        self.actions_ = Actions(self)
-        self._register_commands()
-        self.viewport = Viewport(self.document, self.settings)
-        self.timeline = Timeline(self.document, self.playback, self.actions_)
-        self.setCentralWidget(self._stacked(self.viewport, self.timeline))
+        self.predicting = Predicting(self.view, self.worker, self)
+        self.notice = Notice()
+        self.viewport = Viewport(self.view)
         self.thumbnails = Thumbnails(pictures, self)
         self.library = Library(self.document, self.shelf, self.thumbnails)
+        self.actions_ = Actions(self)
+        self._register_commands()
+        # From here on, what shows commands.
+        self.timeline = Timeline(self.document, self.playback, self.actions_)
+        self.setCentralWidget(self._stacked())
         self.layers = LayerPanel(self.document, [self.actions_[name] for name in LAYERS])
-        self.heatmap = HeatmapPanel(self.document, self.settings)
+        self.heatmap = HeatmapPanel(self.document, self.field)
         self.table = KeypointTable(self.document)
         self.panel = TrainingPanel(self.document, self.runs, self.actions_)
         self._make_docks()
         self.status = StatusBar(self.document)
         self.setStatusBar(self.status)
-        self.predicting = Predicting(self.document, self.settings, self.worker, self)
         self._connect()
         self.worker.request("shipped", ListShipped(SHIPPED))
 
@@ -111,10 +100,19 @@ class MainWindow(QMainWindow):
         for path in checkpoints:
             self.worker.request(f"checkpoint {path}", ReadCheckpoint(path))
 
+    def open_run(self, directory: Path) -> None:
+        """Follow the run that is written into a directory, wherever its trainer runs."""
+        self._training_commands.open_run(directory)
+
     @property
     def busy(self) -> bool:
         """Whether anything is still to come."""
         return self.worker.busy or self.thumbnails.busy
+
+    def set_theme(self, theme: str) -> None:
+        """`system`, `light` or `dark`."""
+        apply_theme(theme)
+        self.actions_[f"theme_{theme}"].setChecked(True)
 
     def save_screenshot(self, path: Path) -> None:
         """Save the whole window as a PNG of its size in device pixels."""
@@ -125,7 +123,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         if self.training.unfinished and not self._may_leave:
             event.ignore()
-            self._ask_to_leave()
+            self._training_commands.ask_to_leave(self._leave)
             return
         self.timeline.shut()
         self.panel.shut()
@@ -146,68 +144,20 @@ class MainWindow(QMainWindow):
     # Set-up
 
     def _register_commands(self) -> None:
-        self.actions_.register(
-            Command("open", "&Open…", "&File", self._ask_to_open, "Ctrl+O"),
-            Command("open_folder", "Open &folder…", "&File", self._ask_for_folder, "Ctrl+Shift+O"),
-            Command("search", "Search the &library", "&File", self._search, "Ctrl+F"),
-            Command("save", "&Save keypoints…", "&File", self._ask_to_save, "Ctrl+S", separated=True),
-            Command("screenshot", "Save s&creenshot…", "&File", self._ask_for_screenshot, "Ctrl+Shift+S"),
-            Command("close", "&Close garment", "&File", self._close_garment, "Ctrl+W", separated=True),
-            Command("quit", "&Quit", "&File", self.close, "Ctrl+Q"),
-            *(
-                Command(
-                    name, LAYER_TITLES[name], "&View", lambda on, name=name: setattr(self.settings, name, on),
-                    str(number), checkable=True,
-                )
-                for number, name in enumerate(LAYERS, start=1)
-            ),
-            Command("peak", "&Peak keypoints", "&View", self._set_peak, "P", checkable=True, separated=True),
-            Command("fit", "&Fit garment", "&View", self._fit, "F", separated=True),
-            *(
-                Command(
-                    f"look_{axis}", f"Look along {axis.upper()}", "&View",
-                    lambda axis=axis: self.viewport.look_along(axis), f"Shift+{axis.upper()}",
-                )
-                for axis in AXES
-            ),
-            Command("training", "Trai&ning", "&View", self._show_training, "Ctrl+T", checkable=True, separated=True),
-            Command("play", "&Play or pause", "&Playback", lambda: self.playback.toggle(self.document), "Space"),
-            Command("go_back", "Frame &back", "&Playback", lambda: self.playback.step(self.document, -1), ",",
-                    separated=True),
-            Command("go_on", "Frame for&ward", "&Playback", lambda: self.playback.step(self.document, 1), "."),
-            Command("go_first", "&First frame", "&Playback", lambda: self.playback.jump(self.document, 0), "Home"),
-            Command("go_last", "L&ast frame", "&Playback", lambda: self.playback.jump(self.document, -1), "End"),
-            Command("loop", "&Loop", "&Playback", lambda on: setattr(self.playback, "loop", on), "L", checkable=True,
-                    separated=True),
-            *(
-                Command(
-                    f"slice_{axis}", f"Slice across {axis.upper()}", "&Heatmap",
-                    lambda axis=axis: setattr(self.settings, "slice_axis", axis), axis.upper(),
-                )
-                for axis in AXES
-            ),
-            Command("slice_back", "Slice back", "&Heatmap", lambda: self._step_slice(-1), "[", separated=True),
-            Command("slice_forward", "Slice forward", "&Heatmap", lambda: self._step_slice(1), "]"),
-            Command("new_run", "&New run…", "&Training", self._ask_for_new_run, "Ctrl+N"),
-            Command("open_run", "&Open run…", "&Training", self._ask_for_run, "Ctrl+R"),
-            Command("pause_run", "&Pause", "&Training", lambda: self._tell_run(self.training.pause), "Ctrl+Shift+P",
-                    separated=True),
-            Command("resume_run", "&Resume", "&Training", lambda: self._tell_run(self.training.go_on), "Ctrl+Shift+R"),
-            Command("stop_run", "&Stop", "&Training", lambda: self._tell_run(self.training.stop), "Ctrl+."),
-            Command("open_checkpoint", "Open &checkpoint", "&Training", self._open_run_checkpoint, "Ctrl+Shift+C",
-                    separated=True),
-            Command("forget_run", "Remove from &list", "&Training", lambda: self._tell_run(self.runs.forget)),
-            *(
-                Command(
-                    f"theme_{theme}", theme.capitalize(), "&View/&Theme",
-                    lambda on, theme=theme: self.set_theme(theme) if on else None, group="theme",
-                )
-                for theme in THEMES
-            ),
-            Command("shortcuts", "&Keyboard shortcuts", "&Help",
-                    lambda: show_shortcuts(self, self.actions_.shortcuts()), "F1"),
-            Command("about", "&About", "&Help", lambda: self.worker.request("about", DescribeEngine())),
-        )  # fmt: skip
+        """In the order of menus."""
+        self._training_commands = TrainingCommands(
+            self, self.document, self.shelf, SHIPPED, self.runs, self.training, self.notice, self.actions_, self.open
+        )
+        groups = (
+            FileCommands(self, self.document, self.library, self.notice, self.open, self.save_screenshot),
+            ViewCommands(self.settings, self.viewport, self.set_theme),
+            PlaybackCommands(self.document, self.playback),
+            HeatmapCommands(self.field),
+            self._training_commands,
+            HelpCommands(self, self.actions_, self.worker),
+        )
+        for group in groups:
+            self.actions_.register(*group.commands())
         for name in LAYERS:
             self.actions_[name].setChecked(getattr(self.settings, name))
         self.actions_["theme_system"].setChecked(True)
@@ -219,7 +169,7 @@ class MainWindow(QMainWindow):
         docks = [
             self._dock("Library", self.library, left),
             self._dock("Layers", self.layers, left),
-            self._dock("Heatmap slice", self.heatmap, right),
+            self._dock("Heatmap", self.heatmap, right),
             self._dock("Keypoints", self.table, right),
         ]
         # A tab of the largest dock's place, and not there before it is asked for.
@@ -228,6 +178,7 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(docks[-1], self.training_dock)
         self.training_dock.hide()
         self.training_dock.toggleViewAction().toggled.connect(self.actions_["training"].setChecked)
+        self._training_commands.dock = self.training_dock
         self.resizeDocks(docks, [240, 240, 340, 340], Qt.Orientation.Horizontal)
         self.resizeDocks(docks, [560, 140, 150, 550], Qt.Orientation.Vertical)
 
@@ -239,14 +190,14 @@ class MainWindow(QMainWindow):
         self.addDockWidget(area, dock)
         return dock
 
-    @staticmethod
-    def _stacked(upper: QWidget, lower: QWidget) -> QWidget:
+    def _stacked(self) -> QWidget:
         widget = QWidget()
         layout = QVBoxLayout(widget)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(upper, stretch=1)
-        layout.addWidget(lower)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.viewport, stretch=1)
+        layout.addWidget(self.timeline)
         return widget
 
     def _connect(self) -> None:
@@ -271,14 +222,12 @@ class MainWindow(QMainWindow):
             self.document.add_checkpoint(result, choose=chosen or self.document.checkpoint is None)
         elif slot == "shipped":
             self.shelf.shipped = result
-        elif slot == "about":
-            show_about(self, result)
         if isinstance(result, Garment | OpenCollection):
             self.shelf.remember(Path(slot.removeprefix("garment ")))
         self._settle()
 
     def _fail(self, _slot: str, sentence: str) -> None:
-        self.viewport.notice.say(sentence)
+        self.notice.say(sentence)
         self._last_failure = sentence
         self._settle()
 
@@ -290,105 +239,8 @@ class MainWindow(QMainWindow):
 
     # What the user does
 
-    def _fit(self) -> None:
-        self.viewport.fit()
-
-    def _set_peak(self, peak: bool) -> None:
-        self.settings.peak = peak
-
-    def _step_slice(self, direction: int) -> None:
-        position = self.settings.slice_position + direction * SLICE_STEP
-        self.settings.slice_position = round(min(max(position, -1.0), 1.0), 6)
-
-    def _close_garment(self) -> None:
-        if self.document.garment is not None:
-            self.document.close_garment(self.document.garment)
-
     def _name_window(self, garment: Garment | None) -> None:
         self.setWindowTitle(f"{garment.name} – Key-Grid Desktop" if garment else "Key-Grid Desktop")
-
-    def _ask_to_open(self) -> None:
-        endings = {"Garments and checkpoints": (*SUFFIXES, *CHECKPOINT_SUFFIXES)}
-        endings |= {"Garments": SUFFIXES, "Checkpoints": CHECKPOINT_SUFFIXES}
-        filters = [f"{title} ({' '.join('*' + ending for ending in group)})" for title, group in endings.items()]
-        names, _ = QFileDialog.getOpenFileNames(self, "Open", "", ";;".join([*filters, "All files (*)"]))
-        self.open([Path(name) for name in names])
-
-    def _search(self) -> None:
-        self.library.search.setFocus()
-
-    def _ask_for_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Open folder")
-        if name:
-            self.open([Path(name)])
-
-    def _ask_to_save(self) -> None:
-        garment, prediction = self.document.garment, self.document.prediction
-        if isinstance(self.document.shown, Preview):
-            self.viewport.notice.say("A preview can't be saved: open the run's checkpoint and switch the preview off.")
-            return
-        if garment is None or prediction is None:
-            self.viewport.notice.say("There are no keypoints to save yet: open a garment and a checkpoint first.")
-            return
-        filters = ";;".join(f"{ending[1:].upper()} (*{ending})" for ending in WRITERS)
-        name, chosen = QFileDialog.getSaveFileName(self, "Save keypoints", f"{garment.name}-keypoints.json", filters)
-        if name:
-            path = Path(name) if Path(name).suffix else Path(name + "." + chosen.split()[0].lower())
-            self._save(lambda: write_predictions([(str(garment.source), prediction)], path), path)
-
-    def _ask_for_screenshot(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save screenshot", "keygrid.png", "PNG (*.png)")
-        if name:
-            path = Path(name).with_suffix(".png")
-            self._save(lambda: self.save_screenshot(path), path)
-
-    def _show_training(self, shown: bool) -> None:
-        self.training_dock.setVisible(shown)
-        if shown:
-            # A tab can be raised once the layout has it.
-            QTimer.singleShot(0, self.training_dock, self.training_dock.raise_)
-
-    def _bring_up_training(self) -> None:
-        self.actions_["training"].setChecked(True)
-        self.training_dock.raise_()
-
-    def _ask_for_new_run(self) -> None:
-        from platformdirs import user_data_path
-
-        folder = user_data_path("keygrid-desktop", appauthor=False) / "runs"
-        NewRunDialog(self.document, self.shelf, SHIPPED, folder, self._start_run, self).open()
-
-    def _start_run(self, wanted: NewRun) -> None:
-        self.training.start(wanted)
-        self._bring_up_training()
-
-    def _ask_for_run(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Open run")
-        if name:
-            self.open_run(Path(name))
-
-    def open_run(self, directory: Path) -> None:
-        """Follow the run that is written into a directory, wherever its trainer runs."""
-        if not any((directory / name).exists() for name in ("config.json", "events.jsonl")):
-            self.viewport.notice.say(f"{directory} holds no run; choose the folder that --run named.")
-            return
-        self.runs.choose(self.runs.add(directory))
-        self.training.follow()
-        self._bring_up_training()
-
-    def _tell_run(self, tell: Callable[[Run], object]) -> None:
-        if self.runs.chosen is None:
-            return
-        try:
-            tell(self.runs.chosen)
-        except KeygridError as error:
-            self.viewport.notice.say(str(error))
-
-    def _open_run_checkpoint(self) -> None:
-        checkpoint = self.runs.chosen.checkpoint(self.runs.epoch) if self.runs.chosen is not None else None
-        if checkpoint is not None:
-            self.runs.previewing = False  # else it would hide what the checkpoint says
-            self.open([checkpoint])
 
     def _open_garment_of(self, preview: Preview) -> None:
         known = next((garment for garment in self.document.garments if preview.is_of(garment)), None)
@@ -397,45 +249,6 @@ class MainWindow(QMainWindow):
         elif known is not self.document.garment:
             self.document.choose(garment=known)
 
-    def _ask_to_leave(self) -> None:
-        names = ", ".join(run.name for run in self.training.unfinished)
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Trainings are running")
-        box.setText(f"Still training: {names}")
-        box.setInformativeText(
-            "A training can go on without the window, which finds it again when it is next opened; or it saves its"
-            " state and stops, to be resumed later."
-        )
-        leave = box.addButton("&Leave running", QMessageBox.ButtonRole.AcceptRole)
-        stop = box.addButton("&Stop them", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(leave)
-        leave.clicked.connect(lambda: self._leave(stop=False))
-        stop.clicked.connect(lambda: self._leave(stop=True))
-        box.open()
-
-    def _leave(self, *, stop: bool) -> None:
-        try:
-            for run in self.training.unfinished if stop else []:
-                if run.state is not State.STOPPING:
-                    self.training.stop(run)
-        except KeygridError as error:
-            self.viewport.notice.say(str(error))
-            return
+    def _leave(self) -> None:
         self._may_leave = True
         self.close()
-
-    def _save(self, write: Any, path: Path) -> None:
-        try:
-            write()
-        except KeygridError as error:
-            self.viewport.notice.say(str(error))
-        else:
-            self.statusBar().showMessage(f"Saved {path}", 5000)
-
-    def set_theme(self, theme: str) -> None:
-        """`system`, `light` or `dark`."""
-        apply_theme(theme)
-        self.actions_[f"theme_{theme}"].setChecked(True)

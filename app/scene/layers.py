@@ -7,8 +7,8 @@ import pyvista as pv
 from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkTextActor
 
+from app.state.field import Axis, FieldSettings
 from app.state.runs import Preview
-from app.state.settings import Axis
 from keygrid.data.garment import Garment
 from keygrid.palette import colours
 from keygrid.prediction import Prediction, heatmap
@@ -251,15 +251,15 @@ class SliceLayer(Layer):
     """The heatmap on a plane across the network's cube, with a colour bar of fixed limits."""
 
     _prediction: Prediction
-    _place: tuple[Axis, float] = ("z", 0.0)
+    _field: FieldSettings
 
-    def show(self, prediction: Prediction, axis: Axis, position: float) -> None:
-        """Draw the plane where it cuts `axis` at `position`, normalised; in place where its colours stay the same."""
+    def show(self, prediction: Prediction, field: FieldSettings) -> None:
+        """Draw the plane that is chosen; in place where its colours stay the same."""
         same_colours = bool(self._actors) and self.limits(prediction) == self.limits(self._prediction)
         self._prediction = prediction
         if not same_colours:
             self._make(prediction)
-        self.move(axis, position)
+        self.move(field)
 
     def _make(self, prediction: Prediction) -> None:
         self.clear()
@@ -280,12 +280,12 @@ class SliceLayer(Layer):
             return 0.0, 1.0
         return 0.0, float(prediction.grid_heatmap.max())
 
-    def move(self, axis: Axis, position: float) -> None:
+    def move(self, field: FieldSettings) -> None:
         """Evaluate the heatmap on another plane, in place: now, or when the layer is switched on."""
-        self._place = axis, position
+        self._field = field
         if not self._actors or not self._visible:
             return
-        points = slice_points(axis, position, SLICE_RESOLUTION)
+        points = slice_points("z" if field.plane == "free" else field.plane, field.position, SLICE_RESOLUTION)
         in_file_units = self._prediction.normalisation.invert(points)
         self._plane.points = in_file_units
         self._plane.point_data["heat"] = heatmap(points, self._prediction)
@@ -296,7 +296,7 @@ class SliceLayer(Layer):
 
     def _apply_visibility(self) -> None:
         if self._visible and self._actors and not self._blank and not self._actors[0].GetVisibility():
-            self.move(*self._place)
+            self.move(self._field)
         super()._apply_visibility()
 
 

@@ -7,6 +7,7 @@ import pyvista as pv
 from vtkmodules.vtkCommonCore import vtkLogger
 
 from app.scene.scene import LIGHT, Scene, Theme
+from app.state.field import FieldSettings
 from app.state.settings import ViewSettings
 from keygrid.data.garment import Garment
 from keygrid.files import atomic
@@ -17,6 +18,7 @@ def render(
     garment: Garment,
     prediction: Prediction,
     settings: ViewSettings,
+    field: FieldSettings,
     path: Path,
     *,
     size: tuple[int, int] = (1280, 800),
@@ -32,7 +34,7 @@ def render(
     try:
         scene = Scene(plotter, theme, pixel_ratio)
         scene.show_garment(garment, frame)
-        scene.show_prediction(prediction, settings)
+        scene.show_prediction(prediction, field)
         scene.apply(settings)
         with atomic(path) as temporary:
             plotter.screenshot(temporary)

@@ -21,6 +21,8 @@ from app.scene.layers import (
     SurfaceLayer,
 )
 from app.scene.motion import LANDMARK_RADIUS, LandmarkLayer, TrailLayer
+from app.state.camera import Camera
+from app.state.field import FieldSettings
 from app.state.runs import Preview
 from app.state.settings import LAYERS, ViewSettings
 from keygrid.data.garment import Garment
@@ -70,6 +72,8 @@ class Scene:
         self.trails = TrailLayer(plotter, "trails")
         self.first_frame = SurfaceLayer(plotter, "first_frame", opacity=0.13)
         self.landmarks = LandmarkLayer(plotter, "landmarks")
+        self.isosurface = Layer(plotter, "isosurface")
+        self.volume = Layer(plotter, "volume")
         self._scalar_bar: object = None
         self._shown: Prediction | Preview | None = None
         self._garment: Garment | None = None
@@ -113,25 +117,30 @@ class Scene:
         if garment.landmarks is not None:
             self.landmarks.move(garment.landmarks.on(vertices, garment.faces))
 
-    def show_prediction(self, shown: Prediction | Preview | None, settings: ViewSettings | None = None) -> None:
-        """Draw a prediction for what is shown, its slice as `settings` say; None hides the last one.
+    def show_prediction(self, shown: Prediction | Preview | None, field: FieldSettings | None = None) -> None:
+        """Draw a prediction for what is shown, its heatmap as `field` says; None hides the last one.
 
         A training's preview is no more than keypoints and their skeleton.
         """
-        if self._garment is None or settings is None:
+        if self._garment is None or field is None:
             shown = None
         self._shown = shown
         prediction = self._prediction
         self.keypoints.blank = self.skeleton.blank = shown is None
         self.slice.blank = self.reconstruction.blank = prediction is None
         self.cloud.blank = prediction is None and not (self._garment is not None and self._garment.is_cloud)
-        if prediction is not None and settings is not None:
+        if prediction is not None and field is not None:
             self.cloud.show(prediction.sample.points)
-            self.slice.show(prediction, settings.slice_axis, settings.slice_position)
+            self.slice.show(prediction, field)
             self.reconstruction.show(prediction.reconstruction)
         if shown is not None:
             self.keypoints.show(shown, self._radius)
             self._show_skeleton()
+        self._show_scalar_bar()
+
+    def cut(self, field: FieldSettings) -> None:
+        """Show the heatmap of what is shown in another way."""
+        self.slice.move(field)
         self._show_scalar_bar()
 
     def show_trails(self, predictions: Mapping[int, Prediction], frame: int) -> None:
@@ -176,6 +185,25 @@ class Scene:
         self.plotter.view_vector(tuple(direction), viewup=(0, 0, -1) if axis == "y" else (0, 1, 0), render=False)
         if self._garment is not None:
             self.plotter.reset_camera(bounds=tuple(self._garment.bounds.T.ravel()), render=False)
+
+    @property
+    def camera(self) -> Camera:
+        """From where the scene is looked at."""
+        camera = self.plotter.camera
+        return Camera(
+            camera.GetPosition(), camera.GetFocalPoint(), camera.GetViewUp(), camera.GetViewAngle(),
+            camera.GetParallelScale(),
+        )  # fmt: skip
+
+    @camera.setter
+    def camera(self, wanted: Camera) -> None:
+        camera = self.plotter.camera
+        camera.SetPosition(wanted.position)
+        camera.SetFocalPoint(wanted.focal_point)
+        camera.SetViewUp(wanted.up)
+        camera.SetViewAngle(wanted.angle)
+        camera.SetParallelScale(wanted.scale)
+        self.plotter.renderer.ResetCameraClippingRange()
 
     def keypoint_at(self, x: float, y: float, within: float) -> int | None:
         """Index of the visible keypoint nearest to a display position (device pixels, from the bottom left)."""

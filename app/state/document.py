@@ -36,12 +36,10 @@ def checkpoint_name(path: Path) -> str:
 
 
 @dataclass
-class Document:
-    """Open garments and checkpoints, the chosen ones, and what one says of the other.
+class Subject:
+    """What one view is about: a garment, what a checkpoint says of it, and what is selected in it.
 
     Attributes:
-        garments: in the order of opening.
-        checkpoints: likewise.
         garment: the chosen garment.
         checkpoint: the chosen checkpoint.
         frame: the frame that is shown of a garment that moves, from zero; 0 for one that does not.
@@ -49,12 +47,12 @@ class Document:
         prediction: that of `frame`; None until it is there.
         preview: what a training says of one garment; None if it shall not be shown.
         keypoint: index of the selected keypoint.
+        other: index of the keypoint to which the selected one is measured.
+        segment: index of the selected segment.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
-    garments: tuple[Garment, ...] = ()
-    checkpoints: tuple[OpenCheckpoint, ...] = ()
     garment: Garment | None = None
     checkpoint: OpenCheckpoint | None = None
     frame: int = 0
@@ -62,24 +60,12 @@ class Document:
     prediction: Prediction | None = None
     preview: Preview | None = None
     keypoint: int | None = None
-
-    def add_garment(self, garment: Garment, *, choose: bool) -> None:
-        """Add a garment in place of an earlier one of the same file, and choose it if asked."""
-        replaced = [g for g in self.garments if g.source is not None and g.source == garment.source]
-        self.garments = (*(g for g in self.garments if g not in replaced), garment)
-        if choose or self.garment in replaced:
-            self.choose(garment=garment)
-
-    def add_checkpoint(self, checkpoint: OpenCheckpoint, *, choose: bool) -> None:
-        """Add a checkpoint in place of an earlier one of the same file, and choose it if asked."""
-        replaced = [c for c in self.checkpoints if c.path == checkpoint.path]
-        self.checkpoints = (*(c for c in self.checkpoints if c not in replaced), checkpoint)
-        if choose or self.checkpoint in replaced:
-            self.choose(checkpoint=checkpoint)
+    other: int | None = None
+    segment: int | None = None
 
     def choose(self, *, garment: Garment | None = None, checkpoint: OpenCheckpoint | None = None) -> None:
         """Change the chosen garment or checkpoint; what was predicted before no longer holds."""
-        self.keypoint = None
+        self.keypoint = self.other = self.segment = None
         self.forget_predictions()
         self.prediction = None
         if garment is not None:
@@ -87,12 +73,10 @@ class Document:
         if checkpoint is not None:
             self.checkpoint = checkpoint
 
-    def close_garment(self, garment: Garment) -> None:
-        """Close a garment; where it was chosen, the last of the others is."""
-        self.garments = tuple(g for g in self.garments if g is not garment)
-        if self.garment is garment:
-            self.choose()
-            self._set_garment(self.garments[-1] if self.garments else None)
+    def close(self) -> None:
+        """Have no garment any more."""
+        self.choose()
+        self._set_garment(None)
 
     def _set_garment(self, garment: Garment | None) -> None:
         with self.events["frame"].blocked():  # a frame of which garment would not be clear
@@ -123,10 +107,53 @@ class Document:
         """Take in a prediction for a frame of the chosen garment by the chosen checkpoint."""
         self.predictions = MappingProxyType({**self.predictions, frame: prediction})
         if frame == self.frame:
-            if self.keypoint is not None and self.keypoint >= len(prediction.keypoints):
-                self.keypoint = None
+            self._forget_selected_beyond(len(prediction.keypoints), len(prediction.edges))
             self.prediction = prediction
 
     def forget_predictions(self) -> None:
         """Take what was predicted for obsolete; the one that is shown stays until another is there or is asked for."""
         self.predictions = MappingProxyType({})
+
+    def _forget_selected_beyond(self, keypoints: int, segments: int) -> None:
+        for name, count in (("keypoint", keypoints), ("other", keypoints), ("segment", segments)):
+            selected = getattr(self, name)
+            if selected is not None and selected >= count:
+                setattr(self, name, None)
+
+
+@dataclass
+class Document(Subject):
+    """All that is open, and what the first view is about.
+
+    Attributes:
+        garments: in the order of opening.
+        checkpoints: likewise.
+    """
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    garments: tuple[Garment, ...] = ()
+    checkpoints: tuple[OpenCheckpoint, ...] = ()
+
+    def add_garment(self, garment: Garment, *, choose: bool) -> None:
+        """Add a garment in place of an earlier one of the same file, and choose it if asked."""
+        replaced = [g for g in self.garments if g.source is not None and g.source == garment.source]
+        self.garments = (*(g for g in self.garments if g not in replaced), garment)
+        if choose or self.garment in replaced:
+            self.choose(garment=garment)
+
+    def add_checkpoint(self, checkpoint: OpenCheckpoint, *, choose: bool) -> None:
+        """Add a checkpoint in place of an earlier one of the same file, and choose it if asked."""
+        replaced = [c for c in self.checkpoints if c.path == checkpoint.path]
+        self.checkpoints = (*(c for c in self.checkpoints if c not in replaced), checkpoint)
+        if choose or self.checkpoint in replaced:
+            self.choose(checkpoint=checkpoint)
+
+    def close_garment(self, garment: Garment) -> None:
+        """Close a garment; where it was chosen, the last of the others is."""
+        self.garments = tuple(g for g in self.garments if g is not garment)
+        if self.garment is garment:
+            if self.garments:
+                self.choose(garment=self.garments[-1])
+            else:
+                self.close()

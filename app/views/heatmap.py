@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QSlider, QVBoxLayout, QWidget
 
 from app.state.document import Document
-from app.state.settings import AXES, ViewSettings
+from app.state.field import AXES, FieldSettings
 
 STEPS = 200
 """Slider positions from -1 to 1."""
@@ -13,9 +13,9 @@ STEPS = 200
 class HeatmapPanel(QWidget):
     """Axis buttons and a position slider, which moves the slice while it is dragged."""
 
-    def __init__(self, document: Document, settings: ViewSettings, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, field: FieldSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._document, self._settings = document, settings
+        self._document, self._field = document, field
         self.axis_buttons = QButtonGroup(self, exclusive=True)
         axes = QHBoxLayout()
         axes.addWidget(QLabel("Across"))
@@ -41,15 +41,14 @@ class HeatmapPanel(QWidget):
         layout.addWidget(self._value)
         layout.addStretch()
 
-        self.axis_buttons.idClicked.connect(lambda i: setattr(settings, "slice_axis", AXES[i]))
-        self.slider.valueChanged.connect(lambda step: setattr(settings, "slice_position", 2 * step / STEPS))
-        settings.events.slice_axis.connect(self._refresh)
-        settings.events.slice_position.connect(self._refresh)
+        self.axis_buttons.idClicked.connect(lambda i: field.choose(AXES[i]))
+        self.slider.valueChanged.connect(lambda step: field.move(2 * step / STEPS))
+        field.events.connect(self._refresh)
         document.events.prediction.connect(self._refresh)
         self._refresh()
 
     def _refresh(self, *_: object) -> None:
-        axis, position = self._settings.slice_axis, self._settings.slice_position
+        axis, position = self._field.plane, self._field.position
         self.axis_buttons.button(AXES.index(axis)).setChecked(True)
         self.slider.setValue(round(position * STEPS / 2))
         prediction = self._document.prediction

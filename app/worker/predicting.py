@@ -4,8 +4,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject
 
-from app.state.document import Document
-from app.state.settings import ViewSettings
+from app.state.view import View
 from app.worker.client import WorkerClient
 from app.worker.protocol import Predict
 from keygrid.prediction import Prediction
@@ -14,60 +13,58 @@ SLOT = "prediction"
 
 
 class Predicting(QObject):
-    """Asks for one frame at a time, so that whatever is shown next can come next.
+    """Keeps one view's predictions up to date; asks for one frame at a time, so that what is shown next can come next.
 
     After a cancellation or a failure only frames that are shown are still asked for.
     """
 
-    def __init__(
-        self, document: Document, settings: ViewSettings, worker: WorkerClient, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, view: View, worker: WorkerClient, parent: QObject | None = None, slot: str = SLOT) -> None:
         super().__init__(parent)
-        self._document, self._settings, self._worker = document, settings, worker
+        self._subject, self._settings, self._worker, self._slot = view.subject, view.settings, worker, slot
         self._awaited: int | None = None
         self._eager = True
         worker.succeeded.connect(self._receive)
         worker.failed.connect(self._fail)
         worker.cancelled.connect(self._stop)
-        document.events.garment.connect(self.start_anew)
-        document.events.checkpoint.connect(self.start_anew)
-        settings.events.peak.connect(self.start_anew)
-        document.events.frame.connect(self._request_next)
+        self._subject.events.garment.connect(self.start_anew)
+        self._subject.events.checkpoint.connect(self.start_anew)
+        self._settings.events.peak.connect(self.start_anew)
+        self._subject.events.frame.connect(self._request_next)
 
     def start_anew(self, *_: object) -> None:
         """Give up what is awaited, and predict for what is chosen now."""
-        self._worker.forget(SLOT)
+        self._worker.forget(self._slot)
         self._awaited, self._eager = None, True
-        self._document.forget_predictions()
+        self._subject.forget_predictions()
         self._request_next()
 
     def _receive(self, slot: str, result: object) -> None:
-        if slot == SLOT and self._awaited is not None and isinstance(result, Prediction):
+        if slot == self._slot and self._awaited is not None and isinstance(result, Prediction):
             frame, self._awaited = self._awaited, None
-            self._document.show(result, frame)
+            self._subject.show(result, frame)
             self._request_next()
 
     def _fail(self, slot: str, _sentence: str) -> None:
-        if slot == SLOT:
+        if slot == self._slot:
             self._stop()
 
     def _stop(self) -> None:
         self._awaited, self._eager = None, False
 
     def _request_next(self, *_: object) -> None:
-        garment, checkpoint = self._document.garment, self._document.checkpoint
+        garment, checkpoint = self._subject.garment, self._subject.checkpoint
         frame = self._next()
         if garment is None or garment.source is None or checkpoint is None or frame is None:
             return
         self._awaited = frame
         keypoints: Literal["soft", "peak"] = "peak" if self._settings.peak else "soft"
         moving = frame if garment.frame_count else None
-        self._worker.request(SLOT, Predict(garment.source, checkpoint.path, keypoints, moving))
+        self._worker.request(self._slot, Predict(garment.source, checkpoint.path, keypoints, moving))
 
     def _next(self) -> int | None:
         if self._awaited is not None:
             return None
-        count = max(self._document.frame_count, 1)
+        count = max(self._subject.frame_count, 1)
         wanted = count if self._eager else 1
-        order = ((self._document.frame + ahead) % count for ahead in range(wanted))
-        return next((frame for frame in order if frame not in self._document.predictions), None)
+        order = ((self._subject.frame + ahead) % count for ahead in range(wanted))
+        return next((frame for frame in order if frame not in self._subject.predictions), None)

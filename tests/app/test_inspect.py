@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QMessa
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.state.field import FieldSettings
 from app.state.settings import LAYERS, ViewSettings
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -72,10 +73,12 @@ def opened(shared, qtbot):
     qtbot.waitUntil(lambda: not shared.worker.busy, timeout=WAIT)
     for field in fields(ViewSettings):
         setattr(shared.settings, field.name, field.default)
+    for field in fields(FieldSettings):
+        setattr(shared.field, field.name, field.default)
     for name in LAYERS:
         shared.actions_[name].setChecked(getattr(shared.settings, name))
     shared.actions_["peak"].setChecked(False)
-    shared.viewport.notice.hide()
+    shared.notice.hide()
     for garment in shared.document.garments:
         if garment.source != SHIRT:
             shared.document.close_garment(garment)
@@ -194,19 +197,19 @@ def test_the_slice_follows_the_slider_while_it_is_dragged(opened):
     QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=handle)
     QTest.mouseMove(slider, handle + QPoint(60, 0))
     assert slider.isSliderDown()
-    assert opened.settings.slice_position > 0.2
+    assert opened.field.position > 0.2
     assert np.abs(picture(opened) - before).max() > 20
-    assert f"{opened.settings.slice_position:+.2f}" in opened.heatmap.position.text()
+    assert f"{opened.field.position:+.2f}" in opened.heatmap.position.text()
     QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=handle + QPoint(60, 0))
 
-    position = opened.settings.slice_position
+    position = opened.field.position
     QTest.keyClick(opened, "[")
-    assert opened.settings.slice_position == pytest.approx(position - 0.05)
+    assert opened.field.position == pytest.approx(position - 0.05)
     QTest.keyClick(opened, Qt.Key.Key_X)
-    assert opened.settings.slice_axis == "x"
+    assert opened.field.plane == "x"
     button = opened.heatmap.axis_buttons.button(1)
     click(button, QPoint(8, button.height() // 2))
-    assert opened.settings.slice_axis == "y"
+    assert opened.field.plane == "y"
 
 
 def test_peak_keypoints_lie_on_the_sampled_cloud(opened, qtbot):
@@ -255,12 +258,12 @@ def test_bad_files_are_refused_in_one_sentence_and_what_was_open_stays(opened, q
         assert name in sentence
         assert "\n" not in sentence
         assert "Traceback" not in sentence
-        assert opened.viewport.notice.isVisible()
-        assert opened.viewport.notice.label.text() == sentence
+        assert opened.notice.isVisible()
+        assert opened.notice.label.text() == sentence
         assert (document.garment, document.checkpoint) == (garment, checkpoint)
         assert document.prediction is prediction
-    click(opened.viewport.notice._close_button)
-    assert not opened.viewport.notice.isVisible()
+    click(opened.notice._close_button)
+    assert not opened.notice.isVisible()
 
 
 def test_cancel_stops_waiting_and_the_worker_serves_again(opened, qtbot):

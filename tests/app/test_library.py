@@ -279,7 +279,7 @@ def test_an_empty_folder_is_told_of_in_a_sentence(window, until, tmp_path, qtbot
     with qtbot.waitSignal(window.settled, timeout=60_000) as settled:
         window.open([tmp_path])
     assert settled.args[0].endswith(".")
-    assert window.viewport.notice.isVisible()
+    assert window.notice.isVisible()
 
 
 def test_runs_are_known_again_as_far_as_their_directories_are_there(tmp_path):

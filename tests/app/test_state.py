@@ -91,8 +91,8 @@ def test_settings_tell_each_change_once_and_only_changes():
     settings.events.connect(lambda info: told.append((info.signal.name, *info.args)))
     settings.cloud = True
     settings.cloud = True
-    settings.slice_position = 0.25
-    assert [change[:2] for change in told] == [("cloud", True), ("slice_position", 0.25)]
+    settings.strength = 0.25
+    assert [change[:2] for change in told] == [("cloud", True), ("strength", 0.25)]
     assert all(isinstance(getattr(settings, name), bool) for name in LAYERS)
 
 

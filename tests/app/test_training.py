@@ -55,7 +55,7 @@ def window(shared, until):
     shared.runs.previewing = False
     for run in shared.runs.runs:
         shared.runs.forget(run)
-    shared.viewport.notice.hide()
+    shared.notice.hide()
     shared.actions_["training"].setChecked(False)
     until(lambda: not shared.worker.busy)
 
@@ -224,7 +224,7 @@ def test_a_preview_takes_the_place_of_the_prediction_and_moves(window, until, mo
     assert window.table.model().index(0, 5).data() == "–"
     assert "shirt-k3 after epoch 0" in window.status.label.text()
     window.actions_["save"].trigger()
-    assert "preview can't be saved" in window.viewport.notice.label.text()
+    assert "preview can't be saved" in window.notice.label.text()
     write(run, epoch(1), preview(shirt, 1), epoch(2), preview(shirt, 2))
     until(lambda: np.allclose(drawn(window), preview(shirt, 2)["keypoints"]))
     assert bar.label.text() == "after epoch 2, live"
@@ -281,7 +281,7 @@ def test_the_checkpoint_of_a_run_opens_in_the_document(window, until, monkeypatc
 def test_a_folder_without_a_run_is_told(window, monkeypatch, tmp_path):
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: str(tmp_path))
     press(window, "r")
-    assert "holds no run" in window.viewport.notice.label.text()
+    assert "holds no run" in window.notice.label.text()
     assert not window.runs.runs
 
 

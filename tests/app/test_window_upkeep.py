@@ -40,7 +40,7 @@ def shared(qapp, until, tiny_checkpoint) -> Iterator[MainWindow]:
 @pytest.fixture
 def window(shared, until) -> Iterator[MainWindow]:
     yield shared
-    shared.viewport.notice.hide()
+    shared.notice.hide()
     if shared.document.garment is None or shared.document.prediction is None:
         shared.open([SHIRT])
     until(lambda: shared.document.prediction is not None and not shared.worker.busy)
@@ -76,7 +76,7 @@ def test_one_bad_file_among_good_ones_is_told_and_the_others_open(window, until,
     with qtbot.waitSignal(window.settled, timeout=120_000) as settled:
         window.open([tmp_path / "missing.obj", good])
     assert "missing.obj does not exist" in settled.args[0]
-    assert window.viewport.notice.label.text() == settled.args[0]
+    assert window.notice.label.text() == settled.args[0]
     assert "good" in [garment.name for garment in window.document.garments]
     with qtbot.waitSignal(window.settled, timeout=120_000) as settled:
         window.open([SHIRT])
@@ -147,8 +147,8 @@ def test_saving_with_nothing_to_save_says_so(window):
     for garment in garments:
         window.document.close_garment(garment)
     window.actions_["save"].trigger()
-    assert window.viewport.notice.isVisible()
-    assert "no keypoints to save" in window.viewport.notice.label.text()
+    assert window.notice.isVisible()
+    assert "no keypoints to save" in window.notice.label.text()
 
 
 def test_the_theme_colours_widgets_and_can_be_had_back(window):

@@ -1,0 +1,34 @@
+"""Cutting the heatmap."""
+
+from app.actions import Command
+from app.state.field import AXES, FieldSettings
+
+STEP = 0.05
+"""How far a key moves a plane, normalised."""
+
+
+class HeatmapCommands:
+    """Chooses and moves planes.
+
+    Args:
+        field: of the first view.
+    """
+
+    def __init__(self, field: FieldSettings) -> None:
+        self._field = field
+
+    def commands(self) -> list[Command]:
+        """For the menu Heatmap."""
+        field = self._field
+        return [
+            *(
+                Command(
+                    f"slice_{axis}", f"Slice across {axis.upper()}", "&Heatmap",
+                    lambda axis=axis: field.choose(axis), axis.upper(),
+                )
+                for axis in AXES
+            ),
+            Command("slice_back", "Slice back", "&Heatmap", lambda: field.move(field.position - STEP), "[",
+                    separated=True),
+            Command("slice_forward", "Slice forward", "&Heatmap", lambda: field.move(field.position + STEP), "]"),
+        ]  # fmt: skip

@@ -1,0 +1,30 @@
+"""Walking through the frames of a garment that moves."""
+
+from app.actions import Command
+from app.state.document import Document
+from app.state.playback import Playback
+
+
+class PlaybackCommands:
+    """Plays and steps.
+
+    Args:
+        document: whose frame changes.
+        playback: how frames follow one another.
+    """
+
+    def __init__(self, document: Document, playback: Playback) -> None:
+        self._document, self._playback = document, playback
+
+    def commands(self) -> list[Command]:
+        """For the menu Playback."""
+        document, playback = self._document, self._playback
+        return [
+            Command("play", "&Play or pause", "&Playback", lambda: playback.toggle(document), "Space"),
+            Command("go_back", "Frame &back", "&Playback", lambda: playback.step(document, -1), ",", separated=True),
+            Command("go_on", "Frame for&ward", "&Playback", lambda: playback.step(document, 1), "."),
+            Command("go_first", "&First frame", "&Playback", lambda: playback.jump(document, 0), "Home"),
+            Command("go_last", "L&ast frame", "&Playback", lambda: playback.jump(document, -1), "End"),
+            Command("loop", "&Loop", "&Playback", lambda on: setattr(playback, "loop", on), "L", checkable=True,
+                    separated=True),
+        ]  # fmt: skip

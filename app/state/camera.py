@@ -1,0 +1,24 @@
+"""From where a scene is looked at."""
+
+from dataclasses import dataclass
+
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A point of view, in file units.
+
+    Attributes:
+        position: the eye's.
+        focal_point: what is in the picture's middle.
+        up: what points upwards in the picture.
+        angle: of the view from its lower to its upper edge, in degrees; of a camera with perspective.
+        scale: half of the picture's height, in file units; of an orthographic camera.
+    """
+
+    position: Vector
+    focal_point: Vector
+    up: Vector
+    angle: float
+    scale: float
