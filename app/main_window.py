@@ -15,6 +15,7 @@ from app.commands.help import HelpCommands
 from app.commands.playback import PlaybackCommands
 from app.commands.training import TrainingCommands
 from app.commands.view import ViewCommands
+from app.state.camera import SavedViews
 from app.state.document import Document, OpenCheckpoint
 from app.state.playback import Playback
 from app.state.runs import Preview, Runs
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
         self.document, self.playback, self.shelf, self.runs = Document(), Playback(), Shelf(), Runs()
         self.view = View(self.document)
         self.settings, self.field = self.view.settings, self.view.field
+        self.saved_views = SavedViews()
         self.preferences = Preferences(self.shelf, self.runs, store)
         self.worker = WorkerClient(self)
         self.training = Training(self.runs, self)
@@ -80,7 +82,7 @@ class MainWindow(QMainWindow):
         self.timeline = Timeline(self.document, self.playback, self.actions_)
         self.setCentralWidget(self._stacked())
         self.layers = LayerPanel(self.document, [self.actions_[name] for name in LAYERS])
-        self.heatmap = HeatmapPanel(self.document, self.field)
+        self.heatmap = HeatmapPanel(self.view)
         self.table = KeypointTable(self.document)
         self.panel = TrainingPanel(self.document, self.runs, self.actions_)
         self._make_docks()
@@ -148,9 +150,10 @@ class MainWindow(QMainWindow):
         self._training_commands = TrainingCommands(
             self, self.document, self.shelf, SHIPPED, self.runs, self.training, self.notice, self.actions_, self.open
         )
+        view_commands = ViewCommands(self.viewport, self.saved_views, self.notice, self.set_theme)
         groups = (
             FileCommands(self, self.document, self.library, self.notice, self.open, self.save_screenshot),
-            ViewCommands(self.settings, self.viewport, self.set_theme),
+            view_commands,
             PlaybackCommands(self.document, self.playback),
             HeatmapCommands(self.field),
             self._training_commands,
@@ -158,8 +161,8 @@ class MainWindow(QMainWindow):
         )
         for group in groups:
             self.actions_.register(*group.commands())
-        for name in LAYERS:
-            self.actions_[name].setChecked(getattr(self.settings, name))
+        view_commands.follow(self.actions_)
+        self.actions_["background_theme"].setChecked(True)
         self.actions_["theme_system"].setChecked(True)
         for name in BUTTONS:
             self.actions_[name].setIconVisibleInMenu(False)

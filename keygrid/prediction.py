@@ -1,5 +1,6 @@
 """What a checkpoint says of one garment, as NumPy arrays: nothing here needs torch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -93,32 +94,63 @@ class Prediction:
     @cached_property
     def grid_heatmap(self) -> Floats:
         """The heatmap in the cells of the decoder's grid, which span [-1, 1] on each axis: what the decoder saw."""
-        from keygrid.field import strongest_on_grid  # compiles, which importing this module should not wait for
-
-        x, y, z = (np.linspace(-1, 1, cells) for cells in self.field.grid)
-        return np.exp(strongest_on_grid((x, y, z), *_segments(self)))
+        return heatmap_grid(self, self.field.grid)
 
 
-def heatmap(points: Floats, prediction: Prediction) -> Floats:
+def heatmap(
+    points: Floats,
+    prediction: Prediction,
+    *,
+    segments: Sequence[int] | None = None,
+    sigma_squared: float | None = None,
+) -> Floats:
     """The heatmap anywhere: the largest s exp(-d^2 / sigma^2) over all segments (paper, section 3.3).
 
     Args:
         points: (P, 3), normalised.
         prediction: gives segments, strengths s and constants.
+        segments: indices of those that contribute; all if not given.
+        sigma_squared: another width than the model's, above 0.
 
     Returns:
-        (P,), in [0, 1) for the nearest segment, from 0 upwards for the farthest.
+        (P,), in [0, 1) for the nearest segment, from 0 upwards for the farthest; 0 where no segment contributes.
     """
     from keygrid.field import strongest
 
+    if segments is not None and len(segments) == 0:
+        return np.zeros(len(points))
     # One exponential a point: the largest product is the exponential of the largest logarithm.
-    return np.exp(strongest(points, *_segments(prediction))[0])
+    return np.exp(strongest(points, *_segments(prediction, segments, sigma_squared))[0])
 
 
-def _segments(prediction: Prediction) -> tuple[Floats, Floats, Floats, float]:
+def heatmap_grid(
+    prediction: Prediction,
+    shape: tuple[int, int, int],
+    *,
+    segments: Sequence[int] | None = None,
+    sigma_squared: float | None = None,
+) -> Floats:
+    """(X, Y, Z): the heatmap on a regular grid of that `shape` over [-1, 1] on each axis; else as `heatmap`."""
+    from keygrid.field import strongest_on_grid  # compiles, which importing this module should not wait for
+
+    if segments is not None and len(segments) == 0:
+        return np.zeros(shape)
+    x, y, z = (np.linspace(-1, 1, cells) for cells in shape)
+    return np.exp(strongest_on_grid((x, y, z), *_segments(prediction, segments, sigma_squared)))
+
+
+def _segments(
+    prediction: Prediction, chosen: Sequence[int] | None = None, sigma_squared: float | None = None
+) -> tuple[Floats, Floats, Floats, float]:
     """Starts, ends, logarithms of strengths, and the factor of the squared distance, as `keygrid.field` takes them."""
-    starts, ends = prediction.normalised[prediction.edges.T]
+    sigma_squared = prediction.field.sigma_squared if sigma_squared is None else sigma_squared
+    if not sigma_squared > 0:
+        raise ValueError("sigma squared must be above 0")
+    edges, strengths = prediction.edges, prediction.strengths
+    if chosen is not None:
+        edges, strengths = edges[list(chosen)], strengths[list(chosen)]
+    starts, ends = prediction.normalised[edges.T]
     with np.errstate(divide="ignore"):  # a strength may have been rounded to zero
-        logarithms = np.log(prediction.strengths)
+        logarithms = np.log(strengths)
     sign = -1 if prediction.field.distance == "nearest" else 1
-    return starts, ends, logarithms, sign / prediction.field.sigma_squared
+    return starts, ends, logarithms, sign / sigma_squared

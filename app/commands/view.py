@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
-from app.actions import Command
-from app.state.field import AXES
-from app.state.settings import LAYERS, ViewSettings
+from PySide6.QtGui import QAction
+
+from app.actions import Actions, Command
+from app.state.camera import SavedViews
+from app.state.settings import BACKGROUNDS, LAYERS, Background
+from app.views.notice import Notice
 from app.views.theme import THEMES
 from app.views.viewport import Viewport
 
@@ -23,37 +26,87 @@ LAYER_TITLES = {
 }
 
 
+SIDES = {
+    ("z", ""): "From the &front", ("z", "-"): "From the &back", ("x", ""): "From the &right",
+    ("x", "-"): "From the &left", ("y", ""): "From &above", ("y", "-"): "From &below",
+}  # fmt: skip
+
+BACKGROUND_TITLES: dict[Background, str] = {"theme": "As the &theme", "white": "&White", "black": "&Black"}
+
+SAVED = (1, 2, 3, 4)
+"""Numbers of views that can be saved."""
+
+LAYER_KEYS = "1234567890V"
+
+
 class ViewCommands:
     """Layers, camera and theme.
 
     Args:
-        settings: of the first view.
         viewport: the first view.
+        saved: cameras that can be recalled.
+        notice: says why something can't be done.
         set_theme: changes the application's colours.
     """
 
-    def __init__(self, settings: ViewSettings, viewport: Viewport, set_theme: Callable[[str], None]) -> None:
-        self._settings, self._viewport, self._set_theme = settings, viewport, set_theme
+    def __init__(self, viewport: Viewport, saved: SavedViews, notice: Notice, set_theme: Callable[[str], None]) -> None:
+        self._subject, self._settings = viewport.view.subject, viewport.view.settings
+        self._viewport, self._saved, self._notice, self._set_theme = viewport, saved, notice, set_theme
+
+    def follow(self, actions: Actions) -> None:
+        """Keep what is checked in step with the settings, whoever changes them."""
+        for name in (*LAYERS, "peak", "weights", "orthographic"):
+            actions[name].setChecked(getattr(self._settings, name))
+            self._settings.events[name].connect(_checker(actions[name]))
 
     def commands(self) -> list[Command]:
         """For the menu View."""
         return [
             *(
                 Command(
-                    name, LAYER_TITLES[name], "&View", lambda on, name=name: setattr(self._settings, name, on),
-                    str(number) if number <= 9 else "", checkable=True,
+                    name, LAYER_TITLES[name], "&View", self._switch(name),
+                    LAYER_KEYS[number], checkable=True,
                 )
-                for number, name in enumerate(LAYERS, start=1)
+                for number, name in enumerate(LAYERS)
             ),
-            Command("peak", "&Peak keypoints", "&View", lambda on: setattr(self._settings, "peak", on), "P",
+            Command("weights", "&Weights of the selected keypoint", "&View", self._switch("weights"), "W",
                     checkable=True, separated=True),
+            Command("peak", "&Peak keypoints", "&View", self._switch("peak"), "P", checkable=True),
+            Command("show_all", "Show &all keypoints", "&View", self._show_all, "A"),
+            Command("hide", "&Hide selected keypoint", "&View", self._hide, "H"),
+            Command("only", "Show &only the selected keypoint", "&View", self._only, "Shift+H"),
             Command("fit", "&Fit garment", "&View", self._viewport.fit, "F", separated=True),
             *(
                 Command(
-                    f"look_{axis}", f"Look along {axis.upper()}", "&View",
-                    lambda axis=axis: self._viewport.look_along(axis), f"Shift+{axis.upper()}",
+                    f"look_{axis}{sign}", title, "&View/&Camera",
+                    lambda axis=axis, sign=sign: self._viewport.look_along(axis, backwards=bool(sign)),
+                    f"{'Alt+' if sign else ''}Shift+{axis.upper()}",
                 )
-                for axis in AXES
+                for (axis, sign), title in SIDES.items()
+            ),
+            Command("orthographic", "&Orthographic", "&View/&Camera", self._switch("orthographic"), "O",
+                    checkable=True, separated=True),
+            *(
+                Command(
+                    f"recall_{number}", f"Recall view {number}", "&View/&Camera",
+                    lambda number=number: self._recall(number), f"Ctrl+{number}", separated=number == 1,
+                )
+                for number in SAVED
+            ),
+            *(
+                Command(
+                    f"keep_{number}", f"Save as view {number}", "&View/&Camera",
+                    lambda number=number: self._keep(number), f"Ctrl+Alt+{number}", separated=number == 1,
+                )
+                for number in SAVED
+            ),
+            *(
+                Command(
+                    f"background_{name}", BACKGROUND_TITLES[name], "&View/&Background",
+                    lambda on, name=name: setattr(self._settings, "background", name) if on else None,
+                    group="background",
+                )
+                for name in BACKGROUNDS
             ),
             *(
                 Command(
@@ -63,3 +116,41 @@ class ViewCommands:
                 for theme in THEMES
             ),
         ]  # fmt: skip
+
+    def _switch(self, name: str) -> Callable[[bool], None]:
+        return lambda on: setattr(self._settings, name, on)
+
+    def _show_all(self) -> None:
+        self._settings.hidden = frozenset()
+
+    def _hide(self) -> None:
+        keypoint = self._subject.keypoint
+        if keypoint is None:
+            self._notice.say("Select a keypoint first: click it in the view or in the table.")
+            return
+        self._settings.hidden |= {keypoint}
+
+    def _only(self) -> None:
+        keypoint, shown = self._subject.keypoint, self._subject.shown
+        if keypoint is None or shown is None:
+            self._notice.say("Select a keypoint first: click it in the view or in the table.")
+            return
+        self._settings.hidden = frozenset(range(len(shown.keypoints))) - {keypoint}
+
+    def _keep(self, number: int) -> None:
+        self._saved.views = {**self._saved.views, number: self._viewport.scene.camera}
+
+    def _recall(self, number: int) -> None:
+        camera = self._saved.views.get(number)
+        if camera is None:
+            self._notice.say(f"No view {number} is saved yet: Ctrl+Alt+{number} saves this one.")
+            return
+        self._viewport.scene.camera = camera
+        self._viewport.request_render()
+
+
+def _checker(action: QAction) -> Callable[[bool], None]:
+    def check(on: bool) -> None:
+        action.setChecked(on)
+
+    return check

@@ -1,5 +1,6 @@
 """The scene's layers. Each makes its actors once and changes their arrays in place as the garment moves."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,10 @@ import pyvista as pv
 from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkTextActor
 
-from app.state.field import Axis, FieldSettings
 from app.state.runs import Preview
 from keygrid.data.garment import Garment
 from keygrid.palette import colours
-from keygrid.prediction import Prediction, heatmap
+from keygrid.prediction import Prediction
 
 Floats = NDArray[np.float64]
 
@@ -20,15 +20,19 @@ CLOUD_COLOUR = "#5b7ea6"
 RECONSTRUCTION_COLOUR = "#c2569b"
 SELECTION_COLOUR = "#ff2d8b"
 
+DASHES = 12
+"""Of the line along which two keypoints are measured."""
+
 KEYPOINT_RADIUS = 0.012
 """Of a keypoint's sphere, as a share of the garment's diagonal."""
 
-SLICE_RESOLUTION = 96
-"""Samples along each side of the slice's square."""
-
-SLICE_COLOURS = "inferno"
-SLICE_OPACITY = (0.07, 0.6, 0.8, 0.88, 0.92)
-"""From no heat to full heat, so that the garment shows through where there is none."""
+WEIGHT_COLOURS = "YlGnBu"
+"""Of a keypoint's weights: other ones than the heatmap's, and pale where there is next to none, as cloth is."""
+WEIGHT_LIMITS = (1e-6, 1.0)
+"""Of weights as shares of the largest, on a logarithmic scale: they fall off as an exponential does."""
+WEIGHT_STYLE = {
+    "scalars": "weight", "cmap": WEIGHT_COLOURS, "clim": WEIGHT_LIMITS, "log_scale": True, "show_scalar_bar": False,
+}  # fmt: skip
 
 
 class Layer:
@@ -89,13 +93,22 @@ class Layer:
 class SurfaceLayer(Layer):
     """The garment's triangles, a little transparent so that keypoints between its sides are seen."""
 
+    _actor: Any
+
     def __init__(self, plotter: pv.BasePlotter, name: str, opacity: float = 0.6) -> None:
         super().__init__(plotter, name)
         self._opacity = opacity
+        self._values: Floats | None = None
+
+    @property
+    def mesh(self) -> Any:
+        """What is drawn, as VTK has it, its cells in the order of the garment's triangles; None if nothing is."""
+        return self._mesh if self._actors else None
 
     def show(self, garment: Garment, vertices: Floats | None = None) -> None:
         """Draw a surface, its vertices at `vertices` (V, 3) if given; nothing for a cloud."""
         self.clear()
+        self._values = None  # they were another garment's
         if garment.is_cloud:
             return
         mesh = pv.PolyData.from_regular_faces(garment.vertices, garment.faces)  # type: ignore[arg-type]
@@ -103,9 +116,42 @@ class SurfaceLayer(Layer):
         self._mesh = mesh.compute_normals(cell_normals=False, split_vertices=False, consistent_normals=True)
         self._faces = self._mesh.regular_faces
         self._mesh.point_data.active_normals_name = "Normals"
-        actor = self._add(self._mesh, color=SURFACE_COLOUR, opacity=self._opacity, ambient=0.15)
-        actor.prop.interpolation = "phong"
+        self._make()
         self.move(garment.vertices if vertices is None else vertices)
+
+    def _make(self) -> None:
+        self.clear()
+        style: dict[str, Any] = {"color": SURFACE_COLOUR}
+        if self._values is not None:
+            self._mesh.point_data["weight"] = self._values
+            style = {
+                "scalars": "weight",
+                "cmap": WEIGHT_COLOURS,
+                "clim": WEIGHT_LIMITS,
+                "log_scale": True,
+                "show_scalar_bar": False,
+            }
+        self._actor = self._add(self._mesh, opacity=self._opacity, ambient=0.15, **style)
+        self._actor.prop.interpolation = "phong"
+
+    def colour(self, values: Floats | None) -> None:
+        """Colour the vertices by values (V,) from 0 to 1, or all alike."""
+        known, self._values = self._values, values
+        if not self._actors:
+            return
+        if known is None or values is None:
+            if known is not values:
+                self._make()
+            return
+        self._mesh.point_data["weight"][:] = values
+        self._mesh.GetPointData().GetArray("weight").Modified()
+        self._mesh.Modified()
+
+    def set_opacity(self, opacity: float) -> None:
+        """From 0 to 1."""
+        self._opacity = opacity
+        if self._actors:
+            self._actor.prop.opacity = opacity
 
     def move(self, vertices: Floats) -> None:
         """Move the vertices to (V, 3), file units, in place."""
@@ -132,24 +178,61 @@ class PointsLayer(Layer):
 
     def __init__(self, plotter: pv.BasePlotter, name: str, colour: str) -> None:
         super().__init__(plotter, name)
-        self._colour = colour
+        self._colour, self._size = colour, 4.0
+        self._values: Floats | None = None
 
     def show(self, points: Floats) -> None:
         """Draw points (N, 3), file units; in place where there are as many as before."""
         if self._actors and self._mesh.n_points == len(points):
             self._mesh.points = points
             return
+        self._mesh, self._values = pv.PolyData(points), None
+        self._make()
+
+    def _make(self) -> None:
         self.clear()
-        self._mesh = pv.PolyData(points)
-        self._add(self._mesh, color=self._colour, point_size=4, style="points", lighting=False)
+        style: dict[str, Any] = {"color": self._colour}
+        if self._values is not None:
+            self._mesh.point_data["weight"] = self._values
+            style = {
+                "scalars": "weight",
+                "cmap": WEIGHT_COLOURS,
+                "clim": WEIGHT_LIMITS,
+                "log_scale": True,
+                "show_scalar_bar": False,
+            }
+        self._add(self._mesh, point_size=self._size, style="points", lighting=False, **style)
+
+    def colour(self, values: Floats | None) -> None:
+        """Colour the points by values (N,) from 0 to 1, or all alike."""
+        if values is not None and (not self._actors or len(values) != self._mesh.n_points):
+            return
+        known, self._values = self._values, values
+        if not self._actors:
+            return
+        if known is None or values is None:
+            if known is not values:
+                self._make()
+            return
+        self._mesh.point_data["weight"] = values
+
+    def set_size(self, size: float) -> None:
+        """Of a point, in device pixels."""
+        self._size = size
+        for actor in self._actors:
+            actor.prop.point_size = size
 
 
 class KeypointLayer(Layer):
-    """Numbered spheres, and a ring around the selected one."""
+    """Numbered spheres, a ring around the selected one, and a wider one around that to which it is measured."""
 
     _positions: Floats = np.empty((0, 3))
     _radius = 0.0
     _selected: int | None = None
+    _other: int | None = None
+    _hidden: frozenset[int] = frozenset()
+    _colours: NDArray[np.uint8] | None = None
+    _texts: Sequence[str] | None = None
 
     def show(self, shown: Prediction | Preview, radius: float) -> None:
         """Draw keypoints as spheres of `radius`, file units; in place where there are as many as before."""
@@ -157,34 +240,38 @@ class KeypointLayer(Layer):
         if not self._actors or (len(positions), radius) != (len(self._positions), self._radius):
             self._make(positions, radius)
         self._positions = positions
-        self._spheres.points = (positions[:, None] + self._sphere).reshape(-1, 3)
-        for label, position in zip(self._labels, positions, strict=True):
-            label.GetPositionCoordinate().SetValue(position.tolist())
-        self.select(self._selected)
+        self._place()
+        self.select(self._selected, self._other)
 
-    def _make(self, positions: Floats, radius: float) -> None:
-        self.clear()
-        self._radius, self._selected = radius, None
-        points = pv.PolyData(positions)
-        points["colour"] = colours(len(positions))
-        sphere = pv.Sphere(radius=radius, theta_resolution=20, phi_resolution=20)
-        self._sphere = np.asarray(sphere.points, dtype=np.float64)
-        self._spheres = points.glyph(geom=sphere, scale=False, orient=False)
-        draw_in_front(self._add(self._spheres, scalars="colour", rgb=True, ambient=0.35))
-        self._labels = [self._label(f"  {i}") for i in range(len(positions))]  # spaces keep it clear of its sphere
-        halo = pv.Sphere(radius=1.7 * radius, theta_resolution=32, phi_resolution=32)
-        # Its near side, which would hide the keypoint, is left out: a ring is seen.
-        self._halo = self._add(halo, color=SELECTION_COLOUR, lighting=False, culling="front")
-        draw_in_front(self._halo)
+    def restyle(self, chosen: NDArray[np.uint8] | None, texts: Sequence[str] | None) -> None:
+        """Give keypoints other colours (K, 3) and labels than their own, or None to give them back."""
+        self._colours, self._texts = chosen, texts
+        if self._actors:
+            self._paint()
 
-    def select(self, keypoint: int | None) -> None:
-        """Mark one keypoint, or none."""
+    def hide(self, hidden: frozenset[int]) -> None:
+        """Show all keypoints but these."""
+        if hidden != self._hidden:
+            self._hidden = hidden
+            if self._actors:
+                self._place()
+                self._apply_visibility()
+
+    def shows(self, keypoint: int) -> bool:
+        """Whether one is not hidden."""
+        return keypoint not in self._hidden
+
+    def select(self, keypoint: int | None, other: int | None = None) -> None:
+        """Mark one keypoint, or none, and one to which it is measured."""
         if not self._actors:
             return
         # A preview may have fewer of them than the prediction in which it was selected.
-        self._selected = keypoint if keypoint is not None and keypoint < len(self._positions) else None
-        if self._selected is not None:
-            self._halo.SetPosition(self._positions[self._selected])
+        count = len(self._positions)
+        self._selected = keypoint if keypoint is not None and keypoint < count else None
+        self._other = other if other is not None and other < count else None
+        for ring, index in ((self._halo, self._selected), (self._second, self._other)):
+            if index is not None:
+                ring.SetPosition(self._positions[index])
         self._apply_visibility()
 
     def set_label_style(self, size: int, colour: tuple[float, float, float]) -> None:
@@ -193,10 +280,54 @@ class KeypointLayer(Layer):
         for label in getattr(self, "_labels", ()):
             self._apply_style(label)
 
+    def _make(self, positions: Floats, radius: float) -> None:
+        self.clear()
+        self._radius, self._selected, self._other = radius, None, None
+        points = pv.PolyData(positions)
+        sphere = pv.Sphere(radius=radius, theta_resolution=20, phi_resolution=20)
+        self._sphere = np.asarray(sphere.points, dtype=np.float64)
+        points["colour"] = colours(len(positions))
+        self._spheres = points.glyph(geom=sphere, scale=False, orient=False)
+        draw_in_front(self._add(self._spheres, scalars="colour", rgb=True, ambient=0.35))
+        self._labels = [self._label("") for _ in positions]
+        self._halo = self._ring(1.7 * radius)
+        self._second = self._ring(1.45 * radius)
+        self._positions = positions
+        self._paint()
+
+    def _paint(self) -> None:
+        count = len(self._positions)
+        chosen = self._colours
+        if chosen is None or len(chosen) != count:
+            chosen = colours(count)
+        self._spheres.point_data["colour"] = np.repeat(chosen, len(self._sphere), axis=0)
+        for index, label in enumerate(self._labels):
+            text = self._texts[index] if self._texts is not None and len(self._texts) == count else str(index)
+            label.SetInput(f"  {text}")  # spaces keep it clear of its sphere
+
+    def _place(self) -> None:
+        # A sphere without a size is not seen, and the arrays stay as they are.
+        sizes = np.array([float(self.shows(index)) for index in range(len(self._positions))])
+        self._spheres.points = (self._positions[:, None] + sizes[:, None, None] * self._sphere).reshape(-1, 3)
+        for label, position in zip(self._labels, self._positions, strict=True):
+            label.GetPositionCoordinate().SetValue(position.tolist())
+
     def _apply_visibility(self) -> None:
         super()._apply_visibility()
-        if self._actors and self._selected is None:
-            self._halo.SetVisibility(False)
+        if not self._actors:
+            return
+        shown = self._visible and not self._blank
+        for ring, index in ((self._halo, self._selected), (self._second, self._other)):
+            ring.SetVisibility(shown and index is not None and self.shows(index))
+        for index, label in enumerate(self._labels):
+            label.SetVisibility(shown and self.shows(index))
+
+    def _ring(self, radius: float) -> Any:
+        ball = pv.Sphere(radius=radius, theta_resolution=32, phi_resolution=32)
+        # Its near side, which would hide the keypoint, is left out: a ring is seen.
+        ring = self._add(ball, color=SELECTION_COLOUR, lighting=False, culling="front")
+        draw_in_front(ring)
+        return ring
 
     def _label(self, text: str) -> Any:
         label = vtkTextActor()
@@ -225,87 +356,112 @@ def draw_in_front(actor: Any) -> None:
 
 
 class SkeletonLayer(Layer):
-    """Segments between keypoints, as opaque as they are strong."""
+    """Segments between keypoints, as opaque as they are strong; the selected one is marked."""
 
-    def show(self, shown: Prediction | Preview, colour: tuple[float, float, float], width: float, gap: float) -> None:
-        """Draw the skeleton in `colour`, lines `width` pixels wide that end `gap` (file units) before the keypoints."""
+    def show(
+        self, shown: Prediction | Preview, colour: tuple[float, float, float], width: float, gap: float,
+        strongest: NDArray[np.bool_] | None = None,
+    ) -> None:  # fmt: skip
+        """Draw the skeleton.
+
+        Args:
+            shown: has its segments.
+            colour: of the lines.
+            width: of the lines, in pixels.
+            gap: how long before the keypoints lines end, file units.
+            strongest: (E,), whether a segment is drawn; all are if not given.
+        """
         starts, ends = shown.keypoints[shown.edges.T]  # [E, 3]
         lengths = np.linalg.norm(ends - starts, axis=1, keepdims=True)
         inset = (ends - starts) * np.minimum(gap / np.maximum(lengths, 1e-30), 0.5)
-        points = np.stack([starts + inset, ends - inset], axis=1).reshape(-1, 3)
+        points = np.stack([starts + inset, ends - inset], axis=1)
         rgba = np.tile(np.append(np.multiply(colour, 255), 0), (len(shown.edges), 1)).astype(np.uint8)
         rgba[:, 3] = 255 * np.clip(shown.strengths, 0.06, 1)
-        if not self._actors or self._lines.n_points != len(points):
-            self._make(points, rgba, width)
-        self._lines.points = points
+        if strongest is not None:
+            points[~strongest, 1] = points[~strongest, 0]  # without a length it is not seen
+            rgba[~strongest, 3] = 0
+        if not self._actors or self._lines.n_points != 2 * len(points):
+            self._make(points.reshape(-1, 3), rgba, width)
+        self._lines.points = points.reshape(-1, 3)
         self._lines.cell_data["colour"] = rgba
+        self._ends = np.stack([starts, ends], axis=1)
+        self.select(self._selected)
+
+    _selected: int | None = None
+    _ends: Floats = np.empty((0, 2, 3))
+
+    def select(self, segment: int | None) -> None:
+        """Mark one segment, or none; a marked one is seen even if it is weak."""
+        if not self._actors:
+            return
+        self._selected = segment if segment is not None and segment < len(self._ends) else None
+        if self._selected is not None:
+            self._marked.points = self._ends[self._selected]
+        self._apply_visibility()
+
+    def _apply_visibility(self) -> None:
+        super()._apply_visibility()
+        if self._actors and self._selected is None:
+            self._mark.SetVisibility(False)
 
     def _make(self, points: Floats, rgba: NDArray[np.uint8], width: float) -> None:
         self.clear()
+        self._selected = None
         self._lines = pv.PolyData(points, lines=np.insert(np.arange(len(points)), range(0, len(points), 2), 2))
         self._lines.cell_data["colour"] = rgba
+        self._marked = pv.PolyData(np.zeros((2, 3)), lines=[2, 0, 1])
         draw_in_front(self._add(self._lines, scalars="colour", rgb=True, line_width=width, lighting=False))
+        self._mark = self._add(self._marked, color=SELECTION_COLOUR, line_width=2 * width, lighting=False)
+        draw_in_front(self._mark)
 
 
-class SliceLayer(Layer):
-    """The heatmap on a plane across the network's cube, with a colour bar of fixed limits."""
+class MeasureLayer(Layer):
+    """A dashed line between two keypoints, and how long it is."""
 
-    _prediction: Prediction
-    _field: FieldSettings
+    _label: Any = None
 
-    def show(self, prediction: Prediction, field: FieldSettings) -> None:
-        """Draw the plane that is chosen; in place where its colours stay the same."""
-        same_colours = bool(self._actors) and self.limits(prediction) == self.limits(self._prediction)
-        self._prediction = prediction
-        if not same_colours:
-            self._make(prediction)
-        self.move(field)
+    def show(self, start: Floats, end: Floats, text: str, style: tuple[int, tuple[float, float, float]]) -> None:
+        """Draw the line from `start` to `end`, (3,) in file units, with a text of a size and a colour at its middle."""
+        dashes = np.linspace(start, end, 2 * DASHES)
+        if self._label is None:
+            self._make(dashes)
+        self._lines.points = dashes
+        size, colour = style
+        self._label.SetInput(text)
+        self._label.GetPositionCoordinate().SetValue(((start + end) / 2).tolist())
+        properties = self._label.GetTextProperty()
+        properties.SetFontSize(size)
+        properties.SetColor(colour)
+        properties.SetBackgroundColor(tuple(1 - part for part in colour))
 
-    def _make(self, prediction: Prediction) -> None:
-        self.clear()
-        side = SLICE_RESOLUTION
-        self._plane = pv.Plane(i_resolution=side - 1, j_resolution=side - 1)
-        self._plane.point_data["heat"] = np.zeros(side * side)
-        self._add(
-            self._plane, scalars="heat", cmap=SLICE_COLOURS, clim=self.limits(prediction), opacity=list(SLICE_OPACITY),
-            lighting=False, show_scalar_bar=False, interpolate_before_map=True,
-        )  # fmt: skip
-        self._frame = pv.PolyData(np.zeros((4, 3)), lines=[5, 0, 1, 2, 3, 0])
-        self._add(self._frame, color="#888888", line_width=1, lighting=False)
+    def clear(self) -> None:
+        super().clear()
+        self._label = None
 
-    @staticmethod
-    def limits(prediction: Prediction) -> tuple[float, float]:
-        """The colours' ends, which do not depend on the plane: a nearest-segment heatmap lies between 0 and 1."""
-        if prediction.field.distance == "nearest":
-            return 0.0, 1.0
-        return 0.0, float(prediction.grid_heatmap.max())
+    def _make(self, dashes: Floats) -> None:
+        self._lines = pv.PolyData(dashes, lines=np.insert(np.arange(len(dashes)), range(0, len(dashes), 2), 2))
+        draw_in_front(self._add(self._lines, color=SELECTION_COLOUR, line_width=3, lighting=False))
+        self._label = vtkTextActor()
+        self._label.GetPositionCoordinate().SetCoordinateSystemToWorld()
+        text = self._label.GetTextProperty()
+        text.SetFontFamilyToArial()
+        text.SetBold(True)
+        text.SetJustificationToCentered()
+        text.SetBackgroundOpacity(0.75)
+        self._plotter.add_actor(self._label, reset_camera=False, render=False, pickable=False)
+        self._keep(self._label)
 
-    def move(self, field: FieldSettings) -> None:
-        """Evaluate the heatmap on another plane, in place: now, or when the layer is switched on."""
-        self._field = field
-        if not self._actors or not self._visible:
+
+class MarkLayer(Layer):
+    """A small cross at the place that was picked."""
+
+    def show(self, position: Floats | None, size: float) -> None:
+        """Mark a position (3,), file units, with arms of length `size`; None for none."""
+        if position is None:
+            self.clear()
             return
-        points = slice_points("z" if field.plane == "free" else field.plane, field.position, SLICE_RESOLUTION)
-        in_file_units = self._prediction.normalisation.invert(points)
-        self._plane.points = in_file_units
-        self._plane.point_data["heat"] = heatmap(points, self._prediction)
-        corners = np.array(
-            [0, SLICE_RESOLUTION - 1, SLICE_RESOLUTION**2 - 1, SLICE_RESOLUTION * (SLICE_RESOLUTION - 1)]
-        )
-        self._frame.points = in_file_units[corners]
-
-    def _apply_visibility(self) -> None:
-        if self._visible and self._actors and not self._blank and not self._actors[0].GetVisibility():
-            self.move(self._field)
-        super()._apply_visibility()
-
-
-def slice_points(axis: Axis, position: float, resolution: int) -> Floats:
-    """(resolution^2, 3) positions on the plane across [-1, 1]^3, normalised; the axis after `axis` runs fastest."""
-    normal = "xyz".index(axis)
-    steps = np.linspace(-1, 1, resolution)
-    points = np.empty((resolution**2, 3))
-    points[:, normal] = position
-    points[:, (normal + 1) % 3] = np.tile(steps, resolution)
-    points[:, (normal + 2) % 3] = np.repeat(steps, resolution)
-    return points
+        arms = np.concatenate([position - size * np.eye(3), position + size * np.eye(3)])
+        if not self._actors:
+            self._cross = pv.PolyData(arms, lines=[2, 0, 3, 2, 1, 4, 2, 2, 5])
+            draw_in_front(self._add(self._cross, color=SELECTION_COLOUR, line_width=3, lighting=False))
+        self._cross.points = arms

@@ -1,6 +1,11 @@
 """From where a scene is looked at."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar
+
+from psygnal import SignalGroupDescriptor
 
 Vector = tuple[float, float, float]
 
@@ -22,3 +27,16 @@ class Camera:
     up: Vector
     angle: float
     scale: float
+
+
+@dataclass
+class SavedViews:
+    """Cameras that can be recalled.
+
+    Attributes:
+        views: by number.
+    """
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    views: Mapping[int, Camera] = field(default_factory=lambda: MappingProxyType({}))

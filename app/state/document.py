@@ -35,6 +35,21 @@ def checkpoint_name(path: Path) -> str:
     return f"{folder.parent.name}, {name}" if of_run else name
 
 
+@dataclass(frozen=True)
+class Distance:
+    """How far the selected keypoint is from the other one, in file units.
+
+    Attributes:
+        straight: through the air.
+        along: along the cloth; None while it is not known, and where there is no cloth between them.
+        settled: whether `along` is all that will be known.
+    """
+
+    straight: float
+    along: float | None = None
+    settled: bool = False
+
+
 @dataclass
 class Subject:
     """What one view is about: a garment, what a checkpoint says of it, and what is selected in it.
@@ -49,6 +64,7 @@ class Subject:
         keypoint: index of the selected keypoint.
         other: index of the keypoint to which the selected one is measured.
         segment: index of the selected segment.
+        distance: between these two keypoints; None if fewer are selected.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -62,6 +78,7 @@ class Subject:
     keypoint: int | None = None
     other: int | None = None
     segment: int | None = None
+    distance: Distance | None = None
 
     def choose(self, *, garment: Garment | None = None, checkpoint: OpenCheckpoint | None = None) -> None:
         """Change the chosen garment or checkpoint; what was predicted before no longer holds."""

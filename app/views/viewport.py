@@ -1,20 +1,29 @@
 """The 3D view."""
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QHelpEvent, QMouseEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QToolTip, QVBoxLayout, QWidget
 from pyvistaqt import QtInteractor
 
+from app.scene.handle import PlaneHandle
+from app.scene.probe import Probe
 from app.scene.scene import DARK, LIGHT, Scene, Theme
 from app.state.runs import Preview
-from app.state.settings import LAYERS
 from app.state.view import View
+from keygrid.prediction import Prediction
 
 PICK_RADIUS = 14
 """How near to a keypoint a click must be, in the user's pixels."""
 
 CLICK_TRAVEL = 4
 """A press that moves further than this turns the camera and picks nothing."""
+
+HOVER_MS = 30
+"""From the mouse's last movement to what is said of the place under it."""
+
+WHEEL_STEP = 0.02
+KEY_STEP = 0.05
+"""How far a turn of the wheel, or a key, moves a plane, normalised."""
 
 EMPTY_HINT = "Open a garment with File ▸ Open, or drop a mesh or point cloud here."
 
@@ -24,6 +33,12 @@ class Viewport(QWidget):
 
     rendered = Signal()
     """A frame was drawn."""
+
+    hovered = Signal(list)
+    """What is under the mouse, as `app.scene.probe.Probe`s from near to far."""
+
+    picked = Signal(list)
+    """What was clicked, likewise."""
 
     camera_moved = Signal()
     """The scene is looked at from elsewhere: the user turned it, or the program did."""
@@ -50,13 +65,19 @@ class Viewport(QWidget):
         self._camera_moved.timeout.connect(self.camera_moved)
         self._observer = self.interactor.camera.AddObserver("ModifiedEvent", self._tell_of_camera)
         self._pressed: QPointF | None = None
+        self._hovering = QTimer(self, singleShot=True, interval=HOVER_MS)
+        self._hovering.timeout.connect(self._hover)
+        self._mouse: QPointF | None = None
+        self._handle = PlaneHandle(self.interactor, view.field.turn)
+        self.interactor.setMouseTracking(True)
         self.interactor.installEventFilter(self)
         self._subject.events.garment.connect(self._show_garment)
         self._subject.events.frame.connect(self._show_frame)
         self._subject.events.prediction.connect(self._show_prediction)
         self._subject.events.preview.connect(self._show_preview)
         self._subject.events.predictions.connect(self._show_trails)
-        self._subject.events.keypoint.connect(self._select)
+        for name in ("keypoint", "other", "segment", "distance"):
+            self._subject.events[name].connect(self._select)
         view.settings.events.connect(self._apply_settings)
         view.field.events.connect(self._apply_field)
         self._show_garment()
@@ -72,9 +93,9 @@ class Viewport(QWidget):
         self.scene.fit()
         self.request_render()
 
-    def look_along(self, axis: str) -> None:
-        """Look along an axis at the whole garment."""
-        self.scene.look_along(axis)
+    def look_along(self, axis: str, *, backwards: bool = False) -> None:
+        """Look along an axis, or against it, at the whole garment."""
+        self.scene.look_along(axis, backwards=backwards)
         self.request_render()
 
     def shut(self) -> None:
@@ -82,6 +103,8 @@ class Viewport(QWidget):
         self._frame.stop()
         self.interactor.camera.RemoveObserver(self._observer)
         self._camera_moved.stop()
+        self._hovering.stop()
+        self._handle.shut()
         self.interactor.removeEventFilter(self)
         for events in (self._subject.events, self._settings.events, self._field.events):
             events.disconnect()
@@ -94,27 +117,73 @@ class Viewport(QWidget):
             self.request_render()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        if isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton:
-            if event.type() == QEvent.Type.MouseButtonPress:
-                self._pressed = event.position()
-            elif event.type() == QEvent.Type.MouseButtonRelease and self._pressed is not None:
-                travelled = (event.position() - self._pressed).manhattanLength()
-                self._pressed = None
-                if travelled <= CLICK_TRAVEL:
-                    self._pick(event.position())
-        if isinstance(event, QHelpEvent):
+        if isinstance(event, QMouseEvent):
+            self._follow_mouse(event)
+        elif isinstance(event, QWheelEvent) and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._field.move(self._field.position + WHEEL_STEP * event.angleDelta().y() / 120)
+            return True
+        elif isinstance(event, QHelpEvent):
             x, y = self._display_position(QPointF(event.pos()))
             name = self.scene.landmark_at(x, y, PICK_RADIUS * self.devicePixelRatioF(), self._subject.frame)
             QToolTip.showText(event.globalPos(), name, self.interactor)
             return True
-        if event.type() in {QEvent.Type.KeyPress, QEvent.Type.KeyRelease}:
-            event.ignore()  # VTK has keys of its own, such as W for wires, which no menu names
+        elif isinstance(event, QKeyEvent) and event.type() in {QEvent.Type.KeyPress, QEvent.Type.KeyRelease}:
+            # VTK has keys of its own, such as W for wires, which no menu names.
+            event.setAccepted(event.type() == QEvent.Type.KeyPress and self._walk(event))
             return True
+        elif event.type() == QEvent.Type.Leave:
+            self._mouse = None
+            self._hovering.stop()
+            self.hovered.emit([])
         return super().eventFilter(watched, event)
 
-    def _pick(self, position: QPointF) -> None:
-        x, y = self._display_position(position)
-        self._subject.keypoint = self.scene.keypoint_at(x, y, within=PICK_RADIUS * self.devicePixelRatioF())
+    def _follow_mouse(self, event: QMouseEvent) -> None:
+        left = event.button() == Qt.MouseButton.LeftButton
+        if event.type() == QEvent.Type.MouseButtonPress and left:
+            self._pressed = event.position()
+        elif event.type() == QEvent.Type.MouseButtonRelease and left and self._pressed is not None:
+            travelled = (event.position() - self._pressed).manhattanLength()
+            self._pressed = None
+            if travelled <= CLICK_TRAVEL:
+                self._pick(event.position(), measure=bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
+        elif event.type() == QEvent.Type.MouseMove and not event.buttons():
+            self._mouse = event.position()
+            if not self._hovering.isActive():
+                self._hovering.start()
+
+    def _walk(self, event: QKeyEvent) -> bool:
+        """Arrow keys step through planes and frames; says whether this was one."""
+        planes = {Qt.Key.Key_Up: KEY_STEP, Qt.Key.Key_Down: -KEY_STEP}
+        frames = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}
+        key = Qt.Key(event.key())
+        if key in planes:
+            self._field.move(self._field.position + planes[key])
+        elif key in frames and self._subject.frame_count:
+            self._subject.go_to(self._subject.frame + frames[key])
+        else:
+            return False
+        return True
+
+    def _hover(self) -> None:
+        if self._mouse is not None:
+            self.hovered.emit(self._probe(self._mouse))
+
+    def _probe(self, position: QPointF) -> list[Probe]:
+        return self.scene.probe(*self._display_position(position), PICK_RADIUS * self.devicePixelRatioF())
+
+    def _pick(self, position: QPointF, *, measure: bool) -> None:
+        found, subject = self._probe(position), self._subject
+        kind, index = (found[0].kind, found[0].index) if found else ("", -1)
+        if measure:
+            if kind == "keypoint" and subject.keypoint is not None:
+                subject.other = index if index != subject.keypoint else None
+            return
+        subject.other = None
+        subject.segment = index if kind == "segment" else None
+        subject.keypoint = index if kind == "keypoint" else None
+        self.scene.show_mark(found[0].position if kind in {"surface", "slice"} else None)
+        self.picked.emit(found)
+        self.request_render()
 
     def _display_position(self, position: QPointF) -> tuple[float, float]:
         ratio = self.devicePixelRatioF()
@@ -143,26 +212,36 @@ class Viewport(QWidget):
 
     def _show_prediction(self, *_: object) -> None:
         self.scene.show_prediction(self._subject.shown, self._field)
-        self.scene.select(self._subject.keypoint)
-        self.request_render()
+        self._show_handle()
+        self._select()
 
     def _show_preview(self, *_: object) -> None:
         self._show_prediction()
         self._show_trails()
 
-    def _select(self, keypoint: int | None) -> None:
-        self.scene.select(keypoint)
+    def _select(self, *_: object) -> None:
+        subject = self._subject
+        self.scene.select(subject.keypoint, subject.other, subject.segment)
+        straight = f"{subject.distance.straight:.4g}" if subject.distance is not None else ""
+        along = subject.distance.along if subject.distance is not None else None
+        text = straight if along is None else f"{straight} straight, {along:.4g} along the cloth"
+        self.scene.show_measure(subject.keypoint, subject.other, text)
         self.request_render()
 
-    def _apply_settings(self, emission: object) -> None:
-        name = emission.signal.name  # type: ignore[attr-defined]
-        if name in LAYERS:
-            self.scene.apply(self._settings)
+    def _apply_settings(self, _: object) -> None:
+        self.scene.apply(self._settings)
+        self._show_handle()
         self.request_render()
 
     def _apply_field(self, _: object) -> None:
         self.scene.cut(self._field)
+        self._show_handle()
         self.request_render()
+
+    def _show_handle(self) -> None:
+        shown = self._settings.slice and "free" in self._field.planes
+        prediction = self._subject.shown
+        self._handle.show(prediction if shown and isinstance(prediction, Prediction) else None, self._field)
 
     def _tell_of_camera(self, *_: object) -> None:
         if not self._camera_moved.isActive():  # many modifications make one move

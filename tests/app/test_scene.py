@@ -9,7 +9,8 @@ import pyvista as pv
 from vtkmodules.vtkCommonCore import vtkLogger
 from vtkmodules.vtkRenderingCore import vtkCoordinate
 
-from app.scene.layers import slice_points, vertex_normals
+from app.scene.heat import slice_points
+from app.scene.layers import vertex_normals
 from app.scene.motion import trails
 from app.scene.scene import DARK, LIGHT, Scene
 from app.state.field import AXES, FieldSettings
@@ -95,9 +96,8 @@ def drawn_count(scene: Scene) -> int:
 
 
 def slice_actor(scene: Scene):
-    actors = [actor for actor in scene.plotter.actors.values() if isinstance(actor, pv.Actor)]
-    (actor,) = [actor for actor in actors if actor.mapper.array_name == "heat"]
-    return actor
+    (sheet,) = scene.slice._sheets.values()
+    return sheet.actors[0]
 
 
 def show(scene: Scene, garment: Garment, prediction: Prediction, **settings) -> ViewSettings:
@@ -139,7 +139,7 @@ def test_switching_layers_moves_no_camera_and_a_new_prediction_neither(scene, sh
 def test_the_slice_has_the_heat_of_its_plane(scene, shirt, axis):
     prediction = predicted(shirt)
     show(scene, shirt, prediction)
-    scene.slice.move(FieldSettings(plane=axis, **{axis: -0.3}))
+    scene.cut(FieldSettings(plane=axis, **{axis: -0.3}))
     plane = slice_actor(scene).mapper.dataset
     points = prediction.normalisation.apply(plane.points)
     assert points[:, AXES.index(axis)] == pytest.approx(-0.3, abs=1e-5)
@@ -169,7 +169,7 @@ def test_colours_keep_their_limits_while_the_slice_moves(scene, shirt):
     show(scene, shirt, predicted(shirt))
     pictures = []
     for position in (-0.9, 0.0, 0.4):
-        scene.slice.move(FieldSettings(z=position))
+        scene.cut(FieldSettings(z=position))
         assert slice_actor(scene).mapper.scalar_range == (0, 1)
         pictures.append(pixels(scene))
     assert np.abs(pictures[0] - pictures[1]).max() > 30
@@ -191,7 +191,7 @@ def test_fifty_predictions_leave_no_more_actors_than_one(scene, shirt):
     datasets = len(scene.plotter.meshes)
     for seed in range(50):
         scene.show_prediction(predicted(shirt, seed=seed), FieldSettings())
-        scene.slice.move(FieldSettings(plane="x", x=seed / 50))
+        scene.cut(FieldSettings(plane="x", x=seed / 50))
         scene.select(seed % 5)
     assert drawn_count(scene) == actors
     assert len(scene.plotter.scalar_bars) == bars == 1

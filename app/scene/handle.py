@@ -1,0 +1,85 @@
+"""A handle with which the free plane is turned and moved in the view."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyvista as pv
+from vtkmodules.vtkInteractionWidgets import vtkImplicitPlaneRepresentation, vtkImplicitPlaneWidget2
+
+from app.state.field import FieldSettings, Vector
+from keygrid.prediction import Prediction
+
+COLOUR = (1.0, 0.18, 0.55)
+
+
+class PlaneHandle:
+    """An arrow across the plane, which turns it, and a ball on it, which moves it.
+
+    Args:
+        plotter: one that a user can act on.
+        moved: is told the normal, of length 1, and how far the plane is from the middle, normalised.
+    """
+
+    def __init__(self, plotter: pv.BasePlotter, moved: Callable[[Vector, float], object]) -> None:
+        self._plotter: Any = plotter
+        self._moved = moved
+        self._widget: Any = None
+        self._prediction: Prediction | None = None
+        self._moving = False
+
+    def show(self, prediction: Prediction | None, field: FieldSettings) -> None:
+        """Put the handle where the free plane is; None hides it."""
+        self._prediction = prediction
+        if prediction is None:
+            if self._widget is not None:
+                self._widget.Off()
+            return
+        if self._widget is None:
+            self._make()
+        if self._moving:  # it is what tells where the plane is
+            return
+        shape, invert = self._widget.GetRepresentation(), prediction.normalisation.invert
+        low, high = invert(np.full(3, -1.0)), invert(np.full(3, 1.0))
+        shape.PlaceWidget([bound for pair in zip(low, high, strict=True) for bound in pair])
+        shape.SetNormal(field.normal)
+        shape.SetOrigin(invert(np.multiply(field.normal, field.free)))
+        if not self._widget.GetEnabled():
+            self._widget.On()
+
+    def shut(self) -> None:
+        """Remove it, for good."""
+        if self._widget is not None:
+            self._widget.Off()
+            self._widget.RemoveAllObservers()
+            self._widget.SetInteractor(None)
+            self._widget = None
+
+    def _make(self) -> None:
+        shape = vtkImplicitPlaneRepresentation()
+        shape.SetPlaceFactor(1.0)
+        shape.SetOutlineTranslation(False)
+        shape.SetScaleEnabled(False)
+        shape.SetDrawPlane(False)
+        shape.SetDrawOutline(False)
+        shape.SetConstrainToWidgetBounds(True)
+        for properties in (shape.GetNormalProperty(), shape.GetSelectedNormalProperty(), shape.GetEdgesProperty()):
+            properties.SetColor(COLOUR)
+        shape.GetEdgesProperty().SetLighting(False)
+        self._widget = vtkImplicitPlaneWidget2()
+        self._widget.SetInteractor(self._plotter.iren.interactor)
+        self._widget.SetCurrentRenderer(self._plotter.renderer)
+        self._widget.SetRepresentation(shape)
+        self._widget.AddObserver("InteractionEvent", self._tell)
+
+    def _tell(self, *_: object) -> None:
+        if self._prediction is None:
+            return
+        shape = self._widget.GetRepresentation()
+        normal = np.array(shape.GetNormal())
+        origin = self._prediction.normalisation.apply(np.array(shape.GetOrigin()))
+        self._moving = True
+        try:
+            self._moved((float(normal[0]), float(normal[1]), float(normal[2])), float(normal @ origin))
+        finally:
+            self._moving = False

@@ -1,0 +1,375 @@
+"""The heatmap in the scene: on planes, where it has one value, and as a cloud of light."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pyvista as pv
+
+from app.scene.layers import Floats, Layer
+from app.state.field import Axis, FieldSettings, Plane
+from keygrid.prediction import Prediction, heatmap, heatmap_grid
+
+OPACITY = (0.07, 0.6, 0.8, 0.88, 0.92)
+"""Of a slice, from no heat to full heat, so that the garment shows through where there is none."""
+
+DIVERGING = "coolwarm"
+DIVERGING_OPACITY = (0.92, 0.85, 0.07, 0.85, 0.92)
+"""Of a slice that shows a difference, from less to more heat."""
+
+VOLUME_OPACITY = (0.0, 0.1, 0.3, 0.6, 0.9)
+
+VOLUME_RESOLUTION = 48
+"""Samples along each side of the cube: finer, and software takes longer than a frame may to draw them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Heat:
+    """The heatmap that is shown. E segments.
+
+    Attributes:
+        prediction: whose it is.
+        reference: the prediction whose heatmap is subtracted, if any.
+        segments: indices of those that contribute; None for all.
+        sigma: width of the field, normalised; None for the one that the model used.
+    """
+
+    prediction: Prediction
+    reference: Prediction | None = None
+    segments: tuple[int, ...] | None = None
+    sigma: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        prediction: Prediction,
+        field: FieldSettings,
+        segment: int | None = None,
+        reference: Prediction | None = None,
+    ) -> "Heat":
+        """What is to be shown of a prediction, one of whose segments may be selected."""
+        single = (segment,) if field.single and segment is not None and reference is None else None
+        return cls(prediction, reference, single, field.sigma)
+
+    def same(self, other: "Heat") -> bool:
+        """Whether both are of the same predictions, in the same way."""
+        predictions = self.prediction is other.prediction and self.reference is other.reference
+        return predictions and (self.segments, self.sigma) == (other.segments, other.sigma)
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """The least and the most that there can be, wherever one looks."""
+        high = _most(self.prediction)
+        if self.reference is None:
+            return 0.0, high
+        high = max(high, _most(self.reference))
+        return -high, high
+
+    def at(self, points: Floats) -> Floats:
+        """(P,): at points (P, 3), normalised."""
+        found = heatmap(points, self.prediction, segments=self.segments, sigma_squared=self._sigma_squared)
+        if self.reference is not None:
+            theirs = self.reference.normalisation.apply(self.prediction.normalisation.invert(points))
+            found -= heatmap(theirs, self.reference, sigma_squared=self._sigma_squared)
+        return found
+
+    def on_grid(self, shape: tuple[int, int, int]) -> Floats:
+        """(X, Y, Z): on a regular grid over [-1, 1] on each axis."""
+        if self.reference is not None:
+            axes = [np.linspace(-1, 1, count) for count in shape]
+            return self.at(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)).reshape(shape)
+        return heatmap_grid(self.prediction, shape, segments=self.segments, sigma_squared=self._sigma_squared)
+
+    @cached_property
+    def cells(self) -> Floats:
+        """(X, Y, Z): in the cells of the decoder's grid."""
+        return self.on_grid(self.prediction.field.grid)
+
+    def in_cells(self, points: Floats) -> Floats:
+        """(P,): of the cell that each of some points (P, 3), normalised, is in."""
+        last = np.array(self.cells.shape) - 1
+        x, y, z = np.clip(np.rint((points + 1) / 2 * last), 0, last).astype(np.int64).T
+        return self.cells[x, y, z]
+
+    @property
+    def _sigma_squared(self) -> float | None:
+        return None if self.sigma is None else self.sigma**2
+
+
+def _most(prediction: Prediction) -> float:
+    """A nearest-segment heatmap lies between 0 and 1; another one's is known from the decoder's grid."""
+    return 1.0 if prediction.field.distance == "nearest" else float(prediction.grid_heatmap.max())
+
+
+def limits_of(heat: Heat, field: FieldSettings) -> tuple[float, float]:
+    """The colours' ends: those that were chosen, or those of the whole field, wherever the planes are."""
+    return heat.limits if field.limits is None else field.limits
+
+
+def colour_map_of(heat: Heat, field: FieldSettings) -> str:
+    """A difference has two directions, so its colours have, too."""
+    return field.colour_map if heat.reference is None else DIVERGING
+
+
+class _Sheet:
+    """One plane's square and its outline."""
+
+    def __init__(self, resolution: int) -> None:
+        self.resolution = resolution
+        self.mesh = pv.Plane(i_resolution=resolution - 1, j_resolution=resolution - 1)
+        self.mesh.point_data["heat"] = np.zeros(resolution**2)
+        self.outline = pv.PolyData(np.zeros((6, 3)), lines=[7, 0, 1, 2, 3, 4, 5, 0])
+        self.actors: list[Any] = []
+
+
+class SliceLayer(Layer):
+    """The heatmap on planes across the network's cube, with a colour bar of fixed limits."""
+
+    _heat: Heat | None = None
+    _field: FieldSettings
+    _style: tuple[object, ...] = ()
+
+    def __init__(self, plotter: pv.BasePlotter, name: str) -> None:
+        super().__init__(plotter, name)
+        self._sheets: dict[Plane, _Sheet] = {}
+
+    def show(self, heat: Heat, field: FieldSettings) -> None:
+        """Draw the planes that are chosen: now, or when the layer is switched on; in place where colours stay."""
+        self._heat, self._field = heat, replace(field)
+        if not self._visible:
+            return
+        style = limits_of(heat, field), colour_map_of(heat, field), field.resolution
+        if style != self._style:
+            self.clear()
+            self._heat, self._style = heat, style
+        for plane in field.planes:
+            if plane not in self._sheets:
+                self._make(plane, heat, field)
+            self._cut(plane, self._sheets[plane], heat, field)
+        self._apply_visibility()
+
+    def clear(self) -> None:
+        super().clear()
+        self._sheets, self._style, self._heat = {}, (), None
+
+    def _make(self, plane: Plane, heat: Heat, field: FieldSettings) -> None:
+        sheet = self._sheets[plane] = _Sheet(field.resolution)
+        opacity = OPACITY if heat.reference is None else DIVERGING_OPACITY
+        surface = self._add(
+            sheet.mesh, scalars="heat", cmap=colour_map_of(heat, field), clim=limits_of(heat, field),
+            opacity=list(opacity), lighting=False, show_scalar_bar=False, interpolate_before_map=True, nan_opacity=0,
+        )  # fmt: skip
+        sheet.actors = [surface, self._add(sheet.outline, color="#888888", line_width=1, lighting=False)]
+
+    def _cut(self, plane: Plane, sheet: _Sheet, heat: Heat, field: FieldSettings) -> None:
+        position = getattr(field, plane)
+        if plane == "free":
+            points, corners = free_points(field, sheet.resolution), free_corners(field)
+        else:
+            points = slice_points(plane, position, sheet.resolution)
+            corners = slice_points(plane, position, 2)[[0, 1, 3, 3, 2, 2]]
+        values = heat.in_cells(points) if field.cells else heat.at(points)
+        if plane == "free":
+            values[(np.abs(points) > 1 + 1e-9).any(axis=1)] = np.nan  # beyond the cube there is nothing
+        invert = heat.prediction.normalisation.invert
+        sheet.mesh.points = invert(points)
+        sheet.mesh.point_data["heat"] = values
+        sheet.outline.points = invert(corners)
+
+    def _apply_visibility(self) -> None:
+        shown = self._visible and not self._blank
+        for plane, sheet in self._sheets.items():
+            for actor in sheet.actors:
+                actor.SetVisibility(shown and plane in self._field.planes)
+
+    @property
+    def visible(self) -> bool:
+        """Whether the layer is switched on; what it shows is evaluated only then."""
+        return self._visible
+
+    @visible.setter
+    def visible(self, visible: bool) -> None:
+        was, self._visible = self._visible, visible
+        if visible and not was and self._heat is not None:
+            self.show(self._heat, self._field)
+        self._apply_visibility()
+
+
+class _GridLayer(Layer):
+    """Something that is made of the heatmap on a regular grid."""
+
+    _heat: Heat | None = None
+    _field: FieldSettings
+    _drawn: tuple[object, ...] = ()
+
+    def show(self, heat: Heat, field: FieldSettings) -> None:
+        """Draw it: now, or when the layer is switched on."""
+        self._heat, self._field = heat, replace(field)
+        if self._visible:
+            self._draw_anew(heat, field)
+
+    def clear(self) -> None:
+        super().clear()
+        self._heat, self._drawn = None, ()
+
+    def _draw(self, heat: Heat, field: FieldSettings) -> None:
+        raise NotImplementedError
+
+    def _draw_anew(self, heat: Heat, field: FieldSettings) -> None:
+        drawn = heat, field.limits, field.colour_map, field.level
+        if drawn != self._drawn:  # moving a plane changes nothing here
+            self._drawn = drawn
+            self._draw(heat, field)
+        self._apply_visibility()
+
+    @property
+    def visible(self) -> bool:
+        """Whether the layer is switched on; what it shows is evaluated only then."""
+        return self._visible
+
+    @visible.setter
+    def visible(self, visible: bool) -> None:
+        was, self._visible = self._visible, visible
+        if visible and not was and self._heat is not None:
+            self._draw_anew(self._heat, self._field)
+        self._apply_visibility()
+
+
+class IsosurfaceLayer(_GridLayer):
+    """Where the heatmap has the chosen level; of a difference, where it is as much more and as much less."""
+
+    _mesh: pv.PolyData
+    _style: tuple[object, ...] = ()
+    _known: tuple[Heat, pv.ImageData] | None = None
+
+    def clear(self) -> None:
+        super().clear()
+        self._style, self._known = (), None
+
+    def _draw(self, heat: Heat, field: FieldSettings) -> None:
+        if self._known is None or self._known[0] is not heat:
+            self._known = heat, image(heat)
+        low, high = limits_of(heat, field)
+        level = max(low, 0.0) + field.level * (high - max(low, 0.0))
+        levels = [level] if heat.reference is None else [-level, level]
+        found = self._known[1].contour(levels, scalars="heat")
+        style = (low, high), colour_map_of(heat, field)
+        if style != self._style:
+            for actor in self._actors:
+                self._plotter.remove_actor(actor, render=False)
+            self._actors, self._style = [], style
+            self._mesh = pv.PolyData(np.zeros((3, 3)), [3, 0, 1, 2])
+            self._mesh.point_data["heat"] = np.zeros(3)
+            self._add(
+                self._mesh, scalars="heat", cmap=style[1], clim=style[0], opacity=0.4, smooth_shading=False,
+                show_scalar_bar=False, ambient=0.3,
+            )  # fmt: skip
+        self.blank = found.n_points == 0
+        if found.n_points:
+            self._mesh.copy_from(found)
+
+
+class VolumeLayer(_GridLayer):
+    """The heatmap everywhere at once, the denser the hotter."""
+
+    _image: pv.ImageData
+    _style: tuple[object, ...] = ()
+
+    def clear(self) -> None:
+        super().clear()
+        self._style = ()
+
+    def _draw(self, heat: Heat, field: FieldSettings) -> None:
+        found = image(heat)
+        style = limits_of(heat, field), colour_map_of(heat, field)
+        if style != self._style:
+            for actor in self._actors:
+                self._plotter.remove_actor(actor, render=False)
+            self._actors, self._style, self._image = [], style, found
+            opacity = VOLUME_OPACITY if heat.reference is None else (*VOLUME_OPACITY[:0:-1], *VOLUME_OPACITY)
+            scale = np.linspace(0, 1, 256)
+            self._keep(
+                self._plotter.add_volume(
+                    self._image, scalars="heat", cmap=style[1], clim=style[0], mapper="gpu", show_scalar_bar=False,
+                    opacity=np.interp(scale, np.linspace(0, 1, len(opacity)), opacity) * 255,
+                    opacity_unit_distance=float(np.mean(found.spacing)), reset_camera=False, render=False,
+                    pickable=False, name=self._name,
+                )
+            )  # fmt: skip
+            self._actors[0].prop.interpolation_type = "linear"
+            return
+        self._image.origin, self._image.spacing = found.origin, found.spacing
+        self._image.point_data["heat"] = found.point_data["heat"]
+        self._image.Modified()
+
+
+def image(heat: Heat, resolution: int = VOLUME_RESOLUTION) -> pv.ImageData:
+    """The heatmap as samples on a regular grid of `resolution` points on each axis, in file units."""
+    grid = heat.on_grid((resolution, resolution, resolution))
+    return as_image(grid, heat.prediction)
+
+
+def as_image(grid: Floats, prediction: Prediction) -> pv.ImageData:
+    """A grid (X, Y, Z) over the network's cube as VTK's samples `heat`, float32, at their places in file units."""
+    scale, origin = prediction.normalisation.scale, prediction.normalisation.invert(np.full(3, -1.0))
+    spacing = tuple(2 * scale / max(count - 1, 1) for count in grid.shape)
+    found = pv.ImageData(dimensions=grid.shape, spacing=spacing, origin=tuple(origin))
+    found.point_data["heat"] = grid.ravel(order="F").astype(np.float32)
+    return found
+
+
+def slice_points(axis: Axis, position: float, resolution: int) -> Floats:
+    """(resolution^2, 3) positions on the plane across [-1, 1]^3, normalised; the axis after `axis` runs fastest."""
+    normal = "xyz".index(axis)
+    steps = np.linspace(-1, 1, resolution)
+    points = np.empty((resolution**2, 3))
+    points[:, normal] = position
+    points[:, (normal + 1) % 3] = np.tile(steps, resolution)
+    points[:, (normal + 2) % 3] = np.repeat(steps, resolution)
+    return points
+
+
+def free_axes(field: FieldSettings) -> tuple[Floats, Floats, Floats]:
+    """The free plane's normal, and two directions in it, (3,) each, of length 1 and at right angles."""
+    normal = np.array(field.normal)
+    across = np.cross(normal, np.eye(3)[np.abs(normal).argmin()])
+    across /= np.linalg.norm(across)
+    return normal, across, np.cross(normal, across)
+
+
+def free_points(field: FieldSettings, resolution: int) -> Floats:
+    """(resolution^2, 3) positions on the free plane, normalised: the least square that holds its part of the cube."""
+    normal, across, along = free_axes(field)
+    corners = free_corners(field) - field.free * normal
+    (left, right), (low, high) = _span(corners @ across), _span(corners @ along)
+    u, v = np.meshgrid(np.linspace(left, right, resolution), np.linspace(low, high, resolution))
+    return field.free * normal + u.reshape(-1, 1) * across + v.reshape(-1, 1) * along
+
+
+def _span(values: Floats) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
+
+
+def free_corners(field: FieldSettings) -> Floats:
+    """(6, 3): the polygon in which the free plane cuts [-1, 1]^3, normalised; with fewer corners, the last repeats."""
+    normal, across, along = free_axes(field)
+    corners = []
+    for axis in range(3):
+        others = [other for other in range(3) if other != axis]
+        for signs in product((-1.0, 1.0), repeat=2):
+            if abs(normal[axis]) < 1e-9:
+                continue
+            corner = np.zeros(3)
+            corner[others] = signs
+            corner[axis] = (field.free - normal @ corner) / normal[axis]
+            if abs(corner[axis]) <= 1 + 1e-9:
+                corners.append(corner)
+    found = np.array(corners) if corners else np.zeros((1, 3)) + field.free * normal
+    around = found - found.mean(axis=0)
+    found = found[np.argsort(np.arctan2(around @ along, around @ across))]
+    # Where the plane goes through a corner of the cube, three edges give the same point.
+    keep = [i for i in range(len(found)) if i == 0 or np.linalg.norm(found[i] - found[i - 1]) > 1e-6]
+    found = found[keep][:6]
+    return np.concatenate([found, np.repeat(found[-1:], 6 - len(found), axis=0)])
