@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from app.actions import Actions
 from app.commands.files import CHECKPOINT_SUFFIXES, FileCommands
 from app.commands.heatmap import HeatmapCommands
 from app.commands.help import HelpCommands
+from app.commands.keypoints import KeypointCommands
 from app.commands.playback import PlaybackCommands
 from app.commands.training import TrainingCommands
 from app.commands.view import ViewCommands
@@ -22,8 +23,9 @@ from app.state.runs import Preview, Runs
 from app.state.settings import LAYERS
 from app.state.shelf import OpenCollection, Shelf
 from app.state.view import View
-from app.views.heatmap import HeatmapPanel
-from app.views.keypoints import KeypointTable
+from app.views.display import DisplayPanel
+from app.views.heatmap import FieldPanel, SlicePanel
+from app.views.keypoints import KeypointPanel, SegmentTable
 from app.views.layers import LayerPanel
 from app.views.library import Library
 from app.views.notice import Notice
@@ -35,6 +37,7 @@ from app.views.timeline import BUTTONS, Timeline
 from app.views.training import TrainingPanel
 from app.views.viewport import Viewport
 from app.worker.client import WorkerClient
+from app.worker.measuring import Measuring
 from app.worker.predicting import Predicting
 from app.worker.protocol import ListShipped, OpenPath, ReadCheckpoint
 from app.worker.training import Training
@@ -64,6 +67,7 @@ class MainWindow(QMainWindow):
         self._choose_on_arrival: set[str] = set()
         self._last_failure = ""
         self._may_leave = False
+        self._first_tabs: tuple[QDockWidget, ...] = ()
         self.document, self.playback, self.shelf, self.runs = Document(), Playback(), Shelf(), Runs()
         self.view = View(self.document)
         self.settings, self.field = self.view.settings, self.view.field
@@ -72,6 +76,7 @@ class MainWindow(QMainWindow):
         self.worker = WorkerClient(self)
         self.training = Training(self.runs, self)
         self.predicting = Predicting(self.view, self.worker, self)
+        self.measuring = Measuring(self.view, self.worker, self)
         self.notice = Notice()
         self.viewport = Viewport(self.view)
         self.thumbnails = Thumbnails(pictures, self)
@@ -82,8 +87,11 @@ class MainWindow(QMainWindow):
         self.timeline = Timeline(self.document, self.playback, self.actions_)
         self.setCentralWidget(self._stacked())
         self.layers = LayerPanel(self.document, [self.actions_[name] for name in LAYERS])
-        self.heatmap = HeatmapPanel(self.view)
-        self.table = KeypointTable(self.document)
+        self.display = DisplayPanel(self.settings)
+        self.slices, self.field_panel = SlicePanel(self.view), FieldPanel(self.view)
+        self.keypoints = KeypointPanel(self.view, self.actions_)
+        self.table, self.segments = self.keypoints.table, SegmentTable(self.document)
+        self._keypoint_commands.table, self._keypoint_commands.segments = self.table, self.segments
         self.panel = TrainingPanel(self.document, self.runs, self.actions_)
         self._make_docks()
         self.status = StatusBar(self.document)
@@ -135,6 +143,12 @@ class MainWindow(QMainWindow):
         self.viewport.shut()
         event.accept()
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        for dock in self._first_tabs:  # which only a window that has its layout can raise
+            dock.raise_()
+        self._first_tabs = ()
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
@@ -150,10 +164,12 @@ class MainWindow(QMainWindow):
         self._training_commands = TrainingCommands(
             self, self.document, self.shelf, SHIPPED, self.runs, self.training, self.notice, self.actions_, self.open
         )
+        self._keypoint_commands = KeypointCommands(self, self.document, self.notice)
         view_commands = ViewCommands(self.viewport, self.saved_views, self.notice, self.set_theme)
         groups = (
             FileCommands(self, self.document, self.library, self.notice, self.open, self.save_screenshot),
             view_commands,
+            self._keypoint_commands,
             PlaybackCommands(self.document, self.playback),
             HeatmapCommands(self.field),
             self._training_commands,
@@ -172,18 +188,27 @@ class MainWindow(QMainWindow):
         docks = [
             self._dock("Library", self.library, left),
             self._dock("Layers", self.layers, left),
-            self._dock("Heatmap", self.heatmap, right),
-            self._dock("Keypoints", self.table, right),
+            self._dock("Slices", self.slices, right),
+            self._dock("Keypoints", self.keypoints, right),
+            self._dock("Segments", self.segments, right),
+            self._dock("Display", self.display, left),
+            self._dock("Field", self.field_panel, right),
         ]
+        self.tabifyDockWidget(docks[1], docks[5])
+        for before, after in ((3, 4), (4, 6)):
+            self.tabifyDockWidget(docks[before], docks[after])
+        self._first_tabs = docks[1], docks[3]
         # A tab of the largest dock's place, and not there before it is asked for.
         self.training_dock = self._dock("Training", self.panel, right)
         self.training_dock.setFeatures(self.training_dock.features() | QDockWidget.DockWidgetFeature.DockWidgetClosable)
-        self.tabifyDockWidget(docks[-1], self.training_dock)
+        self.tabifyDockWidget(docks[6], self.training_dock)
         self.training_dock.hide()
         self.training_dock.toggleViewAction().toggled.connect(self.actions_["training"].setChecked)
+        # Else the tab beside it would be shown, which may be any.
+        self.training_dock.toggleViewAction().toggled.connect(lambda shown: None if shown else docks[3].raise_())
         self._training_commands.dock = self.training_dock
-        self.resizeDocks(docks, [240, 240, 340, 340], Qt.Orientation.Horizontal)
-        self.resizeDocks(docks, [560, 140, 150, 550], Qt.Orientation.Vertical)
+        self.resizeDocks(docks[:4], [240, 240, 350, 350], Qt.Orientation.Horizontal)
+        self.resizeDocks(docks[:4], [540, 160, 150, 550], Qt.Orientation.Vertical)
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -209,6 +234,7 @@ class MainWindow(QMainWindow):
         self.worker.stage.connect(self.status.show_stage)
         self.status.cancelled.connect(self.worker.cancel)
         self.library.wanted.connect(lambda path: self.open([path]))
+        self.table.keypoints.refused.connect(self.notice.say)
         self.panel.preview.wanted.connect(self._open_garment_of)
         self.panel.shown.connect(self.training.follow)
         self.document.events.garment.connect(self._name_window)

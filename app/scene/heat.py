@@ -287,22 +287,29 @@ class VolumeLayer(_GridLayer):
         if style != self._style:
             for actor in self._actors:
                 self._plotter.remove_actor(actor, render=False)
-            self._actors, self._style, self._image = [], style, found
+            self._actors, self._style = [], style
             opacity = VOLUME_OPACITY if heat.reference is None else (*VOLUME_OPACITY[:0:-1], *VOLUME_OPACITY)
             scale = np.linspace(0, 1, 256)
             self._keep(
                 self._plotter.add_volume(
-                    self._image, scalars="heat", cmap=style[1], clim=style[0], mapper="gpu", show_scalar_bar=False,
+                    found, scalars="heat", cmap=style[1], clim=style[0], mapper="gpu", show_scalar_bar=False,
                     opacity=np.interp(scale, np.linspace(0, 1, len(opacity)), opacity) * 255,
-                    opacity_unit_distance=float(np.mean(found.spacing)), reset_camera=False, render=False,
+                    opacity_unit_distance=_unit(found), reset_camera=False, render=False,
                     pickable=False, name=self._name,
                 )
             )  # fmt: skip
             self._actors[0].prop.interpolation_type = "linear"
+            self._image = self._actors[0].mapper.dataset  # PyVista draws a copy
             return
+        self._actors[0].prop.SetScalarOpacityUnitDistance(_unit(found))
         self._image.origin, self._image.spacing = found.origin, found.spacing
         self._image.point_data["heat"] = found.point_data["heat"]
         self._image.Modified()
+
+
+def _unit(volume: pv.ImageData) -> float:
+    """The way through a volume after which it is as opaque as its samples say: that of one sample."""
+    return float(np.mean(volume.spacing))
 
 
 def image(heat: Heat, resolution: int = VOLUME_RESOLUTION) -> pv.ImageData:

@@ -30,7 +30,7 @@ WEIGHT_COLOURS = "YlGnBu"
 """Of a keypoint's weights: other ones than the heatmap's, and pale where there is next to none, as cloth is."""
 WEIGHT_LIMITS = (1e-6, 1.0)
 """Of weights as shares of the largest, on a logarithmic scale: they fall off as an exponential does."""
-WEIGHT_STYLE = {
+WEIGHT_STYLE: dict[str, Any] = {
     "scalars": "weight", "cmap": WEIGHT_COLOURS, "clim": WEIGHT_LIMITS, "log_scale": True, "show_scalar_bar": False,
 }  # fmt: skip
 
@@ -124,13 +124,7 @@ class SurfaceLayer(Layer):
         style: dict[str, Any] = {"color": SURFACE_COLOUR}
         if self._values is not None:
             self._mesh.point_data["weight"] = self._values
-            style = {
-                "scalars": "weight",
-                "cmap": WEIGHT_COLOURS,
-                "clim": WEIGHT_LIMITS,
-                "log_scale": True,
-                "show_scalar_bar": False,
-            }
+            style = WEIGHT_STYLE
         self._actor = self._add(self._mesh, opacity=self._opacity, ambient=0.15, **style)
         self._actor.prop.interpolation = "phong"
 
@@ -194,13 +188,7 @@ class PointsLayer(Layer):
         style: dict[str, Any] = {"color": self._colour}
         if self._values is not None:
             self._mesh.point_data["weight"] = self._values
-            style = {
-                "scalars": "weight",
-                "cmap": WEIGHT_COLOURS,
-                "clim": WEIGHT_LIMITS,
-                "log_scale": True,
-                "show_scalar_bar": False,
-            }
+            style = WEIGHT_STYLE
         self._add(self._mesh, point_size=self._size, style="points", lighting=False, **style)
 
     def colour(self, values: Floats | None) -> None:

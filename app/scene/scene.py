@@ -435,6 +435,8 @@ class Scene:
     def _show_scalar_bars(self) -> None:
         heat, title = self._heat, "heat\n"
         shown = heat is not None and (self.slice.visible or self.isosurface.visible or self.volume.visible)
+        if heat is not None and heat.sigma is not None:
+            title = f"heat if\nsigma {heat.sigma:.3g}\n"  # the font has no Greek
         if heat is not None and heat.reference is not None:
             title = "less or\nmore heat\n"
         self._show_bar("heat", title, None if heat is None or not shown else (

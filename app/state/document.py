@@ -10,6 +10,7 @@ from psygnal import SignalGroupDescriptor
 
 from app.state.runs import Preview
 from keygrid.data.garment import Garment
+from keygrid.labels import KeypointLabels, load, save
 from keygrid.prediction import Prediction
 
 
@@ -65,6 +66,7 @@ class Subject:
         other: index of the keypoint to which the selected one is measured.
         segment: index of the selected segment.
         distance: between these two keypoints; None if fewer are selected.
+        labels: names and colours of the checkpoint's keypoints.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -79,6 +81,7 @@ class Subject:
     other: int | None = None
     segment: int | None = None
     distance: Distance | None = None
+    labels: KeypointLabels = field(default_factory=KeypointLabels)
 
     def choose(self, *, garment: Garment | None = None, checkpoint: OpenCheckpoint | None = None) -> None:
         """Change the chosen garment or checkpoint; what was predicted before no longer holds."""
@@ -88,7 +91,18 @@ class Subject:
         if garment is not None:
             self._set_garment(garment)
         if checkpoint is not None:
+            self.labels = load(checkpoint.path)
             self.checkpoint = checkpoint
+
+    def relabel(self, labels: KeypointLabels) -> None:
+        """Give keypoints other names or colours, and keep them beside the checkpoint.
+
+        Raises:
+            KeygridError: they can't be kept, and stay as they were.
+        """
+        if self.checkpoint is not None:
+            save(self.checkpoint.path, labels)
+            self.labels = labels
 
     def close(self) -> None:
         """Have no garment any more."""
@@ -124,18 +138,19 @@ class Subject:
         """Take in a prediction for a frame of the chosen garment by the chosen checkpoint."""
         self.predictions = MappingProxyType({**self.predictions, frame: prediction})
         if frame == self.frame:
-            self._forget_selected_beyond(len(prediction.keypoints), len(prediction.edges))
+            self._forget_selected_beyond(prediction)
             self.prediction = prediction
 
     def forget_predictions(self) -> None:
         """Take what was predicted for obsolete; the one that is shown stays until another is there or is asked for."""
         self.predictions = MappingProxyType({})
 
-    def _forget_selected_beyond(self, keypoints: int, segments: int) -> None:
-        for name, count in (("keypoint", keypoints), ("other", keypoints), ("segment", segments)):
+    def _forget_selected_beyond(self, prediction: Prediction) -> None:
+        for name in ("keypoint", "other", "segment"):
             selected = getattr(self, name)
-            if selected is not None and selected >= count:
-                setattr(self, name, None)
+            if selected is not None:
+                count = len(prediction.edges if name == "segment" else prediction.keypoints)
+                setattr(self, name, selected if selected < count else None)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -40,8 +40,8 @@ WHAT_IF = "color: #b35900; font-weight: bold;"
 WHAT_IF_DARK = "color: #ffb454; font-weight: bold;"
 
 
-class HeatmapPanel(QWidget):
-    """A row for each plane, whose slider moves it as it is dragged; below, what is evaluated and in which colours."""
+class SlicePanel(QWidget):
+    """A row for each plane, whose slider moves it as it is dragged."""
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,14 +51,10 @@ class HeatmapPanel(QWidget):
         self.positions: dict[Plane, QLabel] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 6)
-        layout.setSpacing(6)
         layout.addLayout(self._planes())
-        layout.addLayout(self._options())
         layout.addStretch()
         self._field.events.connect(self._refresh)
-        for name in ("isosurface", "slice", "volume"):
-            self._settings.events[name].connect(self._refresh)
-        for name in ("prediction", "preview", "segment"):
+        for name in ("prediction", "preview"):
             self._subject.events[name].connect(self._refresh)
         self._refresh()
 
@@ -85,6 +81,65 @@ class HeatmapPanel(QWidget):
             for column, widget in enumerate((box, slider, position)):
                 grid.addWidget(widget, row, column)
         return grid
+
+    # What the user does
+
+    def _show_plane(self, plane: Plane, shown: bool) -> None:
+        if shown and not self._settings.slice:
+            self._settings.slice = True
+        self._field.show(plane, shown=shown)
+        self._refresh()  # the last one can't be hidden here, but as a layer
+
+    def _move(self, plane: Plane, step: int) -> None:
+        if plane in self._field.planes:
+            self._field.plane, others = plane, self._field.others | {self._field.plane}
+            self._field.others = others - {plane}
+            self._field.move(2 * step / STEPS)
+
+    # What is shown
+
+    @property
+    def _prediction(self) -> Prediction | None:
+        shown = self._subject.shown
+        return shown if isinstance(shown, Prediction) else None
+
+    def _refresh(self, *_: object) -> None:
+        self.setEnabled(self._prediction is not None)
+        for plane in PLANES:
+            self._refresh_plane(plane)
+
+    def _refresh_plane(self, plane: Plane) -> None:
+        field, prediction, slider = self._field, self._prediction, self.sliders[plane]
+        shown, position, reach = plane in field.planes, getattr(field, plane), field.reach(plane)
+        _quietly(self.boxes[plane], lambda: self.boxes[plane].setChecked(shown))
+        slider.setEnabled(shown)
+        steps = round(reach * STEPS / 2)
+        _quietly(slider, lambda: slider.setRange(-steps, steps))
+        _quietly(slider, lambda: slider.setValue(round(position * STEPS / 2)))
+        text, tip = f"{position:+.2f}", "normalised"
+        if prediction is not None and plane != "free":
+            index = "xyz".index(plane)
+            in_file_units = position * prediction.normalisation.scale + prediction.normalisation.centre[index]
+            text, tip = f"{in_file_units:.4g}", f"in file units; normalised {position:+.2f}"
+        self.positions[plane].setText(text if shown else "")
+        self.positions[plane].setToolTip(tip)
+
+
+class FieldPanel(QWidget):
+    """What of the heatmap is evaluated, and in which colours it is shown."""
+
+    def __init__(self, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._subject, self._field, self._settings = view.subject, view.field, view.settings
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 6)
+        layout.addLayout(self._options())
+        layout.addStretch()
+        self._field.events.connect(self._refresh)
+        self._settings.events.isosurface.connect(self._refresh)
+        for name in ("prediction", "preview"):
+            self._subject.events[name].connect(self._refresh)
+        self._refresh()
 
     def _options(self) -> QFormLayout:
         form = QFormLayout()
@@ -119,6 +174,7 @@ class HeatmapPanel(QWidget):
         self.sigma.setToolTip("What if the field were narrower or wider? The model's own answer does not change")
         self.sigma.valueChanged.connect(self._widen)
         self.sigma_label = QLabel()
+        self.what_if = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.reset_sigma = _button("Model's", "Back to the sigma that the model used",
                                    lambda: setattr(self._field, "sigma", None))  # fmt: skip
         self.single = QCheckBox("Selected segment alone")
@@ -129,24 +185,16 @@ class HeatmapPanel(QWidget):
         form.addRow("Limits", _row(self.low, QLabel("to"), self.high, self.reset_limits))
         form.addRow("Iso level", _row(self.level, self.level_label))
         form.addRow("σ", _row(self.sigma, self.sigma_label, self.reset_sigma))
+        form.addRow("", self.what_if)
         form.addRow("", self.single)
         for label in (self.level_label, self.sigma_label):
             label.setMinimumWidth(label.fontMetrics().horizontalAdvance("0.000"))
         return form
 
-    # What the user does
-
-    def _show_plane(self, plane: Plane, shown: bool) -> None:
-        if shown and not self._settings.slice:
-            self._settings.slice = True
-        self._field.show(plane, shown=shown)
-        self._refresh()  # the last one can't be hidden here, but as a layer
-
-    def _move(self, plane: Plane, step: int) -> None:
-        if plane in self._field.planes:
-            self._field.plane, others = plane, self._field.others | {self._field.plane}
-            self._field.others = others - {plane}
-            self._field.move(2 * step / STEPS)
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "what_if"):
+            self._refresh()
 
     def _evaluate(self, place: int) -> None:
         resolution = self.evaluation.itemData(place)
@@ -163,8 +211,6 @@ class HeatmapPanel(QWidget):
             own = float(np.sqrt(prediction.field.sigma_squared))
             self._field.sigma = None if step == 0 else own * SIGMAS**step
 
-    # What is shown
-
     @property
     def _prediction(self) -> Prediction | None:
         shown = self._subject.shown
@@ -173,8 +219,6 @@ class HeatmapPanel(QWidget):
     def _refresh(self, *_: object) -> None:
         field, prediction = self._field, self._prediction
         self.setEnabled(prediction is not None)
-        for plane in PLANES:
-            self._refresh_plane(plane)
         place = len(RESOLUTIONS) if field.cells else RESOLUTIONS.index(field.resolution)
         self.evaluation.setCurrentIndex(place)
         self.colour_map.setCurrentIndex(COLOUR_MAPS.index(field.colour_map))
@@ -193,25 +237,11 @@ class HeatmapPanel(QWidget):
         own = float(np.sqrt(prediction.field.sigma_squared))
         sigma = field.sigma or own
         _quietly(self.sigma, lambda: self.sigma.setValue(round(float(np.log(sigma / own) / np.log(SIGMAS)))))
-        self.sigma_label.setText(f"{sigma:.3g}" + ("" if field.sigma is None else f"  what if (model: {own:.3g})"))
+        self.sigma_label.setText(f"{sigma:.3g}")
+        self.what_if.setText(f"What if: the model used σ = {own:.3g}")
+        self.what_if.setVisible(field.sigma is not None)
         dark = self.palette().window().color().lightness() < 128
-        self.sigma_label.setStyleSheet("" if field.sigma is None else WHAT_IF_DARK if dark else WHAT_IF)
-
-    def _refresh_plane(self, plane: Plane) -> None:
-        field, prediction, slider = self._field, self._prediction, self.sliders[plane]
-        shown, position, reach = plane in field.planes, getattr(field, plane), field.reach(plane)
-        _quietly(self.boxes[plane], lambda: self.boxes[plane].setChecked(shown))
-        slider.setEnabled(shown)
-        steps = round(reach * STEPS / 2)
-        _quietly(slider, lambda: slider.setRange(-steps, steps))
-        _quietly(slider, lambda: slider.setValue(round(position * STEPS / 2)))
-        text, tip = f"{position:+.2f}", "normalised"
-        if prediction is not None and plane != "free":
-            index = "xyz".index(plane)
-            in_file_units = position * prediction.normalisation.scale + prediction.normalisation.centre[index]
-            text, tip = f"{in_file_units:.4g}", f"in file units; normalised {position:+.2f}"
-        self.positions[plane].setText(text if shown else "")
-        self.positions[plane].setToolTip(tip)
+        self.what_if.setStyleSheet("" if field.sigma is None else WHAT_IF_DARK if dark else WHAT_IF)
 
 
 def _quietly(widget: QWidget, change: Callable[[], object]) -> None:

@@ -1,127 +1,229 @@
-"""The table of keypoints, linked with the view."""
+"""The tables of keypoints and segments, linked with the view."""
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QItemSelection, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QIcon, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QMenu, QVBoxLayout, QWidget
 
-from app.state.document import Document
+from app.actions import Actions
+from app.state.document import Subject
 from app.state.runs import Preview
-from keygrid.palette import colours
+from app.state.settings import ViewSettings
+from app.state.view import View
+from app.views.tables import Column, Index, RowsModel, RowsTable
+from keygrid.errors import KeygridError
 from keygrid.prediction import Prediction
 
-COLUMNS = ("#", "x", "y", "z", "Vertex", "Conf.")
-TIPS = (
-    "Keypoint",
-    "Position in file units",
-    "Position in file units",
-    "Position in file units",
-    "Nearest vertex of the garment",
-    "Confidence: 1 where all of the keypoint's weight is in one place, 0 where it is spread over the whole cloud",
-)
+Shown = Prediction | Preview
 
-Index = QModelIndex | QPersistentModelIndex
+MENU = ("rename_keypoint", "colour_keypoint", "plain_keypoint", "hide", "only", "show_all", "weights")
+"""What a keypoint's own menu has, by the commands' names."""
 
 
-class KeypointModel(QAbstractTableModel):
-    """A prediction's keypoints as rows; a training's preview has neither vertices nor confidences."""
+def _position(axis: int) -> Column[Shown]:
+    return Column(
+        "xyz"[axis], "Position in file units",
+        lambda shown, row: float(shown.keypoints[row, axis]),
+        lambda shown, row: f"{shown.keypoints[row, axis]:.4g}",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._prediction: Prediction | Preview | None = None
 
-    def show(self, prediction: Prediction | Preview | None) -> None:
-        """Show another prediction's keypoints; the same rows with other numbers where there are as many."""
-        shown = self._prediction
-        if shown is prediction:
-            return
-        if shown is not None and prediction is not None and len(shown.keypoints) == len(prediction.keypoints):
-            self._prediction = prediction
-            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(COLUMNS) - 1))
-            return
-        self.beginResetModel()
-        self._prediction = prediction
-        self.endResetModel()
+def _of_prediction(title: str, tip: str, name: str, form: str) -> Column[Shown]:
+    """A column of numbers that a training's preview does not have."""
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
-        return 0 if self._prediction is None or parent.isValid() else len(self._prediction.keypoints)
+    def value(shown: Shown, row: int) -> Any:
+        return getattr(shown, name)[row].item() if isinstance(shown, Prediction) else -1
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
-        return 0 if parent.isValid() else len(COLUMNS)
+    def text(shown: Shown, row: int) -> str:
+        return format(value(shown, row), form) if isinstance(shown, Prediction) else "–"
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            return TIPS[section]
-        return None
+    return Column(title, tip, value, text)
+
+
+class KeypointModel(RowsModel[Shown]):
+    """Keypoints as rows, which can be hidden and renamed; a preview has neither vertices nor confidences.
+
+    Args:
+        subject: gives names and colours.
+        settings: which keypoints are hidden.
+    """
+
+    refused = Signal(str)
+    """A name can't be kept, and why."""
+
+    def __init__(self, subject: Subject, settings: ViewSettings) -> None:
+        self._subject, self._settings = subject, settings
+        columns: list[Column[Shown]] = [
+            Column("#", "Keypoint: ticked if shown; its name can be edited", lambda _, row: row, self._title),
+            *(_position(axis) for axis in range(3)),
+            _of_prediction("Vertex", "Nearest vertex of the garment", "vertices", "d"),
+            _of_prediction(
+                "Conf.", "Confidence: 1 where all weight is in one place, 0 where it is spread over all", "confidence",
+                ".2f",
+            ),
+        ]  # fmt: skip
+        super().__init__(columns, lambda shown: len(shown.keypoints))
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        if index.column() == 0:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+            if isinstance(self.rows, Prediction):
+                flags |= Qt.ItemFlag.ItemIsEditable
+        return flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if self._prediction is None:
-            return None
-        row, column = index.row(), index.column()
-        if role == Qt.ItemDataRole.TextAlignmentRole and column > 0:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.DecorationRole and column == 0:
-            swatch = QPixmap(12, 12)
-            swatch.fill(QColor(*colours(len(self._prediction.keypoints))[row].tolist()))
-            icon = QIcon(swatch)
-            icon.addPixmap(swatch, QIcon.Mode.Selected)  # else a selected row would tint it
-            return icon
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return TIPS[column]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(self._prediction, row, column)
-        return None
+        if self.rows is not None and index.column() == 0:
+            row = index.row()
+            if role == Qt.ItemDataRole.CheckStateRole:
+                hidden = row in self._settings.hidden
+                return Qt.CheckState.Unchecked if hidden else Qt.CheckState.Checked
+            if role == Qt.ItemDataRole.EditRole:
+                return self._subject.labels.names.get(row, "")
+            if role == Qt.ItemDataRole.DecorationRole:
+                return _swatch(QColor(*self._subject.labels.palette(len(self.rows.keypoints))[row].tolist()))
+        return super().data(index, role)
 
-    @staticmethod
-    def _text(prediction: Prediction | Preview, row: int, column: int) -> str:
-        if column == 0:
-            return str(row)
-        if column <= 3:
-            return f"{prediction.keypoints[row, column - 1]:.4g}"
-        if isinstance(prediction, Preview):
-            return "–"
-        if column == 4:
-            return str(prediction.vertices[row])
-        return f"{prediction.confidence[row]:.2f}"
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
+        row = index.row()
+        if role == Qt.ItemDataRole.CheckStateRole:
+            shown = Qt.CheckState(value) == Qt.CheckState.Checked
+            self._settings.hidden = self._settings.hidden - {row} if shown else self._settings.hidden | {row}
+            return True
+        if role == Qt.ItemDataRole.EditRole:
+            try:
+                self._subject.relabel(self._subject.labels.named(row, str(value)))
+            except KeygridError as error:
+                self.refused.emit(str(error))
+                return False
+            return True
+        return False
+
+    def _title(self, _: Shown, row: int) -> str:
+        return self._subject.labels.title(row)
 
 
-class KeypointTable(QTableView):
+class KeypointTable(RowsTable):
     """Choosing a row selects the keypoint, and the other way round."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document = document
-        self._model = KeypointModel()
-        self.setModel(self._model)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setAccessibleName("Keypoints")
-        self.verticalHeader().hide()
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        self.horizontalHeader().setHighlightSections(False)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.selectionModel().selectionChanged.connect(self._chosen)
+    def __init__(self, view: View, actions: Actions, parent: QWidget | None = None) -> None:
+        self.keypoints = KeypointModel(view.subject, view.settings)
+        super().__init__(self.keypoints, "Keypoints", parent)
+        self._subject, self._actions = view.subject, actions
+        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
+        self.chosen.connect(self._choose)
         for signal in ("prediction", "preview", "garment", "frame"):
-            document.events[signal].connect(self._show)
-        document.events.keypoint.connect(self._select)
+            view.subject.events[signal].connect(self._show)
+        view.subject.events.keypoint.connect(self.select)
+        for changed in (view.subject.events.labels, view.settings.events.hidden):
+            changed.connect(self._refresh)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in MENU:
+            menu.addAction(self._actions[name])
+        menu.addSeparator()
+        menu.addAction(self._actions["copy_keypoints"])
+        menu.popup(event.globalPos())
+
+    def rename(self, keypoint: int) -> None:
+        """Let the user write its name."""
+        self.edit(self.sorted.mapFromSource(self.keypoints.index(keypoint, 0)))
 
     def _show(self, *_: object) -> None:
-        shown = self._document.shown
-        self._model.show(shown)
+        shown = self._subject.shown
+        self.keypoints.show(shown)
         if shown is not None:
-            self._select(self._document.keypoint)  # resetting the model forgets the row
+            self.select(self._subject.keypoint)  # resetting the model forgets the row
 
-    def _chosen(self, selected: QItemSelection, _deselected: QItemSelection) -> None:
-        rows = selected.indexes()
-        self._document.keypoint = rows[0].row() if rows else None
+    def _refresh(self, *_: object) -> None:
+        self.keypoints.refresh()
 
-    def _select(self, keypoint: int | None) -> None:
-        if keypoint is None:
-            self.clearSelection()
-        elif keypoint < self._model.rowCount() and not self.selectionModel().isRowSelected(keypoint, QModelIndex()):
-            self.selectRow(keypoint)
+    def _choose(self, row: int | None) -> None:
+        self._subject.keypoint = row
+
+
+class SegmentTable(RowsTable):
+    """The skeleton's segments; choosing a row selects the segment, and the other way round."""
+
+    def __init__(self, subject: Subject, parent: QWidget | None = None) -> None:
+        columns: list[Column[Shown]] = [
+            # Segments are in the order of their keypoints.
+            Column("Segment", "The two keypoints that it joins", lambda _, row: row, _ends),
+            Column("Strength", "As the model weighs it, from 0 to 1", lambda shown, row: float(shown.strengths[row]),
+                   lambda shown, row: f"{shown.strengths[row]:.3f}"),
+            Column("Length", "In file units", _length, lambda shown, row: f"{_length(shown, row):.4g}"),
+        ]  # fmt: skip
+        super().__init__(RowsModel(columns, lambda shown: len(shown.edges)), "Segments", parent)
+        self._subject = subject
+        self.chosen.connect(self._choose)
+        for signal in ("prediction", "preview", "garment", "frame"):
+            subject.events[signal].connect(self._show)
+        subject.events.segment.connect(self.select)
+
+    def _show(self, *_: object) -> None:
+        shown = self._subject.shown
+        self.rows.show(shown)
+        if shown is not None:
+            self.select(self._subject.segment)
+
+    def _choose(self, row: int | None) -> None:
+        self._subject.segment = row
+
+
+class KeypointPanel(QWidget):
+    """The table of keypoints, and below it what is measured and how."""
+
+    def __init__(self, view: View, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._subject = view.subject
+        self.table = KeypointTable(view, actions)
+        self.label = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
+        self.label.setContentsMargins(8, 4, 8, 6)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.table, stretch=1)
+        layout.addWidget(self.label)
+        for name in ("keypoint", "other", "distance", "prediction", "labels"):
+            self._subject.events[name].connect(self._refresh)
+        self._refresh()
+
+    def _refresh(self, *_: object) -> None:
+        self.label.setText(self._measured())
+        self.label.setVisible(bool(self.label.text()))
+
+    def _measured(self) -> str:
+        subject = self._subject
+        if subject.keypoint is None or subject.shown is None:
+            return ""
+        title = subject.labels.title(subject.keypoint)
+        if subject.other is None or subject.distance is None:
+            return f"Ctrl+click another keypoint to measure how far it is from {title}."
+        found = subject.distance
+        along = "along the cloth: …"
+        if found.settled:
+            along = f"{found.along:.4g} along the cloth" if found.along is not None else "no cloth between them"
+        ends = f"{title} to {subject.labels.title(subject.other)}"
+        return f"{ends}: {found.straight:.4g} straight, {along} (file units)"
+
+
+def _ends(shown: Shown, row: int) -> str:
+    return "–".join(str(end) for end in shown.edges[row])
+
+
+def _length(shown: Shown, row: int) -> float:
+    start, end = shown.keypoints[shown.edges[row]]
+    return float(np.linalg.norm(end - start))
+
+
+def _swatch(colour: QColor) -> QIcon:
+    swatch = QPixmap(12, 12)
+    swatch.fill(colour)
+    icon = QIcon(swatch)
+    icon.addPixmap(swatch, QIcon.Mode.Selected)  # else a selected row would tint it
+    return icon

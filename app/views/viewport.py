@@ -10,6 +10,7 @@ from app.scene.probe import Probe
 from app.scene.scene import DARK, LIGHT, Scene, Theme
 from app.state.runs import Preview
 from app.state.view import View
+from app.views.readout import Readout
 from keygrid.prediction import Prediction
 
 PICK_RADIUS = 14
@@ -80,6 +81,9 @@ class Viewport(QWidget):
             self._subject.events[name].connect(self._select)
         view.settings.events.connect(self._apply_settings)
         view.field.events.connect(self._apply_field)
+        self._subject.events.labels.connect(self._label)
+        self.readout = Readout(view.subject, self.interactor)
+        self.hovered.connect(self.readout.show_probes)
         self._show_garment()
         self.scene.apply(view.settings)
 
@@ -114,7 +118,7 @@ class Viewport(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "scene"):
             self.scene.set_theme(self._theme())
-            self.request_render()
+            self._select()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if isinstance(event, QMouseEvent):
@@ -213,6 +217,7 @@ class Viewport(QWidget):
     def _show_prediction(self, *_: object) -> None:
         self.scene.show_prediction(self._subject.shown, self._field)
         self._show_handle()
+        self._label()
         self._select()
 
     def _show_preview(self, *_: object) -> None:
@@ -224,7 +229,7 @@ class Viewport(QWidget):
         self.scene.select(subject.keypoint, subject.other, subject.segment)
         straight = f"{subject.distance.straight:.4g}" if subject.distance is not None else ""
         along = subject.distance.along if subject.distance is not None else None
-        text = straight if along is None else f"{straight} straight, {along:.4g} along the cloth"
+        text = straight if along is None else f"{straight}, {along:.4g} along the cloth"
         self.scene.show_measure(subject.keypoint, subject.other, text)
         self.request_render()
 
@@ -237,6 +242,15 @@ class Viewport(QWidget):
         self.scene.cut(self._field)
         self._show_handle()
         self.request_render()
+
+    def _label(self, *_: object) -> None:
+        shown, labels = self._subject.shown, self._subject.labels
+        if shown is not None:
+            count = len(shown.keypoints)
+            own = not labels.names and not labels.colours
+            titles = [labels.title(index) for index in range(count)]
+            self.scene.restyle_keypoints(*((None, None) if own else (labels.palette(count), titles)))
+            self.request_render()
 
     def _show_handle(self) -> None:
         shown = self._settings.slice and "free" in self._field.planes

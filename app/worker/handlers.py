@@ -5,9 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.state.document import OpenCheckpoint
+from app.state.document import Distance, OpenCheckpoint
 from app.state.shelf import OpenCollection
-from app.worker.protocol import DescribeEngine, DrawThumbnail, ListShipped, OpenPath, Predict, ReadCheckpoint, Work
+from app.worker.protocol import (
+    DescribeEngine,
+    DrawThumbnail,
+    ListShipped,
+    Measure,
+    OpenPath,
+    Predict,
+    ReadCheckpoint,
+    Work,
+)
 from keygrid.data import open_path
 from keygrid.data.collection import Collection, Entry
 from keygrid.data.garment import Garment
@@ -16,6 +25,7 @@ from keygrid.errors import KeygridError
 from keygrid.prediction import Prediction
 
 if TYPE_CHECKING:
+    from keygrid.evaluation.material import Material
     from keygrid.inference import Predictor
 
 EnterStage = Callable[[str], None]
@@ -30,6 +40,7 @@ class Handlers:
     def __init__(self) -> None:
         self._garments: dict[Path, Garment] = {}
         self._entries: dict[Path, tuple[Collection, Entry]] = {}
+        self._material: tuple[Garment, Material | None] | None = None
         self._predictors: dict[Path, tuple[float, Predictor]] = {}
 
     def handle(self, work: Work, enter: EnterStage) -> Any:
@@ -48,6 +59,8 @@ class Handlers:
                 result = shipped(folder)
             case DrawThumbnail(garment, picture, side):
                 result = _draw(self._garment(garment, enter), picture, side)
+            case Measure(garment, start, end, frame):
+                result = self._measure(self._garment(garment, enter), start, end, frame)
             case DescribeEngine():
                 result = _engine()
         return result
@@ -59,6 +72,16 @@ class Handlers:
         if work.frame is None:
             return predictor.predict(garment, keypoints=work.keypoints)
         return predictor.predict_frame(garment, work.frame, keypoints=work.keypoints)
+
+    def _measure(self, garment: Garment, start: Any, end: Any, frame: int) -> Distance:
+        from keygrid.evaluation.material import Material
+        from keygrid.evaluation.measure import measure
+
+        known = self._material
+        if known is None or known[0] is not garment:
+            self._material = known = garment, None if garment.is_cloud else Material.of(garment)
+        found = measure(garment, start, end, frame, known[1])
+        return Distance(found.straight, found.along, settled=True)
 
     def _open(self, path: Path, enter: EnterStage) -> Garment | OpenCollection:
         enter(f"Reading {path.name}")

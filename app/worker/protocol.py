@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 LENGTH = struct.Struct(">Q")
 
 
@@ -49,12 +52,22 @@ class DrawThumbnail:
     side: int
 
 
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """Answered by an `app.state.document.Distance` between two positions, (3,) in file units."""
+
+    garment: Path
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    frame: int
+
+
 @dataclass(frozen=True)
 class DescribeEngine:
     """Answered by a sentence that says which libraries compute."""
 
 
-Work = OpenPath | ReadCheckpoint | Predict | ListShipped | DrawThumbnail | DescribeEngine
+Work = OpenPath | ReadCheckpoint | Predict | Measure | ListShipped | DrawThumbnail | DescribeEngine
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ def test_dragging_turns_the_camera_and_selects_nothing(opened):
 
 
 def test_the_slice_follows_the_slider_while_it_is_dragged(opened):
-    slider = opened.heatmap.slider
+    slider = opened.slices.sliders["z"]
     option = QStyleOptionSlider()
     slider.initStyleOption(option)
     handle = (
@@ -199,7 +199,7 @@ def test_the_slice_follows_the_slider_while_it_is_dragged(opened):
     assert slider.isSliderDown()
     assert opened.field.position > 0.2
     assert np.abs(picture(opened) - before).max() > 20
-    assert f"{opened.field.position:+.2f}" in opened.heatmap.position.text()
+    assert f"{opened.field.position:+.2f}" in opened.slices.positions["z"].toolTip()
     QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=handle + QPoint(60, 0))
 
     position = opened.field.position
@@ -207,7 +207,7 @@ def test_the_slice_follows_the_slider_while_it_is_dragged(opened):
     assert opened.field.position == pytest.approx(position - 0.05)
     QTest.keyClick(opened, Qt.Key.Key_X)
     assert opened.field.plane == "x"
-    button = opened.heatmap.axis_buttons.button(1)
+    button = opened.slices.boxes["y"]
     click(button, QPoint(8, button.height() // 2))
     assert opened.field.plane == "y"
 

@@ -95,9 +95,8 @@ def drawn_count(scene: Scene) -> int:
     return int(scene.plotter.renderer.GetViewProps().GetNumberOfItems())
 
 
-def slice_actor(scene: Scene):
-    (sheet,) = scene.slice._sheets.values()
-    return sheet.actors[0]
+def slice_actor(scene: Scene, plane="z"):
+    return scene.slice._sheets[plane].actors[0]
 
 
 def show(scene: Scene, garment: Garment, prediction: Prediction, **settings) -> ViewSettings:
@@ -140,7 +139,7 @@ def test_the_slice_has_the_heat_of_its_plane(scene, shirt, axis):
     prediction = predicted(shirt)
     show(scene, shirt, prediction)
     scene.cut(FieldSettings(plane=axis, **{axis: -0.3}))
-    plane = slice_actor(scene).mapper.dataset
+    plane = slice_actor(scene, axis).mapper.dataset
     points = prediction.normalisation.apply(plane.points)
     assert points[:, AXES.index(axis)] == pytest.approx(-0.3, abs=1e-5)
     assert [points.min(), points.max()] == pytest.approx([-1, 1], abs=1e-5)
@@ -187,6 +186,7 @@ def test_a_heatmap_of_farthest_segments_is_coloured_up_to_its_largest_value(scen
 
 def test_fifty_predictions_leave_no_more_actors_than_one(scene, shirt):
     show(scene, shirt, predicted(shirt), **ALL_ON)
+    scene.cut(FieldSettings(plane="x"))
     actors, bars = drawn_count(scene), len(scene.plotter.scalar_bars)
     datasets = len(scene.plotter.meshes)
     for seed in range(50):

@@ -382,7 +382,7 @@ def test_a_run_is_started_paused_resumed_and_stopped_and_closing_asks(qapp, unti
     waiting = run.history.step
     QTest.qWait(600)
     assert run.history.step == waiting
-    press(window, "r", Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    press(window, "r", Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
     until(lambda: run.history.step > waiting)
 
     assert not window.close()

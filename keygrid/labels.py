@@ -1,0 +1,123 @@
+"""Names and colours that people give to a checkpoint's keypoints, kept beside the checkpoint.
+
+`shirt.safetensors` has its labels in `shirt.keypoints.json`:
+
+    {"keypoints": {"0": {"name": "collar", "colour": [230, 159, 0]}}}
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.errors import KeygridError
+from keygrid.files import atomic
+from keygrid.palette import colours
+
+LONGEST = 40
+"""Characters of a name."""
+
+LARGEST = 1 << 20
+"""Bytes of a file that is looked at."""
+
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class KeypointLabels:
+    """What keypoints are called and how they are coloured, where that was chosen.
+
+    Attributes:
+        names: by index.
+        colours: by index, red, green, blue from 0 to 255.
+    """
+
+    names: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    colours: Mapping[int, Colour] = field(default_factory=lambda: MappingProxyType({}))
+
+    def named(self, index: int, name: str) -> "KeypointLabels":
+        """The same with another name, or without one if it is empty."""
+        names = {**self.names, index: tidied(name)}
+        return KeypointLabels({i: given for i, given in names.items() if given}, self.colours)
+
+    def coloured(self, index: int, colour: Colour | None) -> "KeypointLabels":
+        """The same with another colour, or its own."""
+        given = {i: other for i, other in self.colours.items() if i != index}
+        return KeypointLabels(self.names, given if colour is None else {**given, index: colour})
+
+    def title(self, index: int) -> str:
+        """A keypoint's number, and its name if it has one."""
+        return f"{index} {self.names[index]}" if index in self.names else str(index)
+
+    def palette(self, count: int) -> NDArray[np.uint8]:
+        """(count, 3) red, green, blue of all keypoints."""
+        found = colours(count)
+        for index, colour in self.colours.items():
+            if index < count:
+                found[index] = colour
+        return found
+
+
+def tidied(name: str) -> str:
+    """A name without what can't be printed, and no longer than `LONGEST`."""
+    return "".join(c for c in name if c.isprintable()).strip()[:LONGEST].strip()
+
+
+def path_of(checkpoint: Path) -> Path:
+    """Where a checkpoint's labels are kept."""
+    return checkpoint.with_suffix(".keypoints.json")
+
+
+def load(checkpoint: Path) -> KeypointLabels:
+    """A checkpoint's labels. Of a file that is damaged, what can be used is."""
+    path = path_of(checkpoint)
+    try:
+        if path.stat().st_size > LARGEST:
+            return KeypointLabels()
+        entries = json.loads(path.read_bytes())["keypoints"].items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return KeypointLabels()
+    names, given = {}, {}
+    for key, entry in entries:
+        if not (key.isascii() and key.isdigit() and len(key) < 5 and isinstance(entry, dict)):
+            continue
+        name = entry.get("name")
+        if isinstance(name, str) and tidied(name):
+            names[int(key)] = tidied(name)
+        colour: Any = entry.get("colour")
+        if _is_colour(colour):
+            given[int(key)] = (colour[0], colour[1], colour[2])
+    return KeypointLabels(names, given)
+
+
+def save(checkpoint: Path, labels: KeypointLabels) -> None:
+    """Keep a checkpoint's labels; where there are none, the file goes.
+
+    Raises:
+        KeygridError: the folder can't be written.
+    """
+    path = path_of(checkpoint)
+    indices = sorted({*labels.names, *labels.colours})
+    if not indices:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise KeygridError(f"The labels in {path} can't be removed: {error.strerror}.") from error
+        return
+    entries: dict[str, dict[str, Any]] = {}
+    for index in indices:
+        name = {"name": labels.names[index]} if index in labels.names else {}
+        colour = {"colour": list(labels.colours[index])} if index in labels.colours else {}
+        entries[str(index)] = name | colour
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps({"keypoints": entries}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _is_colour(colour: Any) -> bool:
+    is_triple = isinstance(colour, list) and len(colour) == 3
+    return is_triple and all(type(part) is int and 0 <= part <= 255 for part in colour)
