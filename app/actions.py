@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
@@ -65,6 +66,16 @@ class Actions:
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
+
+    def follow(self, name: str, state: Any, attribute: str) -> None:
+        """Keep what is checked in step with an attribute of an evented dataclass, whoever changes it."""
+        action = self[name]
+
+        def check(on: bool) -> None:
+            action.setChecked(on)
+
+        check(getattr(state, attribute))
+        state.events[attribute].connect(check)
 
     def shortcuts(self) -> list[tuple[str, str]]:
         """Shortcut and title of every command that has one, for people to read."""

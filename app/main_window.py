@@ -9,6 +9,8 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from app.actions import Actions
+from app.commands.compare import CompareCommands
+from app.commands.export import ExportCommands
 from app.commands.files import CHECKPOINT_SUFFIXES, FileCommands
 from app.commands.heatmap import HeatmapCommands
 from app.commands.help import HelpCommands
@@ -17,12 +19,15 @@ from app.commands.playback import PlaybackCommands
 from app.commands.training import TrainingCommands
 from app.commands.view import ViewCommands
 from app.state.camera import SavedViews
+from app.state.comparison import Comparison, Linking
 from app.state.document import Document, OpenCheckpoint
 from app.state.playback import Playback
 from app.state.runs import Preview, Runs
 from app.state.settings import LAYERS
 from app.state.shelf import OpenCollection, Shelf
 from app.state.view import View
+from app.views.comparison import ComparisonArea
+from app.views.comparison_panel import ComparisonPanel
 from app.views.display import DisplayPanel
 from app.views.heatmap import FieldPanel, SlicePanel
 from app.views.keypoints import KeypointPanel, SegmentTable
@@ -37,6 +42,7 @@ from app.views.timeline import BUTTONS, Timeline
 from app.views.training import TrainingPanel
 from app.views.viewport import Viewport
 from app.worker.client import WorkerClient
+from app.worker.comparing import Comparing
 from app.worker.measuring import Measuring
 from app.worker.predicting import Predicting
 from app.worker.protocol import ListShipped, OpenPath, ReadCheckpoint
@@ -71,14 +77,18 @@ class MainWindow(QMainWindow):
         self.document, self.playback, self.shelf, self.runs = Document(), Playback(), Shelf(), Runs()
         self.view = View(self.document)
         self.settings, self.field = self.view.settings, self.view.field
+        self.comparison = Comparison()
         self.saved_views = SavedViews()
         self.preferences = Preferences(self.shelf, self.runs, store)
         self.worker = WorkerClient(self)
         self.training = Training(self.runs, self)
         self.predicting = Predicting(self.view, self.worker, self)
+        self.comparing = Comparing(self.view, self.comparison, self.worker, self)
         self.measuring = Measuring(self.view, self.worker, self)
         self.notice = Notice()
         self.viewport = Viewport(self.view)
+        self.linking = Linking(self.document, self.view, self.comparison)
+        self.area = ComparisonArea(self.document, self.viewport, self.comparison)
         self.thumbnails = Thumbnails(pictures, self)
         self.library = Library(self.document, self.shelf, self.thumbnails)
         self.actions_ = Actions(self)
@@ -92,6 +102,8 @@ class MainWindow(QMainWindow):
         self.keypoints = KeypointPanel(self.view, self.actions_)
         self.table, self.segments = self.keypoints.table, SegmentTable(self.document)
         self._keypoint_commands.table, self._keypoint_commands.segments = self.table, self.segments
+        self.comparison_panel = ComparisonPanel(self.document, self.view, self.comparison, self.actions_)
+        self._export_commands.panel = self.comparison_panel
         self.panel = TrainingPanel(self.document, self.runs, self.actions_)
         self._make_docks()
         self.status = StatusBar(self.document)
@@ -117,7 +129,7 @@ class MainWindow(QMainWindow):
     @property
     def busy(self) -> bool:
         """Whether anything is still to come."""
-        return self.worker.busy or self.thumbnails.busy
+        return self.worker.busy or self.thumbnails.busy or self.comparing.busy
 
     def set_theme(self, theme: str) -> None:
         """`system`, `light` or `dark`."""
@@ -135,12 +147,15 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._training_commands.ask_to_leave(self._leave)
             return
+        self._export_commands.shut()
         self.timeline.shut()
         self.panel.shut()
         self.training.shut()
         self.thumbnails.close()
+        self.comparing.close()
         self.worker.close()
-        self.viewport.shut()
+        self.comparison_panel.shut()
+        self.area.shut()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
@@ -165,19 +180,28 @@ class MainWindow(QMainWindow):
             self, self.document, self.shelf, SHIPPED, self.runs, self.training, self.notice, self.actions_, self.open
         )
         self._keypoint_commands = KeypointCommands(self, self.document, self.notice)
+        self._compare_commands = CompareCommands(self.document, self.comparison, self.notice)
         view_commands = ViewCommands(self.viewport, self.saved_views, self.notice, self.set_theme)
+        files = FileCommands(self, self.document, self.library, self.notice, self.open, self.save_screenshot)
+        self._export_commands = ExportCommands(
+            self, self.document, self.view, self.comparison, self.playback, self.area, self.notice, files
+        )
         groups = (
-            FileCommands(self, self.document, self.library, self.notice, self.open, self.save_screenshot),
-            view_commands,
-            self._keypoint_commands,
-            PlaybackCommands(self.document, self.playback),
-            HeatmapCommands(self.field),
-            self._training_commands,
-            HelpCommands(self, self.actions_, self.worker),
+            files.commands(),
+            self._export_commands.commands(),
+            files.closing(),
+            view_commands.commands(),
+            self._keypoint_commands.commands(),
+            PlaybackCommands(self.document, self.playback).commands(),
+            HeatmapCommands(self.field).commands(),
+            self._compare_commands.commands(),
+            self._training_commands.commands(),
+            HelpCommands(self, self.actions_, self.worker).commands(),
         )
         for group in groups:
-            self.actions_.register(*group.commands())
+            self.actions_.register(*group)
         view_commands.follow(self.actions_)
+        self._compare_commands.follow(self.actions_)
         self.actions_["background_theme"].setChecked(True)
         self.actions_["theme_system"].setChecked(True)
         for name in BUTTONS:
@@ -198,7 +222,12 @@ class MainWindow(QMainWindow):
         for before, after in ((3, 4), (4, 6)):
             self.tabifyDockWidget(docks[before], docks[after])
         self._first_tabs = docks[1], docks[3]
-        # A tab of the largest dock's place, and not there before it is asked for.
+        # Tabs of the largest dock's place, and not there before they are asked for.
+        self.comparison_dock = self._dock("Compare", self.comparison_panel, right)
+        self.tabifyDockWidget(docks[6], self.comparison_dock)
+        self.comparison_dock.hide()
+        self.comparison_dock.toggleViewAction().toggled.connect(lambda shown: None if shown else docks[3].raise_())
+        self._compare_commands.dock = self.comparison_dock
         self.training_dock = self._dock("Training", self.panel, right)
         self.training_dock.setFeatures(self.training_dock.features() | QDockWidget.DockWidgetFeature.DockWidgetClosable)
         self.tabifyDockWidget(docks[6], self.training_dock)
@@ -224,7 +253,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.notice)
-        layout.addWidget(self.viewport, stretch=1)
+        layout.addWidget(self.area, stretch=1)
         layout.addWidget(self.timeline)
         return widget
 

@@ -96,6 +96,11 @@ class Prediction:
         """The heatmap in the cells of the decoder's grid, which span [-1, 1] on each axis: what the decoder saw."""
         return heatmap_grid(self, self.field.grid)
 
+    @cached_property
+    def most_heat(self) -> float:
+        """What the heatmap exceeds nowhere: 1, or where it is to farthest segments, the most in the decoder's grid."""
+        return 1.0 if self.field.distance == "nearest" else float(self.grid_heatmap.max())
+
 
 def heatmap(
     points: Floats,

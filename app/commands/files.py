@@ -51,6 +51,11 @@ class FileCommands:
             Command("search", "Search the &library", "&File", self._library.search.setFocus, "Ctrl+F"),
             Command("save", "&Save keypoints…", "&File", self._ask_to_save, "Ctrl+S", separated=True),
             Command("screenshot", "Save s&creenshot…", "&File", self._ask_for_screenshot, "Ctrl+Shift+S"),
+        ]
+
+    def closing(self) -> list[Command]:
+        """For the menu File, at its end."""
+        return [
             Command("close", "&Close garment", "&File", self._close_garment, "Ctrl+W", separated=True),
             Command("quit", "&Quit", "&File", self._window.close, "Ctrl+Q"),
         ]

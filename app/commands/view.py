@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from PySide6.QtGui import QAction
-
 from app.actions import Actions, Command
 from app.state.camera import SavedViews
 from app.state.settings import BACKGROUNDS, LAYERS, Background
@@ -56,8 +54,7 @@ class ViewCommands:
     def follow(self, actions: Actions) -> None:
         """Keep what is checked in step with the settings, whoever changes them."""
         for name in (*LAYERS, "peak", "weights", "orthographic"):
-            actions[name].setChecked(getattr(self._settings, name))
-            self._settings.events[name].connect(_checker(actions[name]))
+            actions.follow(name, self._settings, name)
 
     def commands(self) -> list[Command]:
         """For the menu View."""
@@ -147,10 +144,3 @@ class ViewCommands:
             return
         self._viewport.scene.camera = camera
         self._viewport.request_render()
-
-
-def _checker(action: QAction) -> Callable[[bool], None]:
-    def check(on: bool) -> None:
-        action.setChecked(on)
-
-    return check

@@ -61,10 +61,10 @@ class Heat:
     @cached_property
     def limits(self) -> tuple[float, float]:
         """The least and the most that there can be, wherever one looks."""
-        high = _most(self.prediction)
+        high = self.prediction.most_heat
         if self.reference is None:
             return 0.0, high
-        high = max(high, _most(self.reference))
+        high = max(high, self.reference.most_heat)
         return -high, high
 
     def at(self, points: Floats) -> Floats:
@@ -98,14 +98,15 @@ class Heat:
         return None if self.sigma is None else self.sigma**2
 
 
-def _most(prediction: Prediction) -> float:
-    """A nearest-segment heatmap lies between 0 and 1; another one's is known from the decoder's grid."""
-    return 1.0 if prediction.field.distance == "nearest" else float(prediction.grid_heatmap.max())
-
-
 def limits_of(heat: Heat, field: FieldSettings) -> tuple[float, float]:
-    """The colours' ends: those that were chosen, or those of the whole field, wherever the planes are."""
-    return heat.limits if field.limits is None else field.limits
+    """The colours' ends: those that were chosen, or those of the whole field, wherever the planes are.
+
+    Those of a difference are as far from zero as each other, so that its middle colour is where there is none.
+    """
+    if heat.reference is None:
+        return field.limits or field.whole or heat.limits
+    high = heat.limits[1] if field.limits is None else max(abs(limit) for limit in field.limits)
+    return -high, high
 
 
 def colour_map_of(heat: Heat, field: FieldSettings) -> str:
@@ -218,7 +219,7 @@ class _GridLayer(Layer):
         raise NotImplementedError
 
     def _draw_anew(self, heat: Heat, field: FieldSettings) -> None:
-        drawn = heat, field.limits, field.colour_map, field.level
+        drawn = heat, field.limits, field.whole, field.colour_map, field.level
         if drawn != self._drawn:  # moving a plane changes nothing here
             self._drawn = drawn
             self._draw(heat, field)

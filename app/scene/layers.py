@@ -370,6 +370,7 @@ class SkeletonLayer(Layer):
             rgba[~strongest, 3] = 0
         if not self._actors or self._lines.n_points != 2 * len(points):
             self._make(points.reshape(-1, 3), rgba, width)
+        self._actors[0].prop.line_width, self._mark.prop.line_width = width, 2 * width
         self._lines.points = points.reshape(-1, 3)
         self._lines.cell_data["colour"] = rgba
         self._ends = np.stack([starts, ends], axis=1)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyvista as pv
+from numpy.typing import NDArray
 
 from app.scene.layers import Floats, Layer, draw_in_front
 from keygrid.palette import colours
@@ -23,19 +24,31 @@ FAINTEST = 0.12
 class TrailLayer(Layer):
     """Each keypoint's path over the frames that are predicted, in its colour, fainter the farther in time."""
 
-    def show(self, predictions: Mapping[int, Prediction], frame: int, width: float) -> None:
-        """Draw the paths as seen from `frame`, in place; frames that are not predicted leave a gap."""
+    def show(
+        self, predictions: Mapping[int, Prediction], frame: int, width: float, chosen: NDArray[np.uint8] | None = None
+    ) -> None:
+        """Draw the paths as seen from `frame`, in place; frames that are not predicted leave a gap.
+
+        Args:
+            predictions: by frame.
+            frame: the one that is shown.
+            width: of the lines, in device pixels.
+            chosen: colours of keypoints, (K, 3), if they are not their own.
+        """
         if not self._actors:
             self._mesh = pv.PolyData(np.zeros((2, 3)), lines=[2, 0, 1])
             self._mesh.point_data["colour"] = np.zeros((2, 4), np.uint8)
             draw_in_front(self._add(self._mesh, scalars="colour", rgb=True, line_width=width, lighting=False))
-        paths = trails(predictions, frame)
+        paths = trails(predictions, frame, chosen)
+        self._actors[0].prop.line_width = width
         self.blank = paths is None
         if paths is not None:
             self._mesh.copy_from(paths, deep=False)
 
 
-def trails(predictions: Mapping[int, Prediction], frame: int) -> pv.PolyData | None:
+def trails(
+    predictions: Mapping[int, Prediction], frame: int, chosen: NDArray[np.uint8] | None = None
+) -> pv.PolyData | None:
     """Segments from each predicted frame to the next one, with RGBA `colour`; None where no two are neighbours."""
     frames = sorted(predictions)
     begins = np.flatnonzero(np.diff(frames) == 1)
@@ -46,7 +59,7 @@ def trails(predictions: Mapping[int, Prediction], frame: int) -> pv.PolyData | N
     away = np.abs(np.array(frames) - frame)
     opacity = 1 - (1 - FAINTEST) * away / max(away.max(), 1)
     rgba = np.empty((len(frames), count, 4), np.uint8)
-    rgba[..., :3] = colours(count)
+    rgba[..., :3] = chosen if chosen is not None and len(chosen) == count else colours(count)
     rgba[..., 3] = np.round(255 * opacity)[:, None]
     starts = (begins[:, None] * count + np.arange(count)).ravel()
     lines = np.stack([np.full_like(starts, 2), starts, starts + count], axis=1)

@@ -8,6 +8,7 @@ import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
 
+from app.scene.comparison import DisplacementLayer, OthersLayer
 from app.scene.heat import Heat, IsosurfaceLayer, SliceLayer, VolumeLayer, colour_map_of, limits_of
 from app.scene.layers import (
     CLOUD_COLOUR,
@@ -48,6 +49,8 @@ class Theme:
     landmarks: tuple[float, float, float]
 
 
+Floats = NDArray[np.float64]
+
 LYING = 0.6
 """A garment whose height is below this share of its depth lies."""
 
@@ -66,7 +69,7 @@ class Scene:
 
     def __init__(self, plotter: pv.BasePlotter, theme: Theme = LIGHT, pixel_ratio: float = 1.0) -> None:
         self.plotter: Any = plotter  # its methods are wrapped, which hides their signatures
-        self._theme, self._pixel_ratio = theme, pixel_ratio
+        self._theme, self._pixel_ratio, self._bar_scale = theme, pixel_ratio, 1.0
         self.surface = SurfaceLayer(plotter, "surface")
         self.cloud = PointsLayer(plotter, "cloud", CLOUD_COLOUR)
         self.keypoints = KeypointLayer(plotter, "keypoints")
@@ -80,6 +83,8 @@ class Scene:
         self.volume = VolumeLayer(plotter, "volume")
         self.measure = MeasureLayer(plotter, "measure")
         self.mark = MarkLayer(plotter, "mark")
+        self.displacements = DisplacementLayer(plotter, "displacements")
+        self.others = OthersLayer(plotter, "others")
         self._bars: dict[str, object] = {}
         self._shown: Prediction | Preview | None = None
         self._garment: Garment | None = None
@@ -90,6 +95,8 @@ class Scene:
         self._known_heat: Heat | None = None
         self._weights: Weights | None = None
         self._coloured: tuple[object, ...] = ()
+        self._palette: NDArray[np.uint8] | None = None
+        self._trailed: tuple[Mapping[int, Prediction], int] = {}, 0
         self._finder = SurfaceFinder()
         self.apply(self._settings)
 
@@ -102,8 +109,9 @@ class Scene:
         """Draw a garment, in one of its frames if it moves, and look at it; what was predicted for another one goes."""
         self._garment = garment
         self._shown = self._weights = None
+        self._trailed = {}, 0
         self._coloured = ()
-        for layer in (*(self.layer(name) for name in LAYERS), self.measure, self.mark):
+        for layer in (*(self.layer(name) for name in LAYERS), self.measure, self.mark, self.displacements, self.others):
             layer.clear()
         self._finder.moved(None)
         self._show_scalar_bars()
@@ -175,9 +183,26 @@ class Scene:
             self._reference = reference
             self.cut(self._field)
 
+    @property
+    def heat(self) -> Heat | None:
+        """The heatmap that is shown; None if there is none."""
+        return self._heat
+
+    def show_displacements(self, displacements: tuple[Floats, Floats] | None) -> None:
+        """Draw arrows from some positions (P, 3) to others, in file units, or none."""
+        if displacements is None:
+            self.displacements.clear()
+        else:
+            self.displacements.show(*displacements, self._radius)
+
+    def show_others(self, others: Sequence[tuple[Floats, NDArray[np.uint8]]]) -> None:
+        """Draw the keypoints (K, 3) of other views, in colours (K, 3), each view's as another shape."""
+        self.others.show(others, self._radius)
+
     def show_trails(self, predictions: Mapping[int, Prediction], frame: int) -> None:
         """Draw the keypoints' paths over the frames that are predicted, as seen from one frame."""
-        self.trails.show(predictions, frame, 3 * self._pixel_ratio)
+        self._trailed = predictions, frame
+        self.trails.show(predictions, frame, 3 * self._pixel_ratio, self._palette)
 
     def apply(self, settings: ViewSettings) -> None:
         """Switch layers on and off, and draw them as the settings say."""
@@ -185,6 +210,7 @@ class Scene:
         for name in LAYERS:
             self.layer(name).visible = getattr(settings, name)
         self.keypoints.hide(settings.hidden)
+        self.others.visible = self.displacements.visible = settings.keypoints
         for layer in (self.cloud, self.reconstruction):
             layer.set_size(settings.point_size * self._pixel_ratio)
         self.surface.set_opacity(settings.surface_opacity)
@@ -218,7 +244,16 @@ class Scene:
 
     def restyle_keypoints(self, colours: NDArray[np.uint8] | None, texts: Sequence[str] | None) -> None:
         """Give keypoints other colours (K, 3) and labels than their own; None gives them back."""
+        known, self._palette = self._palette, colours
         self.keypoints.restyle(colours, texts)
+        if not np.array_equal(known, colours):  # type: ignore[arg-type]
+            self.show_trails(*self._trailed)
+
+    def set_pixel_ratio(self, pixel_ratio: float, enlarged: int = 1) -> None:
+        """Change how many device pixels are in one of the user's. Enlarged pictures enlarge their bars themselves."""
+        self._pixel_ratio, self._bar_scale = pixel_ratio, 1 / enlarged
+        self.show_trails(*self._trailed)
+        self.apply(self._settings)
 
     def set_theme(self, theme: Theme) -> None:
         """Change colours."""
@@ -438,7 +473,7 @@ class Scene:
         if heat is not None and heat.sigma is not None:
             title = f"heat if\nsigma {heat.sigma:.3g}\n"  # the font has no Greek
         if heat is not None and heat.reference is not None:
-            title = "less or\nmore heat\n"
+            title = "± heat\n"
         self._show_bar("heat", title, None if heat is None or not shown else (
             limits_of(heat, self._field), colour_map_of(heat, self._field)), 0.06)  # fmt: skip
         keypoint = self._coloured[1] if self._coloured else None
@@ -448,7 +483,7 @@ class Scene:
 
     def _show_bar(self, name: str, title: str, look: tuple[tuple[float, float], str] | None, height: float) -> None:
         """A bar of colours at the right, from a height upwards, both shares of the picture's; none without a look."""
-        state = None if look is None else (title, look, self._foreground)
+        state = None if look is None else (title, look, self._foreground, self._bar_scale)
         if state == self._bars.get(name):
             return
         earlier = self._bars.get(name)
@@ -462,6 +497,6 @@ class Scene:
         mapper.lookup_table = pv.LookupTable(colour_map, scalar_range=limits, log_scale=limits == WEIGHT_LIMITS)
         self.plotter.add_scalar_bar(
             title=title, mapper=mapper, n_labels=3, fmt="%.2g", vertical=True, color=self._foreground,
-            title_font_size=13, label_font_size=12,
+            title_font_size=round(13 * self._bar_scale), label_font_size=round(12 * self._bar_scale),
             position_x=0.9, position_y=height, width=0.06, height=0.36, unconstrained_font_size=True, render=False,
         )  # fmt: skip

@@ -1,11 +1,14 @@
 """From where a scene is looked at."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar
 
+import numpy as np
 from psygnal import SignalGroupDescriptor
+
+from keygrid.data.garment import Garment
 
 Vector = tuple[float, float, float]
 
@@ -27,6 +30,29 @@ class Camera:
     up: Vector
     angle: float
     scale: float
+
+    def carried(self, here: Garment, there: Garment) -> "Camera":
+        """As this one looks at one garment, so another looks at another one, wherever that is and however large."""
+        if here is there:
+            return self
+        ratio = there.diagonal / here.diagonal if here.diagonal > 0 else 1.0
+
+        def carry(place: Vector) -> Vector:
+            x, y, z = there.bounds.mean(axis=0) + ratio * (np.array(place) - here.bounds.mean(axis=0))
+            return float(x), float(y), float(z)
+
+        return replace(
+            self, position=carry(self.position), focal_point=carry(self.focal_point), scale=ratio * self.scale
+        )
+
+    def turned(self, degrees: float) -> "Camera":
+        """Gone around the focal point by an angle, seen from above against the clock."""
+        axis = np.array(self.up) / max(float(np.linalg.norm(self.up)), 1e-30)
+        away, angle = np.subtract(self.position, self.focal_point), np.deg2rad(degrees)
+        # Rodrigues' formula.
+        turned = away * np.cos(angle) + np.cross(axis, away) * np.sin(angle)
+        x, y, z = np.array(self.focal_point) + turned + axis * (axis @ away) * (1 - np.cos(angle))
+        return replace(self, position=(float(x), float(y), float(z)))
 
 
 @dataclass

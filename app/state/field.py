@@ -37,6 +37,7 @@ class FieldSettings:
         cells: whether slices have the cells that the decoder sees, instead of the continuous field.
         colour_map: one of `COLOUR_MAPS`.
         limits: the colours' ends; None for those that the field has everywhere.
+        whole: those of the fields of all views that share their colours; None if this view's are its own.
         level: the isosurface's, as a share of the way between the limits.
         sigma: a width of the field that the model did not use, to see what if; None for its own.
         single: whether only the selected segment contributes.
@@ -55,6 +56,7 @@ class FieldSettings:
     cells: bool = False
     colour_map: str = "inferno"
     limits: tuple[float, float] | None = None
+    whole: tuple[float, float] | None = None
     level: float = 0.5
     sigma: float | None = None
     single: bool = False

@@ -51,7 +51,7 @@ class Curves(QWidget):
         super().__init__(parent)
         self._run: Run | None = None
         self._smoothing, self._log = 0.0, True
-        self.losses, self.scores = _Plot("Losses", _LOSSES), _Plot("Scores", _SCORES)
+        self.losses, self.scores = Plot("Losses", _LOSSES), Plot("Scores", _SCORES)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -86,16 +86,21 @@ class Curves(QWidget):
         self.scores.finish()
 
 
-class _Plot(QWidget):
+class Plot(QWidget):
     """Lines by title, in the theme's colours, below a line that says which is which.
 
     Those that are drawn again change in place.
+
+    Args:
+        title: for those who can't see it.
+        colours: of lines, for the themes `light` and `dark`.
+        across: what is counted from left to right.
     """
 
     recoloured = Signal()
     """The lines are gone, because they had other colours."""
 
-    def __init__(self, title: str, colours: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, title: str, colours: Mapping[str, tuple[str, ...]], across: str = "step") -> None:
         super().__init__()
         self.setMinimumHeight(90)
         self._of_theme = colours
@@ -108,7 +113,7 @@ class _Plot(QWidget):
         view.setAccessibleName(title)
         self._view, self.plot = view, view.getPlotItem()
         self.plot.showGrid(x=True, y=True, alpha=0.15)
-        self.plot.setLabel("bottom", "step")
+        self.plot.setLabel("bottom", across)
         for side in ("bottom", "left"):
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.plot.getAxis("left").setWidth(AXIS)  # the same in both plots, so that steps are in line
@@ -146,7 +151,9 @@ class _Plot(QWidget):
             self._log = log
             self.plot.setLogMode(y=log)
 
-    def draw(self, subject: str, curve: Curve, smoothing: float = 0.0) -> None:
+    def draw(
+        self, subject: str, curve: Curve, smoothing: float = 0.0, style: Qt.PenStyle = Qt.PenStyle.SolidLine
+    ) -> None:
         """Draw a subject's curve, in the next colour; where it is smoothed, over a faint one."""
         colour = self._colour(subject)
         steps, values = curve.thinned(MOST)
@@ -155,7 +162,8 @@ class _Plot(QWidget):
             faint.setAlpha(FAINT)
             self._line(f"{subject}, as it is", pg.mkPen(faint)).setData(steps, values)
             values = smoothed(values, smoothing)
-        self._line(subject, pg.mkPen(colour, width=self._width), marked=len(steps) == 1).setData(steps, values)
+        line = self._line(subject, pg.mkPen(colour, width=self._width, style=style), marked=len(steps) == 1)
+        line.setData(steps, values)
 
     def mark(self, subject: str, curve: Curve, *, tell: bool = False) -> None:
         """Draw another curve of a subject, dashed and, if it has few points, with marks; `tell` its last value, too."""

@@ -1,5 +1,10 @@
 """The 3D view."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QToolTip, QVBoxLayout, QWidget
@@ -50,7 +55,7 @@ class Viewport(QWidget):
         self._subject, self._settings, self._field = view.subject, view.settings, view.field
         # One sample a pixel: under software rendering, multisampling costs more than all else.
         self.interactor = QtInteractor(self, auto_update=False, multi_samples=1, line_smoothing=True)
-        self.interactor.setMinimumSize(320, 240)
+        self.interactor.setMinimumSize(200, 150)
         self.interactor.setAcceptDrops(False)  # the window opens what is dropped; VTK would merely draw it
         self.scene = Scene(self.interactor, self._theme(), self.devicePixelRatioF())
         self._hint = QLabel(EMPTY_HINT, alignment=Qt.AlignmentFlag.AlignCenter)
@@ -65,10 +70,12 @@ class Viewport(QWidget):
         self._camera_moved = QTimer(self, singleShot=True, interval=0)
         self._camera_moved.timeout.connect(self.camera_moved)
         self._observer = self.interactor.camera.AddObserver("ModifiedEvent", self._tell_of_camera)
+        self._drawn = self.interactor.GetRenderWindow().AddObserver("EndEvent", lambda *_: self.rendered.emit())
         self._pressed: QPointF | None = None
         self._hovering = QTimer(self, singleShot=True, interval=HOVER_MS)
         self._hovering.timeout.connect(self._hover)
         self._mouse: QPointF | None = None
+        self._given: tuple[NDArray[np.uint8], Sequence[str]] | None = None
         self._handle = PlaneHandle(self.interactor, view.field.turn)
         self.interactor.setMouseTracking(True)
         self.interactor.installEventFilter(self)
@@ -102,10 +109,28 @@ class Viewport(QWidget):
         self.scene.look_along(axis, backwards=backwards)
         self.request_render()
 
+    def restyle(self, colours: NDArray[np.uint8] | None, titles: Sequence[str] | None) -> None:
+        """Give keypoints colours (K, 3) and labels that are not the checkpoint's own; None gives these back."""
+        self._given = None if colours is None or titles is None else (colours, titles)
+        self._label()
+
+    @contextmanager
+    def enlarged(self, scale: int) -> Iterator[None]:
+        """Draw lines and text for a picture of so many pixels for each of the screen's."""
+        window, ratio = self.interactor.GetRenderWindow(), self.devicePixelRatioF()
+        window.SetDPI(round(72 * ratio * scale))
+        self.scene.set_pixel_ratio(ratio * scale, scale)
+        try:
+            yield
+        finally:
+            window.SetDPI(round(72 * ratio))
+            self.scene.set_pixel_ratio(ratio)
+
     def shut(self) -> None:
         """Stop drawing and release VTK's objects; the widget is of no use after that."""
         self._frame.stop()
         self.interactor.camera.RemoveObserver(self._observer)
+        self.interactor.GetRenderWindow().RemoveObserver(self._drawn)
         self._camera_moved.stop()
         self._hovering.stop()
         self._handle.shut()
@@ -247,9 +272,10 @@ class Viewport(QWidget):
         shown, labels = self._subject.shown, self._subject.labels
         if shown is not None:
             count = len(shown.keypoints)
-            own = not labels.names and not labels.colours
-            titles = [labels.title(index) for index in range(count)]
-            self.scene.restyle_keypoints(*((None, None) if own else (labels.palette(count), titles)))
+            style = self._given
+            if style is None or len(style[1]) != count:
+                style = labels.palette(count), [labels.title(index) for index in range(count)]
+            self.scene.restyle_keypoints(*style)
             self.request_render()
 
     def _show_handle(self) -> None:
@@ -265,5 +291,5 @@ class Viewport(QWidget):
         return DARK if self.palette().window().color().lightness() < 128 else LIGHT
 
     def _render(self) -> None:
-        self.interactor.render()
-        self.rendered.emit()
+        # Painting draws the scene, and so would asking VTK to: once is enough.
+        self.interactor.update()

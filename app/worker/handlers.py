@@ -10,6 +10,7 @@ from app.state.shelf import OpenCollection
 from app.worker.protocol import (
     DescribeEngine,
     DrawThumbnail,
+    Judge,
     ListShipped,
     Measure,
     OpenPath,
@@ -25,6 +26,7 @@ from keygrid.errors import KeygridError
 from keygrid.prediction import Prediction
 
 if TYPE_CHECKING:
+    from keygrid.evaluation.judgement import Judgement
     from keygrid.evaluation.material import Material
     from keygrid.inference import Predictor
 
@@ -61,6 +63,8 @@ class Handlers:
                 result = _draw(self._garment(garment, enter), picture, side)
             case Measure(garment, start, end, frame):
                 result = self._measure(self._garment(garment, enter), start, end, frame)
+            case Judge(garment, keypoints):
+                result = self._judge(self._garment(garment, enter), keypoints, enter)
             case DescribeEngine():
                 result = _engine()
         return result
@@ -74,14 +78,24 @@ class Handlers:
         return predictor.predict_frame(garment, work.frame, keypoints=work.keypoints)
 
     def _measure(self, garment: Garment, start: Any, end: Any, frame: int) -> Distance:
-        from keygrid.evaluation.material import Material
         from keygrid.evaluation.measure import measure
 
-        known = self._material
-        if known is None or known[0] is not garment:
-            self._material = known = garment, None if garment.is_cloud else Material.of(garment)
-        found = measure(garment, start, end, frame, known[1])
+        found = measure(garment, start, end, frame, self._material_of(garment))
         return Distance(found.straight, found.along, settled=True)
+
+    def _judge(self, garment: Garment, keypoints: Any, enter: EnterStage) -> "Judgement":
+        from keygrid.evaluation.judgement import judge
+
+        _be_modest()
+        enter(f"Scoring keypoints of {garment.name}")
+        return judge(keypoints, garment, self._material_of(garment))
+
+    def _material_of(self, garment: Garment) -> "Material | None":
+        from keygrid.evaluation.material import Material
+
+        if self._material is None or self._material[0] is not garment:
+            self._material = garment, None if garment.is_cloud else Material.of(garment)
+        return self._material[1]
 
     def _open(self, path: Path, enter: EnterStage) -> Garment | OpenCollection:
         enter(f"Reading {path.name}")
@@ -134,10 +148,15 @@ def shipped(folder: Path) -> tuple[Entry, ...]:
 def _draw(garment: Garment, picture: Path, side: int) -> Path:
     from app.scene.offscreen import render_thumbnail
 
-    if hasattr(os, "nice"):
-        os.nice(max(0, 10 - os.nice(0)))  # a picture that is nice to have waits for all that is asked for
+    _be_modest()
     render_thumbnail(garment, picture, side)
     return picture
+
+
+def _be_modest() -> None:
+    """What is nice to have waits for all that is asked for; for the rest of this process' life."""
+    if hasattr(os, "nice"):
+        os.nice(max(0, 10 - os.nice(0)))
 
 
 def _engine() -> str:

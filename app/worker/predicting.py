@@ -38,6 +38,18 @@ class Predicting(QObject):
         self._subject.forget_predictions()
         self._request_next()
 
+    def shut(self) -> None:
+        """Ask for nothing any more."""
+        self._worker.forget(self._slot)
+        self._worker.succeeded.disconnect(self._receive)
+        self._worker.failed.disconnect(self._fail)
+        self._worker.cancelled.disconnect(self._stop)
+        self._subject.events.garment.disconnect(self.start_anew)
+        self._subject.events.checkpoint.disconnect(self.start_anew)
+        self._settings.events.peak.disconnect(self.start_anew)
+        self._subject.events.frame.disconnect(self._request_next)
+        self.deleteLater()
+
     def _receive(self, slot: str, result: object) -> None:
         if slot == self._slot and self._awaited is not None and isinstance(result, Prediction):
             frame, self._awaited = self._awaited, None

@@ -62,12 +62,20 @@ class Measure:
     frame: int
 
 
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Answered by a `keygrid.evaluation.judgement.Judgement` of keypoints (T, K, 3), file units, in all frames."""
+
+    garment: Path
+    keypoints: NDArray[np.float64]
+
+
 @dataclass(frozen=True)
 class DescribeEngine:
     """Answered by a sentence that says which libraries compute."""
 
 
-Work = OpenPath | ReadCheckpoint | Predict | Measure | ListShipped | DrawThumbnail | DescribeEngine
+Work = OpenPath | ReadCheckpoint | Predict | Measure | Judge | ListShipped | DrawThumbnail | DescribeEngine
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """What can be said of keypoints on one garment, however little is known of it."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from keygrid.data.garment import Garment
-from keygrid.evaluation.material import Material
-from keygrid.evaluation.metrics import scores
+
+if TYPE_CHECKING:
+    from keygrid.evaluation.material import Material
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +34,7 @@ class Judgement:
     agreement: float | None = None
 
 
-def judge(keypoints: Floats, garment: Garment, material: Material | None = None) -> Judgement:
+def judge(keypoints: Floats, garment: Garment, material: "Material | None" = None) -> Judgement:
     """Judge the keypoints (T, K, 3), file units, of all frames of a garment; T is 1 if it does not move.
 
     Args:
@@ -41,6 +42,11 @@ def judge(keypoints: Floats, garment: Garment, material: Material | None = None)
         garment: any garment.
         material: of the garment, if it is at hand.
     """
+    from scipy.spatial import cKDTree  # takes longer to import than a window may to start
+
+    from keygrid.evaluation.material import Material
+    from keygrid.evaluation.metrics import scores
+
     if garment.is_cloud:
         clouds = [garment.vertices_in(frame) for frame in range(len(keypoints))]
         nearest = [np.mean(cKDTree(found).query(cloud)[0]) for found, cloud in zip(keypoints, clouds, strict=True)]

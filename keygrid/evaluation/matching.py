@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -35,6 +34,8 @@ def match(reference: Floats, others: Floats) -> Match:
         reference: (T, K', 3), of T frames.
         others: (T, K, 3), of the same frames, in the same units.
     """
+    from scipy.optimize import linear_sum_assignment  # takes longer to import than a window may to start
+
     between = np.linalg.norm(reference[:, :, None] - others[:, None], axis=-1).mean(axis=0)  # [K', K]
     ours, theirs = linear_sum_assignment(between)
     partners, distances = np.full(others.shape[1], -1), np.full(others.shape[1], np.nan)

@@ -1,0 +1,129 @@
+"""Looking at several checkpoints, or several garments, side by side."""
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QDockWidget
+
+from app.actions import Actions, Command
+from app.state.comparison import LETTERS, LINKS, Comparison, Link, Mode
+from app.state.document import Document
+from app.views.notice import Notice
+
+MODE_TITLES: dict[Mode, str] = {"grid": "Side by &side", "flip": "&One by one", "overlay": "O&verlay"}
+
+LINK_TITLES: dict[Link, str] = {
+    "camera": "&Camera", "frame": "&Frame", "slices": "S&lices", "layers": "L&ayers", "colours": "C&olours",
+    "selection": "S&election",
+}  # fmt: skip
+
+
+class CompareCommands:
+    """Adds and removes views, and says what they share.
+
+    Args:
+        document: what is open.
+        comparison: which views there are.
+        notice: says why something can't be done.
+    """
+
+    def __init__(self, document: Document, comparison: Comparison, notice: Notice) -> None:
+        self._document, self._comparison, self._notice = document, comparison, notice
+        self.dock: QDockWidget | None = None
+
+    def commands(self) -> list[Command]:
+        """For the menu Compare."""
+        comparison = self._comparison
+        return [
+            Command("compare_add", "&Add a view", "&Compare", self._add, "Ctrl+D"),
+            Command("compare_checkpoints", "All open &checkpoints", "&Compare", self._compare_checkpoints,
+                    "Ctrl+Shift+D"),
+            Command("compare_garments", "All open &garments", "&Compare", self._compare_garments, "Ctrl+Alt+D"),
+            Command("compare_remove", "&Remove the last view", "&Compare", self._remove, "Ctrl+Shift+W"),
+            Command("compare_stop", "S&top comparing", "&Compare", comparison.stop, "Ctrl+Alt+W"),
+            *(
+                Command(
+                    f"compare_as_{mode}", title, "&Compare",
+                    lambda on, mode=mode: setattr(comparison, "mode", mode) if on else None, group="compare_mode",
+                    separated=mode == "grid",
+                )
+                for mode, title in MODE_TITLES.items()
+            ),
+            Command("compare_flip", "&Flip to the next view", "&Compare", self._flip, "B"),
+            Command("compare_arrows", "&Displacement arrows", "&Compare", self._switch("arrows"), "D", checkable=True,
+                    separated=True),
+            Command("compare_difference", "&Heatmap difference", "&Compare", self._switch("difference"), "Shift+D",
+                    checkable=True),
+            *(
+                Command(f"link_{link}", title, "&Compare/&Linked", self._switch(link), checkable=True)
+                for link, title in LINK_TITLES.items()
+            ),
+        ]  # fmt: skip
+
+    def follow(self, actions: Actions) -> None:
+        """Keep what is checked in step with the comparison, whoever changes it."""
+        switches = {f"link_{link}": link for link in LINKS} | {
+            "compare_arrows": "arrows", "compare_difference": "difference",
+        }  # fmt: skip
+        for name, attribute in switches.items():
+            actions.follow(name, self._comparison, attribute)
+        self._comparison.events.mode.connect(lambda mode: actions[f"compare_as_{mode}"].setChecked(True))
+        actions[f"compare_as_{self._comparison.mode}"].setChecked(True)
+        self._comparison.events.views.connect(self._show_dock)
+
+    def _switch(self, name: str) -> Callable[[bool], None]:
+        return lambda on: setattr(self._comparison, name, on)
+
+    def _add(self) -> None:
+        """A view of a checkpoint that is not compared yet; if all are, of a garment; else the same again."""
+        document, comparison = self._document, self._comparison
+        if document.garment is None:
+            self._notice.say("Open a garment first: views compare what checkpoints say of it.")
+            return
+        if comparison.full:
+            self._notice.say(f"There are {len(LETTERS)} views, and no more fit: take one away first.")
+            return
+        shown = [document, *(view.subject for view in comparison.views)]
+        checkpoints = [known for known in document.checkpoints if all(s.checkpoint is not known for s in shown)]
+        garments = [known for known in document.garments if all(s.garment is not known for s in shown)]
+        several = any(subject.garment is not document.garment for subject in shown)
+        if (several or not checkpoints) and garments:
+            comparison.add(garments[0], document.checkpoint)
+        else:
+            comparison.add(document.garment, checkpoints[0] if checkpoints else document.checkpoint)
+
+    def _compare_checkpoints(self) -> None:
+        document, comparison = self._document, self._comparison
+        others = [known for known in document.checkpoints if known is not document.checkpoint]
+        if document.garment is None or not others:
+            self._notice.say("Open a garment and two checkpoints or more first: File ▸ Open.")
+            return
+        comparison.stop()
+        for checkpoint in others[: len(LETTERS) - 1]:
+            comparison.add(document.garment, checkpoint)
+
+    def _compare_garments(self) -> None:
+        document, comparison = self._document, self._comparison
+        others = [known for known in document.garments if known is not document.garment]
+        if not others:
+            self._notice.say("Open two garments or more first: File ▸ Open, or the library.")
+            return
+        comparison.stop()
+        for garment in others[-(len(LETTERS) - 1) :]:
+            comparison.add(garment, document.checkpoint)
+
+    def _remove(self) -> None:
+        if self._comparison.views:
+            self._comparison.remove(self._comparison.views[-1])
+
+    def _flip(self) -> None:
+        if self._comparison.active:
+            self._comparison.flip()
+        else:
+            self._notice.say("There is one view: Compare ▸ Add a view (Ctrl+D) adds one to flip to.")
+
+    def _show_dock(self, views: tuple[object, ...]) -> None:
+        if self.dock is not None:
+            was = self.dock.isVisible()
+            self.dock.setVisible(bool(views))
+            if views and not was:
+                self.dock.raise_()

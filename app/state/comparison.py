@@ -1,0 +1,348 @@
+"""Several views beside each other: which there are, what they share, and which of their keypoints mean the same."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from psygnal import EmissionInfo, SignalGroupDescriptor
+
+from app.state.document import Document, OpenCheckpoint, Subject
+from app.state.field import FieldSettings
+from app.state.settings import ViewSettings
+from app.state.view import View
+from keygrid.data.garment import Garment
+from keygrid.evaluation.judgement import Judgement
+from keygrid.evaluation.matching import Match, match
+from keygrid.prediction import Prediction
+
+LETTERS = "ABCDEF"
+"""Views are called so, the first one A; there are no more than these."""
+
+Mode = Literal["grid", "flip", "overlay"]
+MODES: tuple[Mode, ...] = ("grid", "flip", "overlay")
+
+Link = Literal["camera", "frame", "slices", "layers", "colours", "selection"]
+LINKS: tuple[Link, ...] = ("camera", "frame", "slices", "layers", "colours", "selection")
+
+_COLOURS = frozenset({"colour_map", "limits"})
+_SLICES = frozenset(attribute.name for attribute in fields(FieldSettings)) - _COLOURS - {"whole"}
+_LAYERS = frozenset(attribute.name for attribute in fields(ViewSettings)) - {"hidden"}
+
+
+@dataclass
+class Comparison:
+    """What is compared with the first view, and how.
+
+    Attributes:
+        views: those beside the first one, in the order of their letters from B.
+        mode: all views as a grid, or one at a time, or all keypoints in the first view.
+        front: place of the view that is shown where they are shown one at a time; 0 is A.
+        arrows: whether arrows lead from A's keypoints to their partners.
+        difference: whether the heatmaps of further views show by how much they differ from A's.
+        camera: whether views are looked at from the same place; so are the other links.
+        frame: whether they show the same frame.
+        slices: whether their heatmaps are cut and evaluated alike.
+        layers: whether they show the same layers in the same way.
+        colours: whether their heatmaps have the same colours, between the same limits.
+        selection: whether what is selected or hidden in one is in all.
+        matches: partners of the keypoints of each further view among those of the first, where they are known.
+        judgements: scores by view, where they are known.
+    """
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    views: tuple[View, ...] = ()
+    mode: Mode = "grid"
+    front: int = 0
+    arrows: bool = True
+    difference: bool = False
+    camera: bool = True
+    frame: bool = True
+    slices: bool = True
+    layers: bool = True
+    colours: bool = True
+    selection: bool = True
+    matches: Mapping[View, Match] = field(default_factory=lambda: MappingProxyType({}))
+    judgements: Mapping[View, Judgement] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def active(self) -> bool:
+        """Whether there is anything to compare with."""
+        return bool(self.views)
+
+    @property
+    def full(self) -> bool:
+        """Whether no view can be added."""
+        return len(self.views) + 1 >= len(LETTERS)
+
+    def add(self, garment: Garment | None, checkpoint: OpenCheckpoint | None) -> View:
+        """Add a view of a garment and a checkpoint."""
+        view = View()
+        view.subject.choose(garment=garment, checkpoint=checkpoint)
+        self.views = (*self.views, view)
+        return view
+
+    def remove(self, view: View) -> None:
+        """Take a view away; those after it move up."""
+        self.front = 0
+        self.views = tuple(other for other in self.views if other is not view)
+        self.matches = {other: found for other, found in self.matches.items() if other is not view}
+        self.judgements = {other: found for other, found in self.judgements.items() if other is not view}
+
+    def stop(self) -> None:
+        """Have the first view alone."""
+        self.front, self.mode = 0, "grid"
+        self.views, self.matches, self.judgements = (), {}, {}
+
+    def flip(self) -> None:
+        """Show the next view in place of this one."""
+        self.mode, self.front = "flip", (self.front + 1) % (len(self.views) + 1)
+
+
+class Linking:
+    """Keeps views alike in what is linked, and their matches up to date.
+
+    Args:
+        document: what is open.
+        first: the first view, which is about the document.
+        comparison: the others.
+    """
+
+    def __init__(self, document: Document, first: View, comparison: Comparison) -> None:
+        self._document, self._first, self._comparison = document, first, comparison
+        self._known: set[View] = set()
+        self._copying = False
+        self._garment, self._checkpoint = document.garment, document.checkpoint
+        self._follow(first)
+        document.events.garment.connect(self._garment_chosen)
+        document.events.checkpoint.connect(self._checkpoint_chosen)
+        for name in ("garments", "checkpoints"):
+            document.events[name].connect(self._replace_closed)
+        comparison.events.views.connect(self._take_in)
+        for link in LINKS:
+            comparison.events[link].connect(self._share_all)
+
+    # Connections
+
+    def _follow(self, view: View) -> None:
+        self._known.add(view)
+        view.field.events.connect(lambda info: self._field_changed(view, info))
+        view.settings.events.connect(lambda info: self._settings_changed(view, info))
+        events = view.subject.events
+        events.frame.connect(lambda _: self._frame_changed(view))
+        for name in ("keypoint", "other", "segment"):
+            events[name].connect(lambda _: self._selection_changed(view))
+        events.predictions.connect(lambda _: self._predicted(view))
+        events.garment.connect(lambda _: self._predicted(view))
+
+    def _take_in(self, views: tuple[View, ...]) -> None:
+        for view in views:
+            if view not in self._known:
+                self._follow(view)
+        self._known &= {self._first, *views}
+        self._share_all()
+        for view in views:
+            self._match(view)
+
+    def _others(self, view: View) -> Iterable[View]:
+        return (other for other in (self._first, *self._comparison.views) if other is not view)
+
+    # What is linked
+
+    def _share_all(self, *_: object) -> None:
+        """Take over from the first view whatever is linked now."""
+        linked = self._comparison
+        for view in linked.views:
+            if linked.slices:
+                self._copy(self._first.field, view.field, _SLICES)
+            if linked.colours:
+                self._copy(self._first.field, view.field, _COLOURS)
+            if linked.layers:
+                self._copy(self._first.settings, view.settings, _LAYERS)
+            if linked.frame:
+                self._go_to(view, self._first.subject.frame)
+        self._share_whole()
+        self._selection_changed(self._first)
+
+    def _copy(self, source: Any, target: Any, names: Iterable[str]) -> None:
+        was, self._copying = self._copying, True
+        for name in names:
+            setattr(target, name, getattr(source, name))
+        self._copying = was
+
+    def _go_to(self, view: View, frame: int) -> None:
+        was, self._copying = self._copying, True
+        view.subject.go_to(frame)
+        self._copying = was
+
+    def _field_changed(self, view: View, info: EmissionInfo) -> None:
+        name = info.signal.name
+        linked = self._comparison.colours if name in _COLOURS else self._comparison.slices and name in _SLICES
+        if linked and not self._copying:
+            for other in self._others(view):
+                self._copy(view.field, other.field, [name])
+
+    def _settings_changed(self, view: View, info: EmissionInfo) -> None:
+        name = info.signal.name
+        if self._copying:
+            return
+        if name in _LAYERS and self._comparison.layers:
+            for other in self._others(view):
+                self._copy(view.settings, other.settings, [name])
+        elif name == "hidden":
+            self._selection_changed(view)
+
+    def _frame_changed(self, view: View) -> None:
+        if self._comparison.frame and not self._copying:
+            for other in self._others(view):
+                self._go_to(other, view.subject.frame)
+
+    def _selection_changed(self, view: View) -> None:
+        if not self._comparison.selection or self._copying:
+            return
+        self._copying = True
+        subject = view.subject
+        for other in self._others(view):
+            mine = other.subject
+            mine.keypoint = self.partner(view, other, subject.keypoint)
+            mine.other = self.partner(view, other, subject.other)
+            mine.segment = self._segment(view, other)
+            partners = (self.partner(view, other, keypoint) for keypoint in view.settings.hidden)
+            other.settings.hidden = frozenset(keypoint for keypoint in partners if keypoint is not None)
+        self._copying = False
+
+    def partner(self, view: View, other: View, keypoint: int | None) -> int | None:
+        """The keypoint of another view that means the same as one of this view; None if there is none."""
+        first, matches = self._first, self._comparison.matches
+        if keypoint is None or view is other:
+            return keypoint
+        if view is not first:
+            found = matches.get(view)
+            if found is None or keypoint >= len(found.partners) or found.partners[keypoint] < 0:
+                return None
+            keypoint = int(found.partners[keypoint])
+        if other is first:
+            return keypoint
+        return matches[other].partner_of(keypoint) if other in matches else None
+
+    def _segment(self, view: View, other: View) -> int | None:
+        ours, theirs, segment = view.subject.shown, other.subject.shown, view.subject.segment
+        if ours is None or theirs is None or segment is None or segment >= len(ours.edges):
+            return None
+        ends = [self.partner(view, other, int(end)) for end in ours.edges[segment]]
+        if None in ends:
+            return None
+        found = np.flatnonzero((np.sort(theirs.edges) == sorted(end for end in ends if end is not None)).all(axis=1))
+        return int(found[0]) if len(found) else None
+
+    # What views are about
+
+    def _garment_chosen(self, garment: Garment | None) -> None:
+        """A view that showed what the first one showed goes on doing so."""
+        before, self._garment = self._garment, garment
+        for view in self._comparison.views:
+            if view.subject.garment is before:
+                _choose_garment(view.subject, garment)
+                if self._comparison.frame:
+                    self._go_to(view, self._first.subject.frame)
+
+    def _checkpoint_chosen(self, checkpoint: OpenCheckpoint | None) -> None:
+        """Where one checkpoint is shown on several garments, it stays one."""
+        before, self._checkpoint = self._checkpoint, checkpoint
+        for view in self._comparison.views:
+            if view.subject.checkpoint is before and view.subject.garment is not self._first.subject.garment:
+                view.subject.choose(checkpoint=checkpoint)
+
+    def _replace_closed(self, *_: object) -> None:
+        """A garment or checkpoint that is closed, or read again, is shown no more as it was."""
+        document = self._document
+        for view in self._comparison.views:
+            subject = view.subject
+            garment, checkpoint = subject.garment, subject.checkpoint
+            if garment is not None and garment not in document.garments:
+                again = [known for known in document.garments if known.source == garment.source]
+                _choose_garment(subject, again[0] if again else document.garment)
+            if checkpoint is not None and checkpoint not in document.checkpoints:
+                same = [known for known in document.checkpoints if known.path == checkpoint.path]
+                subject.choose(checkpoint=same[0] if same else document.checkpoint)
+
+    # What means the same
+
+    def _predicted(self, view: View) -> None:
+        self._share_whole()
+        for other in self._comparison.views if view is self._first else [view]:
+            self._match(other)
+
+    def _share_whole(self) -> None:
+        """Colours that are linked, and not limited, are those of the least and the most heat in any view."""
+        views = (self._first, *self._comparison.views)
+        predictions = [view.subject.prediction for view in views]
+        most = [prediction.most_heat for prediction in predictions if prediction is not None]
+        linked = self._comparison.active and self._comparison.colours and most
+        for view in views:
+            view.field.whole = (0.0, max(most)) if linked else None
+
+    def _match(self, view: View) -> None:
+        if view not in self._comparison.views:
+            return
+        found = matched(self._first.subject, view.subject)
+        matches = {other: known for other, known in self._comparison.matches.items() if other is not view}
+        self._comparison.matches = matches if found is None else {**matches, view: found}
+        self._selection_changed(self._first)
+
+
+def matched(first: Subject, other: Subject) -> Match | None:
+    """The partners of one subject's keypoints among the first one's; None as long as nothing tells.
+
+    On one garment partners are near to each other over all frames that both have keypoints of. On different garments a
+    checkpoint's keypoints are each other's partners; those of different checkpoints are compared where they lie in the
+    network's cube, in the frames that are shown.
+    """
+    ours, theirs = first.predictions, other.predictions
+    if first.garment is other.garment:
+        frames = sorted(ours.keys() & theirs.keys())
+        if not frames:
+            return None
+        return match(*(np.stack([found[frame].keypoints for frame in frames]) for found in (ours, theirs)))
+    one, another = first.prediction, other.prediction
+    if one is None or another is None:
+        return None
+    if one.checkpoint.fingerprint == another.checkpoint.fingerprint:
+        count = len(another.keypoints)
+        return Match(np.arange(count), np.full(count, np.nan))
+    found = match(one.normalised[None], another.normalised[None])
+    return Match(found.partners, np.full(len(found.partners), np.nan))
+
+
+def displacements(first: View, view: View, found: Match) -> tuple[np.ndarray, np.ndarray] | None:
+    """From where each of the first view's keypoints its partner's displacement begins, (P, 3) file units, and its ends.
+
+    None where the views show other garments or frames, between which no displacement means anything.
+    """
+    ours, theirs = first.subject.prediction, view.subject.prediction
+    if ours is None or theirs is None or not comparable(first.subject, view.subject):
+        return None
+    partners = found.partners
+    if len(partners) != len(theirs.keypoints) or partners.max(initial=-1) >= len(ours.keypoints):
+        return None  # one of them has just changed
+    paired = np.flatnonzero(partners >= 0)
+    return ours.keypoints[partners[paired]], theirs.keypoints[paired]
+
+
+def comparable(first: Subject, other: Subject) -> bool:
+    """Whether both show the same frame of the same garment."""
+    return first.garment is other.garment and first.frame == other.frame
+
+
+def reference_of(first: Subject, other: Subject) -> Prediction | None:
+    """The prediction from which another one's heatmap differs; None if they have no frame in common."""
+    return first.prediction if comparable(first, other) else None
+
+
+def _choose_garment(subject: Subject, garment: Garment | None) -> None:
+    if garment is None:
+        subject.close()
+    else:
+        subject.choose(garment=garment)

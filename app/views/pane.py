@@ -1,0 +1,268 @@
+"""A view with its title and its scores, as one of several."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.state.comparison import Comparison
+from app.state.document import Document, Subject, checkpoint_name
+from app.state.field import COLOUR_MAPS
+from app.state.settings import LAYERS
+from app.state.view import View
+from app.views.viewport import Viewport
+from keygrid.evaluation.judgement import Judgement
+
+SLICE_STEPS = 100
+"""Of the slider that moves a view's own slice, to either side of the middle."""
+
+
+class Pane(QFrame):
+    """A viewport below its title, above its scores; these are there only where there are several.
+
+    Args:
+        letter: what the view is called.
+        viewport: draws it.
+        document: what is open.
+        comparison: says what is linked.
+    """
+
+    closed = Signal()
+    """The view shall go."""
+
+    def __init__(
+        self, letter: str, viewport: Viewport, document: Document, comparison: Comparison, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.viewport, self.view = viewport, viewport.view
+        self._document, self._comparison = document, comparison
+        self.letter = QLabel(letter)
+        font = self.letter.font()
+        font.setBold(True)
+        self.letter.setFont(font)
+        self.letter.setContentsMargins(4, 0, 4, 0)
+        self.checkpoints, self.garments = _choice("Checkpoint of this view"), _choice("Garment of this view")
+        self.close_button = QToolButton(autoRaise=True)
+        self.close_button.setText("✕")
+        self.close_button.setToolTip("Take this view away")
+        self.close_button.setAccessibleName("Take this view away")
+        self.close_button.clicked.connect(self.closed)
+        self.header = _line(self.letter, self.checkpoints, self.garments, self.close_button)
+        self.scores = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
+        self.scores.setMinimumHeight(2 * self.scores.fontMetrics().height() + 4)  # room for what comes
+        self.scores.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.scores.setContentsMargins(6, 0, 6, 2)
+        self.own = OwnControls(self.view, comparison)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(viewport, stretch=1)
+        layout.addWidget(self.own)
+        layout.addWidget(self.scores)
+        self.checkpoints.activated.connect(self._choose_checkpoint)
+        self.garments.activated.connect(self._choose_garment)
+        for name in ("garments", "checkpoints"):
+            document.events[name].connect(self.refresh)
+        self.frame_it(shown=False)
+
+    def frame_it(self, *, shown: bool) -> None:
+        """Show title and scores, or the view alone."""
+        self.header.setVisible(shown)
+        self.scores.setVisible(shown)
+        self.setFrameShape(QFrame.Shape.StyledPanel if shown else QFrame.Shape.NoFrame)
+        self.refresh()
+
+    def rename(self, letter: str, *, closable: bool) -> None:
+        """Call the view by another letter."""
+        self.letter.setText(letter)
+        self.close_button.setVisible(closable)
+        self.own.closable = closable
+        self.refresh()
+
+    @property
+    def title(self) -> str:
+        """Letter, checkpoint, garment and frame, for pictures and reports."""
+        subject = self.view.subject
+        checkpoint = checkpoint_name(subject.checkpoint.path) if subject.checkpoint else "no checkpoint"
+        garment = subject.garment.name if subject.garment else "no garment"
+        frame = f", frame {subject.frame + 1} of {subject.frame_count}" if subject.frame_count else ""
+        return f"{self.letter.text()}  {checkpoint} on {garment}{frame}"
+
+    def refresh(self, *_: object) -> None:
+        """Take in what the view is about now."""
+        subject, document = self.view.subject, self._document
+        _fill(self.checkpoints, document.checkpoints, subject.checkpoint, lambda known: checkpoint_name(known.path))
+        _fill(self.garments, document.garments, subject.garment, lambda known: known.name)
+        judgement = self._comparison.judgements.get(self.view)
+        self.scores.setText(describe_scores(subject, judgement))
+        self.scores.setToolTip(explain_scores(judgement))
+        self.own.refresh()
+
+    def shut(self) -> None:
+        """Draw nothing any more."""
+        for name in ("garments", "checkpoints"):
+            self._document.events[name].disconnect(self.refresh)
+        self.viewport.shut()
+
+    def _choose_checkpoint(self, place: int) -> None:
+        self.view.subject.choose(checkpoint=self.checkpoints.itemData(place))
+
+    def _choose_garment(self, place: int) -> None:
+        self.view.subject.choose(garment=self.garments.itemData(place))
+
+
+class OwnControls(QWidget):
+    """What a further view has of its own where links to the first one are undone."""
+
+    def __init__(self, view: View, comparison: Comparison) -> None:
+        super().__init__()
+        self._view, self._comparison = view, comparison
+        self.closable = False
+        self.frame, self.slice = _slider("Frame of this view"), _slider("Slice of this view")
+        self.frame_label, self.slice_label = QLabel(), QLabel()
+        self.colours = QComboBox()
+        self.colours.addItems(list(COLOUR_MAPS))
+        self.colours.setAccessibleName("Colours of this view's heatmap")
+        self.layers = QToolButton(autoRaise=True, popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.layers.setText("Layers")
+        self.layers.setToolTip("Layers of this view")
+        menu = QMenu(self.layers)
+        self._switches = {name: menu.addAction(name.replace("_", " ").capitalize()) for name in LAYERS}
+        for name, switch in self._switches.items():
+            switch.setCheckable(True)
+            switch.toggled.connect(self._switcher(name))
+        self.layers.setMenu(menu)
+        self.setLayout(_row_of(self.frame_label, self.frame, self.slice_label, self.slice, self.colours, self.layers))
+        self.slice.setRange(-SLICE_STEPS, SLICE_STEPS)
+        self.frame.valueChanged.connect(view.subject.go_to)
+        self.slice.valueChanged.connect(lambda step: view.field.move(step / SLICE_STEPS))
+        self.colours.activated.connect(lambda place: setattr(view.field, "colour_map", COLOUR_MAPS[place]))
+        self.hide()
+
+    def refresh(self) -> None:
+        """Show what is not linked."""
+        linked, subject, field = self._comparison, self._view.subject, self._view.field
+        own = {
+            "frame": self.closable and not linked.frame and subject.frame_count > 1,
+            "slices": self.closable and not linked.slices,
+            "colours": self.closable and not linked.colours,
+            "layers": self.closable and not linked.layers,
+        }
+        for widgets, name in (
+            ((self.frame, self.frame_label), "frame"),
+            ((self.slice, self.slice_label), "slices"),
+            ((self.colours,), "colours"),
+            ((self.layers,), "layers"),
+        ):
+            for widget in widgets:
+                widget.setVisible(own[name])
+        self.setVisible(any(own.values()))
+        for slider, value in ((self.frame, subject.frame), (self.slice, round(field.position * SLICE_STEPS))):
+            slider.blockSignals(True)
+            if slider is self.frame:
+                slider.setRange(0, max(subject.frame_count - 1, 0))
+            slider.setValue(value)
+            slider.blockSignals(False)
+        self.frame_label.setText(f"{subject.frame + 1} / {subject.frame_count}")
+        self.slice_label.setText(f"{field.plane.upper() if field.plane != 'free' else 'Free'} {field.position:+.2f}")
+        self.colours.setCurrentIndex(COLOUR_MAPS.index(field.colour_map))
+        for name, switch in self._switches.items():
+            switch.setChecked(getattr(self._view.settings, name))
+
+    def _switcher(self, name: str) -> Callable[[bool], None]:
+        return lambda on: setattr(self._view.settings, name, on)
+
+
+def describe_scores(subject: Subject, judgement: Judgement | None) -> str:
+    """What is known of a view's keypoints, in one or two lines."""
+    if subject.garment is None:
+        return ""
+    done, frames = len(subject.predictions), max(subject.frame_count, 1)
+    if subject.prediction is None and not done:
+        return "No keypoints yet"
+    seconds = [prediction.seconds for prediction in subject.predictions.values()]
+    time = f"{1000 * sum(seconds) / len(seconds):.0f} ms a frame" if seconds else ""
+    if judgement is None:
+        waiting = f"keypoints of {done} of {frames} frames" if done < frames else "scoring"
+        return f"{time} · {waiting}…"
+    parts = [f"coverage {judgement.coverage:.3f}", time]
+    if judgement.tolerant is not None:
+        parts.insert(0, f"error {judgement.tolerant.mean():.3f}")
+    if judgement.consistency is not None:
+        parts.append(f"self-consistency {judgement.consistency:.2f}")
+    if judgement.agreement is not None:
+        parts.append(f"landmarks {judgement.agreement:.2f}")
+    return " · ".join(parts)
+
+
+def explain_scores(judgement: Judgement | None) -> str:
+    """What the scores mean, with those for which there is no room."""
+    if judgement is None:
+        return "Scores come when all frames have keypoints"
+    lines = ["coverage: mean distance from a place on the garment to the nearest keypoint; lower is better"]
+    if judgement.tolerant is not None and judgement.strict is not None:
+        lines.append(
+            f"error: how far keypoints move along the cloth, layer-tolerant; strict {judgement.strict.mean():.3f}; "
+            "over the root of the garment's area, lower is better"
+        )
+    else:
+        lines.append("No error: the garment does not move, or is a cloud whose points are not known in other frames")
+    if judgement.consistency is not None:
+        lines.append("self-consistency: share of keypoints that stay nearest to where they were in the first frame")
+    if judgement.agreement is not None:
+        lines.append("landmarks: dual alignment of keypoints and landmarks over frames, 1 at best")
+    return "\n".join(lines)
+
+
+def _fill(box: QComboBox, items: Sequence[Any], chosen: object, name: Callable[[Any], str]) -> None:
+    known = [box.itemData(place) for place in range(box.count())]
+    if len(known) != len(items) or any(one is not other for one, other in zip(known, items, strict=True)):
+        box.clear()
+        for item in items:
+            box.addItem(name(item), item)
+    place = next((place for place, item in enumerate(items) if item is chosen), -1)
+    box.setCurrentIndex(place)
+    box.setToolTip(name(items[place]) if place >= 0 else "")
+
+
+def _choice(name: str) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(6)
+    return box
+
+
+def _slider(name: str) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setAccessibleName(name)
+    slider.setToolTip(name)
+    return slider
+
+
+def _row_of(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(4, 2, 4, 2)
+    row.setSpacing(4)
+    for widget in widgets:
+        row.addWidget(widget, stretch=isinstance(widget, QSlider | QComboBox))
+    return row
+
+
+def _line(*widgets: QWidget) -> QWidget:
+    line = QWidget()
+    line.setLayout(_row_of(*widgets))
+    return line
