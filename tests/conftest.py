@@ -60,19 +60,22 @@ def tiny_config() -> ModelConfig:
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tiny_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that nobody trained, in a file."""
+    return untrained(tiny_config, tmp_path_factory.mktemp("checkpoints") / "tiny.safetensors")
+
+
+def untrained(config: ModelConfig, path: Path, seed: int = 0) -> Path:
     import torch
 
     from keygrid.model.network import KeyGrid
     from keygrid.training.checkpoint import Checkpoint
 
     with torch.random.fork_rng():
-        torch.manual_seed(0)
-        network = KeyGrid(tiny_config)
+        torch.manual_seed(seed)
+        network = KeyGrid(config)
         # A new network weighs all points nearly alike, which puts every keypoint into the middle.
         for _ in range(20):
             network(torch.rand(8, 128, 3) * 2 - 1)
         network.encoder.head[-1].weight.data.mul_(10)
         network.encoder.mix.weight.data.mul_(30)
-    path = tmp_path_factory.mktemp("checkpoints") / "tiny.safetensors"
-    Checkpoint(tiny_config, network.state_dict(), "T-shirt", {"command": "none"}).save(path)
+    Checkpoint(config, network.state_dict(), "T-shirt", {"command": "none"}).save(path)
     return path

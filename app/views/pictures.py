@@ -23,6 +23,7 @@ Pixels = NDArray[np.uint8]
 def view_picture(viewport: Viewport, scale: int = 1, *, transparent: bool = False) -> Pixels:
     """(H, W, 3), or with a transparent background (H, W, 4): a view, larger than on the screen by `scale`."""
     with viewport.enlarged(scale):
+        viewport.interactor.render()  # what was asked for is drawn later, and a picture is of what was drawn last
         taken = viewport.interactor.screenshot(return_img=True, scale=scale, transparent_background=transparent)
     viewport.request_render()
     return np.ascontiguousarray(taken, dtype=np.uint8)

@@ -7,11 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from shiboken6 import Shiboken
+
+from keygrid.data.garment import Garment, Landmarks
+from keygrid.data.sequence import write_sequence
+
+FRAMES = 6
+"""Of the sequence that tests play."""
 
 
 @dataclass(frozen=True)
@@ -80,3 +87,18 @@ def until() -> Callable[[Callable[[], object]], None]:
             QTest.qWait(10)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def sequence(shirt: Garment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few folds of cloth that wander and turn, in a file."""
+    drawn = np.random.default_rng(0).choice(len(shirt.faces), 500, replace=False)
+    used, faces = np.unique(shirt.faces[drawn], return_inverse=True)
+    vertices = shirt.vertices[used]
+    x, y, z = vertices.T
+    frames = [np.stack([x + 3 * t, y, z + 4 * np.sin(y / 20 + t)], 1) for t in range(FRAMES)]
+    landmarks = Landmarks(np.array([0, 100]), np.tile([[1.0, 0, 0]], (2, 1)), ("hem", "collar"))
+    garment = Garment("folds", vertices, faces.reshape(-1, 3), frames=np.array(frames, np.float32), landmarks=landmarks)
+    path = tmp_path_factory.mktemp("sequences") / "folds.npz"
+    write_sequence(garment, path)
+    return path

@@ -12,25 +12,7 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionSlider
 
 from app.main_window import MainWindow
 from app.state.playback import Playback
-from keygrid.data.garment import Garment, Landmarks
-from keygrid.data.sequence import write_sequence
-
-FRAMES = 6
-
-
-@pytest.fixture(scope="module")
-def sequence(shirt, tmp_path_factory):
-    """A few folds of cloth that wander and turn, in a file."""
-    drawn = np.random.default_rng(0).choice(len(shirt.faces), 500, replace=False)
-    used, faces = np.unique(shirt.faces[drawn], return_inverse=True)
-    vertices = shirt.vertices[used]
-    x, y, z = vertices.T
-    frames = [np.stack([x + 3 * t, y, z + 4 * np.sin(y / 20 + t)], 1) for t in range(FRAMES)]
-    landmarks = Landmarks(np.array([0, 100]), np.tile([[1.0, 0, 0]], (2, 1)), ("hem", "collar"))
-    garment = Garment("folds", vertices, faces.reshape(-1, 3), frames=np.array(frames, np.float32), landmarks=landmarks)
-    path = tmp_path_factory.mktemp("sequences") / "folds.npz"
-    write_sequence(garment, path)
-    return path
+from tests.app.conftest import FRAMES
 
 
 @pytest.fixture(scope="module")
