@@ -73,11 +73,15 @@ def run(
 
     cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
     store = None if fresh or screenshot is not None else QSettings()
-    window = MainWindow(store, cache / "thumbnails")
+    data = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))
+    window = MainWindow(store, cache / "thumbnails", None if store is None else data / "sessions")
     window.set_theme(theme)
     window.resize(*size)
     window.show()
+    crashed = window.sessions.crashed()
     window.open(paths)
+    if crashed is not None:
+        window.sessions.offer(crashed)
     # The first slice would have to wait for this, with the window.
     QTimer.singleShot(0, Thread(target=_compile, name="compile").start)
     failures: list[str] = []

@@ -16,6 +16,7 @@ from app.commands.heatmap import HeatmapCommands
 from app.commands.help import HelpCommands
 from app.commands.keypoints import KeypointCommands
 from app.commands.playback import PlaybackCommands
+from app.commands.session import Parts, SessionCommands
 from app.commands.training import TrainingCommands
 from app.commands.view import ViewCommands
 from app.state.camera import SavedViews
@@ -61,12 +62,15 @@ class MainWindow(QMainWindow):
     Args:
         store: keeps what shall be known at the next start; nothing is kept if not given.
         pictures: folder for pictures of garments; there are none if not given.
+        sessions: folder for what is open, in case of a crash; it is not kept if not given.
     """
 
     settled = Signal(str)
     """Nothing is awaited any more; the message of the last failure, or empty."""
 
-    def __init__(self, store: QSettings | None = None, pictures: Path | None = None) -> None:
+    def __init__(
+        self, store: QSettings | None = None, pictures: Path | None = None, sessions: Path | None = None
+    ) -> None:
         super().__init__()
         self.setWindowTitle("Key-Grid Desktop")
         self.setAcceptDrops(True)
@@ -92,7 +96,7 @@ class MainWindow(QMainWindow):
         self.thumbnails = Thumbnails(pictures, self)
         self.library = Library(self.document, self.shelf, self.thumbnails)
         self.actions_ = Actions(self)
-        self._register_commands()
+        self._register_commands(sessions)
         # From here on, what shows commands.
         self.timeline = Timeline(self.document, self.playback, self.actions_)
         self.setCentralWidget(self._stacked())
@@ -148,6 +152,7 @@ class MainWindow(QMainWindow):
             self._training_commands.ask_to_leave(self._leave)
             return
         self._export_commands.shut()
+        self.sessions.shut()
         self.timeline.shut()
         self.panel.shut()
         self.training.shut()
@@ -174,7 +179,7 @@ class MainWindow(QMainWindow):
 
     # Set-up
 
-    def _register_commands(self) -> None:
+    def _register_commands(self, sessions: Path | None) -> None:
         """In the order of menus."""
         self._training_commands = TrainingCommands(
             self, self.document, self.shelf, SHIPPED, self.runs, self.training, self.notice, self.actions_, self.open
@@ -186,8 +191,11 @@ class MainWindow(QMainWindow):
         self._export_commands = ExportCommands(
             self, self.document, self.view, self.comparison, self.playback, self.area, self.notice, files
         )
+        parts = Parts(self.document, self.view, self.comparison, self.area, self.saved_views, self.playback)
+        self.sessions = SessionCommands(self, parts, self.notice, files, self.open, sessions)
         groups = (
             files.commands(),
+            self.sessions.commands(),
             self._export_commands.commands(),
             files.closing(),
             view_commands.commands(),
@@ -261,6 +269,7 @@ class MainWindow(QMainWindow):
         self.worker.succeeded.connect(self._receive)
         self.worker.failed.connect(self._fail)
         self.worker.stage.connect(self.status.show_stage)
+        self.settled.connect(self.sessions.settle)
         self.status.cancelled.connect(self.worker.cancel)
         self.library.wanted.connect(lambda path: self.open([path]))
         self.table.keypoints.refused.connect(self.notice.say)
