@@ -69,14 +69,16 @@ def view(
         Know nothing of earlier starts, such as recent files, and keep nothing of this one.
     """
     _check_size(size)
+    reopen = not garments and not checkpoint
     garments = garments or [DEFAULT_GARMENT]
-    checkpoints = checkpoint or [DEFAULT_CHECKPOINT]
+    checkpoints = _with_shipped(checkpoint or [DEFAULT_CHECKPOINT])
     from app.application import has_display, run
 
     if has_display():
         failure = run(
-            [*garments, *checkpoints], theme=theme, size=size, scale=scale, screenshot=screenshot, fresh=fresh
-        )
+            [*garments, *checkpoints], theme=theme, size=size, scale=scale, screenshot=screenshot, fresh=fresh,
+            reopen=reopen,
+        )  # fmt: skip
         if failure:
             raise KeygridError(failure)
         return
@@ -711,6 +713,13 @@ def _weights(given: "Iterable[str]") -> dict[str, Any]:
         except ValueError as error:
             raise KeygridError(f"The weight of {name} is a number, as in {name}=2, and not {number!r}.") from error
     return weights
+
+
+def _with_shipped(checkpoints: list[Path]) -> list[Path]:
+    """Some checkpoints, and after them those that come with the application."""
+    known = {path.resolve() for path in checkpoints}
+    shipped = sorted(DEFAULT_CHECKPOINT.parent.glob("*.safetensors"))
+    return [*checkpoints, *(path for path in shipped if path.resolve() not in known)]
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -46,6 +46,8 @@ class Actions:
     def register(self, *commands: Command) -> None:
         """Make actions and put them into the menu bar, in order."""
         for command in commands:
+            if command.name in self._actions:
+                raise ValueError(f"there are two commands {command.name!r}")
             self.commands.append(command)
             action = QAction(command.title, self.window)
             action.setObjectName(command.name)
@@ -77,10 +79,14 @@ class Actions:
         check(getattr(state, attribute))
         state.events[attribute].connect(check)
 
-    def shortcuts(self) -> list[tuple[str, str]]:
-        """Shortcut and title of every command that has one, for people to read."""
+    def shortcuts(self) -> list[tuple[str, str, str]]:
+        """Menu, title and shortcut of every command that has one, for people to read."""
         return [
-            (self[command.name].shortcut().toString(QKeySequence.SequenceFormat.NativeText), plain(command.title))
+            (
+                plain(command.menu).replace("/", " ▸ "),
+                plain(command.title),
+                self[command.name].shortcut().toString(QKeySequence.SequenceFormat.NativeText),
+            )
             for command in self.commands
             if command.shortcut
         ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 
+from app.state.preferences import Theme
 from keygrid.errors import KeygridError
 
 
@@ -39,22 +40,24 @@ def _answers(family: int, address: str | tuple[str, int]) -> bool:
 def run(
     paths: Sequence[Path],
     *,
-    theme: str = "system",
+    theme: Theme = "system",
     size: tuple[int, int] = (1280, 800),
     scale: float | None = None,
     screenshot: Path | None = None,
     fresh: bool = False,
+    reopen: bool = False,
 ) -> str:
     """Show the window until it is closed, or until its picture is taken.
 
     Args:
         paths: garments and checkpoints to open.
-        theme: `system`, `light` or `dark`.
+        theme: `light` or `dark`; `system` leaves it to the preferences.
         size: of the window, in the user's pixels.
         scale: device pixels in one of the user's; the display's own if not given.
         screenshot: where to save the window's picture once everything is shown; then the window closes, and nothing is
             kept for the next start.
         fresh: know nothing of earlier starts, and keep nothing of this one.
+        reopen: open in their stead what was open last, if it is so chosen in the preferences.
 
     Returns:
         With `screenshot`, what could not be shown, in one sentence; empty if all is well.
@@ -75,13 +78,16 @@ def run(
     store = None if fresh or screenshot is not None else QSettings()
     data = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))
     window = MainWindow(store, cache / "thumbnails", None if store is None else data / "sessions")
-    window.set_theme(theme)
+    if theme != "system":
+        window.set_theme(theme)
     window.resize(*size)
     window.show()
-    crashed = window.sessions.crashed()
+    crashed, last = window.sessions.crashed(), window.sessions.last
     window.open(paths)
     if crashed is not None:
         window.sessions.offer(crashed)
+    elif reopen and last is not None and window.preferences.reopen:
+        window.sessions.open(last)
     # The first slice would have to wait for this, with the window.
     QTimer.singleShot(0, Thread(target=_compile, name="compile").start)
     failures: list[str] = []

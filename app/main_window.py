@@ -23,6 +23,7 @@ from app.state.camera import SavedViews
 from app.state.comparison import Comparison, Linking
 from app.state.document import Document, OpenCheckpoint
 from app.state.playback import Playback
+from app.state.preferences import Preferences, Theme
 from app.state.runs import Preview, Runs
 from app.state.settings import LAYERS
 from app.state.shelf import OpenCollection, Shelf
@@ -35,9 +36,9 @@ from app.views.keypoints import KeypointPanel, SegmentTable
 from app.views.layers import LayerPanel
 from app.views.library import Library
 from app.views.notice import Notice
-from app.views.preferences import Preferences
 from app.views.status import StatusBar
-from app.views.theme import apply_theme
+from app.views.store import Store
+from app.views.theme import apply_text_scale, apply_theme
 from app.views.thumbnails import Thumbnails
 from app.views.timeline import BUTTONS, Timeline
 from app.views.training import TrainingPanel
@@ -46,7 +47,7 @@ from app.worker.client import WorkerClient
 from app.worker.comparing import Comparing
 from app.worker.measuring import Measuring
 from app.worker.predicting import Predicting
-from app.worker.protocol import ListShipped, OpenPath, ReadCheckpoint
+from app.worker.protocol import Configure, ListShipped, OpenPath, ReadCheckpoint
 from app.worker.training import Training
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
@@ -83,7 +84,8 @@ class MainWindow(QMainWindow):
         self.settings, self.field = self.view.settings, self.view.field
         self.comparison = Comparison()
         self.saved_views = SavedViews()
-        self.preferences = Preferences(self.shelf, self.runs, store)
+        self.preferences = Preferences()
+        self._store = Store(self.preferences, self.shelf, self.runs, store)
         self.worker = WorkerClient(self)
         self.training = Training(self.runs, self)
         self.predicting = Predicting(self.view, self.worker, self)
@@ -96,7 +98,7 @@ class MainWindow(QMainWindow):
         self.thumbnails = Thumbnails(pictures, self)
         self.library = Library(self.document, self.shelf, self.thumbnails)
         self.actions_ = Actions(self)
-        self._register_commands(sessions)
+        self._register_commands(sessions, pictures)
         # From here on, what shows commands.
         self.timeline = Timeline(self.document, self.playback, self.actions_)
         self.setCentralWidget(self._stacked())
@@ -135,10 +137,9 @@ class MainWindow(QMainWindow):
         """Whether anything is still to come."""
         return self.worker.busy or self.thumbnails.busy or self.comparing.busy
 
-    def set_theme(self, theme: str) -> None:
+    def set_theme(self, theme: Theme) -> None:
         """`system`, `light` or `dark`."""
-        apply_theme(theme)
-        self.actions_[f"theme_{theme}"].setChecked(True)
+        self.preferences.theme = theme
 
     def save_screenshot(self, path: Path) -> None:
         """Save the whole window as a PNG of its size in device pixels."""
@@ -179,7 +180,7 @@ class MainWindow(QMainWindow):
 
     # Set-up
 
-    def _register_commands(self, sessions: Path | None) -> None:
+    def _register_commands(self, sessions: Path | None, pictures: Path | None) -> None:
         """In the order of menus."""
         self._training_commands = TrainingCommands(
             self, self.document, self.shelf, SHIPPED, self.runs, self.training, self.notice, self.actions_, self.open
@@ -204,14 +205,13 @@ class MainWindow(QMainWindow):
             HeatmapCommands(self.field).commands(),
             self._compare_commands.commands(),
             self._training_commands.commands(),
-            HelpCommands(self, self.actions_, self.worker).commands(),
+            HelpCommands(self, self.actions_, self.worker, self.preferences, pictures).commands(),
         )
         for group in groups:
             self.actions_.register(*group)
         view_commands.follow(self.actions_)
         self._compare_commands.follow(self.actions_)
         self.actions_["background_theme"].setChecked(True)
-        self.actions_["theme_system"].setChecked(True)
         for name in BUTTONS:
             self.actions_[name].setIconVisibleInMenu(False)
 
@@ -270,12 +270,44 @@ class MainWindow(QMainWindow):
         self.worker.failed.connect(self._fail)
         self.worker.stage.connect(self.status.show_stage)
         self.settled.connect(self.sessions.settle)
+        preferences = self.preferences.events
+        preferences.theme.connect(self._apply_theme)
+        preferences.text_scale.connect(apply_text_scale)
+        preferences.palette.connect(self._apply_palette)
+        self.comparison.events.views.connect(self._apply_palette)
+        for name in ("device", "threads"):
+            preferences[name].connect(self._configure)
+        self._apply_preferences()
         self.status.cancelled.connect(self.worker.cancel)
         self.library.wanted.connect(lambda path: self.open([path]))
         self.table.keypoints.refused.connect(self.notice.say)
         self.panel.preview.wanted.connect(self._open_garment_of)
         self.panel.shown.connect(self.training.follow)
         self.document.events.garment.connect(self._name_window)
+
+    # Preferences
+
+    def _apply_preferences(self) -> None:
+        chosen, usual = self.preferences, Preferences()
+        self._apply_theme(chosen.theme)
+        self._apply_palette()
+        if chosen.text_scale != usual.text_scale:
+            apply_text_scale(chosen.text_scale)
+        if (chosen.device, chosen.threads) != (usual.device, usual.threads):
+            self.worker.configure(Configure(chosen.device, chosen.threads))
+
+    def _apply_theme(self, theme: Theme) -> None:
+        apply_theme(theme)
+        self.actions_[f"theme_{theme}"].setChecked(True)
+
+    def _apply_palette(self, *_: object) -> None:
+        for view in (self.view, *self.comparison.views):
+            view.subject.palette = self.preferences.palette
+
+    def _configure(self, *_: object) -> None:
+        self.worker.configure(Configure(self.preferences.device, self.preferences.threads))
+        self.predicting.start_anew()
+        self.comparing.start_anew()
 
     # What the worker says
 

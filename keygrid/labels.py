@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
-from keygrid.palette import colours
+from keygrid.palette import DEFAULT, colours
 
 LONGEST = 40
 """Characters of a name."""
@@ -54,9 +54,9 @@ class KeypointLabels:
         """A keypoint's number, and its name if it has one."""
         return f"{index} {self.names[index]}" if index in self.names else str(index)
 
-    def palette(self, count: int) -> NDArray[np.uint8]:
-        """(count, 3) red, green, blue of all keypoints."""
-        found = colours(count)
+    def palette(self, count: int, palette: str = DEFAULT) -> NDArray[np.uint8]:
+        """(count, 3) red, green, blue of all keypoints; of those that were given none, as in `keygrid.palette`."""
+        found = colours(count, palette)
         for index, colour in self.colours.items():
             if index < count:
                 found[index] = colour

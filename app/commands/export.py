@@ -57,11 +57,11 @@ class ExportCommands:
     def commands(self) -> list[Command]:
         """For the menus File, Heatmap and Compare."""
         return [
-            Command("picture", "Save &picture…", "&File/&Export", self._ask_for_picture, "Ctrl+E"),
-            Command("video", "Save &video…", "&File/&Export", self._ask_for_video, "Ctrl+Shift+E"),
-            Command("field", "Save &heatmap…", "&File/&Export", self._save_field, "Ctrl+Alt+E", separated=True),
-            Command("slice", "Save s&lice…", "&File/&Export", self._save_slice, "Ctrl+Alt+S"),
-            Command("report", "Save comparison &report…", "&File/&Export", self._save_report, "Ctrl+Alt+H",
+            Command("export_picture", "Save &picture…", "&File/&Export", self._ask_for_picture, "Ctrl+E"),
+            Command("export_video", "Save &video…", "&File/&Export", self._ask_for_video, "Ctrl+Shift+E"),
+            Command("export_field", "Save &heatmap…", "&File/&Export", self._save_field, "Ctrl+Alt+E", separated=True),
+            Command("export_slice", "Save s&lice…", "&File/&Export", self._save_slice, "Ctrl+Alt+S"),
+            Command("export_report", "Save comparison &report…", "&File/&Export", self._save_report, "Ctrl+Alt+H",
                     separated=True),
         ]  # fmt: skip
 

@@ -66,7 +66,7 @@ class KeypointCommands:
         keypoint = self._selected()
         if keypoint is None:
             return
-        known = QColor(*self._document.labels.palette(self._count())[keypoint].tolist())
+        known = QColor(*self._document.colours(self._count())[keypoint].tolist())
         dialog = QColorDialog(known, self._window)
         dialog.setWindowTitle(f"Colour of keypoint {self._document.labels.title(keypoint)}")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

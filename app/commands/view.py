@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from app.actions import Actions, Command
 from app.state.camera import SavedViews
+from app.state.preferences import THEMES, Theme
 from app.state.settings import BACKGROUNDS, LAYERS, Background
 from app.views.notice import Notice
-from app.views.theme import THEMES
 from app.views.viewport import Viewport
 
 LAYER_TITLES = {
@@ -47,7 +47,9 @@ class ViewCommands:
         set_theme: changes the application's colours.
     """
 
-    def __init__(self, viewport: Viewport, saved: SavedViews, notice: Notice, set_theme: Callable[[str], None]) -> None:
+    def __init__(
+        self, viewport: Viewport, saved: SavedViews, notice: Notice, set_theme: Callable[[Theme], None]
+    ) -> None:
         self._subject, self._settings = viewport.view.subject, viewport.view.settings
         self._viewport, self._saved, self._notice, self._set_theme = viewport, saved, notice, set_theme
 

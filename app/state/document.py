@@ -6,11 +6,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from psygnal import SignalGroupDescriptor
 
 from app.state.runs import Preview
 from keygrid.data.garment import Garment
 from keygrid.labels import KeypointLabels, load, save
+from keygrid.palette import DEFAULT
 from keygrid.prediction import Prediction
 
 
@@ -67,6 +70,7 @@ class Subject:
         segment: index of the selected segment.
         distance: between these two keypoints; None if fewer are selected.
         labels: names and colours of the checkpoint's keypoints.
+        palette: colours of those that were given none, by a name in `keygrid.palette.PALETTES`.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -82,6 +86,7 @@ class Subject:
     segment: int | None = None
     distance: Distance | None = None
     labels: KeypointLabels = field(default_factory=KeypointLabels)
+    palette: str = DEFAULT
 
     def choose(self, *, garment: Garment | None = None, checkpoint: OpenCheckpoint | None = None) -> None:
         """Change the chosen garment or checkpoint; what was predicted before no longer holds."""
@@ -103,6 +108,10 @@ class Subject:
         if self.checkpoint is not None:
             save(self.checkpoint.path, labels)
             self.labels = labels
+
+    def colours(self, count: int) -> NDArray[np.uint8]:
+        """(count, 3) red, green, blue of the keypoints."""
+        return self.labels.palette(count, self.palette)
 
     def close(self) -> None:
         """Have no garment any more."""

@@ -122,7 +122,7 @@ class ComparisonArea(QWidget):
         view, events = pane.view, pane.view.subject.events
         pane.viewport.camera_moved.connect(lambda: self._camera_moved(pane))
         events.garment.connect(lambda _: self._garment_shown(pane))
-        for name in ("prediction", "labels"):
+        for name in ("prediction", "labels", "palette"):
             events[name].connect(lambda _: self._draw(view))
         for name in ("garment", "checkpoint", "frame", "predictions"):
             events[name].connect(self._refresh_soon)
@@ -213,7 +213,7 @@ class ComparisonArea(QWidget):
     def _style(self, found: Match) -> tuple[NDArray[np.uint8], list[str]]:
         """Colours and labels of keypoints whose partners are the first view's."""
         labels = self._first.subject.labels
-        palette = labels.palette(max(int(found.partners.max(initial=-1)) + 1, 1))
+        palette = self._first.subject.colours(max(int(found.partners.max(initial=-1)) + 1, 1))
         colours = np.where(found.partners[:, None] < 0, UNMATCHED, palette[found.partners]).astype(np.uint8)
         titles = [labels.title(p) if p >= 0 else f"({index})" for index, p in enumerate(found.partners.tolist())]
         return colours, titles

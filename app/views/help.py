@@ -3,33 +3,77 @@
 from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHeaderView,
+    QLineEdit,
+    QMessageBox,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.state.shelf import matching
+
+MOUSE = (
+    ("Drag", "Turn the camera"),
+    ("Shift+drag", "Move the camera"),
+    ("Wheel", "Zoom"),
+    ("Ctrl+wheel", "Move the slice"),
+    ("Click", "Select a keypoint or segment, mark a place"),
+    ("Ctrl+click", "Measure from the selected keypoint"),
+    ("↑ ↓ ← →", "In the view: move the slice, step through frames"),
+)
 
 
-def show_shortcuts(parent: QWidget, shortcuts: list[tuple[str, str]]) -> QDialog:
-    """Open a list of shortcuts, each with what it does."""
-    dialog = QDialog(parent)
-    dialog.setWindowTitle("Keyboard shortcuts")
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    rows = QFormLayout()
-    rows.setHorizontalSpacing(24)
-    for keys, title in shortcuts:
-        label = QLabel(keys)
-        font = label.font()
-        font.setBold(True)
-        label.setFont(font)
-        rows.addRow(label, QLabel(title))
-    mouse = QLabel("Mouse: drag turns, Shift+drag moves, wheel zooms, a click on a keypoint selects it.")
-    mouse.setWordWrap(True)
-    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-    buttons.rejected.connect(dialog.reject)
-    layout = QVBoxLayout(dialog)
-    layout.addLayout(rows)
-    layout.addSpacing(8)
-    layout.addWidget(mouse)
-    layout.addWidget(buttons)
-    dialog.open()
-    return dialog
+class ShortcutList(QDialog):
+    """All keys, by menu, as far as they match a search; below them what the mouse does."""
+
+    def __init__(self, parent: QWidget, shortcuts: list[tuple[str, str, str]]) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keyboard shortcuts")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(460, 620)
+        self.line = QLineEdit(placeholderText="Search by name or key", clearButtonEnabled=True)
+        self.line.setAccessibleName("Search the shortcuts")
+        self.tree = QTreeWidget()
+        self.tree.setHeaderHidden(True)
+        self.tree.setColumnCount(2)
+        self.tree.setRootIsDecorated(False)
+        self.tree.setIndentation(12)
+        self.tree.setUniformRowHeights(True)
+        self.tree.setAccessibleName("Keyboard shortcuts")
+        groups: dict[str, tuple[QTreeWidgetItem, list[QTreeWidgetItem]]] = {}
+        rows = [*shortcuts, *(("Mouse and keys in the view", title, keys) for keys, title in MOUSE)]
+        for menu, title, keys in rows:
+            if menu not in groups:
+                group = QTreeWidgetItem(self.tree, [menu])
+                font = group.font(0)
+                font.setBold(True)
+                group.setFont(0, font)
+                group.setFlags(Qt.ItemFlag.ItemIsEnabled)
+                groups[menu] = group, []
+            groups[menu][1].append(QTreeWidgetItem(groups[menu][0], [title, keys]))
+        self._groups = tuple(groups.values())
+        self.tree.expandAll()
+        self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.line)
+        layout.addWidget(self.tree)
+        layout.addWidget(buttons)
+        self.line.textChanged.connect(self._search)
+
+    def _search(self, words: str) -> None:
+        for group, rows in self._groups:
+            found = matching([f"{row.text(0)} {row.text(1)}".casefold() for row in rows], words)
+            for index, row in enumerate(rows):
+                row.setHidden(index not in found)
+            group.setHidden(not found)
 
 
 def show_about(parent: QWidget, engine: str) -> QMessageBox:

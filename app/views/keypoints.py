@@ -83,7 +83,7 @@ class KeypointModel(RowsModel[Shown]):
             if role == Qt.ItemDataRole.EditRole:
                 return self._subject.labels.names.get(row, "")
             if role == Qt.ItemDataRole.DecorationRole:
-                return _swatch(QColor(*self._subject.labels.palette(len(self.rows.keypoints))[row].tolist()))
+                return _swatch(QColor(*self._subject.colours(len(self.rows.keypoints))[row].tolist()))
         return super().data(index, role)
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
@@ -117,7 +117,7 @@ class KeypointTable(RowsTable):
         for signal in ("prediction", "preview", "garment", "frame"):
             view.subject.events[signal].connect(self._show)
         view.subject.events.keypoint.connect(self.select)
-        for changed in (view.subject.events.labels, view.settings.events.hidden):
+        for changed in (view.subject.events.labels, view.subject.events.palette, view.settings.events.hidden):
             changed.connect(self._refresh)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802

@@ -1,51 +1,132 @@
-"""What is kept between starts."""
+"""The dialog of preferences; each has effect as it is chosen."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
-from app.state.runs import Run, Runs
-from app.state.shelf import Shelf
+from app.state.preferences import MOST_THREADS, TEXT_SCALES, THEMES, Device, Preferences
+from keygrid.palette import PALETTES
 
-RECENT = "recent"
-RUNS = "runs"
-
-KEPT_RUNS = 12
+DEVICE_TITLES: dict[Device, str] = {"automatic": "Automatic", "cpu": "CPU", "cuda": "CUDA"}
 
 
-class Preferences:
-    """Fills the shelf's recent files and the known runs from a store, and keeps the store up to date.
+class PreferencesDialog(QDialog):
+    """Theme, text, palette, device, threads, what is opened at the start, and the cache of pictures.
 
     Args:
-        shelf: what can be opened.
-        runs: training runs; of those that are kept, the ones whose directory is still there are known again.
-        store: where it is kept; None if nothing shall be kept.
+        preferences: what is changed.
+        pictures: the cache's folder; None if there is none.
     """
 
-    def __init__(self, shelf: Shelf, runs: Runs, store: QSettings | None) -> None:
-        self._store = store
-        if store is None:
-            return
-        shelf.recent = self._kept(RECENT)
-        for directory in reversed(self._kept(RUNS)):
-            if directory.is_dir():
-                runs.add(directory)
-        shelf.events.recent.connect(self._keep_recent)
-        runs.events.runs.connect(self._keep_runs)
+    def __init__(self, preferences: Preferences, pictures: Path | None, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Preferences")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._preferences, self._pictures = preferences, pictures
+        self.theme = _choice({theme: theme.capitalize() for theme in THEMES}, preferences.theme)
+        self.text_scale = _choice({scale: f"{scale} %" for scale in TEXT_SCALES}, preferences.text_scale)
+        self.palette_choice = _choice({name: name for name in PALETTES}, preferences.palette)
+        self.palette_choice.setIconSize(QSize(64, 16))
+        for place, colours in enumerate(PALETTES.values()):
+            self.palette_choice.setItemIcon(place, _swatches(colours.tolist()))
+        self.device = _choice(DEVICE_TITLES, preferences.device)
+        self.device.setToolTip("Where keypoints are predicted; automatic takes CUDA where it is there")
+        self.threads = QSpinBox(minimum=0, maximum=MOST_THREADS, value=preferences.threads)
+        self.threads.setSpecialValueText("Automatic")
+        self.threads.setToolTip("Threads of the process that predicts")
+        self.reopen = QCheckBox("Open what was open last")
+        self.reopen.setChecked(preferences.reopen)
+        self.cache = QLabel()
+        self.clear = QPushButton("Clear")
+        self.clear.setToolTip("Remove the pictures of garments; they are drawn again when they are seen")
+        self.clear.clicked.connect(self._clear)
+        form = QFormLayout()
+        form.addRow("&Theme", self.theme)
+        form.addRow("Te&xt size", self.text_scale)
+        form.addRow("&Keypoint colours", self.palette_choice)
+        form.addRow("&Device", self.device)
+        form.addRow("T&hreads", self.threads)
+        form.addRow("At the &start", self.reopen)
+        row = QHBoxLayout()
+        row.addWidget(self.cache, stretch=1)
+        row.addWidget(self.clear)
+        form.addRow("Cache", row)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.RestoreDefaults
+        )
+        buttons.rejected.connect(self.reject)
+        buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults).clicked.connect(self._restore)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addSpacing(8)
+        layout.addWidget(buttons)
+        for name, box in self._choices().items():
+            box.currentIndexChanged.connect(lambda _, name=name, box=box: self._choose(name, box.currentData()))
+        self.threads.setKeyboardTracking(False)  # a number that is being written is not meant yet
+        self.threads.valueChanged.connect(lambda threads: self._choose("threads", threads))
+        self.reopen.toggled.connect(lambda on: self._choose("reopen", on))
+        self._tell_cache()
 
-    def _kept(self, name: str) -> tuple[Path, ...]:
-        kept: Any = self._store.value(name, []) if self._store is not None else []
-        # A list of one comes back as a string, and an empty one as none.
-        return tuple(Path(path) for path in ([kept] if isinstance(kept, str) else kept or []))
+    def _choices(self) -> dict[str, QComboBox]:
+        return {
+            "theme": self.theme, "text_scale": self.text_scale, "palette": self.palette_choice, "device": self.device,
+        }  # fmt: skip
 
-    def _keep_recent(self, recent: tuple[Path, ...]) -> None:
-        self._keep(RECENT, recent)
+    def _choose(self, name: str, value: object) -> None:
+        setattr(self._preferences, name, value)
 
-    def _keep_runs(self, runs: tuple[Run, ...]) -> None:
-        self._keep(RUNS, [run.directory for run in runs[:KEPT_RUNS]])
+    def _restore(self) -> None:
+        defaults = Preferences()
+        for name, box in self._choices().items():
+            box.setCurrentIndex(box.findData(getattr(defaults, name)))
+        self.threads.setValue(defaults.threads)
+        self.reopen.setChecked(defaults.reopen)
 
-    def _keep(self, name: str, paths: Iterable[Path]) -> None:
-        if self._store is not None:
-            self._store.setValue(name, [str(path) for path in paths])
+    def _files(self) -> list[Path]:
+        return list(self._pictures.glob("*.png")) if self._pictures is not None else []
+
+    def _tell_cache(self) -> None:
+        files = self._files()
+        size = sum(file.stat().st_size for file in files) / 1e6
+        self.cache.setText(f"{len(files)} pictures, {size:.1f} MB" if files else "Empty")
+        self.clear.setEnabled(bool(files))
+
+    def _clear(self) -> None:
+        for file in self._files():
+            file.unlink(missing_ok=True)
+        self._tell_cache()
+
+
+def _choice(items: Mapping[Any, str], chosen: object) -> QComboBox:
+    box = QComboBox()
+    for data, title in items.items():
+        box.addItem(title, data)
+    box.setCurrentIndex(box.findData(chosen))
+    return box
+
+
+def _swatches(colours: list[list[int]]) -> QIcon:
+    pixmap = QPixmap(64, 16)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    width = 64 / len(colours)
+    for place, colour in enumerate(colours):
+        painter.fillRect(round(place * width), 2, round(width), 12, QColor(*colour))
+    painter.end()
+    return QIcon(pixmap)

@@ -4,8 +4,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-THEMES = ("system", "light", "dark")
-
 Role, Group = QPalette.ColorRole, QPalette.ColorGroup
 
 _LIGHT = {
@@ -25,6 +23,10 @@ _DARK_BOX = "#666c76"
 """Of check boxes and radio buttons, whose outline Fusion draws darker than the window, where it can't be seen."""
 
 
+_SIZE = "text size of the system"
+"""The application's property that remembers it, in points."""
+
+
 def apply_theme(name: str) -> None:
     """Colour the whole application: `light`, `dark`, or as the `system` has it."""
     if name == "system":
@@ -41,3 +43,17 @@ def apply_theme(name: str) -> None:
         boxes.setColor(Role.Base, QColor(_DARK_BOX))
     for widget in ("QCheckBox", "QRadioButton"):
         QApplication.setPalette(boxes, widget)  # type: ignore[arg-type]  # its stub asks for bytes, which it refuses
+
+
+def apply_text_scale(percent: int) -> None:
+    """Write the whole application's text larger or smaller than the system has it."""
+    font = QApplication.font()
+    known = QApplication.instance()
+    if known is None:
+        return
+    size = known.property(_SIZE)
+    if size is None:
+        size = font.pointSizeF()
+        known.setProperty(_SIZE, size)
+    font.setPointSizeF(size * percent / 100)
+    QApplication.setFont(font)

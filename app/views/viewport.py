@@ -88,7 +88,8 @@ class Viewport(QWidget):
             self._subject.events[name].connect(self._select)
         view.settings.events.connect(self._apply_settings)
         view.field.events.connect(self._apply_field)
-        self._subject.events.labels.connect(self._label)
+        for name in ("labels", "palette"):
+            self._subject.events[name].connect(self._label)
         self.readout = Readout(view.subject, self.interactor)
         self.hovered.connect(self.readout.show_probes)
         self._show_garment()
@@ -274,7 +275,7 @@ class Viewport(QWidget):
             count = len(shown.keypoints)
             style = self._given
             if style is None or len(style[1]) != count:
-                style = labels.palette(count), [labels.title(index) for index in range(count)]
+                style = self._subject.colours(count), [labels.title(index) for index in range(count)]
             self.scene.restyle_keypoints(*style)
             self.request_render()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
-from app.worker.protocol import Answer, Cancel, Cancelled, Failure, Request, Stage, Unpacker, Work, pack
+from app.worker.protocol import Answer, Cancel, Cancelled, Configure, Failure, Request, Stage, Unpacker, Work, pack
 
 PATIENCE_MS = 2000
 """How long a cancelled request may keep the worker busy before the worker is replaced."""
@@ -37,6 +37,7 @@ class WorkerClient(QObject):
         self._count = 0
         self._wanted: dict[str, Request] = {}
         self._cancelled: set[int] = set()
+        self._configuration: Configure | None = None
         self._closing = False
         self._replacing = False
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
@@ -59,6 +60,16 @@ class WorkerClient(QObject):
         self._count += 1
         self._wanted[slot] = Request(self._count, work)
         self._send(self._wanted[slot])
+
+    def configure(self, configuration: Configure) -> None:
+        """Say how to work, to this process and to those that may have to take its place."""
+        self._configuration = configuration
+        self._send_configuration()
+
+    def _send_configuration(self) -> None:
+        if self._configuration is not None:
+            self._count += 1
+            self._send(Request(self._count, self._configuration))  # in no slot: nobody waits for it
 
     def forget(self, slot: str) -> None:
         """Give up what is awaited in `slot`, if anything."""
@@ -94,6 +105,7 @@ class WorkerClient(QObject):
         self._process.readyReadStandardOutput.connect(self._read)
         self._process.finished.connect(self._ended)
         self._process.start(sys.executable, ["-m", "app.worker"])
+        self._send_configuration()
 
     def _give_up(self, slot: str) -> int:
         request = self._wanted.pop(slot, None)

@@ -43,6 +43,11 @@ class Comparing(QObject):
         """Whether scores are still to come."""
         return self._scorer is not None and self._scorer.busy
 
+    def start_anew(self) -> None:
+        """Predict again for all further views."""
+        for predicting in self._predicting.values():
+            predicting.start_anew()
+
     def close(self) -> None:
         """Stop for good."""
         self._comparison.events.views.disconnect(self._take_in)

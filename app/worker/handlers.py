@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.state.document import Distance, OpenCheckpoint
 from app.state.shelf import OpenCollection
 from app.worker.protocol import (
+    Configure,
     DescribeEngine,
     DrawThumbnail,
     Judge,
@@ -44,6 +46,7 @@ class Handlers:
         self._entries: dict[Path, tuple[Collection, Entry]] = {}
         self._material: tuple[Garment, Material | None] | None = None
         self._predictors: dict[Path, tuple[float, Predictor]] = {}
+        self._device, self._threads = "automatic", 0
 
     def handle(self, work: Work, enter: EnterStage) -> Any:
         """Do the work, calling `enter` with a sentence at the beginning of each stage."""
@@ -65,6 +68,9 @@ class Handlers:
                 result = self._measure(self._garment(garment, enter), start, end, frame)
             case Judge(garment, keypoints):
                 result = self._judge(self._garment(garment, enter), keypoints, enter)
+            case Configure(device, threads):
+                self._device, self._threads = device, threads
+                self._predictors.clear()
             case DescribeEngine():
                 result = _engine()
         return result
@@ -128,8 +134,24 @@ class Handlers:
             from keygrid.inference import Predictor
 
             enter(f"Reading {path.name}")
-            self._predictors[path] = known = changed, Predictor(path)
+            self._predictors[path] = known = changed, Predictor(path, self._chosen_device())
         return known[1]
+
+    def _chosen_device(self) -> str:
+        import torch
+
+        torch.set_num_threads(self._threads or _default_threads())
+        if self._device == "automatic":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        return self._device
+
+
+@cache
+def _default_threads() -> int:
+    """PyTorch's own choice, as it was before any other."""
+    import torch
+
+    return int(torch.get_num_threads())
 
 
 def shipped(folder: Path) -> tuple[Entry, ...]:

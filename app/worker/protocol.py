@@ -71,11 +71,19 @@ class Judge:
 
 
 @dataclass(frozen=True)
+class Configure:
+    """Answered by nothing: from now on keypoints are predicted there, by so many threads; 0 leaves it to PyTorch."""
+
+    device: Literal["automatic", "cpu", "cuda"]
+    threads: int
+
+
+@dataclass(frozen=True)
 class DescribeEngine:
     """Answered by a sentence that says which libraries compute."""
 
 
-Work = OpenPath | ReadCheckpoint | Predict | Measure | Judge | ListShipped | DrawThumbnail | DescribeEngine
+Work = OpenPath | ReadCheckpoint | Predict | Measure | Judge | ListShipped | DrawThumbnail | Configure | DescribeEngine
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def test_checkpoints_are_compared_on_one_garment_to_an_exported_file(window, unt
     window.activateWindow()
     report = tmp_path / "compared.html"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(report), ""))
-    window.actions_["report"].trigger()
+    window.actions_["export_report"].trigger()
     text = report.read_text(encoding="utf-8")
     assert text.count("data:image/png;base64,") == 2
     assert text.count("<td>B</td>") == text.count("<td>C</td>") == 4
@@ -121,7 +121,7 @@ def test_a_video_shows_every_frame_of_every_view(window, until, tmp_path, monkey
     path = tmp_path / "compared.gif"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     window.document.go_to(2)
-    window.actions_["video"].trigger()
+    window.actions_["export_video"].trigger()
     QTest.qWait(50)
     QTest.keyClick(QApplication.activeModalWidget(), Qt.Key.Key_Return)
     until(lambda: window._export_commands.recording is not None)
@@ -139,7 +139,7 @@ def test_a_video_that_is_cancelled_leaves_nothing(window, until, tmp_path, monke
     path = tmp_path / "turn.mp4"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     camera = window.viewport.scene.camera
-    window.actions_["video"].trigger()
+    window.actions_["export_video"].trigger()
     dialog = QApplication.activeModalWidget()
     dialog.motion.setCurrentIndex(dialog.motion.findData("turntable"))
     QTest.keyClick(dialog, Qt.Key.Key_Return)

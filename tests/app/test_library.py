@@ -13,11 +13,12 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.main_window import MainWindow
 from app.state.document import Document
+from app.state.preferences import Preferences
 from app.state.runs import Runs
 from app.state.shelf import RECENT, OpenCollection, Shelf, matching
 from app.views.library import Library
 from app.views.library_model import BATCH, LibraryModel
-from app.views.preferences import Preferences
+from app.views.store import Store
 from app.views.thumbnails import SIDE, Thumbnails
 from app.worker.handlers import shipped
 from keygrid.data.collection import Entry
@@ -180,7 +181,7 @@ def test_recent_files_are_known_at_the_next_start(qapp, tmp_path):
     for paths in ((), ("a.obj",), ("b.obj", "c.obj")):
         store = QSettings(str(tmp_path / "store.ini"), QSettings.Format.IniFormat)
         shelf = Shelf()
-        preferences = Preferences(shelf, Runs(), store)
+        preferences = Store(Preferences(), shelf, Runs(), store)
         before = shelf.recent
         for path in paths:
             shelf.remember(tmp_path / path)
@@ -194,7 +195,7 @@ def test_without_a_store_nothing_is_kept(qapp, monkeypatch):
     kept: list[object] = []
     monkeypatch.setattr(QSettings, "setValue", lambda _store, key, value: kept.append((key, value)))
     shelf = Shelf()
-    _preferences = Preferences(shelf, Runs(), None)  # a signal would not keep it alive
+    _preferences = Store(Preferences(), shelf, Runs(), None)  # a signal would not keep it alive
     shelf.remember(Path("a.obj"))
     assert [path.name for path in shelf.recent] == ["a.obj"]
     assert kept == []
@@ -285,11 +286,11 @@ def test_an_empty_folder_is_told_of_in_a_sentence(window, until, tmp_path, qtbot
 def test_runs_are_known_again_as_far_as_their_directories_are_there(tmp_path):
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     runs = Runs()
-    _preferences = Preferences(Shelf(), runs, store)  # a signal would not keep it alive
+    _preferences = Store(Preferences(), Shelf(), runs, store)  # a signal would not keep it alive
     for name in ("old", "gone", "new"):
         (tmp_path / name).mkdir()
         runs.add(tmp_path / name)
     (tmp_path / "gone").rmdir()
     again = Runs()
-    Preferences(Shelf(), again, store)
+    Store(Preferences(), Shelf(), again, store)
     assert [run.name for run in again.runs] == ["new", "old"]

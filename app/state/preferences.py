@@ -1,0 +1,40 @@
+"""What a user has chosen for all times, whatever is open."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from psygnal import SignalGroupDescriptor
+
+Theme = Literal["system", "light", "dark"]
+THEMES: tuple[Theme, ...] = ("system", "light", "dark")
+
+Device = Literal["automatic", "cpu", "cuda"]
+DEVICES: tuple[Device, ...] = ("automatic", "cpu", "cuda")
+
+TEXT_SCALES = (80, 90, 100, 110, 125, 150, 175, 200)
+"""Sizes of the window's text, in percent of the system's."""
+
+MOST_THREADS = 256
+
+
+@dataclass
+class Preferences:
+    """As above.
+
+    Attributes:
+        theme: colours of the window.
+        text_scale: one of `TEXT_SCALES`.
+        palette: keypoints' colours, by a name in `keygrid.palette.PALETTES`.
+        device: where keypoints are predicted; `automatic` takes CUDA where it is there.
+        threads: of the process that predicts; 0 leaves it to PyTorch.
+        reopen: whether what was open last is opened at the start.
+    """
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    theme: Theme = "system"
+    text_scale: int = 100
+    palette: str = "Okabe–Ito"
+    device: Device = "automatic"
+    threads: int = 0
+    reopen: bool = False

@@ -1,0 +1,107 @@
+"""One registry of commands: what is found by name, by keys, in menus and in lists."""
+
+from collections import Counter
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMainWindow
+
+from app.actions import Actions, Command
+from app.main_window import MainWindow
+from app.views.help import ShortcutList
+from app.views.palette import CommandPalette
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture(scope="module")
+def shared(qapp):
+    QApplication.setStyle("Fusion")
+    window = MainWindow()
+    window.resize(1000, 640)
+    window.show()
+    window.activateWindow()
+    yield window
+    window.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def window(shared):
+    shared.activateWindow()
+    assert QTest.qWaitForWindowActive(shared)
+    yield shared
+    dialog = QApplication.activeModalWidget()
+    if dialog is not None:
+        dialog.reject()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def test_no_two_commands_share_a_name_or_a_key(window, qapp):
+    keys = Counter(command.shortcut for command in window.actions_.commands if command.shortcut)
+    assert [key for key, count in keys.items() if count > 1] == []
+    actions = Actions(QMainWindow())
+    actions.register(Command("once", "Once", "File", print))
+    with pytest.raises(ValueError, match="two commands 'once'"):
+        actions.register(Command("once", "Again", "File", print))
+
+
+def test_every_command_is_in_a_menu(window):
+    found = set()
+
+    def walk(menu):
+        for action in menu.actions():
+            if action.menu() is not None:
+                walk(action.menu())
+            else:
+                found.add(action.objectName())
+
+    for action in window.menuBar().actions():
+        walk(action.menu())
+    assert {command.name for command in window.actions_.commands} <= found
+
+
+def test_a_command_is_found_by_letters_and_run_by_enter(window):
+    QTest.keyClick(window, Qt.Key.Key_P, CONTROL | SHIFT)
+    palette = QApplication.activeModalWidget()
+    assert isinstance(palette, CommandPalette)
+    assert palette.list.topLevelItemCount() == len(window.actions_.commands)
+    QTest.keyClicks(palette.line, "volume view")
+    assert palette.list.topLevelItemCount() == 1
+    assert palette.list.topLevelItem(0).text(1) == "V"
+    QTest.keyClick(palette.line, Qt.Key.Key_Return)
+    assert window.settings.volume
+    window.settings.volume = False
+
+
+def test_arrow_keys_walk_through_the_found_commands(window):
+    QTest.keyClick(window, Qt.Key.Key_P, CONTROL | SHIFT)
+    palette = QApplication.activeModalWidget()
+    QTest.keyClicks(palette.line, "background")
+    QTest.keyClick(palette.line, Qt.Key.Key_Down)
+    assert palette.list.currentIndex().row() == 1
+    QTest.keyClick(palette.line, Qt.Key.Key_Return)
+    assert window.settings.background == "white"
+    window.actions_["background_theme"].trigger()
+
+
+def test_what_is_not_there_runs_nothing(window):
+    QTest.keyClick(window, Qt.Key.Key_P, CONTROL | SHIFT)
+    palette = QApplication.activeModalWidget()
+    QTest.keyClicks(palette.line, "no such command")
+    QTest.keyClick(palette.line, Qt.Key.Key_Return)
+    assert palette.isVisible()
+
+
+def test_the_list_of_keys_has_all_and_can_be_searched(window):
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, ShortcutList)
+    rows = [(row.text(0), row.text(1)) for _, group in dialog._groups for row in group]
+    assert {(title, keys) for _, title, keys in window.actions_.shortcuts()} <= set(rows)
+    assert "Ctrl+wheel" in {keys for _, keys in rows}
+    QTest.keyClicks(dialog.line, "ctrl+e")
+    shown = [row.text(0) for _, group in dialog._groups for row in group if not row.isHidden()]
+    assert shown == ["Save picture"]
