@@ -245,10 +245,8 @@ class SessionCommands(QObject):
         subject.go_to(state.frame)
         if view is self._parts.first or not self._parts.comparison.selection:
             subject.keypoint = state.keypoint  # in linked views, the others' follow when it is known who they are
-        viewport = self._parts.area.pane(view).viewport
         if state.camera is not None and garment is not None:
-            viewport.scene.camera = state.camera
-        viewport.request_render()
+            self._parts.area.look(state.camera, view)
 
     def _close_others(self, session: Session) -> None:
         document = self._parts.document

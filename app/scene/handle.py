@@ -6,11 +6,15 @@ from typing import Any
 import numpy as np
 import pyvista as pv
 from vtkmodules.vtkInteractionWidgets import vtkImplicitPlaneRepresentation, vtkImplicitPlaneWidget2
+from vtkmodules.vtkRenderingCore import vtkPropCollection
 
 from app.state.field import FieldSettings, Vector
 from keygrid.prediction import Prediction
 
 COLOUR = (1.0, 0.18, 0.55)
+
+EDGES = 2
+"""The place of the plane's edges among the handle's actors."""
 
 
 class PlaneHandle:
@@ -43,7 +47,9 @@ class PlaneHandle:
         low, high = invert(np.full(3, -1.0)), invert(np.full(3, 1.0))
         shape.PlaceWidget([bound for pair in zip(low, high, strict=True) for bound in pair])
         shape.SetNormal(field.normal)
-        shape.SetOrigin(invert(np.multiply(field.normal, field.free)))
+        # On the plane, but where the garment is: not every normalisation puts that into the middle.
+        normal, middle = np.array(field.normal), prediction.normalisation.apply(prediction.sample.points).mean(axis=0)
+        shape.SetOrigin(invert(middle + (field.free - normal @ middle) * normal))
         if not self._widget.GetEnabled():
             self._widget.On()
 
@@ -63,9 +69,9 @@ class PlaneHandle:
         shape.SetDrawPlane(False)
         shape.SetDrawOutline(False)
         shape.SetConstrainToWidgetBounds(True)
-        for properties in (shape.GetNormalProperty(), shape.GetSelectedNormalProperty(), shape.GetEdgesProperty()):
+        for properties in (shape.GetNormalProperty(), shape.GetSelectedNormalProperty()):
             properties.SetColor(COLOUR)
-        shape.GetEdgesProperty().SetLighting(False)
+        _hide_edges(shape)
         self._widget = vtkImplicitPlaneWidget2()
         self._widget.SetInteractor(self._plotter.iren.interactor)
         self._widget.SetCurrentRenderer(self._plotter.renderer)
@@ -83,3 +89,12 @@ class PlaneHandle:
             self._moved((float(normal[0]), float(normal[1]), float(normal[2])), float(normal @ origin))
         finally:
             self._moving = False
+
+
+def _hide_edges(shape: Any) -> None:
+    """Draw no edges: the slice has an outline of its own. They ignore the property that is meant for them."""
+    props = vtkPropCollection()
+    shape.GetActors(props)
+    edges: Any = props.GetItemAsObject(EDGES)
+    edges.GetMapper().ScalarVisibilityOff()
+    edges.GetProperty().SetOpacity(0)

@@ -67,6 +67,16 @@ class Heat:
         high = max(high, self.reference.most_heat)
         return -high, high
 
+    @cached_property
+    def most(self) -> float:
+        """The most that this field has: where segments are nearest, the strength of the strongest that contributes."""
+        if self.prediction.field.distance != "nearest":
+            return self.limits[1]
+        strengths = [self.prediction.strengths[list(self.segments)] if self.segments else self.prediction.strengths]
+        if self.reference is not None:
+            strengths.append(self.reference.strengths)
+        return float(max(found.max(initial=0) for found in strengths))
+
     def at(self, points: Floats) -> Floats:
         """(P,): at points (P, 3), normalised."""
         found = heatmap(points, self.prediction, segments=self.segments, sigma_squared=self._sigma_squared)
@@ -253,7 +263,7 @@ class IsosurfaceLayer(_GridLayer):
         if self._known is None or self._known[0] is not heat:
             self._known = heat, image(heat)
         low, high = limits_of(heat, field)
-        level = max(low, 0.0) + field.level * (high - max(low, 0.0))
+        level = field.level * heat.most
         levels = [level] if heat.reference is None else [-level, level]
         found = self._known[1].contour(levels, scalars="heat")
         style = (low, high), colour_map_of(heat, field)

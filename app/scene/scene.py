@@ -273,16 +273,20 @@ class Scene:
         # What lies on the ground is seen best from above.
         lies = extent[1] < LYING * extent[2]
         self.plotter.camera.azimuth, self.plotter.camera.elevation = 20, 55 if lies else 12
-        self.plotter.reset_camera(bounds=tuple(self._garment.bounds.T.ravel()), render=False)
+        self.reframe()
         self.plotter.renderer.reset_camera_clipping_range()
+
+    def reframe(self) -> None:
+        """Look at the garment as a whole from the side from which it is looked at."""
+        if self._garment is not None:
+            self.plotter.reset_camera(bounds=tuple(self._garment.bounds.T.ravel()), render=False)
 
     def look_along(self, axis: str, *, backwards: bool = False) -> None:
         """Look along an axis, x, y or z, from its positive end, or its negative one, at the whole garment."""
         direction = np.eye(3)["xyz".index(axis)] * (-1 if backwards else 1)
         up = (0, 1, 0) if axis != "y" else (0, 0, 1 if backwards else -1)
         self.plotter.view_vector(tuple(direction), viewup=up, render=False)
-        if self._garment is not None:
-            self.plotter.reset_camera(bounds=tuple(self._garment.bounds.T.ravel()), render=False)
+        self.reframe()
 
     @property
     def camera(self) -> Camera:

@@ -89,7 +89,13 @@ class Subject:
     palette: str = DEFAULT
 
     def choose(self, *, garment: Garment | None = None, checkpoint: OpenCheckpoint | None = None) -> None:
-        """Change the chosen garment or checkpoint; what was predicted before no longer holds."""
+        """Change the chosen garment or checkpoint; what was predicted before no longer holds.
+
+        Choosing again what is chosen changes nothing.
+        """
+        given = [item for item in (garment, checkpoint) if item is not None]
+        if given and all(item is self.garment or item is self.checkpoint for item in given):
+            return
         self.keypoint = self.other = self.segment = None
         self.forget_predictions()
         self.prediction = None

@@ -38,7 +38,7 @@ class FieldSettings:
         colour_map: one of `COLOUR_MAPS`.
         limits: the colours' ends; None for those that the field has everywhere.
         whole: those of the fields of all views that share their colours; None if this view's are its own.
-        level: the isosurface's, as a share of the way between the limits.
+        level: the isosurface's, as a share of the most that the field has.
         sigma: a width of the field that the model did not use, to see what if; None for its own.
         single: whether only the selected segment contributes.
     """

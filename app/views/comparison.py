@@ -51,6 +51,8 @@ class ComparisonArea(QWidget):
         self.legend.hide()
         self._refreshing = QTimer(self, singleShot=True, interval=0)
         self._refreshing.timeout.connect(self._refresh_panes)
+        self._reframing = QTimer(self, singleShot=True, interval=0)
+        self._reframing.timeout.connect(self._reframe)
         self._follow(self.panes[0])
         self._arrange()
         comparison.events.views.connect(self._take_in)
@@ -74,15 +76,18 @@ class ComparisonArea(QWidget):
             return [self.panes[min(comparison.front, len(self.panes) - 1)]]
         return self.panes if comparison.mode == "grid" else self.panes[:1]
 
-    def look(self, camera: Camera) -> None:
-        """Look from elsewhere at the first view, and at those that are linked with it."""
-        self.panes[0].viewport.scene.camera = camera
-        self._share_camera_of_first()
-        self.panes[0].viewport.request_render()
+    def look(self, camera: Camera, view: View | None = None) -> None:
+        """Look from elsewhere at a view, the first one if not given, and at those that are linked with it."""
+        self._reframing.stop()
+        pane = self.panes[0] if view is None else self.pane(view)
+        pane.viewport.scene.camera = camera
+        self._share_camera(pane, [other for other in self.panes if other is not pane])
+        pane.viewport.request_render()
 
     def shut(self) -> None:
         """Stop drawing, for good."""
         self._refreshing.stop()
+        self._reframing.stop()
         for pane in self.panes:
             pane.shut()
 
@@ -110,6 +115,13 @@ class ComparisonArea(QWidget):
             pane.rename(letter, closable=pane is not self.panes[0])
         self._arrange()
         self._draw_all()
+        self._reframing.start()
+
+    def _reframe(self) -> None:
+        """Views have another size now, in which the garments shall be seen as a whole again."""
+        self.panes[0].viewport.scene.reframe()
+        self._share_camera_of_first()
+        self.panes[0].viewport.request_render()
 
     def _add(self, view: View) -> None:
         pane = Pane("", Viewport(view), self._document, self._comparison, self)

@@ -231,10 +231,11 @@ class FieldPanel(QWidget):
         self.reset_sigma.setEnabled(field.sigma is not None)
         if prediction is None:
             return
-        low, high = field.limits or Heat.of(prediction, field).limits
+        heat = Heat.of(prediction, field)
+        low, high = field.limits or heat.limits
         _quietly(self.low, lambda: self.low.setValue(low))
         _quietly(self.high, lambda: self.high.setValue(high))
-        self.level_label.setText(f"{low + field.level * (high - low):.2f}")
+        self.level_label.setText(f"{field.level * heat.most:.2f}")
         own = float(np.sqrt(prediction.field.sigma_squared))
         sigma = field.sigma or own
         _quietly(self.sigma, lambda: self.sigma.setValue(round(float(np.log(sigma / own) / np.log(SIGMAS)))))

@@ -199,7 +199,7 @@ def _sections(document: Document, shelf: Shelf) -> list[Section]:
         entries = [entry for entry in shelf.shipped if entry.category == category]
         sections.append(_shipped(category or "Other garments", entries))
     recent = [path.name.casefold() for path in shelf.recent]
-    return [*sections, Section("Recent", "", shelf.recent, recent)]
+    return [*sections, Section("Recent", "", shelf.recent, recent, pictured=True)]
 
 
 def _shipped(title: str, entries: list[Entry]) -> Section:

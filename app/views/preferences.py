@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QLocale, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -103,8 +103,8 @@ class PreferencesDialog(QDialog):
 
     def _tell_cache(self) -> None:
         files = self._files()
-        size = sum(file.stat().st_size for file in files) / 1e6
-        self.cache.setText(f"{len(files)} pictures, {size:.1f} MB" if files else "Empty")
+        size = QLocale().formattedDataSize(sum(file.stat().st_size for file in files))
+        self.cache.setText(f"{len(files)} pictures, {size}" if files else "Empty")
         self.clear.setEnabled(bool(files))
 
     def _clear(self) -> None:

@@ -1,10 +1,15 @@
 """The line at the window's foot: what is being done, how far it is, and how to stop it."""
 
+import time
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from app.state.document import Document, checkpoint_name
 from app.state.runs import Preview
+
+ENOUGH = 3
+"""Frames that tell how long the others take."""
 
 
 class StatusBar(QStatusBar):
@@ -17,6 +22,8 @@ class StatusBar(QStatusBar):
         super().__init__(parent)
         self._document = document
         self._stage = ""
+        self._known = 0
+        self._began: tuple[float, int] | None = None
         self.label = QLabel("Ready")
         self.progress = QProgressBar(textVisible=False)
         self.progress.setFixedWidth(140)
@@ -46,8 +53,22 @@ class StatusBar(QStatusBar):
         self.cancel_button.setVisible(busy)
         self.progress.setRange(0, total if counted else 0)  # an empty range moves without end
         self.progress.setValue(done)
-        text = f"Keypoints of {done} of {total} frames" if counted else self._stage
+        text = f"Keypoints of {done} of {total} frames{self._time_left(done, total)}" if counted else self._stage
         self.label.setText(f"{text}…" if busy else self._summary())
+
+    def _time_left(self, done: int, total: int) -> str:
+        """As far as the frames since the first one tell."""
+        if done < self._known:
+            self._began = None
+        self._known = done
+        if self._began is None:
+            self._began = time.monotonic(), done
+            return ""
+        began, first = self._began
+        if done - first < ENOUGH:
+            return ""
+        left = (time.monotonic() - began) / (done - first) * (total - done)
+        return f", {max(round(left), 1)} s left"
 
     def _summary(self) -> str:
         prediction, garment = self._document.shown, self._document.garment

@@ -131,8 +131,8 @@ def test_a_video_shows_every_frame_of_every_view(window, until, tmp_path, monkey
     assert len(frames) == FRAMES
     assert np.abs(frames[0].astype(int) - frames[3]).max() > 60
     assert window.document.frame == 2, "it is back where it was"
-    shown = frames[2][20 : 20 + len(still), : still.shape[1], :3].astype(int)
-    assert np.abs(shown - still).mean() < 3, "each picture is of its own frame, but for the format's few colours"
+    off = [np.abs(frame[20 : 20 + len(still), : still.shape[1], :3].astype(int) - still).mean() for frame in frames]
+    assert np.argmin(off) == 2, "each picture is of its own frame"
 
 
 def test_a_video_that_is_cancelled_leaves_nothing(window, until, tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 """What was open can be opened again: in another window, after a crash, from a file that is damaged."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -49,10 +49,10 @@ def test_a_session_is_read_as_it_was_written(tmp_path):
 
 def test_all_that_can_be_chosen_is_kept():
     """A setting that is added has to be kept, or left out on purpose."""
-    assert {name for name in vars(ViewSettings()) if not name.startswith("_")} == SETTINGS.keys()
-    assert {name for name in vars(FieldSettings()) if not name.startswith("_")} - FIELD.keys() == {"whole"}
+    assert {field.name for field in fields(ViewSettings)} == SETTINGS.keys()
+    assert {field.name for field in fields(FieldSettings)} - FIELD.keys() == {"whole"}
     left_out = {"views", "front", "matches", "judgements"}
-    assert {name for name in vars(Comparison()) if not name.startswith("_")} - COMPARISON.keys() == left_out
+    assert {field.name for field in fields(Comparison)} - COMPARISON.keys() == left_out
 
 
 def test_settings_come_back_from_json():

@@ -174,20 +174,6 @@ def test_the_theme_colours_widgets_and_can_be_had_back(window):
     assert colours["dark"][0] < colours["light"][0]
 
 
-def test_no_two_commands_share_a_shortcut_and_every_menu_entry_is_registered(window):
-    keys = [keys for keys, _ in window.actions_.shortcuts()]
-    assert len(keys) == len(set(keys)) > 20
-    listed = set()
-    menus = [action.menu() for action in window.menuBar().actions()]
-    while menus:
-        for action in menus.pop().actions():
-            if action.menu():
-                menus.append(action.menu())
-            elif not action.isSeparator():
-                listed.add(action.objectName())
-    assert listed == {command.name for command in window.actions_.commands}
-
-
 def test_a_window_can_be_closed_at_once_and_twice(qapp):
     window = MainWindow()
     window.show()

@@ -1,0 +1,254 @@
+"""The second story: scrub through heatmap slices. A real window, a real worker, real mouse and keys."""
+
+import csv
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import pyvista as pv
+from PIL import Image
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from app.main_window import MainWindow
+from app.state.field import FieldSettings
+from app.state.settings import ViewSettings
+from keygrid.prediction import heatmap
+from tests.app.conftest import FRAMES
+
+CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+
+
+@pytest.fixture(scope="module")
+def shared(qapp, until, sequence, tiny_checkpoint):
+    QApplication.setStyle("Fusion")
+    window = MainWindow()
+    window.set_theme("light")
+    window.resize(1100, 760)
+    window.show()
+    window.activateWindow()
+    window.open([sequence, tiny_checkpoint])
+    until(lambda: len(window.document.predictions) == FRAMES and not window.worker.busy)
+    yield window
+    window.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def window(shared):
+    shared.activateWindow()
+    assert QTest.qWaitForWindowActive(shared)
+    yield shared
+    for state, kind in ((shared.settings, ViewSettings), (shared.field, FieldSettings)):
+        for field in fields(kind):
+            setattr(state, field.name, field.default)
+    shared.document.go_to(0)
+    shared.document.segment = None
+    shared.viewport.fit()
+    shared.notice.hide()
+    QTest.qWait(30)
+
+
+def picture(window):
+    window.viewport.interactor.render()
+    return window.viewport.interactor.screenshot(return_img=True).astype(int)
+
+
+def turn_wheel(widget, steps, modifiers):
+    place = QPointF(widget.rect().center())
+    event = QWheelEvent(
+        place, QPointF(widget.mapToGlobal(place.toPoint())), QPoint(), QPoint(0, 120 * steps),
+        Qt.MouseButton.NoButton, modifiers, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(widget, event)
+
+
+def values(window, plane):
+    return np.asarray(window.viewport.scene.slice._sheets[plane].mesh.point_data["heat"])
+
+
+def test_from_a_fresh_start_to_files_of_the_field_and_of_a_slice(window, tmp_path, monkeypatch):
+    view = window.viewport.interactor
+    view.setFocus()
+    turn_wheel(view, 3, CONTROL)
+    assert window.field.z == pytest.approx(0.06)
+    QTest.keyClick(view, Qt.Key.Key_Up)
+    assert window.field.z == pytest.approx(0.11)
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert window.document.frame == 1
+    assert window.field.z == pytest.approx(0.11), "the slice stays while time goes on"
+    prediction = window.document.prediction
+    sheet = window.viewport.scene.slice._sheets["z"].mesh
+    points = prediction.normalisation.apply(np.asarray(sheet.points, dtype=np.float64))
+    assert points[:, 2] == pytest.approx(0.11, abs=1e-5)
+    assert values(window, "z") == pytest.approx(heatmap(points, prediction), abs=1e-5)
+
+    for name, action in (
+        ("f.vti", "heatmap"), ("f.npz", "heatmap"), ("s.png", "slice"), ("s.csv", "slice"), ("s.txt", "slice"),
+    ):  # fmt: skip
+        path = tmp_path / name
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, path=path, **__: (str(path), ""))
+        window.actions_["export_" + {"heatmap": "field"}.get(action, action)].trigger()
+    assert "use .png or .csv" in window.notice.label.text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f.npz", "f.vti", "s.csv", "s.png"]
+
+    grid = pv.read(tmp_path / "f.vti")
+    places = np.asarray(grid.points)[:: grid.n_points // 200]
+    told = np.asarray(grid["heat"])[:: grid.n_points // 200]
+    assert told == pytest.approx(heatmap(prediction.normalisation.apply(places), prediction), abs=1e-4)
+    with np.load(tmp_path / "f.npz") as arrays:
+        place = np.array([arrays["x"][10], arrays["y"][40], arrays["z"][70]])
+        told = float(arrays["heat"][10, 40, 70])
+        assert arrays["keypoints"] == pytest.approx(prediction.keypoints)
+        assert arrays["sigma"] ** 2 == pytest.approx(prediction.field.sigma_squared)
+    assert told == pytest.approx(heatmap(prediction.normalisation.apply(place[None]), prediction)[0], abs=1e-5)
+    with (tmp_path / "s.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == window.field.resolution**2
+    hottest = max(rows, key=lambda row: float(row["heat"]))
+    place = np.array([[float(hottest[axis]) for axis in "xyz"]])
+    assert float(hottest["heat"]) == pytest.approx(heatmap(prediction.normalisation.apply(place), prediction)[0])
+    with Image.open(tmp_path / "s.png") as image:
+        assert image.width == image.height >= 1024
+
+
+def test_up_to_all_planes_are_shown_at_once_and_the_last_stays(window):
+    boxes = window.slices.boxes
+    for plane in "xy":
+        QTest.mouseClick(boxes[plane], Qt.MouseButton.LeftButton, pos=QPoint(8, boxes[plane].height() // 2))
+    assert window.field.planes == ("x", "y", "z")
+    assert set(window.viewport.scene.slice._sheets) == {"x", "y", "z"}
+    assert window.field.plane == "y", "the newest is the one that is moved"
+    QTest.keyClick(window, Qt.Key.Key_BracketRight)
+    assert (window.field.x, window.field.y, window.field.z) == (0, 0.05, 0)
+    for plane in "xyz":
+        QTest.mouseClick(boxes[plane], Qt.MouseButton.LeftButton, pos=QPoint(8, boxes[plane].height() // 2))
+    assert len(window.field.planes) == 1
+    assert boxes[window.field.plane].isChecked()
+
+
+def test_the_free_plane_is_turned_by_its_arrow_in_the_view(window):
+    box = window.slices.boxes["free"]
+    QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    QTest.mouseClick(window.slices.boxes["z"], Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert window.field.planes == ("free",)
+    view = window.viewport.interactor
+    view.render()
+    QTest.qWait(50)
+    handle = window.viewport._handle._widget.GetRepresentation()
+    before = window.field.normal
+    width, height = view.width(), view.height()
+    places = ((x, y) for y in range(height // 4, 3 * height // 4, 4) for x in range(width // 4, 3 * width // 4, 4))
+
+    def turns(x, y):
+        handle.SetInteractionState(handle.Moving)  # as the widget does with a press
+        return handle.ComputeInteractionState(x, y) == handle.Rotating
+
+    x, y = next(place for place in places if turns(*place))
+    start = QPoint(x, height - 1 - y)
+    QTest.mouseMove(view, start)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
+    for step in range(1, 8):
+        QTest.mouseMove(view, start + QPoint(10 * step, 6 * step))
+        QTest.qWait(10)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=start + QPoint(70, 42))
+    QTest.qWait(30)
+    assert np.dot(window.field.normal, before) < 0.999
+    assert np.linalg.norm(window.field.normal) == pytest.approx(1)
+    sheet = window.viewport.scene.slice._sheets["free"].mesh
+    points = window.document.prediction.normalisation.apply(np.asarray(sheet.points, dtype=np.float64))
+    assert points @ np.array(window.field.normal) == pytest.approx(window.field.free, abs=1e-4)
+
+
+def test_the_decoders_cells_are_those_of_its_grid(window):
+    window.field_panel.evaluation.setFocus()
+    place = window.field_panel.evaluation.count() - 1
+    window.field_panel.evaluation.setCurrentIndex(place)
+    window.field_panel.evaluation.activated.emit(place)
+    assert window.field.cells
+    grid = window.document.prediction.grid_heatmap
+    assert set(np.unique(values(window, "z")).round(6)) <= set(np.unique(grid).round(6))
+
+
+def test_another_sigma_is_what_if_and_says_so(window):
+    panel, prediction = window.field_panel, window.document.prediction
+    panel.parent().raise_()
+    QTest.qWait(50)
+    before = values(window, "z").copy()
+    panel.sigma.setFocus()
+    for _ in range(5):
+        QTest.keyClick(panel.sigma, Qt.Key.Key_Right)
+    own = float(np.sqrt(prediction.field.sigma_squared))
+    assert window.field.sigma == pytest.approx(own * 1.05**5)
+    assert panel.what_if.isVisible()
+    assert f"the model used σ = {own:.3g}" in panel.what_if.text()
+    assert (values(window, "z") >= before - 1e-7).all(), "a wider field is hotter everywhere"
+    assert window.document.prediction is prediction
+    QTest.mouseClick(panel.reset_sigma, Qt.MouseButton.LeftButton)
+    assert window.field.sigma is None
+    assert not panel.what_if.isVisible()
+    assert values(window, "z") == pytest.approx(before)
+
+
+def test_one_segment_or_all_contribute(window):
+    prediction = window.document.prediction
+    window.document.segment = 2
+    window.field_panel.single.setChecked(True)
+    sheet = window.viewport.scene.slice._sheets["z"].mesh
+    points = prediction.normalisation.apply(np.asarray(sheet.points, dtype=np.float64))
+    assert values(window, "z") == pytest.approx(heatmap(points, prediction, segments=[2]), abs=1e-5)
+    window.document.segment = 4
+    assert values(window, "z") == pytest.approx(heatmap(points, prediction, segments=[4]), abs=1e-5)
+    window.document.segment = None
+    assert values(window, "z") == pytest.approx(heatmap(points, prediction), abs=1e-5)
+
+
+def test_limits_and_colours_are_those_that_were_chosen(window):
+    panel = window.field_panel
+    panel.high.setValue(0.5)
+    assert window.field.limits == (0.0, 0.5)
+    mapper = window.viewport.scene.slice._sheets["z"].actors[0].mapper
+    assert tuple(mapper.scalar_range) == (0.0, 0.5)
+    before = picture(window)
+    window.field.colour_map = "viridis"
+    assert np.abs(picture(window) - before).max() > 30
+    QTest.mouseClick(panel.reset_limits, Qt.MouseButton.LeftButton)
+    assert window.field.limits is None
+
+
+def test_isosurface_and_volume_follow_level_and_frame(window):
+    QTest.keyClick(window, Qt.Key.Key_5)  # without the slice
+    QTest.keyClick(window, Qt.Key.Key_0)
+    scene, field = window.viewport.scene, window.field
+    surface = np.asarray(scene.isosurface._mesh.points, dtype=np.float64)
+    told = heatmap(window.document.prediction.normalisation.apply(surface), window.document.prediction)
+    most = scene.heat.most
+    assert most == pytest.approx(window.document.prediction.strengths.max())
+    assert np.median(told) == pytest.approx(field.level * most, abs=0.05 * most)
+    volume = scene.isosurface._mesh.volume
+    window.field_panel.level.setValue(80)
+    assert scene.isosurface._mesh.volume < volume
+    before = picture(window)
+    QTest.keyClick(window, Qt.Key.Key_0)
+    QTest.keyClick(window, Qt.Key.Key_V)
+    assert not scene.isosurface.visible
+    shown = picture(window)
+    assert np.abs(shown - before).max() > 20
+    QTest.keyClick(window, Qt.Key.Key_Period)
+    assert np.abs(picture(window) - shown).max() > 20
+
+
+def test_an_export_without_a_heatmap_says_what_to_do(qapp, until):
+    window = MainWindow()
+    window.show()
+    for name in ("export_field", "export_slice", "export_picture", "export_video", "export_report"):
+        window.notice.hide()
+        window.actions_[name].trigger()
+        assert window.notice.isVisible()
+        assert window.notice.label.text().endswith(".")
+    window.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -1,0 +1,218 @@
+"""How fast the window is in the hand: slices, frames, views, pauses, starts; and whether its memory stays.
+
+    python -m tests.benchmarks.window [speed] [start] [memory] [--rounds 500] [--changes 1000]
+
+Medians and 95th percentiles, of the bundled moving T-shirt with 2,048 points. Needs a display; one of `Xvfb` will do.
+"""
+
+import gc
+import os
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.main_window import MainWindow
+from tests.benchmarks.training_window import Gaps, go_on
+
+ROOT = Path(__file__).parents[2]
+ASSETS = ROOT / "assets"
+SHIRT = ASSETS / "garments" / "tshirt-real-fold-sleeve.npz"
+STILL = ASSETS / "garments" / "unisex_shirt.ply"
+NAMES = ("tops-k8-keygrid", "tops-k8-keygrid-no-heatmap", "tshirt-k8", "tops-k12-keygrid")
+CHECKPOINTS = [ASSETS / "checkpoints" / f"{name}.safetensors" for name in NAMES]
+
+START = """
+import sys, time
+began = float(sys.argv[1])
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+application = QApplication([])
+QApplication.setStyle("Fusion")
+from pathlib import Path
+from app.main_window import MainWindow
+window = MainWindow()
+window.resize(1280, 800)
+window.show()
+window.open([Path(sys.argv[2]), Path(sys.argv[3])])
+window.viewport.rendered.connect(lambda: shown())
+told = []
+def shown():
+    if not told:
+        told.append(time.time() - began)
+def predicted(prediction):
+    if prediction is not None and len(told) == 1:
+        told.append(time.time() - began)
+        QTimer.singleShot(0, window.close)
+window.document.events.prediction.connect(predicted)
+application.exec()
+print(*told)
+"""
+
+
+def told(title: str, times: list[float], aim: str = "") -> None:
+    """Print what was measured, in milliseconds."""
+    middle, late = np.percentile(times, [50, 95])
+    print(f"{title:52s} median {middle:7.1f} ms  95 % {late:7.1f} ms  ({len(times)} times{aim})", flush=True)  # noqa: T201
+
+
+def timed(act: Callable[[int], object], count: int) -> list[float]:
+    """Milliseconds that each of so many acts takes."""
+    found = []
+    for index in range(count):
+        began = time.perf_counter()
+        act(index)
+        found.append(1000 * (time.perf_counter() - began))
+    return found
+
+
+def opened(paths: list[Path]) -> MainWindow:
+    """A window in which these are open and predicted."""
+    window = MainWindow()
+    window.resize(1280, 800)
+    window.show()
+    window.open(paths)
+    checkpoints = sum(path.suffix == ".safetensors" for path in paths)
+    go_on(lambda: len(window.document.checkpoints) == checkpoints and window.document.prediction is not None, 120)
+    go_on(lambda: not window.busy, 120)
+    return window
+
+
+def drawn(window: MainWindow, act: Callable[[], object]) -> None:
+    """Act, and let events go on until every view has drawn."""
+    loop = QEventLoop()
+    waiting = {pane.viewport for pane in window.area.shown}
+    connections = []
+    for viewport in list(waiting):
+
+        def done(viewport: object = viewport) -> None:
+            waiting.discard(viewport)  # type: ignore[arg-type]
+            if not waiting:
+                loop.quit()
+
+        connections.append((viewport, viewport.rendered.connect(done)))
+    QTimer.singleShot(1000, loop.quit)
+    act()
+    loop.exec()
+    for viewport, connection in connections:
+        viewport.rendered.disconnect(connection)
+
+
+def speed() -> None:
+    """Slices, frames and views, and pauses while the worker predicts."""
+    window = opened([SHIRT, *CHECKPOINTS])
+    window.document.choose(checkpoint=window.document.checkpoints[0])
+    go_on(lambda: not window.busy, 120)
+    positions = np.linspace(-0.6, 0.6, 41)
+
+    def slide(index: int) -> None:
+        window.field.move(float(positions[index % 41]))
+
+    for index in range(10):
+        drawn(window, lambda index=index: slide(index))  # type: ignore[misc]
+    scene = window.viewport.scene
+    told("slice update, without the frame", timed(lambda i: (slide(i), scene.cut(window.field)), 100), ", aim 16 ms")
+    told("slice and frame, one view", timed(lambda i: drawn(window, lambda: slide(i)), 60), ", aim 40 ms and the slice")
+    turn = scene.camera
+    told("frame, one view", timed(lambda i: drawn(window, lambda: window.area.look(turn.turned(3 * i))), 60),
+         ", aim 40 ms")  # fmt: skip
+    step = window.document
+    told("another frame of the garment, one view",
+         timed(lambda i: drawn(window, lambda: step.go_to(1 + i % 19)), 60))  # fmt: skip
+    window.actions_["compare_checkpoints"].trigger()
+    go_on(lambda: not window.busy, 180)
+    for index in range(10):
+        drawn(window, lambda index=index: slide(index))  # type: ignore[misc]
+    told("frame, four linked views", timed(lambda i: drawn(window, lambda: window.area.look(turn.turned(3 * i))), 40),
+         ", aim 120 ms")  # fmt: skip
+    told("slice and frame, four linked views", timed(lambda i: drawn(window, lambda: slide(i)), 40))
+    window.comparison.stop()
+    go_on(lambda: False, 1)
+
+    gaps = Gaps()
+    gaps.measure("pauses, nothing is done", 5)
+    window.settings.peak = True  # predicts all frames anew
+    gaps.measure("pauses, while frames are predicted", 5)
+    window.settings.peak = False
+    slider = QTimer(interval=40)
+    count = iter(range(10**6))
+    slider.timeout.connect(lambda: slide(next(count)))
+    slider.start()
+    gaps.measure("pauses, slices moved while frames are predicted", 5)
+    slider.stop()
+    go_on(lambda: not window.busy, 120)
+    window.close()
+
+
+def start(rounds: int = 7) -> None:
+    """From the command to the first drawn window, and to the first keypoints."""
+    shown, first = [], []
+    for _ in range(rounds):
+        result = subprocess.run(
+            [sys.executable, "-c", START, str(time.time()), str(STILL), str(CHECKPOINTS[0])],
+            capture_output=True, text=True, check=True, cwd=ROOT,
+        )  # fmt: skip
+        one, another = map(float, result.stdout.split())
+        shown.append(1000 * one)
+        first.append(1000 * another)
+    told("window drawn, from the command", shown, ", aim 1500 ms")
+    told("first keypoints, from the command", first, ", aim 6000 ms")
+
+
+def resident(process: int) -> float:
+    """Megabytes in memory."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def memory(rounds: int, changes: int) -> None:
+    """Open, predict, close; and slices: megabytes of the window's process and of the worker's."""
+    window = opened([STILL, CHECKPOINTS[0]])
+
+    def tell(title: str) -> None:
+        gc.collect()
+        print(f"{title:36s} window {resident(os.getpid()):7.1f} MB  worker {resident(window.worker.process_id):7.1f} MB",
+              flush=True)  # fmt: skip
+
+    for index in range(changes + 1):
+        if index % (changes // 5) == 0:
+            tell(f"{index} slice changes")
+        drawn(window, lambda: window.field.move(float(np.sin(index))))  # noqa: B023
+    for index in range(rounds + 1):
+        if index % max(rounds // 10, 1) == 0:
+            tell(f"{index} rounds of open, predict, close")
+        garment = window.document.garment
+        if garment is not None:
+            window.document.close_garment(garment)
+        window.open([STILL])
+        go_on(lambda: window.document.prediction is not None and not window.worker.busy, 60)
+    window.close()
+
+
+def main() -> None:
+    """Measure what is asked for, or all."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="*", default=[])
+    parser.add_argument("--rounds", type=int, default=500)
+    parser.add_argument("--changes", type=int, default=1000)
+    arguments = parser.parse_args()
+    what = arguments.what or ["speed", "start", "memory"]
+    application = QApplication(sys.argv[:1])
+    QApplication.setStyle("Fusion")
+    if "speed" in what:
+        speed()
+    if "start" in what:
+        start()
+    if "memory" in what:
+        memory(arguments.rounds, arguments.changes)
+    application.quit()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""Pictures of the window: those of the user guide, and of every panel and dialog to be looked at.
+
+    python -m tests.screenshots guide            # docs/*.png, in light
+    python -m tests.screenshots all FOLDER       # every panel and dialog, light and dark, at one and two pixels a pixel
+
+Opens real windows, at 1280 x 800 of the user's pixels; where there is no display, `xvfb-run -a` provides one.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+ASSETS = ROOT / "assets"
+SHIRT = ASSETS / "garments" / "tshirt-real-fold-sleeve.npz"
+CHECKPOINTS = [
+    ASSETS / "checkpoints" / f"{name}.safetensors"
+    for name in ("tops-k8-keygrid", "tops-k8-keygrid-no-heatmap", "tshirt-k8", "tops-k12-keygrid")
+]
+
+GUIDE = ("inspect", "weights", "scrub", "field", "compare", "overlay", "difference", "palette", "preferences", "video")
+"""Pictures that the user guide shows."""
+
+
+class Studio:
+    """A window with a garment that moves, and what can be done before a picture is taken."""
+
+    def __init__(self, theme: str) -> None:
+        from PySide6.QtWidgets import QApplication
+
+        self.application = QApplication.instance() or QApplication(sys.argv[:1])
+        QApplication.setStyle("Fusion")
+        from app.main_window import MainWindow
+
+        self.pictures = TemporaryDirectory()
+        self.window = window = MainWindow(None, Path(self.pictures.name))
+        window.set_theme(theme)  # type: ignore[arg-type]
+        window.resize(1280, 800)
+        window.show()
+        window.activateWindow()
+        window.open([SHIRT, *CHECKPOINTS])
+        self.until(lambda: len(window.document.checkpoints) == len(CHECKPOINTS))
+        self.window.document.choose(checkpoint=window.document.checkpoints[0])
+        self.settle()
+
+    def until(self, holds: Callable[[], object], seconds: float = 240) -> None:
+        """Let events go on until something holds."""
+        from PySide6.QtTest import QTest
+
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, "waited in vain"
+            QTest.qWait(20)
+
+    def settle(self) -> None:
+        """Wait until nothing is awaited, and all is drawn."""
+        from PySide6.QtTest import QTest
+
+        self.until(lambda: not self.window.busy)
+        QTest.qWait(400)
+
+    def show_tab(self, title: str) -> None:
+        """Bring a panel to the front."""
+        from PySide6.QtWidgets import QDockWidget
+
+        next(dock for dock in self.window.findChildren(QDockWidget) if dock.windowTitle() == title).raise_()
+
+    def start_anew(self) -> None:
+        """As at the start."""
+        from dataclasses import fields
+
+        from app.state.field import FieldSettings
+        from app.state.settings import ViewSettings
+
+        window = self.window
+        window.comparison.difference = False
+        window.comparison.stop()
+        for state, kind in ((window.settings, ViewSettings), (window.field, FieldSettings)):
+            for attribute in fields(kind):
+                setattr(state, attribute.name, attribute.default)
+        window.document.keypoint = window.document.other = window.document.segment = None
+        window.document.go_to(0)
+        window.notice.hide()
+        for title in ("Layers", "Keypoints"):
+            self.show_tab(title)
+        window.viewport.fit()
+        self.settle()
+
+    def dialog(self, command: str) -> object:
+        """What a command opens."""
+        from PySide6.QtTest import QTest
+        from PySide6.QtWidgets import QApplication
+
+        self.window.activateWindow()
+        self.window.actions_[command].trigger()
+        QTest.qWait(300)
+        self.until(lambda: QApplication.activeModalWidget() is not None)
+        return QApplication.activeModalWidget()
+
+    def take(self, path: Path) -> None:
+        """Save what is shown: a dialog if there is one, else the window."""
+        from PySide6.QtWidgets import QApplication
+
+        dialog = QApplication.activeModalWidget()
+        if dialog is None:
+            self.window.save_screenshot(path)
+        else:
+            dialog.grab().save(str(path), "PNG")
+            dialog.close()
+            self.settle()
+
+
+def inspect(studio: Studio) -> None:
+    studio.window.document.keypoint, studio.window.document.other = 2, 7
+    studio.until(lambda: studio.window.document.distance is not None and studio.window.document.distance.settled)
+
+
+def weights(studio: Studio) -> None:
+    studio.window.document.keypoint, studio.window.settings.weights = 3, True
+    studio.window.settings.slice = studio.window.settings.skeleton = False
+
+
+def segments(studio: Studio) -> None:
+    studio.show_tab("Segments")
+    studio.show_tab("Display")
+    studio.window.document.segment, studio.window.settings.strength = 5, 0.5
+
+
+def scrub(studio: Studio) -> None:
+    from app.scene.probe import Probe
+
+    field = studio.window.field
+    field.show("x", shown=True)
+    field.show("free", shown=True)
+    studio.window.settings.surface_opacity = 0.35
+    studio.settle()
+    place = studio.window.document.prediction.keypoints[4]  # type: ignore[union-attr]
+    studio.window.viewport.readout.show_probes([Probe("slice", place, heat=0.871, plane="x")])
+
+
+def field(studio: Studio) -> None:
+    studio.show_tab("Field")
+    own = studio.window.document.prediction.field.sigma_squared**0.5  # type: ignore[union-attr]
+    studio.window.field.sigma = 1.6 * own
+    studio.window.settings.slice, studio.window.settings.isosurface = False, True
+    studio.window.settings.volume = True
+
+
+def compare(studio: Studio) -> None:
+    studio.window.actions_["compare_checkpoints"].trigger()
+    studio.window.document.keypoint = 2
+
+
+def overlay(studio: Studio) -> None:
+    compare(studio)
+    studio.window.comparison.mode = "overlay"
+
+
+def difference(studio: Studio) -> None:
+    studio.window.comparison.add(studio.window.document.garment, studio.window.document.checkpoints[1])
+    studio.window.comparison.difference = True
+
+
+def unlinked(studio: Studio) -> None:
+    difference(studio)
+    for link in ("frame", "slices", "layers", "colours"):
+        setattr(studio.window.comparison, link, False)
+
+
+def empty(studio: Studio) -> None:
+    for garment in studio.window.document.garments:
+        studio.window.document.close_garment(garment)
+
+
+def notice(studio: Studio) -> None:
+    studio.window.notice.say("folder/broken.ply can't be read: the file ends in the middle of its vertices.")
+
+
+def training(studio: Studio) -> None:
+    studio.window.actions_["training"].trigger()
+
+
+def palette(studio: Studio) -> None:
+    from PySide6.QtTest import QTest
+
+    QTest.keyClicks(studio.dialog("palette").line, "slice")  # type: ignore[attr-defined]
+
+
+def crash(studio: Studio) -> None:
+    studio.window.sessions.offer(Path("open-1.keygrid"))
+
+
+def opener(command: str) -> Callable[[Studio], None]:
+    return lambda studio: (studio.dialog(command), None)[1]
+
+
+SCENES: dict[str, Callable[[Studio], None]] = {
+    "inspect": inspect, "weights": weights, "segments": segments, "scrub": scrub, "field": field, "compare": compare,
+    "overlay": overlay, "difference": difference, "unlinked": unlinked, "notice": notice, "training": training,
+    "palette": palette, "preferences": opener("preferences"), "shortcuts": opener("shortcuts"),
+    "picture": opener("export_picture"), "video": opener("export_video"), "new_run": opener("new_run"),
+    "colour": lambda studio: (setattr(studio.window.document, "keypoint", 3), opener("colour_keypoint")(studio))[1],
+    "about": opener("about"), "crash": crash, "empty": empty,
+}  # fmt: skip
+
+
+def take_all(names: list[str], folder: Path, theme: str, ending: str = "") -> None:
+    """Save the pictures of some scenes."""
+    studio = Studio(theme)
+    for name in names:
+        studio.start_anew()
+        SCENES[name](studio)
+        studio.settle()
+        studio.take(folder / f"{name}{ending}.png")
+        print(folder / f"{name}{ending}.png", flush=True)  # noqa: T201
+    studio.window.close()
+    studio.pictures.cleanup()
+
+
+def main(arguments: list[str]) -> None:
+    """Do what the module says."""
+    if arguments == ["guide"]:
+        take_all(list(GUIDE), ROOT / "docs", "light")
+    elif len(arguments) == 2 and arguments[0] == "all":
+        folder = Path(arguments[1])
+        folder.mkdir(parents=True, exist_ok=True)
+        for scale in ("1", "2"):
+            for theme in ("light", "dark"):
+                subprocess.run(
+                    [sys.executable, "-m", "tests.screenshots", "variant", str(folder), theme, scale],
+                    check=True, env={**os.environ, "QT_SCALE_FACTOR": scale}, cwd=ROOT,
+                )  # fmt: skip
+    elif len(arguments) == 4 and arguments[0] == "variant":
+        take_all(list(SCENES), Path(arguments[1]), arguments[2], f"-{arguments[2]}-{arguments[3]}x")
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
