@@ -4,7 +4,7 @@
 SOURCES := app keygrid tests main.py
 READY := .venv/.ready
 
-.PHONY: help run test bench lint lock clean
+.PHONY: help run test bench pictures lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ test: $(READY) ## Run the tests, on a virtual display of their own
 
 bench: $(READY) ## Measure speed and memory against the published formulation
 	.venv/bin/python -m tests.benchmarks.speed $(ARGS)
+
+pictures: $(READY) ## Take the pictures of the user guide, on a virtual display of their own
+	xvfb-run -a -s "-screen 0 1400x900x24" .venv/bin/python -m tests.screenshots guide
 
 lint: $(READY) ## Check style, format, types and the direction of imports
 	.venv/bin/ruff check

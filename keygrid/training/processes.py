@@ -4,8 +4,11 @@ Fabric starts the processes, or finds those that torchrun or SLURM has started, 
 wrapper of networks is left aside: it averages gradients over processes, and parts of a batch may differ in size.
 """
 
+import ctypes
 import logging
 import os
+import signal
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +19,8 @@ from keygrid.errors import KeygridError
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric  # which takes seconds to import
+
+_PR_SET_PDEATHSIG = 1
 
 _PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
 
@@ -70,12 +75,22 @@ def launch(fabric: "Fabric") -> None:
     Raises:
         KeygridError: the launcher has started another number of processes.
     """
+    if int(os.environ.get("LOCAL_RANK", "0")) > 0:
+        end_with_parent()
     try:
         fabric.launch()
     except ValueError as error:
         raise KeygridError(
             "The launcher has started another number of processes than --devices and --nodes say; make them agree."
         ) from error
+
+
+def end_with_parent() -> None:
+    """Let Linux end this process when the one that started it ends, however that does: nobody else would."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == 1:  # it has ended already
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def finish(fabric: "Fabric") -> None:

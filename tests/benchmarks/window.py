@@ -177,8 +177,8 @@ def memory(rounds: int, changes: int) -> None:
 
     def tell(title: str) -> None:
         gc.collect()
-        print(f"{title:36s} window {resident(os.getpid()):7.1f} MB  worker {resident(window.worker.process_id):7.1f} MB",
-              flush=True)  # fmt: skip
+        ours, workers = resident(os.getpid()), resident(window.worker.process_id)
+        print(f"{title:36s} window {ours:7.1f} MB  worker {workers:7.1f} MB", flush=True)  # noqa: T201
 
     for index in range(changes + 1):
         if index % (changes // 5) == 0:

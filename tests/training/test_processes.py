@@ -220,3 +220,26 @@ def test_the_command_shares_a_training_and_stops_when_it_is_told(
     trainer.resume()
     trainer.fit()
     np.testing.assert_allclose(totals(run), expected, rtol=2e-3)
+
+
+CHILD = "import time; from keygrid.training import processes; processes.end_with_parent(); print(1); time.sleep(99)"
+PARENT = f"""
+import subprocess, sys
+process = subprocess.Popen([sys.executable, "-uc", {CHILD!r}], stdout=subprocess.PIPE)
+process.stdout.readline()
+print(process.pid, flush=True)
+process.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone ends them so")
+def test_no_process_outlives_the_one_that_started_it() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, cwd=ROOT) as parent:
+        assert parent.stdout is not None
+        child = Path(f"/proc/{int(parent.stdout.readline())}")
+        assert child.exists()
+        parent.kill()
+    ends = time.monotonic() + 10
+    while child.exists() and "Z" not in (child / "stat").read_text().rpartition(")")[2].split()[:1]:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
