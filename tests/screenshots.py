@@ -85,6 +85,7 @@ class Studio:
         window.document.keypoint = window.document.other = window.document.segment = None
         window.document.go_to(0)
         window.notice.hide()
+        window.viewport.readout.show_probes([])
         for title in ("Layers", "Keypoints"):
             self.show_tab(title)
         window.viewport.fit()

@@ -69,8 +69,6 @@ class Scene:
 
     def __init__(self, plotter: pv.BasePlotter, theme: Theme = LIGHT, pixel_ratio: float = 1.0) -> None:
         self.plotter: Any = plotter  # its methods are wrapped, which hides their signatures
-        # Blending in the order of drawing takes half the time in software, and keeps heat as bright as it is.
-        self.plotter.renderer.SetUseOIT(False)
         self._theme, self._pixel_ratio, self._bar_scale = theme, pixel_ratio, 1.0
         self.surface = SurfaceLayer(plotter, "surface")
         self.cloud = PointsLayer(plotter, "cloud", CLOUD_COLOUR)

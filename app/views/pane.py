@@ -202,7 +202,7 @@ def describe_scores(subject: Subject, judgement: Judgement | None) -> str:
     if judgement.tolerant is not None:
         parts.insert(0, f"error {judgement.tolerant.mean():.3f}")
     if judgement.consistency is not None:
-        parts.append(f"self-consistency {judgement.consistency:.2f}")
+        parts.append(f"self\N{NON-BREAKING HYPHEN}consistency {judgement.consistency:.2f}")
     if judgement.agreement is not None:
         parts.append(f"landmarks {judgement.agreement:.2f}")
     return " · ".join(parts)
