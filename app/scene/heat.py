@@ -138,6 +138,7 @@ class _Sheet:
 class SliceLayer(Layer):
     """The heatmap on planes across the network's cube, with a colour bar of fixed limits."""
 
+    order = 1
     _heat: Heat | None = None
     _field: FieldSettings
     _style: tuple[object, ...] = ()
@@ -211,6 +212,7 @@ class SliceLayer(Layer):
 class _GridLayer(Layer):
     """Something that is made of the heatmap on a regular grid."""
 
+    order = 1
     _heat: Heat | None = None
     _field: FieldSettings
     _drawn: tuple[object, ...] = ()

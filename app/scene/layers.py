@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyvista as pv
@@ -35,6 +36,10 @@ WEIGHT_STYLE: dict[str, Any] = {
 }  # fmt: skip
 
 
+_ORDERS: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+"""Of actors, the order of their layers."""
+
+
 class Layer:
     """Actors that are shown and hidden together.
 
@@ -42,6 +47,9 @@ class Layer:
         plotter: where they are drawn.
         name: of the layer, unique in the plotter.
     """
+
+    order = 9
+    """What is translucent is blended in this order, whenever it was made: first the garment, then what is on it."""
 
     def __init__(self, plotter: pv.BasePlotter, name: str) -> None:
         self._plotter: Any = plotter
@@ -87,12 +95,24 @@ class Layer:
     def _keep(self, actor: Any) -> Any:
         actor.SetVisibility(self._visible and not self._blank)
         self._actors.append(actor)
+        self._put_in_order(actor)
         return actor
+
+    def _put_in_order(self, actor: Any) -> None:
+        _ORDERS[actor] = self.order
+        props = self._plotter.renderer.GetViewProps()
+        props.RemoveItem(actor)
+        later = [_ORDERS.get(props.GetItemAsObject(i), 9) > self.order for i in range(props.GetNumberOfItems())]
+        if any(later):
+            props.InsertItem(later.index(True) - 1, actor)
+        else:
+            props.AddItem(actor)
 
 
 class SurfaceLayer(Layer):
     """The garment's triangles, a little transparent so that keypoints between its sides are seen."""
 
+    order = 0
     _actor: Any
 
     def __init__(self, plotter: pv.BasePlotter, name: str, opacity: float = 0.6) -> None:
@@ -345,6 +365,8 @@ def draw_in_front(actor: Any) -> None:
 
 class SkeletonLayer(Layer):
     """Segments between keypoints, as opaque as they are strong; the selected one is marked."""
+
+    order = 3
 
     def show(
         self, shown: Prediction | Preview, colour: tuple[float, float, float], width: float, gap: float,

@@ -24,6 +24,8 @@ FAINTEST = 0.12
 class TrailLayer(Layer):
     """Each keypoint's path over the frames that are predicted, in its colour, fainter the farther in time."""
 
+    order = 2
+
     def show(
         self, predictions: Mapping[int, Prediction], frame: int, width: float, chosen: NDArray[np.uint8] | None = None
     ) -> None:

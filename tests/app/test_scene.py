@@ -394,3 +394,16 @@ def display(scene: Scene, position: np.ndarray) -> tuple[float, float]:
     coordinate.SetCoordinateSystemToWorld()
     coordinate.SetValue(position.tolist())
     return coordinate.GetComputedDoubleViewportValue(scene.plotter.renderer)
+
+
+def test_what_is_translucent_is_blended_in_one_order_whenever_it_was_made(scene, moving):
+    prediction = predicted(moving)
+    show(scene, moving, prediction)
+    before = pixels(scene)
+    scene.select(2)
+    scene.apply(ViewSettings(weights=True))  # makes the surface anew
+    scene.select(None)
+    scene.apply(ViewSettings())
+    scene.cut(FieldSettings(colour_map="viridis"))  # and the slice
+    scene.cut(FieldSettings())
+    assert np.abs(pixels(scene) - before).max() < 3
