@@ -280,6 +280,7 @@ class MainWindow(QMainWindow):
         self._apply_preferences()
         self.status.cancelled.connect(self.worker.cancel)
         self.library.wanted.connect(lambda path: self.open([path]))
+        self.viewport.picked.connect(self.keypoints.show_place)
         self.table.keypoints.refused.connect(self.notice.say)
         self.panel.preview.wanted.connect(self._open_garment_of)
         self.panel.shown.connect(self.training.follow)

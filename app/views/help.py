@@ -58,6 +58,7 @@ class ShortcutList(QDialog):
             groups[menu][1].append(QTreeWidgetItem(groups[menu][0], [title, keys]))
         self._groups = tuple(groups.values())
         self.tree.expandAll()
+        self.tree.header().setStretchLastSection(False)
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

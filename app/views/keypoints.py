@@ -1,5 +1,6 @@
 """The tables of keypoints and segments, linked with the view."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,12 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QIcon, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QMenu, QVBoxLayout, QWidget
 
 from app.actions import Actions
+from app.scene.probe import Probe
 from app.state.document import Subject
 from app.state.runs import Preview
 from app.state.settings import ViewSettings
 from app.state.view import View
+from app.views.readout import describe
 from app.views.tables import Column, Index, RowsModel, RowsTable
 from keygrid.errors import KeygridError
 from keygrid.prediction import Prediction
@@ -175,11 +178,12 @@ class SegmentTable(RowsTable):
 
 
 class KeypointPanel(QWidget):
-    """The table of keypoints, and below it what is measured and how."""
+    """The table of keypoints, and below it what is measured, or what is known of a place that was clicked."""
 
     def __init__(self, view: View, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._subject = view.subject
+        self._place: Probe | None = None
         self.table = KeypointTable(view, actions)
         self.label = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
         self.label.setContentsMargins(8, 4, 8, 6)
@@ -189,12 +193,33 @@ class KeypointPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.table, stretch=1)
         layout.addWidget(self.label)
-        for name in ("keypoint", "other", "distance", "prediction", "labels"):
+        for name in ("keypoint", "other", "distance", "labels"):
             self._subject.events[name].connect(self._refresh)
+        for name in ("garment", "frame", "prediction"):  # the place is on a surface that has moved
+            self._subject.events[name].connect(self._forget_place)
         self._refresh()
 
+    def show_place(self, probes: Sequence[Probe]) -> None:
+        """Say what is known of the nearest of some places, with each keypoint's weight there."""
+        self._place = probes[0] if probes and probes[0].kind in {"surface", "slice"} else None
+        self._refresh()
+
+    def _forget_place(self, *_: object) -> None:
+        self._place = None
+        self._refresh()
+
+    def _told_of_place(self) -> str:
+        place = self._place
+        if place is None or self._subject.shown is None:
+            return ""
+        text = describe(place, self._subject)
+        if place.weights is None:
+            return text
+        weights = (f"{self._subject.labels.title(index)}: {weight:.1%}" for index, weight in enumerate(place.weights))
+        return f"{text.partition('  weights')[0]}\nWeights there, of each keypoint's largest: {', '.join(weights)}"
+
     def _refresh(self, *_: object) -> None:
-        self.label.setText(self._measured())
+        self.label.setText(self._measured() or self._told_of_place())
         self.label.setVisible(bool(self.label.text()))
 
     def _measured(self) -> str:

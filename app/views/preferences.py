@@ -55,6 +55,7 @@ class PreferencesDialog(QDialog):
         self.cache = QLabel()
         self.clear = QPushButton("Clear")
         self.clear.setToolTip("Remove the pictures of garments; they are drawn again when they are seen")
+        self.clear.setAutoDefault(False)  # Enter closes
         self.clear.clicked.connect(self._clear)
         form = QFormLayout()
         form.addRow("&Theme", self.theme)
@@ -71,7 +72,10 @@ class PreferencesDialog(QDialog):
             QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.RestoreDefaults
         )
         buttons.rejected.connect(self.reject)
-        buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults).clicked.connect(self._restore)
+        again = buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
+        again.setAutoDefault(False)
+        again.clicked.connect(self._restore)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addSpacing(8)

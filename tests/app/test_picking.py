@@ -108,6 +108,11 @@ def test_a_place_on_the_surface_has_vertex_face_heat_and_weights(window):
     text = hover(window, on_display(window, garment.vertices[vertex]))
     assert f"vertex {probe.index}, face {probe.face}" in text
     assert "heat" in text
+    view = window.viewport.interactor
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=on_display(window, garment.vertices[vertex]))
+    told = window.keypoints.label.text()
+    assert f"vertex {probe.index}, face {probe.face}" in told
+    assert all(f"{index}: {weight:.1%}" in told for index, weight in enumerate(probe.weights))
 
 
 def test_a_click_selects_a_segment_or_a_keypoint_and_the_tables_follow(window):
