@@ -71,7 +71,7 @@ def view(
     _check_size(size)
     reopen = not garments and not checkpoint
     garments = garments or [DEFAULT_GARMENT]
-    checkpoints = _with_shipped(checkpoint or [DEFAULT_CHECKPOINT])
+    checkpoints = checkpoint or [DEFAULT_CHECKPOINT]
     from app.application import has_display, run
 
     if has_display():
@@ -713,13 +713,6 @@ def _weights(given: "Iterable[str]") -> dict[str, Any]:
         except ValueError as error:
             raise KeygridError(f"The weight of {name} is a number, as in {name}=2, and not {number!r}.") from error
     return weights
-
-
-def _with_shipped(checkpoints: list[Path]) -> list[Path]:
-    """Some checkpoints, and after them those that come with the application."""
-    known = {path.resolve() for path in checkpoints}
-    shipped = sorted(DEFAULT_CHECKPOINT.parent.glob("*.safetensors"))
-    return [*checkpoints, *(path for path in shipped if path.resolve() not in known)]
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -84,6 +84,7 @@ def run(
     window.show()
     crashed, last = window.sessions.crashed(), window.sessions.last
     window.open(paths)
+    window.list_checkpoints()
     if crashed is not None:
         window.sessions.offer(crashed)
     elif reopen and last is not None and window.preferences.reopen:

@@ -47,7 +47,7 @@ from app.worker.client import WorkerClient
 from app.worker.comparing import Comparing
 from app.worker.measuring import Measuring
 from app.worker.predicting import Predicting
-from app.worker.protocol import Configure, ListShipped, OpenPath, ReadCheckpoint
+from app.worker.protocol import Configure, ListCheckpoints, ListShipped, OpenPath, ReadCheckpoint
 from app.worker.training import Training
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
@@ -127,6 +127,10 @@ class MainWindow(QMainWindow):
             self.worker.request(f"garment {path}", OpenPath(path))
         for path in checkpoints:
             self.worker.request(f"checkpoint {path}", ReadCheckpoint(path))
+
+    def list_checkpoints(self, folder: Path = ASSETS / "checkpoints") -> None:
+        """Let those that come with the application be chosen."""
+        self.worker.request("checkpoints", ListCheckpoints(folder))
 
     def open_run(self, directory: Path) -> None:
         """Follow the run that is written into a directory, wherever its trainer runs."""
@@ -322,6 +326,11 @@ class MainWindow(QMainWindow):
             self.document.add_checkpoint(result, choose=chosen or self.document.checkpoint is None)
         elif slot == "shipped":
             self.shelf.shipped = result
+        elif slot == "checkpoints":
+            known = {checkpoint.path.absolute() for checkpoint in self.document.checkpoints}
+            for checkpoint in result:
+                if checkpoint.path.absolute() not in known:
+                    self.document.add_checkpoint(checkpoint, choose=False)
         if isinstance(result, Garment | OpenCollection):
             self.shelf.remember(Path(slot.removeprefix("garment ")))
         self._settle()

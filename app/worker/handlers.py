@@ -1,5 +1,6 @@
 """What the worker does for each request. Heavy imports happen here, at their first use."""
 
+import json
 import os
 from collections.abc import Callable
 from functools import cache
@@ -13,6 +14,7 @@ from app.worker.protocol import (
     DescribeEngine,
     DrawThumbnail,
     Judge,
+    ListCheckpoints,
     ListShipped,
     Measure,
     OpenPath,
@@ -62,6 +64,8 @@ class Handlers:
                 result = self._predict(work, enter)
             case ListShipped(folder):
                 result = shipped(folder)
+            case ListCheckpoints(folder):
+                result = listed(folder)
             case DrawThumbnail(garment, picture, side):
                 result = _draw(self._garment(garment, enter), picture, side)
             case Measure(garment, start, end, frame):
@@ -165,6 +169,21 @@ def shipped(folder: Path) -> tuple[Entry, ...]:
     files = sorted(folder.iterdir()) if folder.is_dir() else ()
     lone = (file for file in files if file.suffix.lower() in SUFFIXES and file not in known)
     return (*named, *(Entry(file.stem.replace("_", " "), file) for file in lone))
+
+
+def listed(folder: Path) -> tuple[OpenCheckpoint, ...]:
+    """Checkpoints of a folder that comes with the application; what is no checkpoint is left out."""
+    from safetensors import SafetensorError, safe_open
+
+    found = []
+    for path in sorted(folder.glob("*.safetensors")):
+        try:
+            with safe_open(path, framework="np") as file:
+                header = json.loads((file.metadata() or {})["keygrid"])
+            found.append(OpenCheckpoint(path, int(header["model"]["keypoints"]), str(header["category"])))
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+            continue
+    return tuple(found)
 
 
 def _draw(garment: Garment, picture: Path, side: int) -> Path:

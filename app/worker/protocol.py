@@ -44,6 +44,13 @@ class ListShipped:
 
 
 @dataclass(frozen=True)
+class ListCheckpoints:
+    """Answered by a tuple of `app.state.document.OpenCheckpoint`: those of this folder, by their headers alone."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
 class DrawThumbnail:
     """Answered by `picture`, a PNG of so many pixels a side that shows the garment of `garment`."""
 
@@ -83,7 +90,18 @@ class DescribeEngine:
     """Answered by a sentence that says which libraries compute."""
 
 
-Work = OpenPath | ReadCheckpoint | Predict | Measure | Judge | ListShipped | DrawThumbnail | Configure | DescribeEngine
+Work = (
+    OpenPath
+    | ReadCheckpoint
+    | Predict
+    | Measure
+    | Judge
+    | ListShipped
+    | ListCheckpoints
+    | DrawThumbnail
+    | Configure
+    | DescribeEngine
+)
 
 
 @dataclass(frozen=True)

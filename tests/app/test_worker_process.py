@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.state.document import OpenCheckpoint
+from app.worker.handlers import listed
 from app.worker.protocol import (
     Answer,
     Cancel,
@@ -180,3 +181,15 @@ def test_it_ends_when_its_input_does():
     assert worker.process.poll() is None
     worker.end()
     assert worker.process.returncode == 0
+
+
+def test_checkpoints_are_listed_by_their_headers_and_what_is_none_is_left_out(tmp_path, tiny_checkpoint):
+    folder = ROOT / "assets" / "checkpoints"
+    found = {checkpoint.path.stem: checkpoint for checkpoint in listed(folder)}
+    assert {path.stem for path in folder.glob("*.safetensors")} == found.keys()
+    assert found["tops-k12-keygrid"].keypoints == 12
+    assert found["tshirt-k8"].category == "T-shirt"
+    (tmp_path / "none.safetensors").write_bytes(b"nothing")
+    (tmp_path / "tiny.safetensors").write_bytes(tiny_checkpoint.read_bytes())
+    assert [checkpoint.path.stem for checkpoint in listed(tmp_path)] == ["tiny"]
+    assert listed(tmp_path / "missing") == ()
