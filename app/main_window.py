@@ -25,6 +25,7 @@ from app.state.document import Document, OpenCheckpoint
 from app.state.playback import Playback
 from app.state.preferences import Preferences, Theme
 from app.state.runs import Preview, Runs
+from app.state.session import SUFFIX
 from app.state.settings import LAYERS
 from app.state.shelf import OpenCollection, Shelf
 from app.state.view import View
@@ -118,7 +119,9 @@ class MainWindow(QMainWindow):
         self.worker.request("shipped", ListShipped(SHIPPED))
 
     def open(self, paths: Sequence[Path]) -> None:
-        """Open garments, folders and checkpoints, told apart by their ending; the first of each kind is chosen."""
+        """Open garments, folders, checkpoints or a session, told apart by their ending; the first of each is chosen."""
+        sessions = [path for path in paths if path.suffix.lower() == SUFFIX]
+        paths = [path for path in paths if path not in sessions]
         checkpoints = [path for path in paths if path.suffix.lower() in CHECKPOINT_SUFFIXES]
         garments = [path for path in paths if path not in checkpoints]
         self._choose_on_arrival.update(f"garment {path}" for path in garments[:1])
@@ -127,6 +130,8 @@ class MainWindow(QMainWindow):
             self.worker.request(f"garment {path}", OpenPath(path))
         for path in checkpoints:
             self.worker.request(f"checkpoint {path}", ReadCheckpoint(path))
+        if sessions:
+            self.sessions.open(sessions[0])
 
     def list_checkpoints(self, folder: Path = ASSETS / "checkpoints") -> None:
         """Let those that come with the application be chosen."""

@@ -1,6 +1,7 @@
 """What is drawn in a scene of other views' keypoints."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -43,10 +44,11 @@ class DisplacementLayer(Layer):
         self.clear()
         self._count = count
         if count:
-            self._mesh = pv.merge([_ARROW] * count, merge_points=False) if count > 1 else _ARROW.copy()
+            self._mesh = pv.merge([_arrow()] * count, merge_points=False) if count > 1 else _arrow().copy()
             draw_in_front(self._add(self._mesh, color=ARROW_COLOUR, lighting=False))
 
 
+@cache
 def _arrow() -> Any:
     """An arrow along X whose shaft and tip, each from 0 to 1, are told apart by `part`."""
     shaft = pv.Cylinder(center=(0.5, 0, 0), direction=(1, 0, 0), radius=1, height=1, resolution=10, capping=False)
@@ -55,12 +57,9 @@ def _arrow() -> Any:
     return pv.merge([shaft.triangulate(), tip.triangulate()], merge_points=False)
 
 
-_ARROW = _arrow()
-
-
 def _arrows(starts: Floats, ends: Floats, radius: float) -> Floats:
     """(P, points of an arrow, 3): where arrows from (P, 3) to (P, 3) have their points."""
-    template, tip = np.asarray(_ARROW.points, dtype=np.float64), _ARROW.point_data["part"] > 0
+    template, tip = np.asarray(_arrow().points, dtype=np.float64), _arrow().point_data["part"] > 0
     lengths = np.linalg.norm(ends - starts, axis=1)
     along = (ends - starts) / np.maximum(lengths, 1e-30)[:, None]
     across = np.cross(along, np.eye(3)[np.abs(along).argmin(axis=1)])

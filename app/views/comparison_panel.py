@@ -1,6 +1,7 @@
 """What is compared, what is linked, and by how much keypoints differ."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
@@ -13,6 +14,9 @@ from app.state.document import Document, checkpoint_name
 from app.state.runs import Curve
 from app.state.view import View
 from app.views.tables import Column, RowsModel, RowsTable
+
+if TYPE_CHECKING:
+    from app.views.curves import Plot  # imports pyqtgraph, which takes a moment
 
 # Told apart by hue and lightness, and by their dashes.
 _COLOURS = {
@@ -110,7 +114,7 @@ class Drift(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.label)
-        self.plot: QWidget | None = None
+        self.plot: Plot | None = None
 
     def show_drift(self) -> None:
         """Draw what is scored now: the selected keypoint's drift, or that of all in the mean."""
@@ -123,9 +127,14 @@ class Drift(QWidget):
         self.label.setText(text)
         if curves and self.plot is None:
             self._make()
-        if self.plot is not None:
-            self.plot.setVisible(bool(curves))
-            self._draw(curves)
+        plot = self.plot
+        if plot is not None:
+            plot.setVisible(bool(curves))
+            plot.begin(log=False)
+            for name, (curve, style) in curves.items():
+                plot.draw(name, curve, style=style)
+            plot.finish()
+            self._now.setValue(self._first.subject.frame + 1)
 
     def curves(self) -> dict[str, tuple[Curve, Qt.PenStyle]]:
         """By view, with the dashes of its line."""
@@ -153,7 +162,7 @@ class Drift(QWidget):
         return found
 
     def _make(self) -> None:
-        import pyqtgraph as pg  # takes a moment
+        import pyqtgraph as pg
 
         from app.views.curves import Plot
 
@@ -162,14 +171,6 @@ class Drift(QWidget):
         self._now = pg.InfiniteLine(pen=pg.mkPen("#888888", style=Qt.PenStyle.DotLine))
         plot.plot.addItem(self._now, ignoreBounds=True)
         self._layout.addWidget(plot)
-
-    def _draw(self, curves: dict[str, tuple[Curve, Qt.PenStyle]]) -> None:
-        plot = self.plot
-        plot.begin(log=False)  # type: ignore[union-attr]
-        for name, (curve, style) in curves.items():
-            plot.draw(name, curve, style=style)  # type: ignore[union-attr]
-        plot.finish()  # type: ignore[union-attr]
-        self._now.setValue(self._first.subject.frame + 1)
 
 
 class ComparisonPanel(QWidget):

@@ -195,6 +195,6 @@ def test_a_session_that_can_not_be_read_leaves_what_is_open(arranged, tmp_path):
     told = as_told(arranged)
     path = tmp_path / "broken.keygrid"
     path.write_text("{")
-    arranged.sessions.open(path)
+    arranged.open([path])  # as if it had been dropped
     assert "no session" in arranged.notice.label.text()
     assert as_told(arranged) == told
