@@ -1,6 +1,7 @@
 """The window: puts views, commands, worker and state together."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -226,35 +227,28 @@ class MainWindow(QMainWindow):
 
     def _make_docks(self) -> None:
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        docks = [
-            self._dock("Library", self.library, left),
-            self._dock("Layers", self.layers, left),
-            self._dock("Slices", self.slices, right),
-            self._dock("Keypoints", self.keypoints, right),
-            self._dock("Segments", self.segments, right),
-            self._dock("Display", self.display, left),
-            self._dock("Field", self.field_panel, right),
-        ]
-        self.tabifyDockWidget(docks[1], docks[5])
-        for before, after in ((3, 4), (4, 6)):
-            self.tabifyDockWidget(docks[before], docks[after])
-        self._first_tabs = docks[1], docks[3]
-        # Tabs of the largest dock's place, and not there before they are asked for.
-        self.comparison_dock = self._dock("Compare", self.comparison_panel, right)
-        self.tabifyDockWidget(docks[6], self.comparison_dock)
-        self.comparison_dock.hide()
-        self.comparison_dock.toggleViewAction().toggled.connect(lambda shown: None if shown else docks[3].raise_())
-        self._compare_commands.dock = self.comparison_dock
-        self.training_dock = self._dock("Training", self.panel, right)
+        panels = {
+            "Library": (self.library, left), "Layers": (self.layers, left), "Display": (self.display, left),
+            "Slices": (self.slices, right), "Keypoints": (self.keypoints, right), "Segments": (self.segments, right),
+            "Field": (self.field_panel, right), "Compare": (self.comparison_panel, right),
+            "Training": (self.panel, right),
+        }  # fmt: skip
+        docks = {title: self._dock(title, widget, area) for title, (widget, area) in panels.items()}
+        for place in (("Layers", "Display"), ("Keypoints", "Segments", "Field", "Compare", "Training")):
+            for before, after in pairwise(place):
+                self.tabifyDockWidget(docks[before], docks[after])
+        self._first_tabs = docks["Layers"], docks["Keypoints"]
+        self.comparison_dock, self.training_dock = docks["Compare"], docks["Training"]
+        for dock in (self.comparison_dock, self.training_dock):  # not there before they are asked for
+            dock.hide()
+            # Else the tab beside it would be shown, which may be any.
+            dock.toggleViewAction().toggled.connect(lambda shown: None if shown else docks["Keypoints"].raise_())
         self.training_dock.setFeatures(self.training_dock.features() | QDockWidget.DockWidgetFeature.DockWidgetClosable)
-        self.tabifyDockWidget(docks[6], self.training_dock)
-        self.training_dock.hide()
         self.training_dock.toggleViewAction().toggled.connect(self.actions_["training"].setChecked)
-        # Else the tab beside it would be shown, which may be any.
-        self.training_dock.toggleViewAction().toggled.connect(lambda shown: None if shown else docks[3].raise_())
-        self._training_commands.dock = self.training_dock
-        self.resizeDocks(docks[:4], [240, 240, 350, 350], Qt.Orientation.Horizontal)
-        self.resizeDocks(docks[:4], [540, 160, 150, 550], Qt.Orientation.Vertical)
+        self._compare_commands.dock, self._training_commands.dock = self.comparison_dock, self.training_dock
+        sized = [docks[title] for title in ("Library", "Layers", "Slices", "Keypoints")]
+        self.resizeDocks(sized, [240, 240, 350, 350], Qt.Orientation.Horizontal)
+        self.resizeDocks(sized, [540, 160, 150, 550], Qt.Orientation.Vertical)
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)

@@ -1,7 +1,6 @@
 """Saving what is seen: pictures, videos, the heatmap, a comparison's report."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QMainWindow
@@ -18,7 +17,7 @@ from app.views.comparison_panel import ComparisonPanel
 from app.views.export import Film, PictureDialog, RecordingDialog, VideoDialog
 from app.views.notice import Notice
 from app.views.pictures import Pixels, area_picture
-from app.views.recording import SUFFIXES, Recording
+from app.views.recording import CANCELLED, SUFFIXES, Recording
 from app.views.report import write_report
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
@@ -115,7 +114,7 @@ class ExportCommands:
             self._area.look(camera)
             if message == "":
                 self._window.statusBar().showMessage(f"Saved {path}", 5000)
-            elif message != "Cancelled":
+            elif message != CANCELLED:
                 self._notice.say(message)
 
         try:
@@ -146,7 +145,7 @@ class ExportCommands:
             return
         path = self._path(title, ending, filters)
         if path is not None:
-            self._files.save(lambda: write(replace(heat), path), path)
+            self._files.save(lambda: write(heat, path), path)
 
     # A comparison
 

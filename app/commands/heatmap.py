@@ -1,10 +1,7 @@
 """Cutting the heatmap."""
 
 from app.actions import Command
-from app.state.field import AXES, FieldSettings
-
-STEP = 0.05
-"""How far a key moves a plane, normalised."""
+from app.state.field import AXES, KEY_STEP, FieldSettings
 
 
 class HeatmapCommands:
@@ -28,7 +25,7 @@ class HeatmapCommands:
                 )
                 for axis in AXES
             ),
-            Command("slice_back", "Slice back", "&Heatmap", lambda: field.move(field.position - STEP), "[",
+            Command("slice_back", "Slice back", "&Heatmap", lambda: field.move(field.position - KEY_STEP), "[",
                     separated=True),
-            Command("slice_forward", "Slice forward", "&Heatmap", lambda: field.move(field.position + STEP), "]"),
+            Command("slice_forward", "Slice forward", "&Heatmap", lambda: field.move(field.position + KEY_STEP), "]"),
         ]  # fmt: skip

@@ -12,6 +12,8 @@ from app.views.notice import Notice
 from keygrid.errors import KeygridError
 from keygrid.labels import Colour
 
+NOTHING_SELECTED = "Select a keypoint first: click it in the view or in the table, or press N."
+
 
 class KeypointCommands:
     """What can be done with the selected keypoint, and with all of them.
@@ -54,7 +56,7 @@ class KeypointCommands:
             self._notice.say("A preview's keypoints have no names: open the run's checkpoint first.")
             return None
         if self._document.keypoint is None:
-            self._notice.say("Select a keypoint first: click it in the view or in the table, or press N.")
+            self._notice.say(NOTHING_SELECTED)
         return self._document.keypoint
 
     def _rename(self) -> None:
@@ -85,7 +87,7 @@ class KeypointCommands:
     def _measure(self) -> None:
         document, count = self._document, self._count()
         if document.keypoint is None or count < 2:
-            self._notice.say("Select a keypoint first: click it in the view or in the table, or press N.")
+            self._notice.say(NOTHING_SELECTED)
             return
         following = (document.keypoint if document.other is None else document.other) + 1
         document.other = next(i % count for i in range(following, following + 2) if i % count != document.keypoint)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from app.actions import Actions, Command
+from app.commands.keypoints import NOTHING_SELECTED
 from app.state.camera import SavedViews
 from app.state.preferences import THEMES, Theme
 from app.state.settings import BACKGROUNDS, LAYERS, Background
@@ -125,14 +126,14 @@ class ViewCommands:
     def _hide(self) -> None:
         keypoint = self._subject.keypoint
         if keypoint is None:
-            self._notice.say("Select a keypoint first: click it in the view or in the table.")
+            self._notice.say(NOTHING_SELECTED)
             return
         self._settings.hidden |= {keypoint}
 
     def _only(self) -> None:
         keypoint, shown = self._subject.keypoint, self._subject.shown
         if keypoint is None or shown is None:
-            self._notice.say("Select a keypoint first: click it in the view or in the table.")
+            self._notice.say(NOTHING_SELECTED)
             return
         self._settings.hidden = frozenset(range(len(shown.keypoints))) - {keypoint}
 

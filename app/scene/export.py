@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyvista as pv
 
-from app.scene.heat import Heat, as_image, colour_map_of, free_points, limits_of, slice_points
+from app.scene.heat import Heat, as_image, colour_map_of, limits_of, plane_points
 from app.scene.layers import Floats
 from app.state.field import FieldSettings
 from keygrid.errors import KeygridError
@@ -54,13 +54,8 @@ def write_slice(heat: Heat, field: FieldSettings, path: Path) -> None:
     write = writers.get(path.suffix.lower())
     if write is None:
         raise KeygridError(f"{path.name} has no ending that names a slice's format: use .png or .csv.")
-    plane = field.plane
-    if plane == "free":
-        points = free_points(field, field.resolution)
-    else:
-        points = slice_points(plane, field.position, field.resolution)
-    values = heat.in_cells(points) if field.cells else heat.at(points)
-    values[(np.abs(points) > 1 + 1e-9).any(axis=1)] = np.nan
+    points = plane_points(field.plane, field)
+    values = heat.on_plane(points, field)
     with atomic(path) as temporary:
         write(points, values, heat, field, temporary)
 

@@ -19,6 +19,9 @@ DIVERGING = "coolwarm"
 DIVERGING_OPACITY = (0.92, 0.85, 0.07, 0.85, 0.92)
 """Of a slice that shows a difference, from less to more heat."""
 
+_AROUND = [0, 1, 3, 3, 2, 2]
+"""A square's corners in the order of its outline, which has six."""
+
 VOLUME_OPACITY = (0.0, 0.1, 0.3, 0.6, 0.9)
 
 VOLUME_RESOLUTION = 48
@@ -103,6 +106,12 @@ class Heat:
         x, y, z = np.clip(np.rint((points + 1) / 2 * last), 0, last).astype(np.int64).T
         return self.cells[x, y, z]
 
+    def on_plane(self, points: Floats, field: FieldSettings) -> Floats:
+        """(P,): as slices show it, continuous or in cells; NaN beyond the cube, where a free plane may reach."""
+        values = self.in_cells(points) if field.cells else self.at(points)
+        values[(np.abs(points) > 1 + 1e-9).any(axis=1)] = np.nan
+        return values
+
     @property
     def _sigma_squared(self) -> float | None:
         return None if self.sigma is None else self.sigma**2
@@ -135,23 +144,49 @@ class _Sheet:
         self.actors: list[Any] = []
 
 
-class SliceLayer(Layer):
-    """The heatmap on planes across the network's cube, with a colour bar of fixed limits."""
+class _HeatLayer(Layer):
+    """Something that is made of the heatmap, and evaluated only while the layer is switched on."""
 
     order = 1
     _heat: Heat | None = None
     _field: FieldSettings
+
+    def show(self, heat: Heat, field: FieldSettings) -> None:
+        """Draw it: now, or when the layer is switched on."""
+        self._heat, self._field = heat, replace(field)
+        if self._visible:
+            self._draw(heat, field)
+
+    def clear(self) -> None:
+        super().clear()
+        self._heat = None
+
+    def _draw(self, heat: Heat, field: FieldSettings) -> None:
+        raise NotImplementedError
+
+    @property
+    def visible(self) -> bool:
+        """Whether the layer is switched on."""
+        return self._visible
+
+    @visible.setter
+    def visible(self, visible: bool) -> None:
+        was, self._visible = self._visible, visible
+        if visible and not was and self._heat is not None:
+            self._draw(self._heat, self._field)
+        self._apply_visibility()
+
+
+class SliceLayer(_HeatLayer):
+    """The heatmap on planes across the network's cube, in place where colours stay."""
+
     _style: tuple[object, ...] = ()
 
     def __init__(self, plotter: pv.BasePlotter, name: str) -> None:
         super().__init__(plotter, name)
         self._sheets: dict[Plane, _Sheet] = {}
 
-    def show(self, heat: Heat, field: FieldSettings) -> None:
-        """Draw the planes that are chosen: now, or when the layer is switched on; in place where colours stay."""
-        self._heat, self._field = heat, replace(field)
-        if not self._visible:
-            return
+    def _draw(self, heat: Heat, field: FieldSettings) -> None:
         style = limits_of(heat, field), colour_map_of(heat, field), field.resolution
         if style != self._style:
             self.clear()
@@ -164,7 +199,7 @@ class SliceLayer(Layer):
 
     def clear(self) -> None:
         super().clear()
-        self._sheets, self._style, self._heat = {}, (), None
+        self._sheets, self._style = {}, ()
 
     def _make(self, plane: Plane, heat: Heat, field: FieldSettings) -> None:
         sheet = self._sheets[plane] = _Sheet(field.resolution)
@@ -176,15 +211,9 @@ class SliceLayer(Layer):
         sheet.actors = [surface, self._add(sheet.outline, color="#888888", line_width=1, lighting=False)]
 
     def _cut(self, plane: Plane, sheet: _Sheet, heat: Heat, field: FieldSettings) -> None:
-        position = getattr(field, plane)
-        if plane == "free":
-            points, corners = free_points(field, sheet.resolution), free_corners(field)
-        else:
-            points = slice_points(plane, position, sheet.resolution)
-            corners = slice_points(plane, position, 2)[[0, 1, 3, 3, 2, 2]]
-        values = heat.in_cells(points) if field.cells else heat.at(points)
-        if plane == "free":
-            values[(np.abs(points) > 1 + 1e-9).any(axis=1)] = np.nan  # beyond the cube there is nothing
+        points = plane_points(plane, field)
+        corners = free_corners(field) if plane == "free" else slice_points(plane, getattr(field, plane), 2)[_AROUND]
+        values = heat.on_plane(points, field)
         invert = heat.prediction.normalisation.invert
         sheet.mesh.points = invert(points)
         sheet.mesh.point_data["heat"] = values
@@ -196,58 +225,25 @@ class SliceLayer(Layer):
             for actor in sheet.actors:
                 actor.SetVisibility(shown and plane in self._field.planes)
 
-    @property
-    def visible(self) -> bool:
-        """Whether the layer is switched on; what it shows is evaluated only then."""
-        return self._visible
 
-    @visible.setter
-    def visible(self, visible: bool) -> None:
-        was, self._visible = self._visible, visible
-        if visible and not was and self._heat is not None:
-            self.show(self._heat, self._field)
-        self._apply_visibility()
+class _GridLayer(_HeatLayer):
+    """Something that is made of the heatmap on a regular grid: moving a plane changes nothing in it."""
 
-
-class _GridLayer(Layer):
-    """Something that is made of the heatmap on a regular grid."""
-
-    order = 1
-    _heat: Heat | None = None
-    _field: FieldSettings
     _drawn: tuple[object, ...] = ()
-
-    def show(self, heat: Heat, field: FieldSettings) -> None:
-        """Draw it: now, or when the layer is switched on."""
-        self._heat, self._field = heat, replace(field)
-        if self._visible:
-            self._draw_anew(heat, field)
 
     def clear(self) -> None:
         super().clear()
-        self._heat, self._drawn = None, ()
+        self._drawn = ()
 
     def _draw(self, heat: Heat, field: FieldSettings) -> None:
-        raise NotImplementedError
+        drawn = heat, field.limits, field.whole, field.colour_map, field.level
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._draw_anew(heat, field)
+        self._apply_visibility()
 
     def _draw_anew(self, heat: Heat, field: FieldSettings) -> None:
-        drawn = heat, field.limits, field.whole, field.colour_map, field.level
-        if drawn != self._drawn:  # moving a plane changes nothing here
-            self._drawn = drawn
-            self._draw(heat, field)
-        self._apply_visibility()
-
-    @property
-    def visible(self) -> bool:
-        """Whether the layer is switched on; what it shows is evaluated only then."""
-        return self._visible
-
-    @visible.setter
-    def visible(self, visible: bool) -> None:
-        was, self._visible = self._visible, visible
-        if visible and not was and self._heat is not None:
-            self._draw_anew(self._heat, self._field)
-        self._apply_visibility()
+        raise NotImplementedError
 
 
 class IsosurfaceLayer(_GridLayer):
@@ -261,7 +257,7 @@ class IsosurfaceLayer(_GridLayer):
         super().clear()
         self._style, self._known = (), None
 
-    def _draw(self, heat: Heat, field: FieldSettings) -> None:
+    def _draw_anew(self, heat: Heat, field: FieldSettings) -> None:
         if self._known is None or self._known[0] is not heat:
             self._known = heat, image(heat)
         low, high = limits_of(heat, field)
@@ -294,7 +290,7 @@ class VolumeLayer(_GridLayer):
         super().clear()
         self._style = ()
 
-    def _draw(self, heat: Heat, field: FieldSettings) -> None:
+    def _draw_anew(self, heat: Heat, field: FieldSettings) -> None:
         found = image(heat)
         style = limits_of(heat, field), colour_map_of(heat, field)
         if style != self._style:
@@ -349,6 +345,13 @@ def slice_points(axis: Axis, position: float, resolution: int) -> Floats:
     points[:, (normal + 1) % 3] = np.tile(steps, resolution)
     points[:, (normal + 2) % 3] = np.repeat(steps, resolution)
     return points
+
+
+def plane_points(plane: Plane, field: FieldSettings) -> Floats:
+    """(resolution^2, 3) positions on one of the planes, normalised, as many as the settings say."""
+    if plane == "free":
+        return free_points(field, field.resolution)
+    return slice_points(plane, getattr(field, plane), field.resolution)
 
 
 def free_axes(field: FieldSettings) -> tuple[Floats, Floats, Floats]:

@@ -109,7 +109,34 @@ class Layer:
             props.AddItem(actor)
 
 
-class SurfaceLayer(Layer):
+class _WeighedLayer(Layer):
+    """One mesh, in one colour or coloured by weights of its points."""
+
+    _mesh: Any
+    _values: Floats | None = None
+
+    def _make(self) -> None:
+        raise NotImplementedError
+
+    def _style(self, colour: str) -> dict[str, Any]:
+        """How the mesh is coloured now."""
+        if self._values is None:
+            return {"color": colour}
+        self._mesh.point_data["weight"] = self._values
+        return WEIGHT_STYLE
+
+    def colour(self, values: Floats | None) -> None:
+        """Colour the points by values (N,) from 0 to 1, or all alike; values for other points are passed over."""
+        if not self._actors or (values is not None and len(values) != self._mesh.n_points):
+            return
+        known, self._values = self._values, values
+        if known is not None and values is not None:
+            self._mesh.point_data["weight"] = values
+        elif known is not values:
+            self._make()
+
+
+class SurfaceLayer(_WeighedLayer):
     """The garment's triangles, a little transparent so that keypoints between its sides are seen."""
 
     order = 0
@@ -118,7 +145,6 @@ class SurfaceLayer(Layer):
     def __init__(self, plotter: pv.BasePlotter, name: str, opacity: float = 0.6) -> None:
         super().__init__(plotter, name)
         self._opacity = opacity
-        self._values: Floats | None = None
 
     @property
     def mesh(self) -> Any:
@@ -141,25 +167,8 @@ class SurfaceLayer(Layer):
 
     def _make(self) -> None:
         self.clear()
-        style: dict[str, Any] = {"color": SURFACE_COLOUR}
-        if self._values is not None:
-            self._mesh.point_data["weight"] = self._values
-            style = WEIGHT_STYLE
-        self._actor = self._add(self._mesh, opacity=self._opacity, ambient=0.15, **style)
+        self._actor = self._add(self._mesh, opacity=self._opacity, ambient=0.15, **self._style(SURFACE_COLOUR))
         self._actor.prop.interpolation = "phong"
-
-    def colour(self, values: Floats | None) -> None:
-        """Colour the vertices by values (V,) from 0 to 1, or all alike."""
-        known, self._values = self._values, values
-        if not self._actors:
-            return
-        if known is None or values is None:
-            if known is not values:
-                self._make()
-            return
-        self._mesh.point_data["weight"][:] = values
-        self._mesh.GetPointData().GetArray("weight").Modified()
-        self._mesh.Modified()
 
     def set_opacity(self, opacity: float) -> None:
         """From 0 to 1."""
@@ -185,15 +194,12 @@ def vertex_normals(vertices: Floats, faces: NDArray[np.integer]) -> Floats:
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
 
 
-class PointsLayer(Layer):
-    """A cloud in one colour."""
-
-    _mesh: pv.PolyData
+class PointsLayer(_WeighedLayer):
+    """A cloud."""
 
     def __init__(self, plotter: pv.BasePlotter, name: str, colour: str) -> None:
         super().__init__(plotter, name)
         self._colour, self._size = colour, 4.0
-        self._values: Floats | None = None
 
     def show(self, points: Floats) -> None:
         """Draw points (N, 3), file units; in place where there are as many as before."""
@@ -205,24 +211,8 @@ class PointsLayer(Layer):
 
     def _make(self) -> None:
         self.clear()
-        style: dict[str, Any] = {"color": self._colour}
-        if self._values is not None:
-            self._mesh.point_data["weight"] = self._values
-            style = WEIGHT_STYLE
+        style = self._style(self._colour)
         self._add(self._mesh, point_size=self._size, style="points", lighting=False, **style)
-
-    def colour(self, values: Floats | None) -> None:
-        """Colour the points by values (N,) from 0 to 1, or all alike."""
-        if values is not None and (not self._actors or len(values) != self._mesh.n_points):
-            return
-        known, self._values = self._values, values
-        if not self._actors:
-            return
-        if known is None or values is None:
-            if known is not values:
-                self._make()
-            return
-        self._mesh.point_data["weight"] = values
 
     def set_size(self, size: float) -> None:
         """Of a point, in device pixels."""

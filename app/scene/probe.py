@@ -98,10 +98,6 @@ class Weights:
         place = MaterialPoints(np.array([face]), barycentric[None])
         return self._shares[:, self._nearest(place.on(self._garment.vertices, self._garment.faces)[0])]
 
-    def at_vertex(self, vertex: int) -> Floats:
-        """(K,), at a vertex."""
-        return self._shares[:, self._nearest(self._garment.vertices[vertex])]
-
     def _nearest(self, place: Floats) -> int:
         return int(self._tree.query(place)[1])
 

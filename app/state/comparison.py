@@ -278,11 +278,11 @@ class Linking:
     def _share_whole(self) -> None:
         """Colours that are linked, and not limited, are those of the least and the most heat in any view."""
         views = (self._first, *self._comparison.views)
-        predictions = [view.subject.prediction for view in views]
+        linked = self._comparison.active and self._comparison.colours
+        predictions = [view.subject.prediction for view in views] if linked else []
         most = [prediction.most_heat for prediction in predictions if prediction is not None]
-        linked = self._comparison.active and self._comparison.colours and most
         for view in views:
-            view.field.whole = (0.0, max(most)) if linked else None
+            view.field.whole = (0.0, max(most)) if most else None
 
     def _match(self, view: View) -> None:
         if view not in self._comparison.views:

@@ -138,6 +138,18 @@ class Subject:
         return preview
 
     @property
+    def shown_prediction(self) -> Prediction | None:
+        """The prediction, if it is shown: a preview has neither heatmap nor weights."""
+        shown = self.shown
+        return shown if isinstance(shown, Prediction) else None
+
+    @property
+    def seconds(self) -> float | None:
+        """What the network took for a frame, in the mean; None as long as there is none."""
+        found = [prediction.seconds for prediction in self.predictions.values()]
+        return sum(found) / len(found) if found else None
+
+    @property
     def frame_count(self) -> int:
         """Frames of the chosen garment; 0 if there is none or it does not move."""
         return self.garment.frame_count if self.garment is not None else 0

@@ -17,6 +17,9 @@ Vector = tuple[float, float, float]
 COLOUR_MAPS = ("inferno", "viridis", "cividis", "turbo", "gray", "coolwarm")
 """By Matplotlib's names; the first three are even in lightness, and told apart with any colour vision."""
 
+KEY_STEP = 0.05
+"""How far a key moves a plane, normalised."""
+
 RESOLUTIONS = (48, 96, 144, 192)
 """Samples along each side of a slice's square."""
 

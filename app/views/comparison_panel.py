@@ -85,9 +85,9 @@ class DifferenceTable(RowsTable):
                 lambda rows, i: "–" if rows[i].partner is None else str(rows[i].partner),
             ),
             Column("Now", "Distance in this frame, in file units", lambda rows, i: rows[i].now,
-                   lambda rows, i: _number(rows[i].now)),
+                   lambda rows, i: as_text(rows[i].now)),
             Column("Mean", "Distance in the mean over frames, in file units", lambda rows, i: rows[i].mean,
-                   lambda rows, i: _number(rows[i].mean)),
+                   lambda rows, i: as_text(rows[i].mean)),
         ]  # fmt: skip
         super().__init__(RowsModel(columns, len), "Differences of keypoints", parent)
         self._first, self._comparison = first, comparison
@@ -246,5 +246,6 @@ def _boxes(actions: list[QAction], title: str) -> QWidget:
     return widget
 
 
-def _number(value: float) -> str:
+def as_text(value: float) -> str:
+    """A distance, or a dash for NaN."""
     return "–" if np.isnan(value) else f"{value:.4g}"

@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
 from app.scene.heat import Heat
 from app.state.field import COLOUR_MAPS, PLANES, RESOLUTIONS, Plane
 from app.state.view import View
-from keygrid.prediction import Prediction
 
 STEPS = 200
 """Slider positions from -1 to 1."""
@@ -99,18 +98,13 @@ class SlicePanel(QWidget):
 
     # What is shown
 
-    @property
-    def _prediction(self) -> Prediction | None:
-        shown = self._subject.shown
-        return shown if isinstance(shown, Prediction) else None
-
     def _refresh(self, *_: object) -> None:
-        self.setEnabled(self._prediction is not None)
+        self.setEnabled(self._subject.shown_prediction is not None)
         for plane in PLANES:
             self._refresh_plane(plane)
 
     def _refresh_plane(self, plane: Plane) -> None:
-        field, prediction, slider = self._field, self._prediction, self.sliders[plane]
+        field, prediction, slider = self._field, self._subject.shown_prediction, self.sliders[plane]
         shown, position, reach = plane in field.planes, getattr(field, plane), field.reach(plane)
         _quietly(self.boxes[plane], lambda: self.boxes[plane].setChecked(shown))
         slider.setEnabled(shown)
@@ -138,7 +132,7 @@ class FieldPanel(QWidget):
         layout.addStretch()
         self._field.events.connect(self._refresh)
         self._settings.events.isosurface.connect(self._refresh)
-        for name in ("prediction", "preview"):
+        for name in ("prediction", "preview", "segment"):
             self._subject.events[name].connect(self._refresh)
         self._refresh()
 
@@ -207,18 +201,13 @@ class FieldPanel(QWidget):
             self._field.limits = self.low.value(), self.high.value()
 
     def _widen(self, step: int) -> None:
-        prediction = self._prediction
+        prediction = self._subject.shown_prediction
         if prediction is not None:
             own = float(np.sqrt(prediction.field.sigma_squared))
             self._field.sigma = None if step == 0 else own * SIGMAS**step
 
-    @property
-    def _prediction(self) -> Prediction | None:
-        shown = self._subject.shown
-        return shown if isinstance(shown, Prediction) else None
-
     def _refresh(self, *_: object) -> None:
-        field, prediction = self._field, self._prediction
+        field, prediction = self._field, self._subject.shown_prediction
         self.setEnabled(prediction is not None)
         place = len(RESOLUTIONS) if field.cells else RESOLUTIONS.index(field.resolution)
         self.evaluation.setCurrentIndex(place)
@@ -231,7 +220,7 @@ class FieldPanel(QWidget):
         self.reset_sigma.setEnabled(field.sigma is not None)
         if prediction is None:
             return
-        heat = Heat.of(prediction, field)
+        heat = Heat.of(prediction, field, self._subject.segment)
         low, high = field.limits or heat.limits
         _quietly(self.low, lambda: self.low.setValue(low))
         _quietly(self.high, lambda: self.high.setValue(high))

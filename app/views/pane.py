@@ -89,7 +89,7 @@ class Pane(QFrame):
         """Call the view by another letter."""
         self.letter.setText(letter)
         self.close_button.setVisible(closable)
-        self.own.closable = closable
+        self.own.further = closable
         self.refresh()
 
     @property
@@ -130,7 +130,7 @@ class OwnControls(QWidget):
     def __init__(self, view: View, comparison: Comparison) -> None:
         super().__init__()
         self._view, self._comparison = view, comparison
-        self.closable = False
+        self.further = False  # the first view's controls are the window's
         self.frame, self.slice = _slider("Frame of this view"), _slider("Slice of this view")
         self.frame_label, self.slice_label = QLabel(), QLabel()
         self.colours = QComboBox()
@@ -156,10 +156,10 @@ class OwnControls(QWidget):
         """Show what is not linked."""
         linked, subject, field = self._comparison, self._view.subject, self._view.field
         own = {
-            "frame": self.closable and not linked.frame and subject.frame_count > 1,
-            "slices": self.closable and not linked.slices,
-            "colours": self.closable and not linked.colours,
-            "layers": self.closable and not linked.layers,
+            "frame": self.further and not linked.frame and subject.frame_count > 1,
+            "slices": self.further and not linked.slices,
+            "colours": self.further and not linked.colours,
+            "layers": self.further and not linked.layers,
         }
         for widgets, name in (
             ((self.frame, self.frame_label), "frame"),
@@ -193,8 +193,7 @@ def describe_scores(subject: Subject, judgement: Judgement | None) -> str:
     done, frames = len(subject.predictions), max(subject.frame_count, 1)
     if subject.prediction is None and not done:
         return "No keypoints yet"
-    seconds = [prediction.seconds for prediction in subject.predictions.values()]
-    time = f"{1000 * sum(seconds) / len(seconds):.0f} ms a frame" if seconds else ""
+    time = f"{1000 * subject.seconds:.0f} ms a frame" if subject.seconds is not None else ""
     if judgement is None:
         waiting = f"keypoints of {done} of {frames} frames" if done < frames else "scoring"
         return f"{time} · {waiting}…"

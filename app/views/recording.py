@@ -15,6 +15,8 @@ from keygrid.files import atomic
 
 SUFFIXES = (".mp4", ".gif")
 
+CANCELLED = "Cancelled"
+
 WAIT_MS = 20
 """Until it is asked again whether a frame can be drawn."""
 
@@ -37,7 +39,7 @@ class Recording(QObject):
     """So many pictures are taken."""
 
     finished = Signal(str)
-    """The video is there, or why it is not; `Cancelled` if the user said so."""
+    """The video is there, or why it is not; `CANCELLED` if the user said so."""
 
     def __init__(
         self,
@@ -75,7 +77,7 @@ class Recording(QObject):
     def cancel(self) -> None:
         """Give up: nothing is left of it."""
         if self.running:
-            self._end(RuntimeError("cancelled"), "Cancelled")
+            self._end(RuntimeError("cancelled"), CANCELLED)
 
     def _go_on(self) -> None:
         try:

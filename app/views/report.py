@@ -11,7 +11,7 @@ from PySide6.QtCore import QBuffer, QIODevice
 from app.state.comparison import Comparison
 from app.state.view import View
 from app.views.comparison import ComparisonArea
-from app.views.comparison_panel import Drift, differences
+from app.views.comparison_panel import Drift, as_text, differences
 from app.views.pane import Pane
 from app.views.pictures import Pixels, area_picture
 from keygrid.files import atomic
@@ -63,8 +63,8 @@ def write_report(path: Path, first: View, comparison: Comparison, area: Comparis
 
 def _scores_of(pane: Pane, comparison: Comparison) -> list[str]:
     found = comparison.judgements.get(pane.view)
-    seconds = [prediction.seconds for prediction in pane.view.subject.predictions.values()]
-    time = f"{1000 * sum(seconds) / len(seconds):.0f} ms" if seconds else "–"
+    seconds = pane.view.subject.seconds
+    time = f"{1000 * seconds:.0f} ms" if seconds is not None else "–"
     if found is None:
         return [pane.title, *("–" for _ in SCORES[1:]), time]
     errors = (None if errors is None else float(errors.mean()) for errors in (found.tolerant, found.strict))
@@ -75,8 +75,8 @@ def _scores_of(pane: Pane, comparison: Comparison) -> list[str]:
 def _differences(first: View, comparison: Comparison) -> list[list[str]]:
     return [
         [
-            row.title, row.letter, "–" if row.partner is None else str(row.partner),
-            *("–" if value != value else f"{value:.4g}" for value in (row.now, row.mean)),  # noqa: PLR0124  # NaN
+            row.title, row.letter, "–" if row.partner is None else str(row.partner), as_text(row.now),
+            as_text(row.mean),
         ]
         for row in differences(first, comparison)
     ]  # fmt: skip

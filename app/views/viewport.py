@@ -13,10 +13,10 @@ from pyvistaqt import QtInteractor
 from app.scene.handle import PlaneHandle
 from app.scene.probe import Probe
 from app.scene.scene import DARK, LIGHT, Scene, Theme
+from app.state.field import KEY_STEP
 from app.state.runs import Preview
 from app.state.view import View
 from app.views.readout import Readout
-from keygrid.prediction import Prediction
 
 PICK_RADIUS = 14
 """How near to a keypoint a click must be, in the user's pixels."""
@@ -28,8 +28,7 @@ HOVER_MS = 30
 """From the mouse's last movement to what is said of the place under it."""
 
 WHEEL_STEP = 0.02
-KEY_STEP = 0.05
-"""How far a turn of the wheel, or a key, moves a plane, normalised."""
+"""How far a turn of the wheel moves a plane, normalised."""
 
 EMPTY_HINT = "Open a garment with File ▸ Open, or drop a mesh or point cloud here."
 
@@ -281,8 +280,7 @@ class Viewport(QWidget):
 
     def _show_handle(self) -> None:
         shown = self._settings.slice and "free" in self._field.planes
-        prediction = self._subject.shown
-        self._handle.show(prediction if shown and isinstance(prediction, Prediction) else None, self._field)
+        self._handle.show(self._subject.shown_prediction if shown else None, self._field)
 
     def _tell_of_camera(self, *_: object) -> None:
         if not self._camera_moved.isActive():  # many modifications make one move

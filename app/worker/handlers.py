@@ -1,8 +1,8 @@
 """What the worker does for each request. Heavy imports happen here, at their first use."""
 
-import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -173,16 +173,13 @@ def shipped(folder: Path) -> tuple[Entry, ...]:
 
 def listed(folder: Path) -> tuple[OpenCheckpoint, ...]:
     """Checkpoints of a folder that comes with the application; what is no checkpoint is left out."""
-    from safetensors import SafetensorError, safe_open
+    from keygrid.data.info import read_header
 
     found = []
     for path in sorted(folder.glob("*.safetensors")):
-        try:
-            with safe_open(path, framework="np") as file:
-                header = json.loads((file.metadata() or {})["keygrid"])
-            found.append(OpenCheckpoint(path, int(header["model"]["keypoints"]), str(header["category"])))
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
-            continue
+        with suppress(KeygridError):
+            header = read_header(path)
+            found.append(OpenCheckpoint(path, header["model"]["keypoints"], header["category"]))
     return tuple(found)
 
 

@@ -111,14 +111,24 @@ def _said_by(garment: Garment) -> dict[str, Any]:
     return {"symmetries": symmetries} if any(symmetries.values()) else {}
 
 
-def _checkpoint(path: Path) -> dict[str, Any]:
+def read_header(path: Path) -> dict[str, Any]:
+    """What a checkpoint says of itself, without its weights, and without torch.
+
+    Raises:
+        KeygridError: it is no checkpoint, or damaged.
+    """
     from safetensors import safe_open
 
     with reading(path), safe_open(path, framework="numpy") as file:
         header = json.loads((file.metadata() or {}).get("keygrid", "null"))
         if not isinstance(header, dict):
             raise UnreadableError("holds weights, but not of a Key-Grid network; open another checkpoint")
-        model, record = dict(header["model"]), dict(header.get("record", {}))
+        return {**header, "model": dict(header["model"])}
+
+
+def _checkpoint(path: Path) -> dict[str, Any]:
+    header = read_header(path)
+    model, record = header["model"], dict(header.get("record", {}))
     shown = {name: model[name] for name in ("keypoints", "points", "normalisation") if name in model}
     known: dict[str, Any] = {"kind": "checkpoint", "category": header.get("category") or "unknown", **shown}
     return known | ({"made by": str(record["command"])} if "command" in record else {})

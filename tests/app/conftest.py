@@ -4,21 +4,71 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QTimer
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from shiboken6 import Shiboken
 
+from app.main_window import MainWindow
+from app.state.field import FieldSettings
+from app.state.settings import ViewSettings
+from app.views.pane import Pane
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.sequence import write_sequence
 
 FRAMES = 6
 """Of the sequence that tests play."""
+
+CONTROL, SHIFT, ALT = (
+    Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier,
+)  # fmt: skip
+
+
+def show_window(*arguments: object, size: tuple[int, int] = (1000, 640)) -> MainWindow:
+    """A window that receives keys, made with some arguments."""
+    QApplication.setStyle("Fusion")
+    window = MainWindow(*arguments)
+    window.resize(*size)
+    window.show()
+    window.activateWindow()
+    return window
+
+
+def dispose(window: MainWindow) -> None:
+    window.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@contextmanager
+def shown_window(*arguments: object, size: tuple[int, int] = (1000, 640)) -> Iterator[MainWindow]:
+    """The same, as long as it is needed."""
+    window = show_window(*arguments, size=size)
+    yield window
+    dispose(window)
+
+
+def picture(of: MainWindow | Pane) -> NDArray[np.int64]:
+    """The pixels of its 3D view."""
+    of.viewport.interactor.render()
+    return of.viewport.interactor.screenshot(return_img=True).astype(int)
+
+
+def put_back(window: MainWindow) -> None:
+    """Show things as a new window does."""
+    for state, kind in ((window.settings, ViewSettings), (window.field, FieldSettings)):
+        for attribute in fields(kind):
+            setattr(state, attribute.name, attribute.default)
+    window.document.keypoint = window.document.other = window.document.segment = None
+    window.viewport.fit()
+    window.notice.hide()
 
 
 @dataclass(frozen=True)

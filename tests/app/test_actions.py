@@ -8,24 +8,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from app.actions import Actions, Command
-from app.main_window import MainWindow
 from app.views.help import ShortcutList
 from app.views.palette import CommandPalette
-
-CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+from tests.app.conftest import CONTROL, SHIFT, shown_window
 
 
 @pytest.fixture(scope="module")
 def shared(qapp):
-    QApplication.setStyle("Fusion")
-    window = MainWindow()
-    window.resize(1000, 640)
-    window.show()
-    window.activateWindow()
-    yield window
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    with shown_window() as window:
+        yield window
 
 
 @pytest.fixture

@@ -6,20 +6,15 @@ import imageio.v2 as imageio
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from app.main_window import MainWindow
 from app.state.comparison import LETTERS, Comparison
 from app.views.comparison import columns_for
 from keygrid.evaluation.judgement import judge
-from tests.app.conftest import FRAMES
+from tests.app.conftest import ALT, CONTROL, FRAMES, SHIFT, picture, shown_window
 from tests.conftest import untrained
-
-CONTROL, SHIFT, ALT = (
-    Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier,
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +23,12 @@ def shared(qapp, until, sequence, tiny_config, tiny_checkpoint, tmp_path_factory
     folder = tmp_path_factory.mktemp("compared")
     second = untrained(tiny_config, folder / "second.safetensors", seed=1)
     third = untrained(replace(tiny_config, keypoints=6), folder / "third.safetensors", seed=2)
-    QApplication.setStyle("Fusion")
-    window = MainWindow()
-    window.resize(1100, 760)
-    window.show()
-    window.activateWindow()
-    window.open([sequence, tiny_checkpoint, second, third])
-    until(lambda: len(window.document.checkpoints) == 3 and len(window.document.predictions) == FRAMES)
-    add(window, until)  # starts the process that scores, which stays
-    window.comparison.stop()
-    yield window
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    with shown_window(size=(1100, 760)) as window:
+        window.open([sequence, tiny_checkpoint, second, third])
+        until(lambda: len(window.document.checkpoints) == 3 and len(window.document.predictions) == FRAMES)
+        add(window, until)  # starts the process that scores, which stays
+        window.comparison.stop()
+        yield window
 
 
 @pytest.fixture
@@ -70,11 +58,6 @@ def add(window, until, count=1):
         QTest.keyClick(window, Qt.Key.Key_D, CONTROL)
     settle(window, until)
     return window.comparison.views
-
-
-def picture(pane):
-    pane.viewport.interactor.render()
-    return pane.viewport.interactor.screenshot(return_img=True).astype(int)
 
 
 def test_checkpoints_are_compared_on_one_garment_to_an_exported_file(window, until, tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from app.main_window import MainWindow
 from app.state.field import FieldSettings
 from app.state.settings import LAYERS, ViewSettings
+from tests.app.conftest import picture
 
 ASSETS = Path(__file__).parents[2] / "assets"
 SHIRT = ASSETS / "garments" / "unisex_shirt.ply"
@@ -94,12 +95,6 @@ def settle(window, qtbot):
     qtbot.waitUntil(lambda: not window.worker.busy, timeout=WAIT)
     with qtbot.waitSignal(window.viewport.rendered, timeout=WAIT):
         window.viewport.request_render()
-
-
-def picture(window):
-    """The 3D view's pixels."""
-    window.viewport.interactor.render()
-    return window.viewport.interactor.screenshot(return_img=True).astype(int)
 
 
 def place_of(window, keypoint):

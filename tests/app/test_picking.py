@@ -1,40 +1,25 @@
 """What is said of a place, and what can be done with a keypoint: by mouse, keys and tables."""
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QColorDialog, QLineEdit
 
-from app.main_window import MainWindow
-from app.state.field import FieldSettings
-from app.state.settings import ViewSettings
 from keygrid.evaluation.measure import measure
 from keygrid.labels import load, path_of
 from keygrid.prediction import heatmap
-
-CONTROL, SHIFT, ALT = (
-    Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier,
-)  # fmt: skip
+from tests.app.conftest import ALT, CONTROL, SHIFT, picture, put_back, shown_window
 
 
 @pytest.fixture(scope="module")
 def shared(qapp, until, shirt, tiny_checkpoint):
-    QApplication.setStyle("Fusion")
-    window = MainWindow()
-    window.set_theme("light")
-    window.resize(1100, 760)
-    window.show()
-    window.activateWindow()
-    window.open([shirt.source, tiny_checkpoint])
-    until(lambda: window.document.prediction is not None and not window.worker.busy)
-    yield window
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    with shown_window(size=(1100, 760)) as window:
+        window.set_theme("light")
+        window.open([shirt.source, tiny_checkpoint])
+        until(lambda: window.document.prediction is not None and not window.worker.busy)
+        yield window
     path_of(tiny_checkpoint).unlink(missing_ok=True)
 
 
@@ -44,12 +29,7 @@ def window(shared):
     assert QTest.qWaitForWindowActive(shared)
     shared.viewport.interactor.render()
     yield shared
-    for state, kind in ((shared.settings, ViewSettings), (shared.field, FieldSettings)):
-        for field in fields(kind):
-            setattr(state, field.name, field.default)
-    shared.document.keypoint = shared.document.other = shared.document.segment = None
-    shared.viewport.fit()
-    shared.notice.hide()
+    put_back(shared)
     QTest.qWait(30)
 
 
@@ -78,11 +58,6 @@ def hover(window, place):
     QTest.mouseMove(view, place)
     QTest.qWait(80)
     return window.viewport.readout.text()
-
-
-def picture(window):
-    window.viewport.interactor.render()
-    return window.viewport.interactor.screenshot(return_img=True).astype(int)
 
 
 def test_the_line_at_the_foot_says_what_is_under_the_mouse(window):

@@ -6,29 +6,22 @@ from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.main_window import MainWindow
 from app.state.preferences import Preferences
 from app.state.runs import Runs
 from app.state.shelf import Shelf
 from app.views.preferences import PreferencesDialog
 from app.views.store import Store
 from keygrid.palette import PALETTES
+from tests.app.conftest import shown_window
 
 
 @pytest.fixture(scope="module")
 def shared(qapp, until, tiny_checkpoint, shirt, tmp_path_factory):
-    QApplication.setStyle("Fusion")
     font = QApplication.font()
-    window = MainWindow(None, tmp_path_factory.mktemp("pictures"))
-    window.resize(1000, 640)
-    window.show()
-    window.activateWindow()
-    window.open([shirt.source, tiny_checkpoint])
-    until(lambda: window.document.prediction is not None and not window.busy)
-    yield window
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    with shown_window(None, tmp_path_factory.mktemp("pictures")) as window:
+        window.open([shirt.source, tiny_checkpoint])
+        until(lambda: window.document.prediction is not None and not window.busy)
+        yield window
     QApplication.setFont(font)
 
 

@@ -1,40 +1,27 @@
 """The second story: scrub through heatmap slices. A real window, a real worker, real mouse and keys."""
 
 import csv
-from dataclasses import fields
 
 import numpy as np
 import pytest
 import pyvista as pv
 from PIL import Image
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from app.main_window import MainWindow
-from app.state.field import FieldSettings
-from app.state.settings import ViewSettings
 from keygrid.prediction import heatmap
-from tests.app.conftest import FRAMES
-
-CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+from tests.app.conftest import CONTROL, FRAMES, picture, put_back, shown_window
 
 
 @pytest.fixture(scope="module")
 def shared(qapp, until, sequence, tiny_checkpoint):
-    QApplication.setStyle("Fusion")
-    window = MainWindow()
-    window.set_theme("light")
-    window.resize(1100, 760)
-    window.show()
-    window.activateWindow()
-    window.open([sequence, tiny_checkpoint])
-    until(lambda: len(window.document.predictions) == FRAMES and not window.worker.busy)
-    yield window
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    with shown_window(size=(1100, 760)) as window:
+        window.set_theme("light")
+        window.open([sequence, tiny_checkpoint])
+        until(lambda: len(window.document.predictions) == FRAMES and not window.worker.busy)
+        yield window
 
 
 @pytest.fixture
@@ -42,19 +29,9 @@ def window(shared):
     shared.activateWindow()
     assert QTest.qWaitForWindowActive(shared)
     yield shared
-    for state, kind in ((shared.settings, ViewSettings), (shared.field, FieldSettings)):
-        for field in fields(kind):
-            setattr(state, field.name, field.default)
+    put_back(shared)
     shared.document.go_to(0)
-    shared.document.segment = None
-    shared.viewport.fit()
-    shared.notice.hide()
     QTest.qWait(30)
-
-
-def picture(window):
-    window.viewport.interactor.render()
-    return window.viewport.interactor.screenshot(return_img=True).astype(int)
 
 
 def turn_wheel(widget, steps, modifiers):
@@ -241,14 +218,10 @@ def test_isosurface_and_volume_follow_level_and_frame(window):
     assert np.abs(picture(window) - shown).max() > 20
 
 
-def test_an_export_without_a_heatmap_says_what_to_do(qapp, until):
-    window = MainWindow()
-    window.show()
-    for name in ("export_field", "export_slice", "export_picture", "export_video", "export_report"):
-        window.notice.hide()
-        window.actions_[name].trigger()
-        assert window.notice.isVisible()
-        assert window.notice.label.text().endswith(".")
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+def test_an_export_without_a_heatmap_says_what_to_do(qapp):
+    with shown_window() as window:
+        for name in ("export_field", "export_slice", "export_picture", "export_video", "export_report"):
+            window.notice.hide()
+            window.actions_[name].trigger()
+            assert window.notice.isVisible()
+            assert window.notice.label.text().endswith(".")

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
-from app.main_window import MainWindow
 from app.state.camera import Camera
 from app.state.comparison import Comparison
 from app.state.field import FieldSettings
@@ -20,22 +19,9 @@ from app.state.session import Session, ViewState, attributes, read_session, rest
 from app.state.session import COMPARISON, FIELD, SETTINGS  # isort: skip
 from app.state.settings import ViewSettings
 from keygrid.errors import KeygridError
+from tests.app.conftest import CONTROL, dispose, show_window
 
 CAMERA = Camera((1.0, 2.0, 3.0), (0.0, 0.5, 0.0), (0.0, 1.0, 0.0), 30.0, 2.5)
-
-
-def shown(*arguments):
-    window = MainWindow(*arguments)
-    window.resize(1000, 700)
-    window.show()
-    window.activateWindow()
-    return window
-
-
-def dispose(window):
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def test_a_session_is_read_as_it_was_written(tmp_path):
@@ -107,12 +93,12 @@ def test_hostile_values_leave_settings_usable(tmp_path_factory, name, value):
 @pytest.fixture
 def arranged(qapp, until, sequence, tiny_checkpoint, shirt, tmp_path):
     """A window in which something was done."""
-    window = shown(None, None, tmp_path / "sessions")
+    window = show_window(None, None, tmp_path / "sessions")
     window.open([shirt.source, sequence, tiny_checkpoint])
     until(lambda: len(window.document.garments) == 2 and window.document.checkpoints)
     folds = next(garment for garment in window.document.garments if garment.frames is not None)
     window.document.choose(garment=folds)
-    QTest.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window, Qt.Key.Key_D, CONTROL)
     QTest.keyClick(window, Qt.Key.Key_Period)
     QTest.keyClick(window, Qt.Key.Key_2)
     QTest.keyClick(window, Qt.Key.Key_X)
@@ -140,7 +126,7 @@ def test_another_window_shows_a_session_as_it_was(arranged, until, tmp_path, mon
     told = as_told(arranged)
     assert arranged.document.frame == 1
 
-    window = shown()
+    window = show_window()
     try:
         monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
         window.actions_["open_session"].trigger()
@@ -162,7 +148,7 @@ def test_what_a_crash_interrupted_is_offered_again(arranged, until, tmp_path):
     kept.rename(kept.with_name("open-1.keygrid"))  # as if another one had been killed
     told = as_told(arranged)
 
-    window = shown(None, None, tmp_path / "sessions")
+    window = show_window(None, None, tmp_path / "sessions")
     try:
         crashed = window.sessions.crashed()
         assert crashed is not None
@@ -179,7 +165,7 @@ def test_what_a_crash_interrupted_is_offered_again(arranged, until, tmp_path):
     assert [path.name for path in (tmp_path / "sessions").glob("*.keygrid")] == ["last.keygrid"]
 
 
-def test_files_that_are_gone_are_named_and_the_rest_is_shown(arranged, until, tmp_path, tiny_checkpoint):
+def test_files_that_are_gone_are_named_and_the_rest_is_show_window(arranged, until, tmp_path, tiny_checkpoint):
     path = tmp_path / "gone.keygrid"
     garments = [str(tmp_path / "gone.ply"), str(arranged.document.garment.source)]
     view = ViewState(garments[0], str(tiny_checkpoint))

@@ -12,26 +12,19 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionSlider
 
 from app.main_window import MainWindow
 from app.state.playback import Playback
-from tests.app.conftest import FRAMES
+from tests.app.conftest import FRAMES, shown_window
 
 
 @pytest.fixture(scope="module")
 def shared(qapp, until, sequence, tiny_checkpoint):
-    QApplication.setStyle("Fusion")
-    window = MainWindow()
-    window.resize(1000, 640)
-    window.show()
-    window.activateWindow()
-    assert not window.timeline.isVisible()
-    window.told = []
-    window.worker.stage.connect(lambda _: window.told.append(window.status.label.text()))
-    window.document.events.predictions.connect(lambda _: window.told.append(window.status.label.text()))
-    window.open([sequence, tiny_checkpoint])
-    until(lambda: len(window.document.predictions) == FRAMES and not window.worker.busy)
-    yield window
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    with shown_window() as window:
+        assert not window.timeline.isVisible()
+        window.told = []
+        window.worker.stage.connect(lambda _: window.told.append(window.status.label.text()))
+        window.document.events.predictions.connect(lambda _: window.told.append(window.status.label.text()))
+        window.open([sequence, tiny_checkpoint])
+        until(lambda: len(window.document.predictions) == FRAMES and not window.worker.busy)
+        yield window
 
 
 @pytest.fixture

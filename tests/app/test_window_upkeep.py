@@ -8,34 +8,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvista as pv
-from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.main_window import MainWindow
+from tests.app.conftest import dispose, shown_window
 
 SHIRT = Path(__file__).parents[2] / "assets" / "garments" / "unisex_shirt.ply"
-
-
-def dispose(window: MainWindow) -> None:
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture(scope="module")
 def shared(qapp, until, tiny_checkpoint) -> Iterator[MainWindow]:
     """A window with the shirt and an untrained network, for tests that put back what they change."""
-    QApplication.setStyle("Fusion")
-    window = MainWindow()
-    window.resize(1000, 640)
-    window.show()
-    window.activateWindow()
-    window.open([SHIRT, tiny_checkpoint])
-    until(lambda: window.document.prediction is not None and not window.worker.busy)
-    yield window
-    dispose(window)
+    with shown_window() as window:
+        window.open([SHIRT, tiny_checkpoint])
+        until(lambda: window.document.prediction is not None and not window.worker.busy)
+        yield window
 
 
 @pytest.fixture
