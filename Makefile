@@ -32,7 +32,7 @@ lint: $(READY) ## Check style, format, types and the direction of imports
 lock: ## Pin the dependencies again; ARGS=--upgrade takes newer ones
 	.ci/set-up package_manager
 	PATH="$(CURDIR)/.uv/bin:$$PATH" uv pip compile --universal --generate-hashes --no-header --quiet \
-	    --python-version 3.11 --group dev --extra simulate --extra tensorboard pyproject.toml --output-file requirements.lock $(ARGS)
+	    --python-version 3.11 --group dev --extra cluster --extra simulate --extra tensorboard pyproject.toml --output-file requirements.lock $(ARGS)
 
 clean: ## Remove the environment and every cache, so that the next run starts afresh
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,8 +13,8 @@ from keygrid.errors import KeygridError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from app.state.field import FieldSettings
     from app.state.settings import ViewSettings
+    from app.state.slices import SliceSettings
     from keygrid.data.collection import Entry
     from keygrid.data.garment import Garment
     from keygrid.prediction import Prediction
@@ -131,15 +131,15 @@ def predict(
         raise KeygridError(f"The network sees one cloud at once or more, and not {batch}.")
     if workers is not None and workers < 0:
         raise KeygridError(f"There are no workers or more, and not {workers}.")
-    from keygrid.export import check_format
+    from keygrid.prediction.files import check_format
 
     check_format(out, len(garments))  # before anything is computed
     from keygrid.data.dataset import Dataset
 
     members = Dataset.open(garments).members
     check_format(out, len(members))
-    from keygrid.inference import Predictor
-    from keygrid.pipeline import Request, predict_all, show_progress
+    from keygrid.methods.learned import Predictor
+    from keygrid.prediction.folder import Request, predict_all, show_progress
 
     predictor = Predictor(checkpoint, device)
     with show_progress(len(members)) as report:
@@ -339,7 +339,7 @@ def train(
     from keygrid.model.config import preset as model_preset
     from keygrid.training import progress
     from keygrid.training.config import preset as training_preset
-    from keygrid.training.orders import StoppedError
+    from keygrid.training.control import StoppedError
     from keygrid.training.trainer import Trainer
 
     def given(**options: Any) -> dict[str, Any]:
@@ -423,7 +423,7 @@ def evaluate(
     from keygrid.evaluation.report import as_table
     from keygrid.evaluation.report import evaluate as score
     from keygrid.files import atomic
-    from keygrid.inference import Predictor
+    from keygrid.methods.learned import Predictor
 
     categories = [category] if category else []
     garments = Dataset.open(data or [ASSETS / "garments"], categories=categories, on_skip=_name_skipped())
@@ -454,7 +454,7 @@ def info(paths: list[Path], /, *, json: bool = False) -> None:
     """
     from json import dumps
 
-    from keygrid.data.info import as_text, describe
+    from keygrid.describe import as_text, describe
 
     found = [describe(path) for path in paths]
     if json:
@@ -519,7 +519,7 @@ def sew(
     from keygrid.simulation.garments import tailored
 
     garment = tailored(category, seed, measure or [])
-    from keygrid.export import write_mesh
+    from keygrid.prediction.files import write_mesh
 
     write_mesh(garment, out)
 
@@ -633,7 +633,7 @@ def import_weights(published: Path, /, *, out: Path) -> None:
     out
         The checkpoint, ending in .safetensors.
     """
-    from keygrid.published import import_published
+    from keygrid.checkpoints.published import import_published
 
     checkpoint = import_published(published)
     if out.suffix != ".safetensors":
@@ -665,7 +665,7 @@ def _render(
 ) -> "Prediction":  # fmt: skip
     from app.scene.offscreen import render as draw
     from app.scene.scene import DARK, LIGHT
-    from keygrid.inference import Predictor
+    from keygrid.methods.learned import Predictor
 
     settings, field = _view_settings(slices)
     _check_size(size)
@@ -720,14 +720,14 @@ def _check_size(size: tuple[int, int]) -> None:
         raise KeygridError(f"A picture or window has from 64 to 16384 pixels a side, and not {size[0]} x {size[1]}.")
 
 
-def _view_settings(slices: str | None) -> "tuple[ViewSettings, FieldSettings]":
-    from app.state.field import AXES, FieldSettings
+def _view_settings(slices: str | None) -> "tuple[ViewSettings, SliceSettings]":
     from app.state.settings import ViewSettings
+    from app.state.slices import AXES, SliceSettings
 
     if slices is None:
-        return ViewSettings(), FieldSettings()
+        return ViewSettings(), SliceSettings()
     if slices == "none":
-        return ViewSettings(slice=False), FieldSettings()
+        return ViewSettings(slice=False), SliceSettings()
     axis, _, number = slices.partition("=")
     try:
         position = float(number)
@@ -735,7 +735,7 @@ def _view_settings(slices: str | None) -> "tuple[ViewSettings, FieldSettings]":
         position = math.inf
     if axis not in AXES or not -1 <= position <= 1:
         raise KeygridError(f"A slice is an axis and a position from -1 to 1, such as z=0.1, and not {slices!r}.")
-    field = FieldSettings(plane=axis)
+    field = SliceSettings(plane=axis)
     field.move(position)
     return ViewSettings(), field
 

@@ -118,6 +118,6 @@ def run(
 
 
 def _compile() -> None:
-    from keygrid.field import compile_now
+    from keygrid.geometry.segments import compile_now
 
     compile_now()

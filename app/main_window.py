@@ -20,6 +20,12 @@ from app.commands.playback import PlaybackCommands
 from app.commands.session import Parts, SessionCommands
 from app.commands.training import TrainingCommands
 from app.commands.view import ViewCommands
+from app.controllers.comparing import Comparing
+from app.controllers.measuring import Measuring
+from app.controllers.predicting import Predicting
+from app.controllers.store import Store
+from app.controllers.trainers import Training
+from app.output.thumbnails import Thumbnails
 from app.state.camera import SavedViews
 from app.state.comparison import Comparison, Linking
 from app.state.document import Document, OpenCheckpoint
@@ -31,26 +37,20 @@ from app.state.settings import LAYERS
 from app.state.shelf import OpenCollection, Shelf
 from app.state.view import View
 from app.views.comparison import ComparisonArea
-from app.views.comparison_panel import ComparisonPanel
-from app.views.display import DisplayPanel
-from app.views.heatmap import FieldPanel, SlicePanel
-from app.views.keypoints import KeypointPanel, SegmentTable
-from app.views.layers import LayerPanel
-from app.views.library import Library
 from app.views.notice import Notice
+from app.views.panels.comparison import ComparisonPanel
+from app.views.panels.display import DisplayPanel
+from app.views.panels.heatmap import HeatmapPanel, SlicePanel
+from app.views.panels.keypoints import KeypointPanel, SegmentTable
+from app.views.panels.layers import LayerPanel
+from app.views.panels.library import Library
+from app.views.panels.training import TrainingPanel
 from app.views.status import StatusBar
-from app.views.store import Store
 from app.views.theme import apply_text_scale, apply_theme
-from app.views.thumbnails import Thumbnails
 from app.views.timeline import BUTTONS, Timeline
-from app.views.training import TrainingPanel
 from app.views.viewport import Viewport
 from app.worker.client import WorkerClient
-from app.worker.comparing import Comparing
-from app.worker.measuring import Measuring
-from app.worker.predicting import Predicting
 from app.worker.protocol import Configure, ListCheckpoints, ListShipped, OpenPath, ReadCheckpoint
-from app.worker.training import Training
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._stacked())
         self.layers = LayerPanel(self.document, [self.actions_[name] for name in LAYERS])
         self.display = DisplayPanel(self.settings)
-        self.slices, self.field_panel = SlicePanel(self.view), FieldPanel(self.view)
+        self.slices, self.field_panel = SlicePanel(self.view), HeatmapPanel(self.view)
         self.keypoints = KeypointPanel(self.view, self.actions_)
         self.table, self.segments = self.keypoints.table, SegmentTable(self.document)
         self._keypoint_commands.table, self._keypoint_commands.segments = self.table, self.segments

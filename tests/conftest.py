@@ -66,8 +66,8 @@ def tiny_checkpoint(tiny_config: ModelConfig, tmp_path_factory: pytest.TempPathF
 def untrained(config: ModelConfig, path: Path, seed: int = 0) -> Path:
     import torch
 
+    from keygrid.checkpoints.checkpoint import Checkpoint
     from keygrid.model.network import KeyGrid
-    from keygrid.training.checkpoint import Checkpoint
 
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -73,13 +73,13 @@ class Studio:
         """As at the start."""
         from dataclasses import fields
 
-        from app.state.field import FieldSettings
         from app.state.settings import ViewSettings
+        from app.state.slices import SliceSettings
 
         window = self.window
         window.comparison.difference = False
         window.comparison.stop()
-        for state, kind in ((window.settings, ViewSettings), (window.field, FieldSettings)):
+        for state, kind in ((window.settings, ViewSettings), (window.field, SliceSettings)):
             for attribute in fields(kind):
                 setattr(state, attribute.name, attribute.default)
         window.document.keypoint = window.document.other = window.document.segment = None

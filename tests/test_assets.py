@@ -10,9 +10,9 @@ import pytest
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import pdist
 
+from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.readers import read_garment
-from keygrid.inference import Predictor
-from keygrid.training.checkpoint import Checkpoint
+from keygrid.methods.learned import Predictor
 
 ASSETS = Path(__file__).parents[1] / "assets"
 GARMENTS = ASSETS / "garments"

@@ -7,18 +7,18 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from app.actions import Command
 from app.commands.files import FileCommands
-from app.scene.export import write_field, write_slice
+from app.output.heatmap_files import write_field, write_slice
+from app.output.pictures import Pixels, area_picture
+from app.output.recording import CANCELLED, SUFFIXES, Recording
+from app.output.report import write_report
 from app.state.comparison import Comparison
 from app.state.document import Document
 from app.state.playback import Playback
 from app.state.view import View
 from app.views.comparison import ComparisonArea
-from app.views.comparison_panel import ComparisonPanel
-from app.views.export import Film, PictureDialog, RecordingDialog, VideoDialog
+from app.views.dialogs.export import Film, PictureDialog, RecordingDialog, VideoDialog
 from app.views.notice import Notice
-from app.views.pictures import Pixels, area_picture
-from app.views.recording import CANCELLED, SUFFIXES, Recording
-from app.views.report import write_report
+from app.views.panels.comparison import ComparisonPanel
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 from app.actions import Command
 from app.state.document import Document
 from app.state.runs import Preview
-from app.views.library import Library
 from app.views.notice import Notice
+from app.views.panels.library import Library
 from keygrid.data.readers import SUFFIXES
 from keygrid.errors import KeygridError
-from keygrid.export import WRITERS, write_predictions
+from keygrid.prediction.files import WRITERS, write_predictions
 
 CHECKPOINT_SUFFIXES = (".safetensors", ".pt", ".pth")
 

@@ -1,7 +1,7 @@
 """Cutting the heatmap."""
 
 from app.actions import Command
-from app.state.field import AXES, KEY_STEP, FieldSettings
+from app.state.slices import AXES, KEY_STEP, SliceSettings
 
 
 class HeatmapCommands:
@@ -11,7 +11,7 @@ class HeatmapCommands:
         field: of the first view.
     """
 
-    def __init__(self, field: FieldSettings) -> None:
+    def __init__(self, field: SliceSettings) -> None:
         self._field = field
 
     def commands(self) -> list[Command]:

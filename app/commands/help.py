@@ -6,9 +6,9 @@ from PySide6.QtWidgets import QMainWindow
 
 from app.actions import Actions, Command
 from app.state.preferences import Preferences
-from app.views.help import ShortcutList, show_about
-from app.views.palette import CommandPalette
-from app.views.preferences import PreferencesDialog
+from app.views.dialogs.help import ShortcutList, show_about
+from app.views.dialogs.palette import CommandPalette
+from app.views.dialogs.preferences import PreferencesDialog
 from app.worker.client import WorkerClient
 from app.worker.protocol import DescribeEngine
 

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QColorDialog, QMainWindow
 from app.actions import Command
 from app.state.document import Document
 from app.state.runs import Preview
-from app.views.keypoints import KeypointTable, SegmentTable
 from app.views.notice import Notice
+from app.views.panels.keypoints import KeypointTable, SegmentTable
+from keygrid.checkpoints.labels import Colour
 from keygrid.errors import KeygridError
-from keygrid.labels import Colour
 
 NOTHING_SELECTED = "Select a keypoint first: click it in the view or in the table, or press N."
 

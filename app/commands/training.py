@@ -8,13 +8,13 @@ from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMessageBox
 
 from app.actions import Actions, Command
 from app.commands.files import Open
+from app.controllers.trainers import Training
 from app.state.document import Document
 from app.state.new_run import NewRun
 from app.state.runs import Run, Runs, State
 from app.state.shelf import Shelf
-from app.views.new_run import NewRunDialog
+from app.views.dialogs.new_run import NewRunDialog
 from app.views.notice import Notice
-from app.worker.training import Training
 from keygrid.errors import KeygridError
 
 

@@ -8,7 +8,7 @@ import pyvista as pv
 from vtkmodules.vtkInteractionWidgets import vtkImplicitPlaneRepresentation, vtkImplicitPlaneWidget2
 from vtkmodules.vtkRenderingCore import vtkPropCollection
 
-from app.state.field import FieldSettings, Vector
+from app.state.slices import SliceSettings, Vector
 from keygrid.prediction import Prediction
 
 COLOUR = (1.0, 0.18, 0.55)
@@ -32,7 +32,7 @@ class PlaneHandle:
         self._prediction: Prediction | None = None
         self._moving = False
 
-    def show(self, prediction: Prediction | None, field: FieldSettings) -> None:
+    def show(self, prediction: Prediction | None, field: SliceSettings) -> None:
         """Put the handle where the free plane is; None hides it."""
         self._prediction = prediction
         if prediction is None:

@@ -9,7 +9,7 @@ import numpy as np
 import pyvista as pv
 
 from app.scene.layers import Floats, Layer
-from app.state.field import Axis, FieldSettings, Plane
+from app.state.slices import Axis, Plane, SliceSettings
 from keygrid.prediction import Prediction, heatmap, heatmap_grid
 
 OPACITY = (0.07, 0.6, 0.8, 0.88, 0.92)
@@ -48,7 +48,7 @@ class Heat:
     def of(
         cls,
         prediction: Prediction,
-        field: FieldSettings,
+        field: SliceSettings,
         segment: int | None = None,
         reference: Prediction | None = None,
     ) -> "Heat":
@@ -106,7 +106,7 @@ class Heat:
         x, y, z = np.clip(np.rint((points + 1) / 2 * last), 0, last).astype(np.int64).T
         return self.cells[x, y, z]
 
-    def on_plane(self, points: Floats, field: FieldSettings) -> Floats:
+    def on_plane(self, points: Floats, field: SliceSettings) -> Floats:
         """(P,): as slices show it, continuous or in cells; NaN beyond the cube, where a free plane may reach."""
         values = self.in_cells(points) if field.cells else self.at(points)
         values[(np.abs(points) > 1 + 1e-9).any(axis=1)] = np.nan
@@ -117,7 +117,7 @@ class Heat:
         return None if self.sigma is None else self.sigma**2
 
 
-def limits_of(heat: Heat, field: FieldSettings) -> tuple[float, float]:
+def limits_of(heat: Heat, field: SliceSettings) -> tuple[float, float]:
     """The colours' ends: those that were chosen, or those of the whole field, wherever the planes are.
 
     Those of a difference are as far from zero as each other, so that its middle colour is where there is none.
@@ -128,7 +128,7 @@ def limits_of(heat: Heat, field: FieldSettings) -> tuple[float, float]:
     return -high, high
 
 
-def colour_map_of(heat: Heat, field: FieldSettings) -> str:
+def colour_map_of(heat: Heat, field: SliceSettings) -> str:
     """A difference has two directions, so its colours have, too."""
     return field.colour_map if heat.reference is None else DIVERGING
 
@@ -149,9 +149,9 @@ class _HeatLayer(Layer):
 
     order = 1
     _heat: Heat | None = None
-    _field: FieldSettings
+    _field: SliceSettings
 
-    def show(self, heat: Heat, field: FieldSettings) -> None:
+    def show(self, heat: Heat, field: SliceSettings) -> None:
         """Draw it: now, or when the layer is switched on."""
         self._heat, self._field = heat, replace(field)
         if self._visible:
@@ -161,7 +161,7 @@ class _HeatLayer(Layer):
         super().clear()
         self._heat = None
 
-    def _draw(self, heat: Heat, field: FieldSettings) -> None:
+    def _draw(self, heat: Heat, field: SliceSettings) -> None:
         raise NotImplementedError
 
     @property
@@ -186,7 +186,7 @@ class SliceLayer(_HeatLayer):
         super().__init__(plotter, name)
         self._sheets: dict[Plane, _Sheet] = {}
 
-    def _draw(self, heat: Heat, field: FieldSettings) -> None:
+    def _draw(self, heat: Heat, field: SliceSettings) -> None:
         style = limits_of(heat, field), colour_map_of(heat, field), field.resolution
         if style != self._style:
             self.clear()
@@ -201,7 +201,7 @@ class SliceLayer(_HeatLayer):
         super().clear()
         self._sheets, self._style = {}, ()
 
-    def _make(self, plane: Plane, heat: Heat, field: FieldSettings) -> None:
+    def _make(self, plane: Plane, heat: Heat, field: SliceSettings) -> None:
         sheet = self._sheets[plane] = _Sheet(field.resolution)
         opacity = OPACITY if heat.reference is None else DIVERGING_OPACITY
         surface = self._add(
@@ -210,7 +210,7 @@ class SliceLayer(_HeatLayer):
         )  # fmt: skip
         sheet.actors = [surface, self._add(sheet.outline, color="#888888", line_width=1, lighting=False)]
 
-    def _cut(self, plane: Plane, sheet: _Sheet, heat: Heat, field: FieldSettings) -> None:
+    def _cut(self, plane: Plane, sheet: _Sheet, heat: Heat, field: SliceSettings) -> None:
         points = plane_points(plane, field)
         corners = free_corners(field) if plane == "free" else slice_points(plane, getattr(field, plane), 2)[_AROUND]
         values = heat.on_plane(points, field)
@@ -235,14 +235,14 @@ class _GridLayer(_HeatLayer):
         super().clear()
         self._drawn = ()
 
-    def _draw(self, heat: Heat, field: FieldSettings) -> None:
+    def _draw(self, heat: Heat, field: SliceSettings) -> None:
         drawn = heat, field.limits, field.whole, field.colour_map, field.level
         if drawn != self._drawn:
             self._drawn = drawn
             self._draw_anew(heat, field)
         self._apply_visibility()
 
-    def _draw_anew(self, heat: Heat, field: FieldSettings) -> None:
+    def _draw_anew(self, heat: Heat, field: SliceSettings) -> None:
         raise NotImplementedError
 
 
@@ -257,7 +257,7 @@ class IsosurfaceLayer(_GridLayer):
         super().clear()
         self._style, self._known = (), None
 
-    def _draw_anew(self, heat: Heat, field: FieldSettings) -> None:
+    def _draw_anew(self, heat: Heat, field: SliceSettings) -> None:
         if self._known is None or self._known[0] is not heat:
             self._known = heat, image(heat)
         low, high = limits_of(heat, field)
@@ -290,7 +290,7 @@ class VolumeLayer(_GridLayer):
         super().clear()
         self._style = ()
 
-    def _draw_anew(self, heat: Heat, field: FieldSettings) -> None:
+    def _draw_anew(self, heat: Heat, field: SliceSettings) -> None:
         found = image(heat)
         style = limits_of(heat, field), colour_map_of(heat, field)
         if style != self._style:
@@ -347,14 +347,14 @@ def slice_points(axis: Axis, position: float, resolution: int) -> Floats:
     return points
 
 
-def plane_points(plane: Plane, field: FieldSettings) -> Floats:
+def plane_points(plane: Plane, field: SliceSettings) -> Floats:
     """(resolution^2, 3) positions on one of the planes, normalised, as many as the settings say."""
     if plane == "free":
         return free_points(field, field.resolution)
     return slice_points(plane, getattr(field, plane), field.resolution)
 
 
-def free_axes(field: FieldSettings) -> tuple[Floats, Floats, Floats]:
+def free_axes(field: SliceSettings) -> tuple[Floats, Floats, Floats]:
     """The free plane's normal, and two directions in it, (3,) each, of length 1 and at right angles."""
     normal = np.array(field.normal)
     across = np.cross(normal, np.eye(3)[np.abs(normal).argmin()])
@@ -362,7 +362,7 @@ def free_axes(field: FieldSettings) -> tuple[Floats, Floats, Floats]:
     return normal, across, np.cross(normal, across)
 
 
-def free_points(field: FieldSettings, resolution: int) -> Floats:
+def free_points(field: SliceSettings, resolution: int) -> Floats:
     """(resolution^2, 3) positions on the free plane, normalised: the least square that holds its part of the cube."""
     normal, across, along = free_axes(field)
     corners = free_corners(field) - field.free * normal
@@ -375,7 +375,7 @@ def _span(values: Floats) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def free_corners(field: FieldSettings) -> Floats:
+def free_corners(field: SliceSettings) -> Floats:
     """(6, 3): the polygon in which the free plane cuts [-1, 1]^3, normalised; with fewer corners, the last repeats."""
     normal, across, along = free_axes(field)
     corners = []

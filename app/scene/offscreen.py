@@ -7,8 +7,8 @@ import pyvista as pv
 from vtkmodules.vtkCommonCore import vtkLogger
 
 from app.scene.scene import LIGHT, Scene, Theme
-from app.state.field import FieldSettings
 from app.state.settings import ViewSettings
+from app.state.slices import SliceSettings
 from keygrid.data.garment import Garment
 from keygrid.files import atomic
 from keygrid.prediction import Prediction
@@ -18,7 +18,7 @@ def render(
     garment: Garment,
     prediction: Prediction,
     settings: ViewSettings,
-    field: FieldSettings,
+    field: SliceSettings,
     path: Path,
     *,
     size: tuple[int, int] = (1280, 800),

@@ -10,7 +10,7 @@ from vtkmodules.vtkCommonCore import mutable
 from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 
 from app.scene.heat import Heat, free_axes
-from app.state.field import FieldSettings
+from app.state.slices import SliceSettings
 from keygrid.data.garment import Garment, MaterialPoints
 from keygrid.prediction import Prediction
 
@@ -117,7 +117,7 @@ def barycentric_of(place: Floats, corners: Floats) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def on_slices(near: Floats, far: Floats, heat: Heat, field: FieldSettings) -> Probe | None:
+def on_slices(near: Floats, far: Floats, heat: Heat, field: SliceSettings) -> Probe | None:
     """Where a line of sight meets the planes that are shown first, inside of the network's cube; file units."""
     apply, invert = heat.prediction.normalisation.apply, heat.prediction.normalisation.invert
     start, end = apply(near), apply(far)

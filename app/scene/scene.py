@@ -27,9 +27,9 @@ from app.scene.layers import (
 from app.scene.motion import LANDMARK_RADIUS, LandmarkLayer, TrailLayer
 from app.scene.probe import Probe, SurfaceFinder, Weights, barycentric_of, on_slices
 from app.state.camera import Camera
-from app.state.field import FieldSettings
 from app.state.runs import Preview
 from app.state.settings import LAYERS, ViewSettings
+from app.state.slices import SliceSettings
 from keygrid.data.garment import Garment
 from keygrid.prediction import Prediction
 
@@ -91,7 +91,7 @@ class Scene:
         self._bars: dict[str, object] = {}
         self._shown: Prediction | Preview | None = None
         self._garment: Garment | None = None
-        self._settings, self._field = ViewSettings(), FieldSettings()
+        self._settings, self._field = ViewSettings(), SliceSettings()
         self._keypoint: int | None = None
         self._segment: int | None = None
         self._reference: Prediction | None = None
@@ -147,7 +147,7 @@ class Scene:
         if garment.landmarks is not None:
             self.landmarks.move(garment.landmarks.on(vertices, garment.faces))
 
-    def show_prediction(self, shown: Prediction | Preview | None, field: FieldSettings | None = None) -> None:
+    def show_prediction(self, shown: Prediction | Preview | None, field: SliceSettings | None = None) -> None:
         """Draw a prediction for what is shown, its heatmap as `field` says; None hides the last one.
 
         A training's preview is no more than keypoints and their skeleton.
@@ -170,7 +170,7 @@ class Scene:
         self._colour_by_weights()
         self._show_scalar_bars()
 
-    def cut(self, field: FieldSettings) -> None:
+    def cut(self, field: SliceSettings) -> None:
         """Show the heatmap of what is shown in another way."""
         self._field = field
         heat = self._heat

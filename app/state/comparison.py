@@ -9,8 +9,8 @@ import numpy as np
 from psygnal import EmissionInfo, SignalGroupDescriptor
 
 from app.state.document import Document, OpenCheckpoint, Subject
-from app.state.field import FieldSettings
 from app.state.settings import ViewSettings
+from app.state.slices import SliceSettings
 from app.state.view import View
 from keygrid.data.garment import Garment
 from keygrid.evaluation.judgement import Judgement
@@ -27,7 +27,7 @@ Link = Literal["camera", "frame", "slices", "layers", "colours", "selection"]
 LINKS: tuple[Link, ...] = ("camera", "frame", "slices", "layers", "colours", "selection")
 
 _COLOURS = frozenset({"colour_map", "limits"})
-_SLICES = frozenset(attribute.name for attribute in fields(FieldSettings)) - _COLOURS - {"whole"}
+_SLICES = frozenset(attribute.name for attribute in fields(SliceSettings)) - _COLOURS - {"whole"}
 _LAYERS = frozenset(attribute.name for attribute in fields(ViewSettings)) - {"hidden"}
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from psygnal import SignalGroupDescriptor
 
 from app.state.runs import Preview
+from keygrid.checkpoints.labels import KeypointLabels, load, save
 from keygrid.data.garment import Garment
-from keygrid.labels import KeypointLabels, load, save
 from keygrid.palette import DEFAULT
 from keygrid.prediction import Prediction
 

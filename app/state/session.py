@@ -9,9 +9,9 @@ from typing import Any
 
 from app.state.camera import Camera
 from app.state.comparison import LETTERS, LINKS, MODES, Comparison
-from app.state.field import COLOUR_MAPS, PLANES, RESOLUTIONS, FieldSettings
 from app.state.playback import SPEEDS
 from app.state.settings import BACKGROUNDS, ViewSettings
+from app.state.slices import COLOUR_MAPS, PLANES, RESOLUTIONS, SliceSettings
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 
@@ -34,7 +34,7 @@ class ViewState:
         keypoint: the selected one; None for none.
         camera: None if it shall look at the whole garment.
         settings: attributes of `ViewSettings`.
-        field: attributes of `FieldSettings`.
+        field: attributes of `SliceSettings`.
     """
 
     garment: str = ""
@@ -127,13 +127,13 @@ def read_session(path: Path) -> Session:
     )
 
 
-def attributes(state: ViewSettings | FieldSettings | Comparison, checks: Mapping[str, Accepts]) -> dict[str, Any]:
+def attributes(state: ViewSettings | SliceSettings | Comparison, checks: Mapping[str, Accepts]) -> dict[str, Any]:
     """Of an evented dataclass, the attributes that a session keeps, as JSON has them."""
     found = {name: getattr(state, name) for name in checks}
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in found.items()}
 
 
-def restore(state: ViewSettings | FieldSettings | Comparison, values: Mapping[str, Any]) -> None:
+def restore(state: ViewSettings | SliceSettings | Comparison, values: Mapping[str, Any]) -> None:
     """Give an evented dataclass the attributes that a session kept; others become what they are in a new window."""
     for attribute in fields(state):
         if attribute.name in CHECKS:

@@ -4,8 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 
 from app.state.document import Subject
-from app.state.field import FieldSettings
 from app.state.settings import ViewSettings
+from app.state.slices import SliceSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,4 +20,4 @@ class View:
 
     subject: Subject = dataclasses.field(default_factory=Subject)
     settings: ViewSettings = dataclasses.field(default_factory=ViewSettings)
-    field: FieldSettings = dataclasses.field(default_factory=FieldSettings)
+    field: SliceSettings = dataclasses.field(default_factory=SliceSettings)

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 
 from app.state.comparison import Comparison
 from app.state.document import Document, Subject, checkpoint_name
-from app.state.field import COLOUR_MAPS
 from app.state.settings import LAYERS
+from app.state.slices import COLOUR_MAPS
 from app.state.view import View
 from app.views.viewport import Viewport
 from keygrid.evaluation.judgement import Judgement

@@ -13,8 +13,8 @@ from pyvistaqt import QtInteractor
 from app.scene.handle import PlaneHandle
 from app.scene.probe import Probe
 from app.scene.scene import DARK, LIGHT, Scene, Theme
-from app.state.field import KEY_STEP
 from app.state.runs import Preview
+from app.state.slices import KEY_STEP
 from app.state.view import View
 from app.views.readout import Readout
 

@@ -25,14 +25,14 @@ from app.worker.protocol import (
 from keygrid.data import open_path
 from keygrid.data.collection import Collection, Entry
 from keygrid.data.garment import Garment
-from keygrid.data.progress import reading_progress
+from keygrid.data.readers.progress import reading_progress
 from keygrid.errors import KeygridError
 from keygrid.prediction import Prediction
 
 if TYPE_CHECKING:
     from keygrid.evaluation.judgement import Judgement
     from keygrid.evaluation.material import Material
-    from keygrid.inference import Predictor
+    from keygrid.methods.learned import Predictor
 
 EnterStage = Callable[[str], None]
 
@@ -135,7 +135,7 @@ class Handlers:
         known = self._predictors.get(path)
         if known is None or known[0] != changed:
             enter("Starting PyTorch")
-            from keygrid.inference import Predictor
+            from keygrid.methods.learned import Predictor
 
             enter(f"Reading {path.name}")
             self._predictors[path] = known = changed, Predictor(path, self._chosen_device())
@@ -173,7 +173,7 @@ def shipped(folder: Path) -> tuple[Entry, ...]:
 
 def listed(folder: Path) -> tuple[OpenCheckpoint, ...]:
     """Checkpoints of a folder that comes with the application; what is no checkpoint is left out."""
-    from keygrid.data.info import read_header
+    from keygrid.describe import read_header
 
     found = []
     for path in sorted(folder.glob("*.safetensors")):

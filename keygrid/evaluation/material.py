@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, identity, vstack
 from scipy.sparse.csgraph import dijkstra
 
-from keygrid.data.edges import edge_lengths, edges_of
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
+from keygrid.geometry.mesh import edge_lengths, edges_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

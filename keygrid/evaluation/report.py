@@ -11,7 +11,7 @@ from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.evaluation.material import Material
 from keygrid.evaluation.metrics import Scores, scores
-from keygrid.inference import Predictor
+from keygrid.methods.learned import Predictor
 
 
 @dataclass(frozen=True)

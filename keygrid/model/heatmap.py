@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from keygrid import field, geometry
+from keygrid import geometry
+from keygrid.geometry import segments
 from keygrid.model.config import ModelConfig
 
 
@@ -41,7 +42,7 @@ def _strongest(positions: Tensor, starts: Tensor, ends: Tensor, strengths: Tenso
     logarithms = strengths.log()
     if positions.device.type == "cpu":
         clouds = (tensor.detach().numpy() for tensor in (positions, starts, ends, logarithms))
-        found = [field.strongest(p, s, e, log, factor)[1] for p, s, e, log in zip(*clouds, strict=True)]
+        found = [segments.strongest(p, s, e, log, factor)[1] for p, s, e, log in zip(*clouds, strict=True)]
         return torch.from_numpy(np.stack(found))
     squared = geometry.squared_distance_to_segments(positions, starts, ends)  # [B, P, E]
     return (logarithms[:, None] + factor * squared).argmax(dim=-1)

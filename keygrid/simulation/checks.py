@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.edges import edge_lengths, edges_of
+from keygrid.geometry.mesh import edge_lengths, edges_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from keygrid.data.edges import edge_lengths, edges_of
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.errors import KeygridError
+from keygrid.geometry.mesh import edge_lengths, edges_of
 from keygrid.simulation.remesh import nearest_material
 
 Floats = NDArray[np.float64]

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from keygrid.data.edges import edges_of
 from keygrid.data.garment import Landmarks
 from keygrid.errors import KeygridError
+from keygrid.geometry.mesh import edges_of
 from keygrid.simulation.remesh import nearest_material
 
 Floats = NDArray[np.float64]

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.edges import edges_of
 from keygrid.data.garment import Garment, Landmarks, MaterialPoints
 from keygrid.data.sampling import areas
 from keygrid.errors import KeygridError
+from keygrid.geometry.mesh import edges_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

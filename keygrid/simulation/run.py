@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.edges import edge_lengths, edges_of
 from keygrid.data.garment import Garment
 from keygrid.data.sequence import write_sequence
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
+from keygrid.geometry.mesh import edge_lengths, edges_of
 from keygrid.simulation.checks import Checks, check
 from keygrid.simulation.motions import STRETCH, Grip, Motion, begin, grip
 from keygrid.simulation.remesh import Remeshed, refuse_unfit, remesh

@@ -12,7 +12,7 @@ from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment, MaterialPoints
 from keygrid.data.sampling import Normalisation, NormalisationMode, sample
 from keygrid.errors import KeygridError
-from keygrid.training.correspondence import Cloth, Pair
+from keygrid.training.pairs import Cloth, Pair
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a network learns from.
 
 The published method has two Chamfer distances and nothing else (paper, section 3.5). The other terms know which points
-of two clouds are the same material, and how far apart places are along the cloth: `keygrid.training.correspondence`.
+of two clouds are the same material, and how far apart places are along the cloth: `keygrid.training.pairs`.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from keygrid import geometry
 from keygrid.model.network import Output
-from keygrid.training.correspondence import Pair
+from keygrid.training.pairs import Pair
 
 LAYER = 0.05
 """How far from a point a layer of cloth may lie and still be meant, normalised; 2.5 % of the extent."""

@@ -13,17 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
-from keygrid.training.checkpoint import Checkpoint
 from keygrid.training.config import TrainingConfig
+from keygrid.training.control import Order, Orders, StoppedError
 from keygrid.training.dataset import Batch, Clouds, PairedClouds
 from keygrid.training.losses import losses, pair_losses
 from keygrid.training.memory import keep_freed_memory, used
-from keygrid.training.orders import Order, Orders, StoppedError
 from keygrid.training.processes import finish, launch, make_fabric, part_of, sum_gradients
 from keygrid.training.run import Event, Run
 from keygrid.training.validation import Motion, correspondence, follow, motions

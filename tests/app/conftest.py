@@ -17,8 +17,8 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import Shiboken
 
 from app.main_window import MainWindow
-from app.state.field import FieldSettings
 from app.state.settings import ViewSettings
+from app.state.slices import SliceSettings
 from app.views.pane import Pane
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.sequence import write_sequence
@@ -63,7 +63,7 @@ def picture(of: MainWindow | Pane) -> NDArray[np.int64]:
 
 def put_back(window: MainWindow) -> None:
     """Show things as a new window does."""
-    for state, kind in ((window.settings, ViewSettings), (window.field, FieldSettings)):
+    for state, kind in ((window.settings, ViewSettings), (window.field, SliceSettings)):
         for attribute in fields(kind):
             setattr(state, attribute.name, attribute.default)
     window.document.keypoint = window.document.other = window.document.segment = None

@@ -8,8 +8,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from app.actions import Actions, Command
-from app.views.help import ShortcutList
-from app.views.palette import CommandPalette
+from app.views.dialogs.help import ShortcutList
+from app.views.dialogs.palette import CommandPalette
 from tests.app.conftest import CONTROL, SHIFT, shown_window
 
 

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QS
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
-from app.state.field import FieldSettings
 from app.state.settings import LAYERS, ViewSettings
+from app.state.slices import SliceSettings
 from tests.app.conftest import picture
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -74,7 +74,7 @@ def opened(shared, qtbot):
     qtbot.waitUntil(lambda: not shared.worker.busy, timeout=WAIT)
     for field in fields(ViewSettings):
         setattr(shared.settings, field.name, field.default)
-    for field in fields(FieldSettings):
+    for field in fields(SliceSettings):
         setattr(shared.field, field.name, field.default)
     for name in LAYERS:
         shared.actions_[name].setChecked(getattr(shared.settings, name))

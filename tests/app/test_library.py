@@ -11,15 +11,15 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from app.controllers.store import Store
 from app.main_window import MainWindow
+from app.output.thumbnails import SIDE, Thumbnails
 from app.state.document import Document
 from app.state.preferences import Preferences
 from app.state.runs import Runs
 from app.state.shelf import RECENT, OpenCollection, Shelf, matching
-from app.views.library import Library
-from app.views.library_model import BATCH, LibraryModel
-from app.views.store import Store
-from app.views.thumbnails import SIDE, Thumbnails
+from app.views.panels.library import Library
+from app.views.panels.library_model import BATCH, LibraryModel
 from app.worker.handlers import shipped
 from keygrid.data.collection import Entry
 from keygrid.data.formats.items import Item

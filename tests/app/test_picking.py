@@ -7,8 +7,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QColorDialog, QLineEdit
 
+from keygrid.checkpoints.labels import load, path_of
 from keygrid.evaluation.measure import measure
-from keygrid.labels import load, path_of
 from keygrid.prediction import heatmap
 from tests.app.conftest import ALT, CONTROL, SHIFT, picture, put_back, shown_window
 

@@ -6,11 +6,11 @@ from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app.controllers.store import Store
 from app.state.preferences import Preferences
 from app.state.runs import Runs
 from app.state.shelf import Shelf
-from app.views.preferences import PreferencesDialog
-from app.views.store import Store
+from app.views.dialogs.preferences import PreferencesDialog
 from keygrid.palette import PALETTES
 from tests.app.conftest import shown_window
 

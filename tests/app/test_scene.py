@@ -13,8 +13,8 @@ from app.scene.heat import slice_points
 from app.scene.layers import vertex_normals
 from app.scene.motion import trails
 from app.scene.scene import DARK, LIGHT, Scene
-from app.state.field import AXES, FieldSettings
 from app.state.settings import LAYERS, ViewSettings
+from app.state.slices import AXES, SliceSettings
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.sampling import Normalisation, sample
 from keygrid.palette import colours
@@ -102,7 +102,7 @@ def slice_actor(scene: Scene, plane="z"):
 def show(scene: Scene, garment: Garment, prediction: Prediction, **settings) -> ViewSettings:
     chosen = ViewSettings(**settings)
     scene.show_garment(garment)
-    scene.show_prediction(prediction, FieldSettings())
+    scene.show_prediction(prediction, SliceSettings())
     scene.apply(chosen)
     return chosen
 
@@ -128,7 +128,7 @@ def test_switching_layers_moves_no_camera_and_a_new_prediction_neither(scene, sh
     before = scene.plotter.camera_position
     settings.surface = False
     scene.apply(settings)
-    scene.show_prediction(predicted(shirt, seed=1), FieldSettings())
+    scene.show_prediction(predicted(shirt, seed=1), SliceSettings())
     assert scene.plotter.camera_position == before
     scene.fit()
     assert scene.plotter.camera_position != before
@@ -138,7 +138,7 @@ def test_switching_layers_moves_no_camera_and_a_new_prediction_neither(scene, sh
 def test_the_slice_has_the_heat_of_its_plane(scene, shirt, axis):
     prediction = predicted(shirt)
     show(scene, shirt, prediction)
-    scene.cut(FieldSettings(plane=axis, **{axis: -0.3}))
+    scene.cut(SliceSettings(plane=axis, **{axis: -0.3}))
     plane = slice_actor(scene, axis).mapper.dataset
     points = prediction.normalisation.apply(plane.points)
     assert points[:, AXES.index(axis)] == pytest.approx(-0.3, abs=1e-5)
@@ -168,7 +168,7 @@ def test_colours_keep_their_limits_while_the_slice_moves(scene, shirt):
     show(scene, shirt, predicted(shirt))
     pictures = []
     for position in (-0.9, 0.0, 0.4):
-        scene.cut(FieldSettings(z=position))
+        scene.cut(SliceSettings(z=position))
         assert slice_actor(scene).mapper.scalar_range == (0, 1)
         pictures.append(pixels(scene))
     assert np.abs(pictures[0] - pictures[1]).max() > 30
@@ -186,12 +186,12 @@ def test_a_heatmap_of_farthest_segments_is_coloured_up_to_its_largest_value(scen
 
 def test_fifty_predictions_leave_no_more_actors_than_one(scene, shirt):
     show(scene, shirt, predicted(shirt), **ALL_ON)
-    scene.cut(FieldSettings(plane="x"))
+    scene.cut(SliceSettings(plane="x"))
     actors, bars = drawn_count(scene), len(scene.plotter.scalar_bars)
     datasets = len(scene.plotter.meshes)
     for seed in range(50):
-        scene.show_prediction(predicted(shirt, seed=seed), FieldSettings())
-        scene.cut(FieldSettings(plane="x", x=seed / 50))
+        scene.show_prediction(predicted(shirt, seed=seed), SliceSettings())
+        scene.cut(SliceSettings(plane="x", x=seed / 50))
         scene.select(seed % 5)
     assert drawn_count(scene) == actors
     assert len(scene.plotter.scalar_bars) == bars == 1
@@ -328,7 +328,7 @@ def test_a_frame_moves_what_is_drawn_and_makes_nothing_anew_and_moves_no_camera(
     for frame in (3, 1):
         scene.show_frame(frame)
         scene.show_trails(predictions, frame)
-        scene.show_prediction(predictions[frame], FieldSettings())
+        scene.show_prediction(predictions[frame], SliceSettings())
         np.testing.assert_allclose(scene.surface._mesh.points, moving.frames[frame], rtol=1e-6)
         assert np.abs(pixels(scene) - before).max() > 60
         assert scene.plotter.camera_position == camera
@@ -346,7 +346,7 @@ def test_a_frame_moves_what_is_drawn_and_makes_nothing_anew_and_moves_no_camera(
 def test_a_frame_without_keypoints_shows_none(scene, moving):
     show(scene, moving, predicted(moving), trails=False)
     scene.show_frame(2)
-    scene.show_prediction(None, FieldSettings())
+    scene.show_prediction(None, SliceSettings())
     without = pixels(scene)
     assert scene.keypoint_at(SMALL[0] / 2, SMALL[1] / 2, within=1000) is None
     show(scene, moving, predicted(moving), keypoints=False, skeleton=False, slice=False, trails=False)
@@ -404,6 +404,6 @@ def test_what_is_translucent_is_blended_in_one_order_whenever_it_was_made(scene,
     scene.apply(ViewSettings(weights=True))  # makes the surface anew
     scene.select(None)
     scene.apply(ViewSettings())
-    scene.cut(FieldSettings(colour_map="viridis"))  # and the slice
-    scene.cut(FieldSettings())
+    scene.cut(SliceSettings(colour_map="viridis"))  # and the slice
+    scene.cut(SliceSettings())
     assert np.abs(pixels(scene) - before).max() < 3

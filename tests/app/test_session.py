@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from app.state.camera import Camera
 from app.state.comparison import Comparison
-from app.state.field import FieldSettings
 from app.state.session import Session, ViewState, attributes, read_session, restore, write_session
+from app.state.slices import SliceSettings
 
 from app.state.session import COMPARISON, FIELD, SETTINGS  # isort: skip
 from app.state.settings import ViewSettings
@@ -36,14 +36,14 @@ def test_a_session_is_read_as_it_was_written(tmp_path):
 def test_all_that_can_be_chosen_is_kept():
     """A setting that is added has to be kept, or left out on purpose."""
     assert {field.name for field in fields(ViewSettings)} == SETTINGS.keys()
-    assert {field.name for field in fields(FieldSettings)} - FIELD.keys() == {"whole"}
+    assert {field.name for field in fields(SliceSettings)} - FIELD.keys() == {"whole"}
     left_out = {"views", "front", "matches", "judgements"}
     assert {field.name for field in fields(Comparison)} - COMPARISON.keys() == left_out
 
 
 def test_settings_come_back_from_json():
     settings = ViewSettings(surface=False, hidden=frozenset({3, 1}), strength=0.25, background="white")
-    field = FieldSettings(plane="free", others=frozenset({"x"}), normal=(0.6, 0.8, 0.0), limits=(0.1, 0.9), sigma=0.2)
+    field = SliceSettings(plane="free", others=frozenset({"x"}), normal=(0.6, 0.8, 0.0), limits=(0.1, 0.9), sigma=0.2)
     for state, checks in ((settings, SETTINGS), (field, FIELD)):
         again = type(state)()
         restore(again, json.loads(json.dumps(attributes(state, checks))))
@@ -79,7 +79,7 @@ def test_hostile_values_leave_settings_usable(tmp_path_factory, name, value):
     path = tmp_path_factory.mktemp("hostile") / "it.keygrid"
     path.write_text(json.dumps(values))
     session = read_session(path)
-    settings, field, comparison = ViewSettings(), FieldSettings(), Comparison()
+    settings, field, comparison = ViewSettings(), SliceSettings(), Comparison()
     restore(settings, session.views[0].settings)
     restore(field, session.views[0].field)
     restore(comparison, session.comparison)

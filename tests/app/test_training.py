@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QMessa
 
 from app.main_window import MainWindow
 from app.state.runs import State
-from app.views.new_run import NewRunDialog
-from app.views.training import duration, summary
+from app.views.dialogs.new_run import NewRunDialog
+from app.views.panels.training import duration, summary
 from keygrid.training.config import OF_PAIRS, PUBLISHED, preset
 
 SHIRT = Path(__file__).parents[2] / "assets" / "garments" / "unisex_shirt.ply"
@@ -204,7 +204,7 @@ def test_seven_terms_are_told_apart_in_a_narrow_panel(window, until, monkeypatch
 @pytest.mark.parametrize("decades", [0.1, 0.7, 1.5, 3, 5])
 @pytest.mark.parametrize("height", [60, 140, 300])
 def test_numbers_of_a_logarithmic_axis_do_not_overlap(qapp, decades, height):
-    from app.views.curves import ROOM, _Axis
+    from app.views.panels.curves import ROOM, _Axis
 
     ((_, marks),) = _Axis("left").logTickValues(-decades, 0.0, height, None)
     assert (np.diff(marks) * height / decades >= min(ROOM, height / decades) - 1e-9).all()

@@ -24,13 +24,13 @@ from keygrid.data.dataset import Dataset, Member
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
 from keygrid.data.sampling import Normalisation, sample
-from keygrid.export import TEXTS, write_mesh, write_predictions
-from keygrid.pipeline import Request, in_lanes, lanes_for, predict_all
+from keygrid.prediction.files import TEXTS, write_mesh, write_predictions
+from keygrid.prediction.folder import Request, in_lanes, lanes_for, predict_all
 
 if TYPE_CHECKING:  # the processes that read import this module too, and should not wait for torch
     import torch
 
-    from keygrid.inference import Predictor
+    from keygrid.methods.learned import Predictor
 
 ASSETS = Path(__file__).parents[2] / "assets"
 
@@ -97,7 +97,7 @@ def main() -> None:
     arguments = parser.parse_args()
     import torch
 
-    from keygrid.inference import Predictor
+    from keygrid.methods.learned import Predictor
 
     predictor, request = Predictor(arguments.checkpoint, arguments.device), Request(batch=arguments.batch)
     with tempfile.TemporaryDirectory() as directory:

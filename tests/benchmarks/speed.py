@@ -24,16 +24,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.garment import Garment
 from keygrid.data.opening import open_path
 from keygrid.data.sampling import Normalisation, sample
-from keygrid.field import strongest_on_grid
 from keygrid.geometry import reference as plain_geometry
+from keygrid.geometry.segments import strongest_on_grid
 from keygrid.model import reference
 from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
 from keygrid.model.pyramid import pyramid
-from keygrid.training.checkpoint import Checkpoint
 from keygrid.training.losses import losses
 from keygrid.training.memory import keep_freed_memory
 from tests.benchmarks.measure import Times, Work, take_turns

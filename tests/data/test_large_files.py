@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from keygrid.data.progress import reading_progress
 from keygrid.data.readers import blocks, off, ply, read_garment
+from keygrid.data.readers.progress import reading_progress
 from keygrid.errors import KeygridError
 
 Grid = tuple[NDArray[np.float64], NDArray[np.int64]]

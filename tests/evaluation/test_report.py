@@ -12,7 +12,7 @@ from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.evaluation.metrics import scores
 from keygrid.evaluation.report import as_table, evaluate
-from keygrid.inference import Predictor
+from keygrid.methods.learned import Predictor
 from tests.evaluation.test_metrics import folding
 
 

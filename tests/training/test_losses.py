@@ -9,9 +9,9 @@ from keygrid.data.garment import Garment
 from keygrid.data.sampling import Normalisation, sample
 from keygrid.model.network import Output
 from keygrid.training.config import OF_PAIRS, PUBLISHED
-from keygrid.training.correspondence import Cloth, Pair
 from keygrid.training.losses import losses, pair_losses
-from tests.training.test_correspondence import sheet
+from keygrid.training.pairs import Cloth, Pair
+from tests.training.test_pairs import sheet
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:

@@ -20,16 +20,16 @@ import pytest
 import torch
 from torch import Tensor
 
+from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.augmentation import Augmentation
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
 from keygrid.model.layers import SharedMLP
-from keygrid.training.checkpoint import Checkpoint
 from keygrid.training.config import TrainingConfig
+from keygrid.training.control import StoppedError
 from keygrid.training.dataset import Batch
-from keygrid.training.orders import StoppedError
 from keygrid.training.run import Event
 from keygrid.training.trainer import Trainer
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.cache import CloudCache
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.data.sequence import write_sequence
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
-from keygrid.training.checkpoint import Checkpoint
 from keygrid.training.config import TrainingConfig
 from keygrid.training.trainer import Trainer
 

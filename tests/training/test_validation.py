@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.evaluation.metrics import scores
-from keygrid.inference import Predictor
-from keygrid.training.checkpoint import Checkpoint
+from keygrid.methods.learned import Predictor
 from keygrid.training.config import TrainingConfig
 from keygrid.training.run import Event
 from keygrid.training.trainer import Trainer

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.progress import advance
+from keygrid.data.readers.progress import advance
 
 BLOCK = 2**21
 """Bytes read at a time."""

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.progress import advance
 from keygrid.data.readers.blocks import compact, join_triangles
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud, triangulate
+from keygrid.data.readers.progress import advance
 from keygrid.data.readers.text import refuse_cut_number
 
 _KEYWORD = re.compile(r"\w*OFF\b\s*(.*)")

@@ -16,9 +16,9 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.progress import advance, reading_progress
 from keygrid.data.readers.blocks import compact, join_triangles, line_blocks, remaining, rows
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud, triangulate
+from keygrid.data.readers.progress import advance, reading_progress
 from keygrid.data.readers.text import numbers, refuse_cut_number
 
 _KINDS = {

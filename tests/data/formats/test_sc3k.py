@@ -8,7 +8,7 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from keygrid.data import open_path
-from keygrid.data.info import describe
+from keygrid.describe import describe
 
 KIND = "02691156"
 POINTS = np.random.default_rng(0).random((2048, 3)).round(6)

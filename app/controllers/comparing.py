@@ -1,0 +1,110 @@
+"""Predicts and scores for the views that are compared."""
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject
+
+from app.controllers.predicting import Predicting
+from app.state.comparison import Comparison
+from app.state.view import View
+from app.worker.client import WorkerClient
+from app.worker.protocol import Judge
+from keygrid.evaluation.judgement import Judgement
+
+
+class Comparing(QObject):
+    """Keeps the predictions of further views up to date, and the scores of all as long as there are any.
+
+    Scoring has its own process, which starts when it is first needed: distances along the cloth take seconds, in which
+    nobody wants to wait for keypoints.
+
+    Args:
+        first: the first view, whose predictions others see to.
+        comparison: has the others.
+        worker: predicts.
+    """
+
+    def __init__(
+        self, first: View, comparison: Comparison, worker: WorkerClient, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._first, self._comparison, self._worker = first, comparison, worker
+        self._predicting: dict[View, Predicting] = {}
+        self._asked: dict[View, tuple[Any, ...]] = {}
+        self._count = 0
+        self._slots: dict[View, str] = {first: "scores 0"}
+        self._scorer: WorkerClient | None = None
+        comparison.events.views.connect(self._take_in)
+        first.subject.events.predictions.connect(self._score_all)
+
+    @property
+    def busy(self) -> bool:
+        """Whether scores are still to come."""
+        return self._scorer is not None and self._scorer.busy
+
+    def start_anew(self) -> None:
+        """Predict again for all further views."""
+        for predicting in self._predicting.values():
+            predicting.start_anew()
+
+    def close(self) -> None:
+        """Stop for good."""
+        self._comparison.events.views.disconnect(self._take_in)
+        for predicting in self._predicting.values():
+            predicting.shut()
+        if self._scorer is not None:
+            self._scorer.close()
+
+    def _take_in(self, views: tuple[View, ...]) -> None:
+        for view in [known for known in self._predicting if known not in views]:
+            self._predicting.pop(view).shut()
+            self._forget(view)
+            del self._slots[view]
+        for view in views:
+            if view not in self._predicting:
+                self._count += 1
+                self._slots[view] = f"scores {self._count}"
+                self._predicting[view] = Predicting(view, self._worker, self, f"prediction {self._count}")
+                view.subject.events.predictions.connect(self._score_all)
+                self._predicting[view].start_anew()
+        if not views:
+            self._forget(self._first)
+        self._score_all()
+
+    def _score_all(self, *_: object) -> None:
+        if self._comparison.active:
+            for view in (self._first, *self._comparison.views):
+                self._score(view)
+
+    def _score(self, view: View) -> None:
+        subject = view.subject
+        garment, predictions = subject.garment, subject.predictions
+        frames = range(max(subject.frame_count, 1))
+        complete = garment is not None and all(frame in predictions for frame in frames)
+        if garment is None or garment.source is None or not complete:
+            self._forget(view)
+            return
+        wanted = (garment, *(predictions[frame] for frame in frames))
+        known = self._asked.get(view, ())
+        if len(known) == len(wanted) and all(one is other for one, other in zip(known, wanted, strict=True)):
+            return
+        self._forget(view)
+        self._asked[view] = wanted
+        if self._scorer is None:
+            self._scorer = WorkerClient(self)
+            self._scorer.succeeded.connect(self._receive)
+        keypoints = np.stack([predictions[frame].keypoints for frame in frames])
+        self._scorer.request(self._slots[view], Judge(garment.source, keypoints))
+
+    def _forget(self, view: View) -> None:
+        if self._asked.pop(view, None) is not None and self._scorer is not None:
+            self._scorer.forget(self._slots[view])
+        if view in self._comparison.judgements:
+            known = self._comparison.judgements
+            self._comparison.judgements = {other: found for other, found in known.items() if other is not view}
+
+    def _receive(self, slot: str, result: object) -> None:
+        view = next((view for view, known in self._slots.items() if known == slot), None)
+        if view is not None and isinstance(result, Judgement):
+            self._comparison.judgements = {**self._comparison.judgements, view: result}

@@ -1,0 +1,1 @@
+"""Files written for people: reports, videos, pictures, heatmap files."""

@@ -1,0 +1,1 @@
+"""Panels docked around the view."""

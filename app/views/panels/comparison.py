@@ -1,0 +1,251 @@
+"""What is compared, what is linked, and by how much keypoints differ."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from app.actions import Actions, plain
+from app.state.comparison import LETTERS, LINKS, MODES, Comparison, comparable
+from app.state.document import Document, checkpoint_name
+from app.state.runs import Curve
+from app.state.view import View
+from app.views.tables import Column, RowsModel, RowsTable
+
+if TYPE_CHECKING:
+    from app.views.panels.curves import Plot  # imports pyqtgraph, which takes a moment
+
+# Told apart by hue and lightness, and by their dashes.
+_COLOURS = {
+    "light": ("#1f6fb2", "#c8501e", "#1a7f4b", "#8447b8", "#a87900", "#0b9aa8"),
+    "dark": ("#6cb2f0", "#f2a25c", "#63d29b", "#c9a0f5", "#e8d44d", "#5fd7e0"),
+}
+_DASHES = (
+    Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine,
+    Qt.PenStyle.DashDotDotLine, Qt.PenStyle.SolidLine,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A keypoint of A and its partner in another view.
+
+    Attributes:
+        keypoint: index of A's.
+        title: of A's.
+        letter: of the other view.
+        partner: index of the other's; None if there is none.
+        now: how far they are apart in this frame, in file units; NaN where that means nothing.
+        mean: the same in the mean over the frames of which both have keypoints.
+    """
+
+    keypoint: int
+    title: str
+    letter: str
+    partner: int | None
+    now: float
+    mean: float
+
+
+def differences(first: View, comparison: Comparison) -> list[Difference]:
+    """By how much the keypoints of all further views differ from the first one's."""
+    ours = first.subject.prediction
+    if ours is None:
+        return []
+    rows = []
+    for letter, view in zip(LETTERS[1:], comparison.views, strict=False):
+        found, theirs = comparison.matches.get(view), view.subject.prediction
+        if found is None:
+            continue
+        near = comparable(first.subject, view.subject) and theirs is not None
+        for keypoint, position in enumerate(ours.keypoints):
+            partner = found.partner_of(keypoint)
+            now = mean = float("nan")
+            if partner is not None:
+                mean = float(found.distances[partner])
+                if near and theirs is not None and partner < len(theirs.keypoints):
+                    now = float(np.linalg.norm(theirs.keypoints[partner] - position))
+            rows.append(Difference(keypoint, first.subject.labels.title(keypoint), letter, partner, now, mean))
+    return rows
+
+
+class DifferenceTable(RowsTable):
+    """Pairs of keypoints; choosing one selects them."""
+
+    def __init__(self, first: View, comparison: Comparison, parent: QWidget | None = None) -> None:
+        columns: list[Column[list[Difference]]] = [
+            Column("A", "Keypoint of A", lambda rows, i: rows[i].keypoint, lambda rows, i: rows[i].title),
+            Column("View", "The other view", lambda rows, i: rows[i].letter, lambda rows, i: rows[i].letter),
+            Column(
+                "Partner", "Keypoint of the other view that is nearest, if each has one partner",
+                lambda rows, i: -1 if rows[i].partner is None else rows[i].partner,
+                lambda rows, i: "–" if rows[i].partner is None else str(rows[i].partner),
+            ),
+            Column("Now", "Distance in this frame, in file units", lambda rows, i: rows[i].now,
+                   lambda rows, i: as_text(rows[i].now)),
+            Column("Mean", "Distance in the mean over frames, in file units", lambda rows, i: rows[i].mean,
+                   lambda rows, i: as_text(rows[i].mean)),
+        ]  # fmt: skip
+        super().__init__(RowsModel(columns, len), "Differences of keypoints", parent)
+        self._first, self._comparison = first, comparison
+        self.chosen.connect(self._choose)
+
+    def show_differences(self) -> None:
+        """Take in what is matched now."""
+        self.rows.show(differences(self._first, self._comparison))
+
+    def _choose(self, row: int | None) -> None:
+        if row is not None and self.rows.rows is not None:
+            self._first.subject.keypoint = self.rows.rows[row].keypoint
+
+
+class Drift(QWidget):
+    """How far a keypoint is, in each frame, from its place on the cloth; a line for each view."""
+
+    def __init__(self, first: View, comparison: Comparison, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._first, self._comparison = first, comparison
+        self.label = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.label.setContentsMargins(8, 4, 8, 0)
+        self._layout = layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.label)
+        self.plot: Plot | None = None
+
+    def show_drift(self) -> None:
+        """Draw what is scored now: the selected keypoint's drift, or that of all in the mean."""
+        curves = self.curves()
+        subject = self._first.subject
+        chosen = "all keypoints, mean" if subject.keypoint is None else f"keypoint {subject.keypoint}"
+        text = f"Drift along the cloth over the root of its area, layer-tolerant: {chosen}"
+        if not curves:
+            text = "Drift is charted for garments that move, when all their frames are scored."
+        self.label.setText(text)
+        if curves and self.plot is None:
+            self._make()
+        plot = self.plot
+        if plot is not None:
+            plot.setVisible(bool(curves))
+            plot.begin(log=False)
+            for name, (curve, style) in curves.items():
+                plot.draw(name, curve, style=style)
+            plot.finish()
+            self._now.setValue(self._first.subject.frame + 1)
+
+    def curves(self) -> dict[str, tuple[Curve, Qt.PenStyle]]:
+        """By view, with the dashes of its line."""
+        found = {}
+        for place, view in enumerate((self._first, *self._comparison.views)):
+            judgement = self._comparison.judgements.get(view)
+            if judgement is None or judgement.tolerant is None:
+                continue
+            keypoint = self._first.subject.keypoint
+            if keypoint is not None and view is not self._first:
+                match = self._comparison.matches.get(view)
+                keypoint = match.partner_of(keypoint) if match is not None else None
+                if keypoint is None:
+                    continue
+            errors = judgement.tolerant
+            if keypoint is not None and keypoint >= errors.shape[1]:
+                continue
+            values = errors.mean(axis=1) if keypoint is None else errors[:, keypoint]
+            curve = Curve()
+            for frame, value in enumerate(values.tolist()):
+                curve.add(frame + 1, value)
+            checkpoint = view.subject.checkpoint
+            name = checkpoint_name(checkpoint.path) if checkpoint is not None else ""
+            found[f"{LETTERS[place]} {name}"] = curve, _DASHES[place]
+        return found
+
+    def _make(self) -> None:
+        import pyqtgraph as pg
+
+        from app.views.panels.curves import Plot
+
+        self.plot = plot = Plot("Drift of keypoints over frames", _COLOURS, across="frame")
+        plot.recoloured.connect(self.show_drift)
+        self._now = pg.InfiniteLine(pen=pg.mkPen("#888888", style=Qt.PenStyle.DotLine))
+        plot.plot.addItem(self._now, ignoreBounds=True)
+        self._layout.addWidget(plot)
+
+
+class ComparisonPanel(QWidget):
+    """Which views there are, what they share, their differences and the drift of their keypoints."""
+
+    def __init__(
+        self, document: Document, first: View, comparison: Comparison, actions: Actions, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._comparison = comparison
+        self.table = DifferenceTable(first, comparison)
+        self.table.setMinimumHeight(150)
+        self.drift = Drift(first, comparison)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(
+            _buttons([actions[name] for name in ("compare_add", *(f"compare_as_{mode}" for mode in MODES))])
+        )
+        layout.addWidget(_boxes([actions[f"link_{link}"] for link in LINKS], "Linked:"))
+        layout.addWidget(_boxes([actions["compare_arrows"], actions["compare_difference"]], "Shown:"))
+        layout.addWidget(self.table, stretch=3)
+        layout.addWidget(self.drift, stretch=2)
+        self._refreshing = QTimer(self, singleShot=True, interval=0)
+        self._refreshing.timeout.connect(self._refresh)
+        for name in ("views", "matches", "judgements"):
+            comparison.events[name].connect(self._refresh_soon)
+        for name in ("keypoint", "prediction", "labels"):
+            document.events[name].connect(self._refresh_soon)
+
+    def shut(self) -> None:
+        """Take in nothing more."""
+        self._refreshing.stop()
+        for name in ("views", "matches", "judgements"):
+            self._comparison.events[name].disconnect(self._refresh_soon)
+
+    def _refresh_soon(self, *_: object) -> None:
+        if self._comparison.active or self.table.rows.rowCount():
+            self._refreshing.start()
+
+    def _refresh(self) -> None:
+        self.table.show_differences()
+        self.drift.show_drift()
+
+
+def _buttons(actions: list[QAction]) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(8, 0, 8, 0)
+    row.setSpacing(2)
+    for action in actions:
+        button = QToolButton(toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextOnly)
+        button.setDefaultAction(action)
+        row.addWidget(button)
+    row.addStretch()
+    return row
+
+
+def _boxes(actions: list[QAction], title: str) -> QWidget:
+    """Check boxes in step with checkable actions, three in a row."""
+    widget = QWidget()
+    grid = QGridLayout(widget)
+    grid.setContentsMargins(8, 0, 8, 0)
+    grid.setVerticalSpacing(2)
+    grid.addWidget(QLabel(title), 0, 0)
+    for place, action in enumerate(actions):
+        box = QCheckBox(plain(action.text()))
+        box.setChecked(action.isChecked())
+        box.setToolTip(action.toolTip())
+        box.toggled.connect(action.setChecked)
+        action.toggled.connect(box.setChecked)
+        grid.addWidget(box, place // 3, 1 + place % 3)
+    grid.setColumnStretch(3, 1)
+    return widget
+
+
+def as_text(value: float) -> str:
+    """A distance, or a dash for NaN."""
+    return "–" if np.isnan(value) else f"{value:.4g}"

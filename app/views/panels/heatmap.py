@@ -1,0 +1,281 @@
+"""Where the heatmap is cut, and how it is coloured and evaluated."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.scene.heat import Heat
+from app.state.slices import COLOUR_MAPS, PLANES, RESOLUTIONS, Plane
+from app.state.view import View
+
+STEPS = 200
+"""Slider positions from -1 to 1."""
+
+TITLES: dict[Plane, str] = {"x": "X", "y": "Y", "z": "Z", "free": "Free"}
+
+SIGMAS = 1.05
+"""A step of the slider of sigma multiplies it by this."""
+
+SIGMA_STEPS = 40
+"""Steps to either side of what the model used: from a seventh of it to seven times as much."""
+
+WHAT_IF = "color: #b35900; font-weight: bold;"
+WHAT_IF_DARK = "color: #ffb454; font-weight: bold;"
+
+
+class SlicePanel(QWidget):
+    """A row for each plane, whose slider moves it as it is dragged."""
+
+    def __init__(self, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._subject, self._field, self._settings = view.subject, view.field, view.settings
+        self.boxes: dict[Plane, QCheckBox] = {}
+        self.sliders: dict[Plane, QSlider] = {}
+        self.positions: dict[Plane, QLabel] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 6)
+        layout.addLayout(self._planes())
+        layout.addStretch()
+        self._field.events.connect(self._refresh)
+        for name in ("prediction", "preview"):
+            self._subject.events[name].connect(self._refresh)
+        self._refresh()
+
+    def _planes(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(1, 1)
+        for row, plane in enumerate(PLANES):
+            title = TITLES[plane]
+            box = QCheckBox(title)
+            box.setToolTip(
+                "A plane that you turn by its arrow in the view" if plane == "free" else f"Cut across {title}"
+            )
+            box.setAccessibleName(f"Slice across {title}" if plane != "free" else "Free slice")
+            slider = QSlider(Qt.Orientation.Horizontal)
+            slider.setPageStep(10)
+            slider.setAccessibleName(f"Position of the {title} slice")
+            slider.setToolTip("Drag, turn the wheel or use the arrow keys; in the view, Ctrl and the wheel")
+            position = QLabel(textFormat=Qt.TextFormat.PlainText)
+            position.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            position.setMinimumWidth(position.fontMetrics().horizontalAdvance("−000.0"))
+            box.toggled.connect(partial(self._show_plane, plane))
+            slider.valueChanged.connect(partial(self._move, plane))
+            self.boxes[plane], self.sliders[plane], self.positions[plane] = box, slider, position
+            for column, widget in enumerate((box, slider, position)):
+                grid.addWidget(widget, row, column)
+        return grid
+
+    # What the user does
+
+    def _show_plane(self, plane: Plane, shown: bool) -> None:
+        if shown and not self._settings.slice:
+            self._settings.slice = True
+        self._field.show(plane, shown=shown)
+        self._refresh()  # the last one can't be hidden here, but as a layer
+
+    def _move(self, plane: Plane, step: int) -> None:
+        if plane in self._field.planes:
+            self._field.plane, others = plane, self._field.others | {self._field.plane}
+            self._field.others = others - {plane}
+            self._field.move(2 * step / STEPS)
+
+    # What is shown
+
+    def _refresh(self, *_: object) -> None:
+        self.setEnabled(self._subject.shown_prediction is not None)
+        for plane in PLANES:
+            self._refresh_plane(plane)
+
+    def _refresh_plane(self, plane: Plane) -> None:
+        field, prediction, slider = self._field, self._subject.shown_prediction, self.sliders[plane]
+        shown, position, reach = plane in field.planes, getattr(field, plane), field.reach(plane)
+        _quietly(self.boxes[plane], lambda: self.boxes[plane].setChecked(shown))
+        slider.setEnabled(shown)
+        steps = round(reach * STEPS / 2)
+        _quietly(slider, lambda: slider.setRange(-steps, steps))
+        _quietly(slider, lambda: slider.setValue(round(position * STEPS / 2)))
+        text, tip = f"{position:+.2f}", "normalised"
+        if prediction is not None and plane != "free":
+            index = "xyz".index(plane)
+            in_file_units = position * prediction.normalisation.scale + prediction.normalisation.centre[index]
+            text, tip = f"{in_file_units:.4g}", f"in file units; normalised {position:+.2f}"
+        self.positions[plane].setText(text if shown else "")
+        self.positions[plane].setToolTip(tip)
+
+
+class HeatmapPanel(QWidget):
+    """What of the heatmap is evaluated, and in which colours it is shown."""
+
+    def __init__(self, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._subject, self._field, self._settings = view.subject, view.field, view.settings
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 6)
+        layout.addLayout(self._options())
+        layout.addStretch()
+        self._field.events.connect(self._refresh)
+        self._settings.events.isosurface.connect(self._refresh)
+        for name in ("prediction", "preview", "segment"):
+            self._subject.events[name].connect(self._refresh)
+        self._refresh()
+
+    def _options(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setVerticalSpacing(4)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.evaluation = QComboBox()
+        for resolution in RESOLUTIONS:
+            self.evaluation.addItem(f"Continuous, {resolution} × {resolution}", resolution)
+        self.evaluation.addItem("The decoder's cells", None)
+        self.evaluation.setToolTip(
+            "The field itself, as finely as you like, or the grid of cells that the decoder sees"
+        )
+        self.evaluation.activated.connect(self._evaluate)
+        self.colour_map = QComboBox()
+        self.colour_map.setIconSize(QSize(64, 12))
+        for name in COLOUR_MAPS:
+            self.colour_map.addItem(_swatch(name), name, name)
+        self.colour_map.activated.connect(lambda place: setattr(self._field, "colour_map", COLOUR_MAPS[place]))
+        self.low, self.high = _number("Colours begin at"), _number("Colours end at")
+        for box in (self.low, self.high):
+            box.valueChanged.connect(self._limit)
+        self.reset_limits = _button("Whole", "From the least to the most that the field has anywhere",
+                                    lambda: setattr(self._field, "limits", None))  # fmt: skip
+        self.level = QSlider(Qt.Orientation.Horizontal)
+        self.level.setRange(1, 99)
+        self.level.setAccessibleName("Level of the isosurface")
+        self.level.valueChanged.connect(lambda level: setattr(self._field, "level", level / 100))
+        self.level_label = QLabel()
+        self.sigma = QSlider(Qt.Orientation.Horizontal)
+        self.sigma.setRange(-SIGMA_STEPS, SIGMA_STEPS)
+        self.sigma.setAccessibleName("Sigma, as if the model had used another one")
+        self.sigma.setToolTip("What if the field were narrower or wider? The model's own answer does not change")
+        self.sigma.valueChanged.connect(self._widen)
+        self.sigma_label = QLabel()
+        self.what_if = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self.reset_sigma = _button("Model's", "Back to the sigma that the model used",
+                                   lambda: setattr(self._field, "sigma", None))  # fmt: skip
+        self.single = QCheckBox("Selected segment alone")
+        self.single.setToolTip("Show what one segment contributes; choose it in the view or in the table of segments")
+        self.single.toggled.connect(lambda on: setattr(self._field, "single", on))
+        form.addRow("Field", self.evaluation)
+        form.addRow("Colours", self.colour_map)
+        form.addRow("Limits", _row(self.low, QLabel("to"), self.high, self.reset_limits))
+        form.addRow("Iso level", _row(self.level, self.level_label))
+        form.addRow("σ", _row(self.sigma, self.sigma_label, self.reset_sigma))
+        form.addRow("", self.what_if)
+        form.addRow("", self.single)
+        for label in (self.level_label, self.sigma_label):
+            label.setMinimumWidth(label.fontMetrics().horizontalAdvance("0.000"))
+        return form
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "what_if"):
+            self._refresh()
+
+    def _evaluate(self, place: int) -> None:
+        resolution = self.evaluation.itemData(place)
+        self._field.cells = resolution is None
+        self._field.resolution = RESOLUTIONS[-1] if resolution is None else resolution
+
+    def _limit(self) -> None:
+        if self.low.value() < self.high.value():
+            self._field.limits = self.low.value(), self.high.value()
+
+    def _widen(self, step: int) -> None:
+        prediction = self._subject.shown_prediction
+        if prediction is not None:
+            own = float(np.sqrt(prediction.field.sigma_squared))
+            self._field.sigma = None if step == 0 else own * SIGMAS**step
+
+    def _refresh(self, *_: object) -> None:
+        field, prediction = self._field, self._subject.shown_prediction
+        self.setEnabled(prediction is not None)
+        place = len(RESOLUTIONS) if field.cells else RESOLUTIONS.index(field.resolution)
+        self.evaluation.setCurrentIndex(place)
+        self.colour_map.setCurrentIndex(COLOUR_MAPS.index(field.colour_map))
+        _quietly(self.level, lambda: self.level.setValue(round(100 * field.level)))
+        self.level.setEnabled(self._settings.isosurface)
+        self.level.setToolTip("" if self._settings.isosurface else "Switch the layer Isosurface on")
+        _quietly(self.single, lambda: self.single.setChecked(field.single))
+        self.reset_limits.setEnabled(field.limits is not None)
+        self.reset_sigma.setEnabled(field.sigma is not None)
+        if prediction is None:
+            return
+        heat = Heat.of(prediction, field, self._subject.segment)
+        low, high = field.limits or heat.limits
+        _quietly(self.low, lambda: self.low.setValue(low))
+        _quietly(self.high, lambda: self.high.setValue(high))
+        self.level_label.setText(f"{field.level * heat.most:.2f}")
+        own = float(np.sqrt(prediction.field.sigma_squared))
+        sigma = field.sigma or own
+        _quietly(self.sigma, lambda: self.sigma.setValue(round(float(np.log(sigma / own) / np.log(SIGMAS)))))
+        self.sigma_label.setText(f"{sigma:.3g}")
+        self.what_if.setText(f"What if: the model used σ = {own:.3g}")
+        self.what_if.setVisible(field.sigma is not None)
+        dark = self.palette().window().color().lightness() < 128
+        self.what_if.setStyleSheet("" if field.sigma is None else WHAT_IF_DARK if dark else WHAT_IF)
+
+
+def _quietly(widget: QWidget, change: Callable[[], object]) -> None:
+    """Change a widget without its saying so."""
+    widget.blockSignals(True)
+    change()
+    widget.blockSignals(False)
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(4)
+    for widget in widgets:
+        row.addWidget(widget, stretch=isinstance(widget, QSlider | QDoubleSpinBox))
+    return row
+
+
+def _number(name: str) -> QDoubleSpinBox:
+    box = QDoubleSpinBox(minimum=-1000, maximum=1000, singleStep=0.05, decimals=2)
+    box.setAccessibleName(name)
+    box.setToolTip(name)
+    box.setMinimumWidth(64)
+    return box
+
+
+def _button(text: str, tip: str, run: Callable[[], object]) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.clicked.connect(run)
+    return button
+
+
+def _swatch(colour_map: str) -> QIcon:
+    """A strip of a colour map."""
+    import pyvista as pv
+
+    table = pv.LookupTable(colour_map, n_values=64).values
+    strip = QImage(np.ascontiguousarray(table[:, :3]).tobytes(), 64, 1, 64 * 3, QImage.Format.Format_RGB888)
+    pixmap = QPixmap(128, 24)
+    painter = QPainter(pixmap)
+    painter.drawImage(pixmap.rect(), strip)
+    painter.setPen(QColor("#808080"))
+    painter.drawRect(pixmap.rect().adjusted(0, 0, -1, -1))
+    painter.end()
+    return QIcon(pixmap)

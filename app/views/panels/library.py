@@ -1,0 +1,153 @@
+"""What is open and what can be opened."""
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.output.thumbnails import Thumbnails
+from app.state.document import Document, OpenCheckpoint, checkpoint_name
+from app.state.shelf import Shelf, matching
+from app.views.panels.library_model import ITEM, LibraryModel, path_of
+
+ICON = 30
+"""Of a picture's side, in the user's pixels."""
+
+
+class Library(QWidget):
+    """A tree of garments and a list of checkpoints, both as far as they match a search.
+
+    Choosing an open one chooses it in the document; anything else is asked for with `wanted`.
+    """
+
+    wanted = Signal(object)
+    """The path of a garment that shall be opened."""
+
+    def __init__(self, document: Document, shelf: Shelf, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._collapsed: set[str] = set()
+        self.search = QLineEdit(placeholderText="Search by name or category", clearButtonEnabled=True)
+        self.search.setAccessibleName("Search the library")
+        self.model = LibraryModel(document, shelf, thumbnails.icon)
+        self.tree = _make_tree(self.model)
+        self.checkpoints = CheckpointList(document)
+        self.checkpoints.setMaximumHeight(110)
+        title = QLabel("Checkpoints")
+        title.setBuddy(self.checkpoints)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 6)
+        layout.addWidget(self.search)
+        layout.addWidget(self.tree, stretch=1)
+        layout.addWidget(title)
+        layout.addWidget(self.checkpoints)
+
+        self.tree.clicked.connect(self._choose)
+        self.tree.activated.connect(self._choose)
+        self.tree.collapsed.connect(lambda index: self._collapsed.add(self._title(index)))
+        self.tree.expanded.connect(lambda index: self._collapsed.discard(self._title(index)))
+        self.search.textChanged.connect(self._search)
+        thumbnails.arrived.connect(self.tree.viewport().update)
+        document.events.garments.connect(self._rebuild)
+        shelf.events.connect(self._rebuild)
+        document.events.garment.connect(self._select)
+        for signal in ("checkpoints", "checkpoint"):
+            document.events[signal].connect(self._show_checkpoints)
+        self._rebuild()
+        self._show_checkpoints()
+
+    def _rebuild(self, *_: object) -> None:
+        scrolled = self.tree.verticalScrollBar().value()
+        self.model.rebuild()
+        self._unfold()
+        self.tree.verticalScrollBar().setValue(scrolled)
+
+    def _search(self, words: str) -> None:
+        self.model.search(words)
+        self._unfold()
+        self._show_checkpoints()
+
+    def _unfold(self) -> None:
+        """Show all sections open but those that were folded; while something is searched, all."""
+        self.tree.blockSignals(True)
+        for row in range(self.model.rowCount()):
+            index = self.model.index(row, 0)
+            self.tree.setExpanded(index, bool(self.search.text()) or self._title(index) not in self._collapsed)
+        self.tree.blockSignals(False)
+        self._select()
+
+    def _title(self, index: QModelIndex) -> str:
+        return self.model.sections[index.row()].title
+
+    def _select(self, *_: object) -> None:
+        self.tree.setCurrentIndex(self.model.place(self._document.garment))
+
+    def _choose(self, index: QModelIndex) -> None:
+        item = index.data(ITEM)
+        path = path_of(item) if item is not None else None
+        opened = [g for g in self._document.garments if g is item or (path is not None and g.source == path)]
+        if opened and opened[0] is not self._document.garment:
+            self._document.choose(garment=opened[0])
+        elif not opened and path is not None:
+            self.wanted.emit(path)
+
+    def _show_checkpoints(self, *_: object) -> None:
+        self.checkpoints.show_matching(self.search.text())
+
+
+def _make_tree(model: LibraryModel) -> QTreeView:
+    tree = QTreeView()
+    tree.setAccessibleName("Garments")
+    tree.setModel(model)
+    tree.setHeaderHidden(True)
+    tree.setUniformRowHeights(True)  # else every row is asked for its height, however many there are
+    tree.setIconSize(QSize(ICON, ICON))
+    tree.setIndentation(12)
+    tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return tree
+
+
+class CheckpointList(QListWidget):
+    """Checkpoints by their titles; choosing one chooses it in the document."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self._document = document
+        self.setAccessibleName("Checkpoints")
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)  # a run's number, and which of its checkpoints, stay
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.currentItemChanged.connect(self._chosen)
+
+    def show_matching(self, words: str) -> None:
+        """Show those whose titles contain all words, the chosen one selected, without choosing anything in turn."""
+        found = self._document.checkpoints
+        titles = [title_of(checkpoint) for checkpoint in found]
+        self.blockSignals(True)
+        self.clear()
+        for index in matching([title.casefold() for title in titles], words):
+            item = QListWidgetItem(titles[index])
+            item.setToolTip(str(found[index].path))
+            item.setData(Qt.ItemDataRole.UserRole, found[index])
+            self.addItem(item)
+            if found[index] is self._document.checkpoint:
+                self.setCurrentItem(item)
+        self.blockSignals(False)
+
+    def _chosen(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            self._document.choose(checkpoint=item.data(Qt.ItemDataRole.UserRole))
+
+
+def title_of(checkpoint: OpenCheckpoint) -> str:
+    """A checkpoint's name, its number of keypoints and, where known, its category."""
+    category = f", {checkpoint.category}" if checkpoint.category else ""
+    return f"{checkpoint_name(checkpoint.path)} (K={checkpoint.keypoints}{category})"

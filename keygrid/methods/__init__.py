@@ -1,0 +1,1 @@
+"""Methods: whatever finds keypoints on a garment."""

@@ -1,0 +1,30 @@
+"""Compile now what Numba would compile at first use, so that the first prediction need not wait: about a minute.
+
+    python -m keygrid.warm_up
+
+What is compiled stays beside the sources until they change.
+"""
+
+import torch
+
+from keygrid.geometry import segments
+from keygrid.model.config import ModelConfig
+from keygrid.model.network import KeyGrid
+
+
+def compile_all() -> None:
+    """Predict and take a training step, in both precisions, with a network that is as small as one can be."""
+    segments.compile_now()
+    narrow = ((4,), (4,))
+    config = ModelConfig(abstraction=(narrow,) * 4, propagation=((4,),) * 4)
+    for dtype in (torch.float32, torch.float64):
+        network = KeyGrid(config).to(dtype)
+        points = torch.rand(2, 64, 3, dtype=dtype)
+        output = network(points)
+        (output.reconstruction.sum() + output.keypoints.sum()).backward()
+        with torch.inference_mode():
+            network.eval()(points)
+
+
+if __name__ == "__main__":
+    compile_all()

@@ -1,0 +1,232 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from keygrid.checkpoints.checkpoint import Checkpoint, fingerprint
+from keygrid.data.garment import Garment
+from keygrid.data.sampling import sample
+from keygrid.errors import KeygridError
+from keygrid.methods.learned import Predictor
+from keygrid.model.config import ModelConfig
+from keygrid.model.network import KeyGrid
+from keygrid.prediction import Prediction
+
+ARRAYS = ("normalised", "keypoints", "weights", "strengths", "reconstruction", "grid_heatmap", "confidence")
+
+
+@pytest.fixture
+def variant(tiny_checkpoint: Path, tmp_path: Path) -> Callable[..., Predictor]:
+    """The tiny network with some constants changed."""
+
+    def make(**changes: Any) -> Predictor:
+        loaded = Checkpoint.load(tiny_checkpoint)
+        path = tmp_path / f"{'-'.join(map(str, changes.values()))}.safetensors"
+        replace(loaded, config=replace(loaded.config, **changes)).save(path)
+        return Predictor(path)
+
+    return make
+
+
+def cloud(points: np.ndarray) -> Garment:
+    return Garment("cloud", points, np.empty((0, 3), dtype=np.int64))
+
+
+def random_cloud(count: int = 128, seed: int = 0) -> Garment:
+    return cloud(np.random.default_rng(seed).normal(size=(count, 3)) * [1, 2, 0.5] + [4, 0, 1])
+
+
+def assert_same(a: Prediction, b: Prediction) -> None:
+    for name in ARRAYS:
+        assert np.array_equal(getattr(a, name), getattr(b, name)), name
+
+
+def test_the_same_garment_and_checkpoint_give_the_same_prediction(tiny_checkpoint: Path, shirt: Garment) -> None:
+    predictor = Predictor(tiny_checkpoint)
+    first = predictor.predict(shirt)
+    predictor.predict(random_cloud())
+    torch.manual_seed(5)
+    for second in (predictor.predict(shirt), Predictor(tiny_checkpoint).predict(shirt)):
+        assert_same(first, second)
+        assert np.array_equal(first.vertices, second.vertices)
+        assert np.array_equal(first.sample.points, second.sample.points)
+
+
+def test_a_prediction_is_what_the_network_says(tiny_checkpoint: Path, shirt: Garment, tiny_config: ModelConfig) -> None:
+    predicted = Predictor(tiny_checkpoint).predict(shirt)
+    drawn = sample(shirt, tiny_config.points)
+    assert np.array_equal(predicted.sample.points, drawn.points)
+    low, high = drawn.points.min(), drawn.points.max()
+    points = torch.from_numpy((drawn.points - (low + high) / 2) / ((high - low) / 2)).float()
+    with torch.no_grad():
+        output = Checkpoint.load(tiny_checkpoint).network()(points[None])
+    for name, tensor in (
+        ("normalised", output.keypoints),
+        ("weights", output.weights),
+        ("strengths", output.strengths),
+        ("normalised_reconstruction", output.reconstruction),
+    ):
+        np.testing.assert_allclose(getattr(predicted, name), tensor[0].numpy(), rtol=0, atol=1e-6)
+    assert predicted.edges.tolist() == [list(edge) for edge in tiny_config.edges]
+    field = predicted.field
+    assert (field.distance, field.sigma_squared, field.grid) == ("nearest", 0.05, (5, 4, 3))
+    assert predicted.seconds > 0
+    assert len(np.unique(predicted.keypoints.round(2), axis=0)) == tiny_config.keypoints
+
+
+def test_a_prediction_says_which_checkpoint_made_it(tiny_checkpoint: Path) -> None:
+    source = Predictor(tiny_checkpoint).predict(random_cloud()).checkpoint
+    assert (source.path, source.category) == (tiny_checkpoint, "T-shirt")
+    assert source.fingerprint == fingerprint(tiny_checkpoint)
+
+
+@pytest.mark.parametrize("keypoints", ["soft", "peak"])
+def test_a_cloud_of_the_sampled_points_gives_the_same_prediction(
+    tiny_checkpoint: Path, shirt: Garment, keypoints: Any
+) -> None:
+    predictor = Predictor(tiny_checkpoint)
+    of_surface = predictor.predict(shirt, keypoints=keypoints)
+    assert_same(of_surface, predictor.predict(cloud(of_surface.sample.points), keypoints=keypoints))
+
+
+def test_points_that_were_drawn_already_are_used(tiny_checkpoint: Path, shirt: Garment) -> None:
+    predictor = Predictor(tiny_checkpoint)
+    drawn = sample(shirt, 150, seed=9)
+    predicted = predictor.predict(shirt, drawn=drawn)
+    assert predicted.sample is drawn
+    assert predicted.weights.shape == (4, 150)
+    assert not np.array_equal(predicted.keypoints, predictor.predict(shirt).keypoints)
+
+
+def test_both_normalisations_agree_on_a_centred_cloud(variant: Callable[..., Predictor]) -> None:
+    points = random_cloud().vertices
+    points = points - (points.min(axis=0) + points.max(axis=0)) / 2
+    points[0] = np.abs(points).max(axis=0)
+    points[1] = -points[0]  # the box is centred to the last bit
+    predictions = [variant(normalisation=mode).predict(cloud(points)) for mode in ("range", "centred")]
+    assert_same(*predictions)
+    apart = [variant(normalisation=mode).predict(cloud(points + np.array([4, 0, 1]))) for mode in ("range", "centred")]
+    assert not np.allclose(apart[0].normalised, apart[1].normalised, atol=1e-2)
+
+
+def test_a_centred_prediction_moves_with_its_garment(variant: Callable[..., Predictor]) -> None:
+    predictor, garment = variant(normalisation="centred"), random_cloud()
+    still = predictor.predict(garment)
+    shift = np.array([64.0, -128.0, 32.0])
+    moved = predictor.predict(cloud(garment.vertices + shift))
+    np.testing.assert_allclose(moved.keypoints - shift, still.keypoints, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(moved.strengths, still.strengths, rtol=0, atol=1e-4)
+    assert np.array_equal(moved.vertices, still.vertices)
+
+
+@pytest.mark.parametrize("mode", ["range", "centred"])
+def test_the_unit_of_the_file_does_not_matter(variant: Callable[..., Predictor], mode: str) -> None:
+    predictor, garment = variant(normalisation=mode), random_cloud()
+    metres, inches = predictor.predict(garment), predictor.predict(cloud(garment.vertices * 64))
+    assert np.array_equal(metres.normalised, inches.normalised)
+    np.testing.assert_allclose(inches.keypoints, metres.keypoints * 64, rtol=1e-12)
+
+
+def test_peak_keypoints_are_sampled_points(tiny_checkpoint: Path) -> None:
+    predictor, garment = Predictor(tiny_checkpoint), random_cloud()
+    soft, peak = predictor.predict(garment), predictor.predict(garment, keypoints="peak")
+    assert np.array_equal(soft.weights, peak.weights)
+    heaviest = soft.weights.argmax(axis=1)
+    np.testing.assert_allclose(peak.keypoints, garment.vertices[heaviest], rtol=0, atol=1e-6)
+    assert np.array_equal(peak.vertices, heaviest)
+    normalised = soft.normalisation.apply(soft.sample.points)
+    np.testing.assert_allclose(soft.normalised, soft.weights.astype(np.float64) @ normalised, rtol=0, atol=1e-6)
+    assert not np.allclose(soft.keypoints, peak.keypoints, atol=1e-2)
+
+
+def test_vertices_are_the_nearest_to_the_keypoints(tiny_checkpoint: Path, shirt: Garment) -> None:
+    predicted = Predictor(tiny_checkpoint).predict(shirt)
+    apart = np.linalg.norm(shirt.vertices - predicted.keypoints[:, None], axis=-1)  # (K, V)
+    assert predicted.vertices.dtype == np.int64
+    assert np.array_equal(predicted.vertices, apart.argmin(axis=1))
+
+
+def test_confidence_is_a_share_of_one(tiny_checkpoint: Path, shirt: Garment) -> None:
+    predictor = Predictor(tiny_checkpoint)
+    soft, peak = (predictor.predict(shirt, keypoints=keypoints).confidence for keypoints in ("soft", "peak"))  # type: ignore[arg-type]
+    assert soft.shape == peak.shape == (4,)
+    assert (soft > 0).all()
+    assert (soft < 1).all()
+    assert (peak >= 0).all()
+    assert (peak < soft).all()  # of all places the mean is the nearest to the weights
+
+
+@pytest.mark.parametrize("count", [0, 1, 63])
+def test_a_cloud_of_too_few_points_is_refused(tiny_checkpoint: Path, count: int) -> None:
+    with pytest.raises(KeygridError, match=f"at least 64 points, and this one has {count}"):
+        Predictor(tiny_checkpoint).predict(cloud(np.zeros((count, 3))))
+
+
+@pytest.mark.parametrize("count", [64, 65, 127, 129, 700])
+def test_clouds_of_any_other_size_are_served(tiny_checkpoint: Path, count: int) -> None:
+    predicted = Predictor(tiny_checkpoint).predict(random_cloud(count))
+    assert len(predicted.sample.points) == predicted.weights.shape[1] == min(count, 128)
+    assert np.isfinite(predicted.keypoints).all()
+
+
+def test_garments_without_size_are_refused(tiny_checkpoint: Path) -> None:
+    predictor = Predictor(tiny_checkpoint)
+    with pytest.raises(KeygridError, match="coincide"):
+        predictor.predict(cloud(np.ones((100, 3))))
+    with pytest.raises(KeygridError, match="no area"):
+        predictor.predict(Garment("line", np.outer(np.arange(3.0), [1, 2, 3]), np.array([[0, 1, 2]])))
+
+
+def test_another_checkpoint_may_have_another_number_of_keypoints(tiny_config: ModelConfig, tmp_path: Path) -> None:
+    for count in (2, 13):
+        config = replace(tiny_config, keypoints=count)
+        path = tmp_path / f"{count}.safetensors"
+        Checkpoint(config, KeyGrid(config).state_dict()).save(path)
+        predicted = Predictor(path).predict(random_cloud())
+        assert predicted.keypoints.shape == (count, 3)
+        assert predicted.vertices.shape == predicted.confidence.shape == (count,)
+        assert len(predicted.edges) == len(predicted.strengths) == count * (count - 1) // 2
+
+
+@pytest.mark.parametrize("device", ["nonsense", "cuda:99", "meta:x"])
+def test_a_device_that_is_not_there_is_refused(tiny_checkpoint: Path, device: str) -> None:
+    with pytest.raises(KeygridError, match=device):
+        Predictor(tiny_checkpoint, device)
+
+
+def test_a_missing_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KeygridError, match="no checkpoint"):
+        Predictor(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e38])
+@pytest.mark.parametrize(
+    "part", ["encoder.head.2.weight", "encoder.abstraction.0.scales.0.0.weight", "decoder.head.0.0.weight"]
+)
+def test_weights_that_give_no_numbers_are_refused_at_prediction(
+    tiny_checkpoint: Path, tmp_path: Path, part: str, value: float
+) -> None:
+    loaded = Checkpoint.load(tiny_checkpoint)
+    path = tmp_path / "spoilt.safetensors"
+    replace(loaded, weights=loaded.weights | {part: torch.full_like(loaded.weights[part], value)}).save(path)
+    with pytest.raises(KeygridError, match=r"spoilt\.safetensors has no answer"):
+        Predictor(path).predict(random_cloud())
+
+
+def test_every_frame_is_seen_at_the_same_points_of_the_material(tiny_checkpoint: Path, shirt: Garment) -> None:
+    frames = np.stack([shirt.vertices, shirt.vertices * [1, 1.2, 0.8] + 3]).astype(np.float32)
+    moving = replace(shirt, frames=frames)
+    predictor = Predictor(tiny_checkpoint)
+    drawn = sample(shirt, predictor.config.points)
+    for frame in (0, 1):
+        prediction = predictor.predict_frame(moving, frame)
+        assert np.array_equal(prediction.sample.faces, drawn.faces)
+        np.testing.assert_allclose(prediction.sample.points, drawn.on(frames[frame], shirt.faces), rtol=1e-6)
+        alone = predictor.predict(moving.still(frame), drawn=prediction.sample)
+        assert_same(prediction, alone)
+    with pytest.raises(IndexError):
+        predictor.predict_frame(shirt, 0)
