@@ -83,7 +83,7 @@ class MainWindow(QMainWindow):
         self._first_tabs: tuple[QDockWidget, ...] = ()
         self.document, self.playback, self.shelf, self.runs = Document(), Playback(), Shelf(), Runs()
         self.view = View(self.document)
-        self.settings, self.field = self.view.settings, self.view.field
+        self.settings, self.slices = self.view.settings, self.view.slices
         self.comparison = Comparison()
         self.saved_views = SavedViews()
         self.preferences = Preferences()
@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._stacked())
         self.layers = LayerPanel(self.document, [self.actions_[name] for name in LAYERS])
         self.display = DisplayPanel(self.settings)
-        self.slices, self.field_panel = SlicePanel(self.view), HeatmapPanel(self.view)
+        self.slice_panel, self.heatmap_panel = SlicePanel(self.view), HeatmapPanel(self.view)
         self.keypoints = KeypointPanel(self.view, self.actions_)
         self.table, self.segments = self.keypoints.table, SegmentTable(self.document)
         self._keypoint_commands.table, self._keypoint_commands.segments = self.table, self.segments
@@ -212,7 +212,7 @@ class MainWindow(QMainWindow):
             view_commands.commands(),
             self._keypoint_commands.commands(),
             PlaybackCommands(self.document, self.playback).commands(),
-            HeatmapCommands(self.field).commands(),
+            HeatmapCommands(self.slices).commands(),
             self._compare_commands.commands(),
             self._training_commands.commands(),
             HelpCommands(self, self.actions_, self.worker, self.preferences, pictures).commands(),
@@ -229,9 +229,9 @@ class MainWindow(QMainWindow):
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         panels = {
             "Library": (self.library, left), "Layers": (self.layers, left), "Display": (self.display, left),
-            "Slices": (self.slices, right), "Keypoints": (self.keypoints, right), "Segments": (self.segments, right),
-            "Field": (self.field_panel, right), "Compare": (self.comparison_panel, right),
-            "Training": (self.panel, right),
+            "Slices": (self.slice_panel, right), "Keypoints": (self.keypoints, right),
+            "Segments": (self.segments, right), "Field": (self.heatmap_panel, right),
+            "Compare": (self.comparison_panel, right), "Training": (self.panel, right),
         }  # fmt: skip
         docks = {title: self._dock(title, widget, area) for title, (widget, area) in panels.items()}
         for place in (("Layers", "Display"), ("Keypoints", "Segments", "Field", "Compare", "Training")):

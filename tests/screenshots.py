@@ -79,7 +79,7 @@ class Studio:
         window = self.window
         window.comparison.difference = False
         window.comparison.stop()
-        for state, kind in ((window.settings, ViewSettings), (window.field, SliceSettings)):
+        for state, kind in ((window.settings, ViewSettings), (window.slices, SliceSettings)):
             for attribute in fields(kind):
                 setattr(state, attribute.name, attribute.default)
         window.document.keypoint = window.document.other = window.document.segment = None
@@ -134,9 +134,9 @@ def segments(studio: Studio) -> None:
 def scrub(studio: Studio) -> None:
     from app.scene.probe import Probe
 
-    field = studio.window.field
-    field.show("x", shown=True)
-    field.show("free", shown=True)
+    slices = studio.window.slices
+    slices.show("x", shown=True)
+    slices.show("free", shown=True)
     studio.window.settings.surface_opacity = 0.35
     studio.settle()
     place = studio.window.document.prediction.keypoints[4]  # type: ignore[union-attr]
@@ -146,7 +146,7 @@ def scrub(studio: Studio) -> None:
 def field(studio: Studio) -> None:
     studio.show_tab("Field")
     own = studio.window.document.prediction.field.sigma_squared**0.5  # type: ignore[union-attr]
-    studio.window.field.sigma = 1.6 * own
+    studio.window.slices.sigma = 1.6 * own
     studio.window.settings.slice, studio.window.settings.isosurface = False, True
     studio.window.settings.volume = True
 

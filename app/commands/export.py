@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from app.actions import Command
 from app.commands.files import FileCommands
-from app.output.heatmap_files import write_field, write_slice
+from app.output.heatmap_files import write_heatmap, write_slice
 from app.output.pictures import Pixels, area_picture
 from app.output.recording import CANCELLED, SUFFIXES, Recording
 from app.output.report import write_report
@@ -132,11 +132,11 @@ class ExportCommands:
 
     def _save_field(self) -> None:
         self._save_heat("Save heatmap", "vti", "VTK image (*.vti);;NumPy (*.npz)",
-                        lambda heat, path: write_field(heat, self._first.field, path))  # fmt: skip
+                        lambda heat, path: write_heatmap(heat, self._first.slices, path))  # fmt: skip
 
     def _save_slice(self) -> None:
         self._save_heat("Save slice", "png", "PNG (*.png);;CSV (*.csv)",
-                        lambda heat, path: write_slice(heat, self._first.field, path))  # fmt: skip
+                        lambda heat, path: write_slice(heat, self._first.slices, path))  # fmt: skip
 
     def _save_heat(self, title: str, ending: str, filters: str, write: Callable[..., None]) -> None:
         heat = self._area.panes[0].viewport.scene.heat

@@ -8,24 +8,24 @@ class HeatmapCommands:
     """Chooses and moves planes.
 
     Args:
-        field: of the first view.
+        slices: of the first view.
     """
 
-    def __init__(self, field: SliceSettings) -> None:
-        self._field = field
+    def __init__(self, slices: SliceSettings) -> None:
+        self._slices = slices
 
     def commands(self) -> list[Command]:
         """For the menu Heatmap."""
-        field = self._field
+        slices = self._slices
         return [
             *(
                 Command(
                     f"slice_{axis}", f"Slice across {axis.upper()}", "&Heatmap",
-                    lambda axis=axis: field.choose(axis), axis.upper(),
+                    lambda axis=axis: slices.choose(axis), axis.upper(),
                 )
                 for axis in AXES
             ),
-            Command("slice_back", "Slice back", "&Heatmap", lambda: field.move(field.position - KEY_STEP), "[",
+            Command("slice_back", "Slice back", "&Heatmap", lambda: slices.move(slices.position - KEY_STEP), "[",
                     separated=True),
-            Command("slice_forward", "Slice forward", "&Heatmap", lambda: field.move(field.position + KEY_STEP), "]"),
+            Command("slice_forward", "Slice forward", "&Heatmap", lambda: slices.move(slices.position + KEY_STEP), "]"),
         ]  # fmt: skip

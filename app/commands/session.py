@@ -15,8 +15,8 @@ from app.state.document import Document, OpenCheckpoint, Subject
 from app.state.playback import Playback
 from app.state.session import (
     COMPARISON,
-    FIELD,
     SETTINGS,
+    SLICES,
     SUFFIX,
     Session,
     ViewState,
@@ -194,7 +194,7 @@ class SessionCommands(QObject):
         self._close_others(session)
         restore(parts.comparison, {**session.comparison, "mode": "grid"})
         restore(parts.first.settings, session.views[0].settings)
-        restore(parts.first.field, session.views[0].field)
+        restore(parts.first.slices, session.views[0].slices)
         parts.saved.views = dict(session.saved_views)
         parts.playback.speed, parts.playback.loop = session.speed, session.loop
         if session.layout:
@@ -221,7 +221,7 @@ class SessionCommands(QObject):
             if garment is not None or not state.garment:
                 view = parts.comparison.add(garment, checkpoint)
                 restore(view.settings, state.settings)
-                restore(view.field, state.field)
+                restore(view.slices, state.slices)
                 self._show(view, state)
         if parts.comparison.active:
             parts.comparison.mode = session.comparison.get("mode", "grid")
@@ -273,7 +273,7 @@ class SessionCommands(QObject):
             subject.keypoint,
             camera,
             attributes(view.settings, SETTINGS),
-            attributes(view.field, FIELD),
+            attributes(view.slices, SLICES),
         )
 
     # Asking

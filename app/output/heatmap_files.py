@@ -14,13 +14,13 @@ from keygrid.errors import KeygridError
 from keygrid.files import atomic
 
 RESOLUTION = 96
-"""Samples along each axis of an exported field."""
+"""Samples along each axis of an exported heatmap."""
 
 PIXELS = 1024
 """The least width and height of a slice's picture; samples are squares of whole pixels."""
 
 
-def write_field(heat: Heat, field: SliceSettings, path: Path) -> None:
+def write_heatmap(heat: Heat, slices: SliceSettings, path: Path) -> None:
     """Write the heatmap over the network's cube, as it is shown: continuous, or the decoder's cells.
 
     VTI is VTK's regular grid, with the point array `heat`, float32. NPZ has `heat` (X, Y, Z), `x`, `y` and `z`, the
@@ -33,13 +33,13 @@ def write_field(heat: Heat, field: SliceSettings, path: Path) -> None:
     writers: dict[str, Callable[[Floats, Heat, Path], None]] = {".vti": _write_vti, ".npz": _write_npz}
     write = writers.get(path.suffix.lower())
     if write is None:
-        raise KeygridError(f"{path.name} has no ending that names a field's format: use .vti or .npz.")
-    grid = heat.cells if field.cells else heat.on_grid((RESOLUTION,) * 3)
+        raise KeygridError(f"{path.name} has no ending that names a heatmap's format: use .vti or .npz.")
+    grid = heat.cells if slices.cells else heat.on_grid((RESOLUTION,) * 3)
     with atomic(path) as temporary:
         write(grid, heat, temporary)
 
 
-def write_slice(heat: Heat, field: SliceSettings, path: Path) -> None:
+def write_slice(heat: Heat, slices: SliceSettings, path: Path) -> None:
     """Write the plane that is moved: PNG in the colours that are shown, CSV as rows of position, file units, and heat.
 
     In the picture the axis after the plane's own goes to the right, and the next one up. Beyond the cube, where a free
@@ -54,10 +54,10 @@ def write_slice(heat: Heat, field: SliceSettings, path: Path) -> None:
     write = writers.get(path.suffix.lower())
     if write is None:
         raise KeygridError(f"{path.name} has no ending that names a slice's format: use .png or .csv.")
-    points = plane_points(field.plane, field)
-    values = heat.on_plane(points, field)
+    points = plane_points(slices.plane, slices)
+    values = heat.on_plane(points, slices)
     with atomic(path) as temporary:
-        write(points, values, heat, field, temporary)
+        write(points, values, heat, slices, temporary)
 
 
 def _write_vti(grid: Floats, heat: Heat, path: Path) -> None:
@@ -76,21 +76,21 @@ def _write_npz(grid: Floats, heat: Heat, path: Path) -> None:
     )  # fmt: skip
 
 
-def _write_png(_points: Floats, values: Floats, heat: Heat, field: SliceSettings, path: Path) -> None:
+def _write_png(_points: Floats, values: Floats, heat: Heat, slices: SliceSettings, path: Path) -> None:
     from PIL import Image
 
-    low, high = limits_of(heat, field)
-    table = np.asarray(pv.LookupTable(colour_map_of(heat, field)).values)
+    low, high = limits_of(heat, slices)
+    table = np.asarray(pv.LookupTable(colour_map_of(heat, slices)).values)
     known = np.nan_to_num((values - low) / (high - low))
     colours = table[np.clip((known * len(table)).astype(np.int64), 0, len(table) - 1)].copy()
     colours[:, 3] = np.where(np.isnan(values), 0, 255)
-    side = field.resolution
+    side = slices.resolution
     picture = colours.reshape(side, side, 4)[::-1]  # upwards is towards larger positions
     size = side * max(1, -(-PIXELS // side))
     Image.fromarray(picture.astype(np.uint8)).resize((size, size), Image.Resampling.NEAREST).save(path)
 
 
-def _write_csv(points: Floats, values: Floats, heat: Heat, _field: SliceSettings, path: Path) -> None:
+def _write_csv(points: Floats, values: Floats, heat: Heat, _slices: SliceSettings, path: Path) -> None:
     positions = heat.prediction.normalisation.invert(points)
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)

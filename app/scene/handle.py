@@ -32,7 +32,7 @@ class PlaneHandle:
         self._prediction: Prediction | None = None
         self._moving = False
 
-    def show(self, prediction: Prediction | None, field: SliceSettings) -> None:
+    def show(self, prediction: Prediction | None, slices: SliceSettings) -> None:
         """Put the handle where the free plane is; None hides it."""
         self._prediction = prediction
         if prediction is None:
@@ -46,10 +46,10 @@ class PlaneHandle:
         shape, invert = self._widget.GetRepresentation(), prediction.normalisation.invert
         low, high = invert(np.full(3, -1.0)), invert(np.full(3, 1.0))
         shape.PlaceWidget([bound for pair in zip(low, high, strict=True) for bound in pair])
-        shape.SetNormal(field.normal)
+        shape.SetNormal(slices.normal)
         # On the plane, but where the garment is: not every normalisation puts that into the middle.
-        normal, middle = np.array(field.normal), prediction.normalisation.apply(prediction.sample.points).mean(axis=0)
-        shape.SetOrigin(invert(middle + (field.free - normal @ middle) * normal))
+        normal, middle = np.array(slices.normal), prediction.normalisation.apply(prediction.sample.points).mean(axis=0)
+        shape.SetOrigin(invert(middle + (slices.free - normal @ middle) * normal))
         if not self._widget.GetEnabled():
             self._widget.On()
 

@@ -36,7 +36,7 @@ class Heat:
         prediction: whose it is.
         reference: the prediction whose heatmap is subtracted, if any.
         segments: indices of those that contribute; None for all.
-        sigma: width of the field, normalised; None for the one that the model used.
+        sigma: width of the heatmap, normalised; None for the one that the model used.
     """
 
     prediction: Prediction
@@ -48,13 +48,13 @@ class Heat:
     def of(
         cls,
         prediction: Prediction,
-        field: SliceSettings,
+        slices: SliceSettings,
         segment: int | None = None,
         reference: Prediction | None = None,
     ) -> "Heat":
         """What is to be shown of a prediction, one of whose segments may be selected."""
-        single = (segment,) if field.single and segment is not None and reference is None else None
-        return cls(prediction, reference, single, field.sigma)
+        single = (segment,) if slices.single and segment is not None and reference is None else None
+        return cls(prediction, reference, single, slices.sigma)
 
     def same(self, other: "Heat") -> bool:
         """Whether both are of the same predictions, in the same way."""
@@ -72,7 +72,7 @@ class Heat:
 
     @cached_property
     def most(self) -> float:
-        """The most that this field has: where segments are nearest, the strength of the strongest that contributes."""
+        """The largest value of this heatmap; for nearest segments, the strength of the strongest that contributes."""
         if self.prediction.field.distance != "nearest":
             return self.limits[1]
         strengths = [self.prediction.strengths[list(self.segments)] if self.segments else self.prediction.strengths]
@@ -106,9 +106,9 @@ class Heat:
         x, y, z = np.clip(np.rint((points + 1) / 2 * last), 0, last).astype(np.int64).T
         return self.cells[x, y, z]
 
-    def on_plane(self, points: Floats, field: SliceSettings) -> Floats:
+    def on_plane(self, points: Floats, slices: SliceSettings) -> Floats:
         """(P,): as slices show it, continuous or in cells; NaN beyond the cube, where a free plane may reach."""
-        values = self.in_cells(points) if field.cells else self.at(points)
+        values = self.in_cells(points) if slices.cells else self.at(points)
         values[(np.abs(points) > 1 + 1e-9).any(axis=1)] = np.nan
         return values
 
@@ -117,20 +117,20 @@ class Heat:
         return None if self.sigma is None else self.sigma**2
 
 
-def limits_of(heat: Heat, field: SliceSettings) -> tuple[float, float]:
-    """The colours' ends: those that were chosen, or those of the whole field, wherever the planes are.
+def limits_of(heat: Heat, slices: SliceSettings) -> tuple[float, float]:
+    """The colours' ends: those that were chosen, or those of the whole heatmap, wherever the planes are.
 
     Those of a difference are as far from zero as each other, so that its middle colour is where there is none.
     """
     if heat.reference is None:
-        return field.limits or field.whole or heat.limits
-    high = heat.limits[1] if field.limits is None else max(abs(limit) for limit in field.limits)
+        return slices.limits or slices.whole or heat.limits
+    high = heat.limits[1] if slices.limits is None else max(abs(limit) for limit in slices.limits)
     return -high, high
 
 
-def colour_map_of(heat: Heat, field: SliceSettings) -> str:
+def colour_map_of(heat: Heat, slices: SliceSettings) -> str:
     """A difference has two directions, so its colours have, too."""
-    return field.colour_map if heat.reference is None else DIVERGING
+    return slices.colour_map if heat.reference is None else DIVERGING
 
 
 class _Sheet:
@@ -149,19 +149,19 @@ class _HeatLayer(Layer):
 
     order = 1
     _heat: Heat | None = None
-    _field: SliceSettings
+    _slices: SliceSettings
 
-    def show(self, heat: Heat, field: SliceSettings) -> None:
+    def show(self, heat: Heat, slices: SliceSettings) -> None:
         """Draw it: now, or when the layer is switched on."""
-        self._heat, self._field = heat, replace(field)
+        self._heat, self._slices = heat, replace(slices)
         if self._visible:
-            self._draw(heat, field)
+            self._draw(heat, slices)
 
     def clear(self) -> None:
         super().clear()
         self._heat = None
 
-    def _draw(self, heat: Heat, field: SliceSettings) -> None:
+    def _draw(self, heat: Heat, slices: SliceSettings) -> None:
         raise NotImplementedError
 
     @property
@@ -173,7 +173,7 @@ class _HeatLayer(Layer):
     def visible(self, visible: bool) -> None:
         was, self._visible = self._visible, visible
         if visible and not was and self._heat is not None:
-            self._draw(self._heat, self._field)
+            self._draw(self._heat, self._slices)
         self._apply_visibility()
 
 
@@ -186,34 +186,34 @@ class SliceLayer(_HeatLayer):
         super().__init__(plotter, name)
         self._sheets: dict[Plane, _Sheet] = {}
 
-    def _draw(self, heat: Heat, field: SliceSettings) -> None:
-        style = limits_of(heat, field), colour_map_of(heat, field), field.resolution
+    def _draw(self, heat: Heat, slices: SliceSettings) -> None:
+        style = limits_of(heat, slices), colour_map_of(heat, slices), slices.resolution
         if style != self._style:
             self.clear()
             self._heat, self._style = heat, style
-        for plane in field.planes:
+        for plane in slices.planes:
             if plane not in self._sheets:
-                self._make(plane, heat, field)
-            self._cut(plane, self._sheets[plane], heat, field)
+                self._make(plane, heat, slices)
+            self._cut(plane, self._sheets[plane], heat, slices)
         self._apply_visibility()
 
     def clear(self) -> None:
         super().clear()
         self._sheets, self._style = {}, ()
 
-    def _make(self, plane: Plane, heat: Heat, field: SliceSettings) -> None:
-        sheet = self._sheets[plane] = _Sheet(field.resolution)
+    def _make(self, plane: Plane, heat: Heat, slices: SliceSettings) -> None:
+        sheet = self._sheets[plane] = _Sheet(slices.resolution)
         opacity = OPACITY if heat.reference is None else DIVERGING_OPACITY
         surface = self._add(
-            sheet.mesh, scalars="heat", cmap=colour_map_of(heat, field), clim=limits_of(heat, field),
+            sheet.mesh, scalars="heat", cmap=colour_map_of(heat, slices), clim=limits_of(heat, slices),
             opacity=list(opacity), lighting=False, show_scalar_bar=False, interpolate_before_map=True, nan_opacity=0,
         )  # fmt: skip
         sheet.actors = [surface, self._add(sheet.outline, color="#888888", line_width=1, lighting=False)]
 
-    def _cut(self, plane: Plane, sheet: _Sheet, heat: Heat, field: SliceSettings) -> None:
-        points = plane_points(plane, field)
-        corners = free_corners(field) if plane == "free" else slice_points(plane, getattr(field, plane), 2)[_AROUND]
-        values = heat.on_plane(points, field)
+    def _cut(self, plane: Plane, sheet: _Sheet, heat: Heat, slices: SliceSettings) -> None:
+        points = plane_points(plane, slices)
+        corners = free_corners(slices) if plane == "free" else slice_points(plane, getattr(slices, plane), 2)[_AROUND]
+        values = heat.on_plane(points, slices)
         invert = heat.prediction.normalisation.invert
         sheet.mesh.points = invert(points)
         sheet.mesh.point_data["heat"] = values
@@ -223,7 +223,7 @@ class SliceLayer(_HeatLayer):
         shown = self._visible and not self._blank
         for plane, sheet in self._sheets.items():
             for actor in sheet.actors:
-                actor.SetVisibility(shown and plane in self._field.planes)
+                actor.SetVisibility(shown and plane in self._slices.planes)
 
 
 class _GridLayer(_HeatLayer):
@@ -235,14 +235,14 @@ class _GridLayer(_HeatLayer):
         super().clear()
         self._drawn = ()
 
-    def _draw(self, heat: Heat, field: SliceSettings) -> None:
-        drawn = heat, field.limits, field.whole, field.colour_map, field.level
+    def _draw(self, heat: Heat, slices: SliceSettings) -> None:
+        drawn = heat, slices.limits, slices.whole, slices.colour_map, slices.level
         if drawn != self._drawn:
             self._drawn = drawn
-            self._draw_anew(heat, field)
+            self._draw_anew(heat, slices)
         self._apply_visibility()
 
-    def _draw_anew(self, heat: Heat, field: SliceSettings) -> None:
+    def _draw_anew(self, heat: Heat, slices: SliceSettings) -> None:
         raise NotImplementedError
 
 
@@ -257,14 +257,14 @@ class IsosurfaceLayer(_GridLayer):
         super().clear()
         self._style, self._known = (), None
 
-    def _draw_anew(self, heat: Heat, field: SliceSettings) -> None:
+    def _draw_anew(self, heat: Heat, slices: SliceSettings) -> None:
         if self._known is None or self._known[0] is not heat:
             self._known = heat, image(heat)
-        low, high = limits_of(heat, field)
-        level = field.level * heat.most
+        low, high = limits_of(heat, slices)
+        level = slices.level * heat.most
         levels = [level] if heat.reference is None else [-level, level]
         found = self._known[1].contour(levels, scalars="heat")
-        style = (low, high), colour_map_of(heat, field)
+        style = (low, high), colour_map_of(heat, slices)
         if style != self._style:
             for actor in self._actors:
                 self._plotter.remove_actor(actor, render=False)
@@ -290,9 +290,9 @@ class VolumeLayer(_GridLayer):
         super().clear()
         self._style = ()
 
-    def _draw_anew(self, heat: Heat, field: SliceSettings) -> None:
+    def _draw_anew(self, heat: Heat, slices: SliceSettings) -> None:
         found = image(heat)
-        style = limits_of(heat, field), colour_map_of(heat, field)
+        style = limits_of(heat, slices), colour_map_of(heat, slices)
         if style != self._style:
             for actor in self._actors:
                 self._plotter.remove_actor(actor, render=False)
@@ -347,37 +347,37 @@ def slice_points(axis: Axis, position: float, resolution: int) -> Floats:
     return points
 
 
-def plane_points(plane: Plane, field: SliceSettings) -> Floats:
+def plane_points(plane: Plane, slices: SliceSettings) -> Floats:
     """(resolution^2, 3) positions on one of the planes, normalised, as many as the settings say."""
     if plane == "free":
-        return free_points(field, field.resolution)
-    return slice_points(plane, getattr(field, plane), field.resolution)
+        return free_points(slices, slices.resolution)
+    return slice_points(plane, getattr(slices, plane), slices.resolution)
 
 
-def free_axes(field: SliceSettings) -> tuple[Floats, Floats, Floats]:
+def free_axes(slices: SliceSettings) -> tuple[Floats, Floats, Floats]:
     """The free plane's normal, and two directions in it, (3,) each, of length 1 and at right angles."""
-    normal = np.array(field.normal)
+    normal = np.array(slices.normal)
     across = np.cross(normal, np.eye(3)[np.abs(normal).argmin()])
     across /= np.linalg.norm(across)
     return normal, across, np.cross(normal, across)
 
 
-def free_points(field: SliceSettings, resolution: int) -> Floats:
+def free_points(slices: SliceSettings, resolution: int) -> Floats:
     """(resolution^2, 3) positions on the free plane, normalised: the least square that holds its part of the cube."""
-    normal, across, along = free_axes(field)
-    corners = free_corners(field) - field.free * normal
+    normal, across, along = free_axes(slices)
+    corners = free_corners(slices) - slices.free * normal
     (left, right), (low, high) = _span(corners @ across), _span(corners @ along)
     u, v = np.meshgrid(np.linspace(left, right, resolution), np.linspace(low, high, resolution))
-    return field.free * normal + u.reshape(-1, 1) * across + v.reshape(-1, 1) * along
+    return slices.free * normal + u.reshape(-1, 1) * across + v.reshape(-1, 1) * along
 
 
 def _span(values: Floats) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def free_corners(field: SliceSettings) -> Floats:
+def free_corners(slices: SliceSettings) -> Floats:
     """(6, 3): the polygon in which the free plane cuts [-1, 1]^3, normalised; with fewer corners, the last repeats."""
-    normal, across, along = free_axes(field)
+    normal, across, along = free_axes(slices)
     corners = []
     for axis in range(3):
         others = [other for other in range(3) if other != axis]
@@ -386,10 +386,10 @@ def free_corners(field: SliceSettings) -> Floats:
                 continue
             corner = np.zeros(3)
             corner[others] = signs
-            corner[axis] = (field.free - normal @ corner) / normal[axis]
+            corner[axis] = (slices.free - normal @ corner) / normal[axis]
             if abs(corner[axis]) <= 1 + 1e-9:
                 corners.append(corner)
-    found = np.array(corners) if corners else np.zeros((1, 3)) + field.free * normal
+    found = np.array(corners) if corners else np.zeros((1, 3)) + slices.free * normal
     around = found - found.mean(axis=0)
     found = found[np.argsort(np.arctan2(around @ along, around @ across))]
     # Where the plane goes through a corner of the cube, three edges give the same point.

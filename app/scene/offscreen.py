@@ -18,7 +18,7 @@ def render(
     garment: Garment,
     prediction: Prediction,
     settings: ViewSettings,
-    field: SliceSettings,
+    slices: SliceSettings,
     path: Path,
     *,
     size: tuple[int, int] = (1280, 800),
@@ -34,7 +34,7 @@ def render(
     try:
         scene = Scene(plotter, theme, pixel_ratio)
         scene.show_garment(garment, frame)
-        scene.show_prediction(prediction, field)
+        scene.show_prediction(prediction, slices)
         scene.apply(settings)
         with atomic(path) as temporary:
             plotter.screenshot(temporary)

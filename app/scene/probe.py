@@ -117,20 +117,20 @@ def barycentric_of(place: Floats, corners: Floats) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def on_slices(near: Floats, far: Floats, heat: Heat, field: SliceSettings) -> Probe | None:
+def on_slices(near: Floats, far: Floats, heat: Heat, slices: SliceSettings) -> Probe | None:
     """Where a line of sight meets the planes that are shown first, inside of the network's cube; file units."""
     apply, invert = heat.prediction.normalisation.apply, heat.prediction.normalisation.invert
     start, end = apply(near), apply(far)
     best: Probe | None = None
-    for plane in field.planes:
-        normal = free_axes(field)[0] if plane == "free" else np.eye(3)["xyz".index(plane)]
+    for plane in slices.planes:
+        normal = free_axes(slices)[0] if plane == "free" else np.eye(3)["xyz".index(plane)]
         along = float(normal @ (end - start))
         if abs(along) < 1e-12:
             continue
-        share = (getattr(field, plane) - float(normal @ start)) / along
+        share = (getattr(slices, plane) - float(normal @ start)) / along
         place = start + share * (end - start)
         if not 0 <= share <= 1 or (np.abs(place) > 1 + 1e-9).any() or (best is not None and best.depth < share):
             continue
-        value = (heat.in_cells if field.cells else heat.at)(place[None])[0]
+        value = (heat.in_cells if slices.cells else heat.at)(place[None])[0]
         best = Probe("slice", invert(place), heat=float(value), plane=plane, depth=share)
     return best

@@ -91,7 +91,7 @@ class Scene:
         self._bars: dict[str, object] = {}
         self._shown: Prediction | Preview | None = None
         self._garment: Garment | None = None
-        self._settings, self._field = ViewSettings(), SliceSettings()
+        self._settings, self._slices = ViewSettings(), SliceSettings()
         self._keypoint: int | None = None
         self._segment: int | None = None
         self._reference: Prediction | None = None
@@ -147,12 +147,12 @@ class Scene:
         if garment.landmarks is not None:
             self.landmarks.move(garment.landmarks.on(vertices, garment.faces))
 
-    def show_prediction(self, shown: Prediction | Preview | None, field: SliceSettings | None = None) -> None:
-        """Draw a prediction for what is shown, its heatmap as `field` says; None hides the last one.
+    def show_prediction(self, shown: Prediction | Preview | None, slices: SliceSettings | None = None) -> None:
+        """Draw a prediction for what is shown, its heatmap as `slices` says; None hides the last one.
 
         A training's preview is no more than keypoints and their skeleton.
         """
-        if self._garment is None or field is None:
+        if self._garment is None or slices is None:
             shown = None
         self._shown, self._weights = shown, None
         prediction = self._prediction
@@ -160,31 +160,31 @@ class Scene:
         for layer in (self.slice, self.isosurface, self.volume, self.reconstruction):
             layer.blank = prediction is None
         self.cloud.blank = prediction is None and not (self._garment is not None and self._garment.is_cloud)
-        if prediction is not None and field is not None:
+        if prediction is not None and slices is not None:
             self.cloud.show(prediction.sample.points)
             self.reconstruction.show(prediction.reconstruction)
-            self.cut(field)
+            self.cut(slices)
         if shown is not None:
             self.keypoints.show(shown, self._radius)
             self._show_skeleton()
         self._colour_by_weights()
         self._show_scalar_bars()
 
-    def cut(self, field: SliceSettings) -> None:
+    def cut(self, slices: SliceSettings) -> None:
         """Show the heatmap of what is shown in another way."""
-        self._field = field
+        self._slices = slices
         heat = self._heat
         if heat is None:
             return
         for layer in (self.slice, self.isosurface, self.volume):
-            layer.show(heat, field)
+            layer.show(heat, slices)
         self._show_scalar_bars()
 
     def compare_with(self, reference: Prediction | None) -> None:
         """Show by how much the heatmap differs from another prediction's for the same frame, or itself."""
         if reference is not self._reference:
             self._reference = reference
-            self.cut(self._field)
+            self.cut(self._slices)
 
     @property
     def heat(self) -> Heat | None:
@@ -227,8 +227,8 @@ class Scene:
         self.keypoints.select(keypoint, other)
         self.skeleton.select(segment)
         changed, self._segment = segment != self._segment, segment
-        if changed and self._field.single:
-            self.cut(self._field)
+        if changed and self._slices.single:
+            self.cut(self._slices)
         self._keypoint = keypoint
         self._colour_by_weights()
 
@@ -349,7 +349,7 @@ class Scene:
         found = [self._on_surface(near, far) if self.surface.visible else None]
         heat = self._heat
         if heat is not None and self.slice.visible:
-            found.append(on_slices(near, far, heat, self._field))
+            found.append(on_slices(near, far, heat, self._slices))
         return sorted((probe for probe in found if probe is not None), key=lambda probe: probe.depth)
 
     def _on_surface(self, near: NDArray[np.float64], far: NDArray[np.float64]) -> Probe | None:
@@ -420,7 +420,7 @@ class Scene:
         prediction = self._prediction
         if prediction is None:
             return None
-        heat = Heat.of(prediction, self._field, self._segment, self._reference)
+        heat = Heat.of(prediction, self._slices, self._segment, self._reference)
         if self._known_heat is None or not heat.same(self._known_heat):  # one that is known has its grid at hand
             self._known_heat = heat
         return self._known_heat
@@ -482,7 +482,7 @@ class Scene:
         if heat is not None and heat.reference is not None:
             title = "± heat\n"
         self._show_bar("heat", title, None if heat is None or not shown else (
-            limits_of(heat, self._field), colour_map_of(heat, self._field)), 0.06)  # fmt: skip
+            limits_of(heat, self._slices), colour_map_of(heat, self._slices)), 0.06)  # fmt: skip
         keypoint = self._coloured[1] if self._coloured else None
         self._show_bar(
             "weight", f"weight of {keypoint}\n", None if keypoint is None else (WEIGHT_LIMITS, WEIGHT_COLOURS), 0.5

@@ -128,7 +128,7 @@ class Linking:
 
     def _follow(self, view: View) -> None:
         self._known.add(view)
-        view.field.events.connect(lambda info: self._field_changed(view, info))
+        view.slices.events.connect(lambda info: self._slices_changed(view, info))
         view.settings.events.connect(lambda info: self._settings_changed(view, info))
         events = view.subject.events
         events.frame.connect(lambda _: self._frame_changed(view))
@@ -156,9 +156,9 @@ class Linking:
         linked = self._comparison
         for view in linked.views:
             if linked.slices:
-                self._copy(self._first.field, view.field, _SLICES)
+                self._copy(self._first.slices, view.slices, _SLICES)
             if linked.colours:
-                self._copy(self._first.field, view.field, _COLOURS)
+                self._copy(self._first.slices, view.slices, _COLOURS)
             if linked.layers:
                 self._copy(self._first.settings, view.settings, _LAYERS)
             if linked.frame:
@@ -177,12 +177,12 @@ class Linking:
         view.subject.go_to(frame)
         self._copying = was
 
-    def _field_changed(self, view: View, info: EmissionInfo) -> None:
+    def _slices_changed(self, view: View, info: EmissionInfo) -> None:
         name = info.signal.name
         linked = self._comparison.colours if name in _COLOURS else self._comparison.slices and name in _SLICES
         if linked and not self._copying:
             for other in self._others(view):
-                self._copy(view.field, other.field, [name])
+                self._copy(view.slices, other.slices, [name])
 
     def _settings_changed(self, view: View, info: EmissionInfo) -> None:
         name = info.signal.name
@@ -282,7 +282,7 @@ class Linking:
         predictions = [view.subject.prediction for view in views] if linked else []
         most = [prediction.most_heat for prediction in predictions if prediction is not None]
         for view in views:
-            view.field.whole = (0.0, max(most)) if most else None
+            view.slices.whole = (0.0, max(most)) if most else None
 
     def _match(self, view: View) -> None:
         if view not in self._comparison.views:

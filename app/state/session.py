@@ -34,7 +34,7 @@ class ViewState:
         keypoint: the selected one; None for none.
         camera: None if it shall look at the whole garment.
         settings: attributes of `ViewSettings`.
-        field: attributes of `SliceSettings`.
+        slices: attributes of `SliceSettings`.
     """
 
     garment: str = ""
@@ -43,7 +43,7 @@ class ViewState:
     keypoint: int | None = None
     camera: Camera | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
-    field: Mapping[str, Any] = field(default_factory=dict)
+    slices: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ SETTINGS: dict[str, Accepts] = {
     "background": _one_of(*BACKGROUNDS),
 }
 
-FIELD: dict[str, Accepts] = {
+SLICES: dict[str, Accepts] = {
     "plane": _one_of(*PLANES),
     "others": _all(_one_of(*PLANES), most=len(PLANES)),
     **{axis: _number(-1, 1) for axis in "xyz"},
@@ -221,7 +221,7 @@ COMPARISON: dict[str, Accepts] = {
     **dict.fromkeys(LINKS, _boolean),
 }
 
-CHECKS = SETTINGS | FIELD | COMPARISON
+CHECKS = SETTINGS | SLICES | COMPARISON
 
 
 # Values of views and cameras
@@ -231,7 +231,7 @@ def _view_values(view: ViewState) -> dict[str, Any]:
     camera = None if view.camera is None else _camera_values(view.camera)
     return {
         "garment": view.garment, "checkpoint": view.checkpoint, "frame": view.frame, "keypoint": view.keypoint,
-        "camera": camera, "settings": dict(view.settings), "field": dict(view.field),
+        "camera": camera, "settings": dict(view.settings), "field": dict(view.slices),
     }  # fmt: skip
 
 
@@ -245,7 +245,7 @@ def _view(values: Any) -> ViewState:
         values["keypoint"] if index(values.get("keypoint")) else None,
         _camera(values.get("camera")),
         known(_dictionary(values.get("settings")), SETTINGS),
-        known(_dictionary(values.get("field")), FIELD),
+        known(_dictionary(values.get("field")), SLICES),
     )
 
 

@@ -37,12 +37,12 @@ class SliceSettings:
         free: how far the free plane is from the middle, along its normal.
         normal: of the free plane, of length 1.
         resolution: samples along each side of a slice's square.
-        cells: whether slices have the cells that the decoder sees, instead of the continuous field.
+        cells: whether slices have the cells that the decoder sees, instead of the continuous heatmap.
         colour_map: one of `COLOUR_MAPS`.
-        limits: the colours' ends; None for those that the field has everywhere.
-        whole: those of the fields of all views that share their colours; None if this view's are its own.
-        level: the isosurface's, as a share of the most that the field has.
-        sigma: a width of the field that the model did not use, to see what if; None for its own.
+        limits: the colours' ends; None for those that the heatmap has everywhere.
+        whole: those of the heatmaps of all views that share their colours; None if this view's are its own.
+        level: the isosurface's, as a share of the most that the heatmap has.
+        sigma: a width of the heatmap that the model did not use, to see what if; None for its own.
         single: whether only the selected segment contributes.
     """
 

@@ -1,7 +1,6 @@
 """One of the window's 3D views: what it is about, and how that is shown."""
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.state.document import Subject
 from app.state.settings import ViewSettings
@@ -15,9 +14,9 @@ class View:
     Attributes:
         subject: what it is about.
         settings: layers, and how they look.
-        field: how the heatmap is shown.
+        slices: how the heatmap is shown.
     """
 
-    subject: Subject = dataclasses.field(default_factory=Subject)
-    settings: ViewSettings = dataclasses.field(default_factory=ViewSettings)
-    field: SliceSettings = dataclasses.field(default_factory=SliceSettings)
+    subject: Subject = field(default_factory=Subject)
+    settings: ViewSettings = field(default_factory=ViewSettings)
+    slices: SliceSettings = field(default_factory=SliceSettings)

@@ -138,7 +138,7 @@ class ComparisonArea(QWidget):
             events[name].connect(lambda _: self._draw(view))
         for name in ("garment", "checkpoint", "frame", "predictions"):
             events[name].connect(self._refresh_soon)
-        for group in (view.field.events, view.settings.events):
+        for group in (view.slices.events, view.settings.events):
             group.connect(self._refresh_soon)
 
     def _arrange(self, *_: object) -> None:

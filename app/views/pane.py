@@ -148,13 +148,13 @@ class OwnControls(QWidget):
         self.setLayout(_row_of(self.frame_label, self.frame, self.slice_label, self.slice, self.colours, self.layers))
         self.slice.setRange(-SLICE_STEPS, SLICE_STEPS)
         self.frame.valueChanged.connect(view.subject.go_to)
-        self.slice.valueChanged.connect(lambda step: view.field.move(step / SLICE_STEPS))
-        self.colours.activated.connect(lambda place: setattr(view.field, "colour_map", COLOUR_MAPS[place]))
+        self.slice.valueChanged.connect(lambda step: view.slices.move(step / SLICE_STEPS))
+        self.colours.activated.connect(lambda place: setattr(view.slices, "colour_map", COLOUR_MAPS[place]))
         self.hide()
 
     def refresh(self) -> None:
         """Show what is not linked."""
-        linked, subject, field = self._comparison, self._view.subject, self._view.field
+        linked, subject, slices = self._comparison, self._view.subject, self._view.slices
         own = {
             "frame": self.further and not linked.frame and subject.frame_count > 1,
             "slices": self.further and not linked.slices,
@@ -170,15 +170,15 @@ class OwnControls(QWidget):
             for widget in widgets:
                 widget.setVisible(own[name])
         self.setVisible(any(own.values()))
-        for slider, value in ((self.frame, subject.frame), (self.slice, round(field.position * SLICE_STEPS))):
+        for slider, value in ((self.frame, subject.frame), (self.slice, round(slices.position * SLICE_STEPS))):
             slider.blockSignals(True)
             if slider is self.frame:
                 slider.setRange(0, max(subject.frame_count - 1, 0))
             slider.setValue(value)
             slider.blockSignals(False)
         self.frame_label.setText(f"{subject.frame + 1} / {subject.frame_count}")
-        self.slice_label.setText(f"{field.plane.upper() if field.plane != 'free' else 'Free'} {field.position:+.2f}")
-        self.colours.setCurrentIndex(COLOUR_MAPS.index(field.colour_map))
+        self.slice_label.setText(f"{slices.plane.upper() if slices.plane != 'free' else 'Free'} {slices.position:+.2f}")
+        self.colours.setCurrentIndex(COLOUR_MAPS.index(slices.colour_map))
         for name, switch in self._switches.items():
             switch.setChecked(getattr(self._view.settings, name))
 

@@ -51,7 +51,7 @@ class Viewport(QWidget):
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = view
-        self._subject, self._settings, self._field = view.subject, view.settings, view.field
+        self._subject, self._settings, self._slices = view.subject, view.settings, view.slices
         # One sample a pixel: under software rendering, multisampling costs more than all else.
         self.interactor = QtInteractor(self, auto_update=False, multi_samples=1, line_smoothing=True)
         self.interactor.setMinimumSize(200, 150)
@@ -75,7 +75,7 @@ class Viewport(QWidget):
         self._hovering.timeout.connect(self._hover)
         self._mouse: QPointF | None = None
         self._given: tuple[NDArray[np.uint8], Sequence[str]] | None = None
-        self._handle = PlaneHandle(self.interactor, view.field.turn)
+        self._handle = PlaneHandle(self.interactor, view.slices.turn)
         self.interactor.setMouseTracking(True)
         self.interactor.installEventFilter(self)
         self._subject.events.garment.connect(self._show_garment)
@@ -86,7 +86,7 @@ class Viewport(QWidget):
         for name in ("keypoint", "other", "segment", "distance"):
             self._subject.events[name].connect(self._select)
         view.settings.events.connect(self._apply_settings)
-        view.field.events.connect(self._apply_field)
+        view.slices.events.connect(self._apply_slices)
         for name in ("labels", "palette"):
             self._subject.events[name].connect(self._label)
         self.readout = Readout(view.subject, self.interactor)
@@ -135,7 +135,7 @@ class Viewport(QWidget):
         self._hovering.stop()
         self._handle.shut()
         self.interactor.removeEventFilter(self)
-        for events in (self._subject.events, self._settings.events, self._field.events):
+        for events in (self._subject.events, self._settings.events, self._slices.events):
             events.disconnect()
         self.interactor.close()
 
@@ -149,7 +149,7 @@ class Viewport(QWidget):
         if isinstance(event, QMouseEvent):
             self._follow_mouse(event)
         elif isinstance(event, QWheelEvent) and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._field.move(self._field.position + WHEEL_STEP * event.angleDelta().y() / 120)
+            self._slices.move(self._slices.position + WHEEL_STEP * event.angleDelta().y() / 120)
             return True
         elif isinstance(event, QHelpEvent):
             x, y = self._display_position(QPointF(event.pos()))
@@ -186,7 +186,7 @@ class Viewport(QWidget):
         frames = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}
         key = Qt.Key(event.key())
         if key in planes:
-            self._field.move(self._field.position + planes[key])
+            self._slices.move(self._slices.position + planes[key])
         elif key in frames and self._subject.frame_count:
             self._subject.go_to(self._subject.frame + frames[key])
         else:
@@ -240,7 +240,7 @@ class Viewport(QWidget):
         self.request_render()
 
     def _show_prediction(self, *_: object) -> None:
-        self.scene.show_prediction(self._subject.shown, self._field)
+        self.scene.show_prediction(self._subject.shown, self._slices)
         self._show_handle()
         self._label()
         self._select()
@@ -263,8 +263,8 @@ class Viewport(QWidget):
         self._show_handle()
         self.request_render()
 
-    def _apply_field(self, _: object) -> None:
-        self.scene.cut(self._field)
+    def _apply_slices(self, _: object) -> None:
+        self.scene.cut(self._slices)
         self._show_handle()
         self.request_render()
 
@@ -279,8 +279,8 @@ class Viewport(QWidget):
             self.request_render()
 
     def _show_handle(self) -> None:
-        shown = self._settings.slice and "free" in self._field.planes
-        self._handle.show(self._subject.shown_prediction if shown else None, self._field)
+        shown = self._settings.slice and "free" in self._slices.planes
+        self._handle.show(self._subject.shown_prediction if shown else None, self._slices)
 
     def _tell_of_camera(self, *_: object) -> None:
         if not self._camera_moved.isActive():  # many modifications make one move

@@ -63,7 +63,7 @@ def picture(of: MainWindow | Pane) -> NDArray[np.int64]:
 
 def put_back(window: MainWindow) -> None:
     """Show things as a new window does."""
-    for state, kind in ((window.settings, ViewSettings), (window.field, SliceSettings)):
+    for state, kind in ((window.settings, ViewSettings), (window.slices, SliceSettings)):
         for attribute in fields(kind):
             setattr(state, attribute.name, attribute.default)
     window.document.keypoint = window.document.other = window.document.segment = None

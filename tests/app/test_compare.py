@@ -41,8 +41,8 @@ def window(shared, until):
     shared.comparison.stop()
     shared.document.go_to(0)
     shared.document.keypoint = None
-    shared.settings.surface, shared.settings.hidden, shared.field.z = True, frozenset(), 0.0
-    shared.field.colour_map, shared.settings.surface_opacity = "inferno", 0.6
+    shared.settings.surface, shared.settings.hidden, shared.slices.z = True, frozenset(), 0.0
+    shared.slices.colour_map, shared.settings.surface_opacity = "inferno", 0.6
     shared.viewport.fit()
     shared.notice.hide()
     settle(shared, until)
@@ -177,11 +177,11 @@ def test_what_is_linked_goes_together_until_the_link_is_undone(window, until):
     QTest.keyClick(window, Qt.Key.Key_Period)
     assert other.subject.frame == window.document.frame == 1
     QTest.keyClick(window, Qt.Key.Key_BracketRight)
-    assert other.field.z == window.field.z != 0
+    assert other.slices.z == window.slices.z != 0
     QTest.keyClick(window, Qt.Key.Key_1)
     assert not other.settings.surface
-    window.field.colour_map = "viridis"
-    assert other.field.colour_map == "viridis"
+    window.slices.colour_map = "viridis"
+    assert other.slices.colour_map == "viridis"
     area.look(window.viewport.scene.camera.turned(40))
     assert pane.viewport.scene.camera == window.viewport.scene.camera
     other.settings.surface_opacity = 0.9  # from whichever view it comes
@@ -197,7 +197,7 @@ def test_what_is_linked_goes_together_until_the_link_is_undone(window, until):
     QTest.keyClick(window, Qt.Key.Key_1)
     area.look(window.viewport.scene.camera.turned(40))
     assert (other.subject.frame, window.document.frame) == (1, 2)
-    assert other.field.z != window.field.z
+    assert other.slices.z != window.slices.z
     assert not other.settings.surface
     assert window.settings.surface
     assert pane.viewport.scene.camera == before

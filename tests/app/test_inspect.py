@@ -75,7 +75,7 @@ def opened(shared, qtbot):
     for field in fields(ViewSettings):
         setattr(shared.settings, field.name, field.default)
     for field in fields(SliceSettings):
-        setattr(shared.field, field.name, field.default)
+        setattr(shared.slices, field.name, field.default)
     for name in LAYERS:
         shared.actions_[name].setChecked(getattr(shared.settings, name))
     shared.actions_["peak"].setChecked(False)
@@ -180,7 +180,7 @@ def test_dragging_turns_the_camera_and_selects_nothing(opened):
 
 
 def test_the_slice_follows_the_slider_while_it_is_dragged(opened):
-    slider = opened.slices.sliders["z"]
+    slider = opened.slice_panel.sliders["z"]
     option = QStyleOptionSlider()
     slider.initStyleOption(option)
     handle = (
@@ -192,19 +192,19 @@ def test_the_slice_follows_the_slider_while_it_is_dragged(opened):
     QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=handle)
     QTest.mouseMove(slider, handle + QPoint(60, 0))
     assert slider.isSliderDown()
-    assert opened.field.position > 0.2
+    assert opened.slices.position > 0.2
     assert np.abs(picture(opened) - before).max() > 20
-    assert f"{opened.field.position:+.2f}" in opened.slices.positions["z"].toolTip()
+    assert f"{opened.slices.position:+.2f}" in opened.slice_panel.positions["z"].toolTip()
     QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=handle + QPoint(60, 0))
 
-    position = opened.field.position
+    position = opened.slices.position
     QTest.keyClick(opened, "[")
-    assert opened.field.position == pytest.approx(position - 0.05)
+    assert opened.slices.position == pytest.approx(position - 0.05)
     QTest.keyClick(opened, Qt.Key.Key_X)
-    assert opened.field.plane == "x"
-    button = opened.slices.boxes["y"]
+    assert opened.slices.plane == "x"
+    button = opened.slice_panel.boxes["y"]
     click(button, QPoint(8, button.height() // 2))
-    assert opened.field.plane == "y"
+    assert opened.slices.plane == "y"
 
 
 def test_peak_keypoints_lie_on_the_sampled_cloud(opened, qtbot):

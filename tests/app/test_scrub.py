@@ -51,12 +51,12 @@ def test_from_a_fresh_start_to_files_of_the_field_and_of_a_slice(window, tmp_pat
     view = window.viewport.interactor
     view.setFocus()
     turn_wheel(view, 3, CONTROL)
-    assert window.field.z == pytest.approx(0.06)
+    assert window.slices.z == pytest.approx(0.06)
     QTest.keyClick(view, Qt.Key.Key_Up)
-    assert window.field.z == pytest.approx(0.11)
+    assert window.slices.z == pytest.approx(0.11)
     QTest.keyClick(view, Qt.Key.Key_Right)
     assert window.document.frame == 1
-    assert window.field.z == pytest.approx(0.11), "the slice stays while time goes on"
+    assert window.slices.z == pytest.approx(0.11), "the slice stays while time goes on"
     prediction = window.document.prediction
     sheet = window.viewport.scene.slice._sheets["z"].mesh
     points = prediction.normalisation.apply(np.asarray(sheet.points, dtype=np.float64))
@@ -84,7 +84,7 @@ def test_from_a_fresh_start_to_files_of_the_field_and_of_a_slice(window, tmp_pat
     assert told == pytest.approx(heatmap(prediction.normalisation.apply(place[None]), prediction)[0], abs=1e-5)
     with (tmp_path / "s.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == window.field.resolution**2
+    assert len(rows) == window.slices.resolution**2
     hottest = max(rows, key=lambda row: float(row["heat"]))
     place = np.array([[float(hottest[axis]) for axis in "xyz"]])
     assert float(hottest["heat"]) == pytest.approx(heatmap(prediction.normalisation.apply(place), prediction)[0])
@@ -93,30 +93,30 @@ def test_from_a_fresh_start_to_files_of_the_field_and_of_a_slice(window, tmp_pat
 
 
 def test_up_to_all_planes_are_shown_at_once_and_the_last_stays(window):
-    boxes = window.slices.boxes
+    boxes = window.slice_panel.boxes
     for plane in "xy":
         QTest.mouseClick(boxes[plane], Qt.MouseButton.LeftButton, pos=QPoint(8, boxes[plane].height() // 2))
-    assert window.field.planes == ("x", "y", "z")
+    assert window.slices.planes == ("x", "y", "z")
     assert set(window.viewport.scene.slice._sheets) == {"x", "y", "z"}
-    assert window.field.plane == "y", "the newest is the one that is moved"
+    assert window.slices.plane == "y", "the newest is the one that is moved"
     QTest.keyClick(window, Qt.Key.Key_BracketRight)
-    assert (window.field.x, window.field.y, window.field.z) == (0, 0.05, 0)
+    assert (window.slices.x, window.slices.y, window.slices.z) == (0, 0.05, 0)
     for plane in "xyz":
         QTest.mouseClick(boxes[plane], Qt.MouseButton.LeftButton, pos=QPoint(8, boxes[plane].height() // 2))
-    assert len(window.field.planes) == 1
-    assert boxes[window.field.plane].isChecked()
+    assert len(window.slices.planes) == 1
+    assert boxes[window.slices.plane].isChecked()
 
 
 def test_the_free_plane_is_turned_by_its_arrow_in_the_view(window):
-    box = window.slices.boxes["free"]
+    box = window.slice_panel.boxes["free"]
     QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
-    QTest.mouseClick(window.slices.boxes["z"], Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
-    assert window.field.planes == ("free",)
+    QTest.mouseClick(window.slice_panel.boxes["z"], Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert window.slices.planes == ("free",)
     view = window.viewport.interactor
     view.render()
     QTest.qWait(50)
     handle = window.viewport._handle._widget.GetRepresentation()
-    before = window.field.normal
+    before = window.slices.normal
     width, height = view.width(), view.height()
     places = ((x, y) for y in range(height // 4, 3 * height // 4, 4) for x in range(width // 4, 3 * width // 4, 4))
 
@@ -133,25 +133,25 @@ def test_the_free_plane_is_turned_by_its_arrow_in_the_view(window):
         QTest.qWait(10)
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=start + QPoint(70, 42))
     QTest.qWait(30)
-    assert np.dot(window.field.normal, before) < 0.999
-    assert np.linalg.norm(window.field.normal) == pytest.approx(1)
+    assert np.dot(window.slices.normal, before) < 0.999
+    assert np.linalg.norm(window.slices.normal) == pytest.approx(1)
     sheet = window.viewport.scene.slice._sheets["free"].mesh
     points = window.document.prediction.normalisation.apply(np.asarray(sheet.points, dtype=np.float64))
-    assert points @ np.array(window.field.normal) == pytest.approx(window.field.free, abs=1e-4)
+    assert points @ np.array(window.slices.normal) == pytest.approx(window.slices.free, abs=1e-4)
 
 
 def test_the_decoders_cells_are_those_of_its_grid(window):
-    window.field_panel.evaluation.setFocus()
-    place = window.field_panel.evaluation.count() - 1
-    window.field_panel.evaluation.setCurrentIndex(place)
-    window.field_panel.evaluation.activated.emit(place)
-    assert window.field.cells
+    window.heatmap_panel.evaluation.setFocus()
+    place = window.heatmap_panel.evaluation.count() - 1
+    window.heatmap_panel.evaluation.setCurrentIndex(place)
+    window.heatmap_panel.evaluation.activated.emit(place)
+    assert window.slices.cells
     grid = window.document.prediction.grid_heatmap
     assert set(np.unique(values(window, "z")).round(6)) <= set(np.unique(grid).round(6))
 
 
 def test_another_sigma_is_what_if_and_says_so(window):
-    panel, prediction = window.field_panel, window.document.prediction
+    panel, prediction = window.heatmap_panel, window.document.prediction
     panel.parent().raise_()
     QTest.qWait(50)
     before = values(window, "z").copy()
@@ -159,13 +159,13 @@ def test_another_sigma_is_what_if_and_says_so(window):
     for _ in range(5):
         QTest.keyClick(panel.sigma, Qt.Key.Key_Right)
     own = float(np.sqrt(prediction.field.sigma_squared))
-    assert window.field.sigma == pytest.approx(own * 1.05**5)
+    assert window.slices.sigma == pytest.approx(own * 1.05**5)
     assert panel.what_if.isVisible()
     assert f"the model used σ = {own:.3g}" in panel.what_if.text()
     assert (values(window, "z") >= before - 1e-7).all(), "a wider field is hotter everywhere"
     assert window.document.prediction is prediction
     QTest.mouseClick(panel.reset_sigma, Qt.MouseButton.LeftButton)
-    assert window.field.sigma is None
+    assert window.slices.sigma is None
     assert not panel.what_if.isVisible()
     assert values(window, "z") == pytest.approx(before)
 
@@ -173,7 +173,7 @@ def test_another_sigma_is_what_if_and_says_so(window):
 def test_one_segment_or_all_contribute(window):
     prediction = window.document.prediction
     window.document.segment = 2
-    window.field_panel.single.setChecked(True)
+    window.heatmap_panel.single.setChecked(True)
     sheet = window.viewport.scene.slice._sheets["z"].mesh
     points = prediction.normalisation.apply(np.asarray(sheet.points, dtype=np.float64))
     assert values(window, "z") == pytest.approx(heatmap(points, prediction, segments=[2]), abs=1e-5)
@@ -184,29 +184,29 @@ def test_one_segment_or_all_contribute(window):
 
 
 def test_limits_and_colours_are_those_that_were_chosen(window):
-    panel = window.field_panel
+    panel = window.heatmap_panel
     panel.high.setValue(0.5)
-    assert window.field.limits == (0.0, 0.5)
+    assert window.slices.limits == (0.0, 0.5)
     mapper = window.viewport.scene.slice._sheets["z"].actors[0].mapper
     assert tuple(mapper.scalar_range) == (0.0, 0.5)
     before = picture(window)
-    window.field.colour_map = "viridis"
+    window.slices.colour_map = "viridis"
     assert np.abs(picture(window) - before).max() > 30
     QTest.mouseClick(panel.reset_limits, Qt.MouseButton.LeftButton)
-    assert window.field.limits is None
+    assert window.slices.limits is None
 
 
 def test_isosurface_and_volume_follow_level_and_frame(window):
     QTest.keyClick(window, Qt.Key.Key_5)  # without the slice
     QTest.keyClick(window, Qt.Key.Key_0)
-    scene, field = window.viewport.scene, window.field
+    scene, slices = window.viewport.scene, window.slices
     surface = np.asarray(scene.isosurface._mesh.points, dtype=np.float64)
     told = heatmap(window.document.prediction.normalisation.apply(surface), window.document.prediction)
     most = scene.heat.most
     assert most == pytest.approx(window.document.prediction.strengths.max())
-    assert np.median(told) == pytest.approx(field.level * most, abs=0.05 * most)
+    assert np.median(told) == pytest.approx(slices.level * most, abs=0.05 * most)
     volume = scene.isosurface._mesh.volume
-    window.field_panel.level.setValue(80)
+    window.heatmap_panel.level.setValue(80)
     assert scene.isosurface._mesh.volume < volume
     before = picture(window)
     QTest.keyClick(window, Qt.Key.Key_0)

@@ -16,7 +16,7 @@ from app.state.comparison import Comparison
 from app.state.session import Session, ViewState, attributes, read_session, restore, write_session
 from app.state.slices import SliceSettings
 
-from app.state.session import COMPARISON, FIELD, SETTINGS  # isort: skip
+from app.state.session import COMPARISON, SLICES, SETTINGS  # isort: skip
 from app.state.settings import ViewSettings
 from keygrid.errors import KeygridError
 from tests.app.conftest import CONTROL, dispose, show_window
@@ -36,15 +36,15 @@ def test_a_session_is_read_as_it_was_written(tmp_path):
 def test_all_that_can_be_chosen_is_kept():
     """A setting that is added has to be kept, or left out on purpose."""
     assert {field.name for field in fields(ViewSettings)} == SETTINGS.keys()
-    assert {field.name for field in fields(SliceSettings)} - FIELD.keys() == {"whole"}
+    assert {field.name for field in fields(SliceSettings)} - SLICES.keys() == {"whole"}
     left_out = {"views", "front", "matches", "judgements"}
     assert {field.name for field in fields(Comparison)} - COMPARISON.keys() == left_out
 
 
 def test_settings_come_back_from_json():
     settings = ViewSettings(surface=False, hidden=frozenset({3, 1}), strength=0.25, background="white")
-    field = SliceSettings(plane="free", others=frozenset({"x"}), normal=(0.6, 0.8, 0.0), limits=(0.1, 0.9), sigma=0.2)
-    for state, checks in ((settings, SETTINGS), (field, FIELD)):
+    slices = SliceSettings(plane="free", others=frozenset({"x"}), normal=(0.6, 0.8, 0.0), limits=(0.1, 0.9), sigma=0.2)
+    for state, checks in ((settings, SETTINGS), (slices, SLICES)):
         again = type(state)()
         restore(again, json.loads(json.dumps(attributes(state, checks))))
         assert again == state
@@ -72,21 +72,21 @@ JSON = st.recursive(
 )
 
 
-@given(name=st.sampled_from([*SETTINGS, *FIELD, *COMPARISON]), value=JSON)
+@given(name=st.sampled_from([*SETTINGS, *SLICES, *COMPARISON]), value=JSON)
 def test_hostile_values_leave_settings_usable(tmp_path_factory, name, value):
     view = {"settings": {name: value}, "field": {name: value}, "frame": value, "camera": {"position": value}}
     values = {"version": 1, "views": [view, value], "garments": value, "speed": value, "comparison": {name: value}}
     path = tmp_path_factory.mktemp("hostile") / "it.keygrid"
     path.write_text(json.dumps(values))
     session = read_session(path)
-    settings, field, comparison = ViewSettings(), SliceSettings(), Comparison()
+    settings, slices, comparison = ViewSettings(), SliceSettings(), Comparison()
     restore(settings, session.views[0].settings)
-    restore(field, session.views[0].field)
+    restore(slices, session.views[0].slices)
     restore(comparison, session.comparison)
     assert 1 <= settings.point_size <= 16
-    assert all(-1 <= getattr(field, axis) <= 1 for axis in "xyz")
-    assert field.limits is None or field.limits[0] < field.limits[1]
-    assert np.linalg.norm(field.normal) == pytest.approx(1, abs=1e-3)
+    assert all(-1 <= getattr(slices, axis) <= 1 for axis in "xyz")
+    assert slices.limits is None or slices.limits[0] < slices.limits[1]
+    assert np.linalg.norm(slices.normal) == pytest.approx(1, abs=1e-3)
     assert 1 <= session.speed <= 60
 
 
@@ -135,7 +135,7 @@ def test_another_window_shows_a_session_as_it_was(arranged, until, tmp_path, mon
         assert as_told(window) == told
         assert window.document.garment.name == "folds"
         assert window.settings.cloud
-        assert window.field.plane == "x"
+        assert window.slices.plane == "x"
         assert not window.notice.isVisible()
     finally:
         dispose(window)

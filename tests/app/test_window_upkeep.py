@@ -48,7 +48,7 @@ def test_closing_a_garment_while_it_is_predicted_leaves_nothing_of_it(window, un
     QTest.qWait(500)
     assert window.document.prediction is None
     assert window.table.model().rowCount() == 0
-    assert not window.slices.isEnabled()
+    assert not window.slice_panel.isEnabled()
     assert window.windowTitle() == "Key-Grid Desktop"
     QTest.keyClick(window, Qt.Key.Key_P)
 

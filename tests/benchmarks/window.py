@@ -112,12 +112,12 @@ def speed() -> None:
     positions = np.linspace(-0.6, 0.6, 41)
 
     def slide(index: int) -> None:
-        window.field.move(float(positions[index % 41]))
+        window.slices.move(float(positions[index % 41]))
 
     for index in range(10):
         drawn(window, lambda index=index: slide(index))  # type: ignore[misc]
     scene = window.viewport.scene
-    told("slice update, without the frame", timed(lambda i: (slide(i), scene.cut(window.field)), 100), ", aim 16 ms")
+    told("slice update, without the frame", timed(lambda i: (slide(i), scene.cut(window.slices)), 100), ", aim 16 ms")
     told("slice and frame, one view", timed(lambda i: drawn(window, lambda: slide(i)), 60), ", aim 40 ms and the slice")
     turn = scene.camera
     told("frame, one view", timed(lambda i: drawn(window, lambda: window.area.look(turn.turned(3 * i))), 60),
@@ -183,7 +183,7 @@ def memory(rounds: int, changes: int) -> None:
     for index in range(changes + 1):
         if index % (changes // 5) == 0:
             tell(f"{index} slice changes")
-        drawn(window, lambda: window.field.move(float(np.sin(index))))  # noqa: B023
+        drawn(window, lambda: window.slices.move(float(np.sin(index))))  # noqa: B023
     for index in range(rounds + 1):
         if index % max(rounds // 10, 1) == 0:
             tell(f"{index} rounds of open, predict, close")

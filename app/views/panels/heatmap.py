@@ -44,7 +44,7 @@ class SlicePanel(QWidget):
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._subject, self._field, self._settings = view.subject, view.field, view.settings
+        self._subject, self._slices, self._settings = view.subject, view.slices, view.settings
         self.boxes: dict[Plane, QCheckBox] = {}
         self.sliders: dict[Plane, QSlider] = {}
         self.positions: dict[Plane, QLabel] = {}
@@ -52,7 +52,7 @@ class SlicePanel(QWidget):
         layout.setContentsMargins(10, 6, 10, 6)
         layout.addLayout(self._planes())
         layout.addStretch()
-        self._field.events.connect(self._refresh)
+        self._slices.events.connect(self._refresh)
         for name in ("prediction", "preview"):
             self._subject.events[name].connect(self._refresh)
         self._refresh()
@@ -87,14 +87,14 @@ class SlicePanel(QWidget):
     def _show_plane(self, plane: Plane, shown: bool) -> None:
         if shown and not self._settings.slice:
             self._settings.slice = True
-        self._field.show(plane, shown=shown)
+        self._slices.show(plane, shown=shown)
         self._refresh()  # the last one can't be hidden here, but as a layer
 
     def _move(self, plane: Plane, step: int) -> None:
-        if plane in self._field.planes:
-            self._field.plane, others = plane, self._field.others | {self._field.plane}
-            self._field.others = others - {plane}
-            self._field.move(2 * step / STEPS)
+        if plane in self._slices.planes:
+            self._slices.plane, others = plane, self._slices.others | {self._slices.plane}
+            self._slices.others = others - {plane}
+            self._slices.move(2 * step / STEPS)
 
     # What is shown
 
@@ -104,8 +104,8 @@ class SlicePanel(QWidget):
             self._refresh_plane(plane)
 
     def _refresh_plane(self, plane: Plane) -> None:
-        field, prediction, slider = self._field, self._subject.shown_prediction, self.sliders[plane]
-        shown, position, reach = plane in field.planes, getattr(field, plane), field.reach(plane)
+        slices, prediction, slider = self._slices, self._subject.shown_prediction, self.sliders[plane]
+        shown, position, reach = plane in slices.planes, getattr(slices, plane), slices.reach(plane)
         _quietly(self.boxes[plane], lambda: self.boxes[plane].setChecked(shown))
         slider.setEnabled(shown)
         steps = round(reach * STEPS / 2)
@@ -125,12 +125,12 @@ class HeatmapPanel(QWidget):
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._subject, self._field, self._settings = view.subject, view.field, view.settings
+        self._subject, self._slices, self._settings = view.subject, view.slices, view.settings
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 6)
         layout.addLayout(self._options())
         layout.addStretch()
-        self._field.events.connect(self._refresh)
+        self._slices.events.connect(self._refresh)
         self._settings.events.isosurface.connect(self._refresh)
         for name in ("prediction", "preview", "segment"):
             self._subject.events[name].connect(self._refresh)
@@ -145,36 +145,36 @@ class HeatmapPanel(QWidget):
             self.evaluation.addItem(f"Continuous, {resolution} × {resolution}", resolution)
         self.evaluation.addItem("The decoder's cells", None)
         self.evaluation.setToolTip(
-            "The field itself, as finely as you like, or the grid of cells that the decoder sees"
+            "The heatmap itself, as finely as you like, or the grid of cells that the decoder sees"
         )
         self.evaluation.activated.connect(self._evaluate)
         self.colour_map = QComboBox()
         self.colour_map.setIconSize(QSize(64, 12))
         for name in COLOUR_MAPS:
             self.colour_map.addItem(_swatch(name), name, name)
-        self.colour_map.activated.connect(lambda place: setattr(self._field, "colour_map", COLOUR_MAPS[place]))
+        self.colour_map.activated.connect(lambda place: setattr(self._slices, "colour_map", COLOUR_MAPS[place]))
         self.low, self.high = _number("Colours begin at"), _number("Colours end at")
         for box in (self.low, self.high):
             box.valueChanged.connect(self._limit)
-        self.reset_limits = _button("Whole", "From the least to the most that the field has anywhere",
-                                    lambda: setattr(self._field, "limits", None))  # fmt: skip
+        self.reset_limits = _button("Whole", "From the least to the most that the heatmap has anywhere",
+                                    lambda: setattr(self._slices, "limits", None))  # fmt: skip
         self.level = QSlider(Qt.Orientation.Horizontal)
         self.level.setRange(1, 99)
         self.level.setAccessibleName("Level of the isosurface")
-        self.level.valueChanged.connect(lambda level: setattr(self._field, "level", level / 100))
+        self.level.valueChanged.connect(lambda level: setattr(self._slices, "level", level / 100))
         self.level_label = QLabel()
         self.sigma = QSlider(Qt.Orientation.Horizontal)
         self.sigma.setRange(-SIGMA_STEPS, SIGMA_STEPS)
         self.sigma.setAccessibleName("Sigma, as if the model had used another one")
-        self.sigma.setToolTip("What if the field were narrower or wider? The model's own answer does not change")
+        self.sigma.setToolTip("What if the heatmap were narrower or wider? The model's own answer does not change")
         self.sigma.valueChanged.connect(self._widen)
         self.sigma_label = QLabel()
         self.what_if = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.reset_sigma = _button("Model's", "Back to the sigma that the model used",
-                                   lambda: setattr(self._field, "sigma", None))  # fmt: skip
+                                   lambda: setattr(self._slices, "sigma", None))  # fmt: skip
         self.single = QCheckBox("Selected segment alone")
         self.single.setToolTip("Show what one segment contributes; choose it in the view or in the table of segments")
-        self.single.toggled.connect(lambda on: setattr(self._field, "single", on))
+        self.single.toggled.connect(lambda on: setattr(self._slices, "single", on))
         form.addRow("Field", self.evaluation)
         form.addRow("Colours", self.colour_map)
         form.addRow("Limits", _row(self.low, QLabel("to"), self.high, self.reset_limits))
@@ -193,46 +193,46 @@ class HeatmapPanel(QWidget):
 
     def _evaluate(self, place: int) -> None:
         resolution = self.evaluation.itemData(place)
-        self._field.cells = resolution is None
-        self._field.resolution = RESOLUTIONS[-1] if resolution is None else resolution
+        self._slices.cells = resolution is None
+        self._slices.resolution = RESOLUTIONS[-1] if resolution is None else resolution
 
     def _limit(self) -> None:
         if self.low.value() < self.high.value():
-            self._field.limits = self.low.value(), self.high.value()
+            self._slices.limits = self.low.value(), self.high.value()
 
     def _widen(self, step: int) -> None:
         prediction = self._subject.shown_prediction
         if prediction is not None:
             own = float(np.sqrt(prediction.field.sigma_squared))
-            self._field.sigma = None if step == 0 else own * SIGMAS**step
+            self._slices.sigma = None if step == 0 else own * SIGMAS**step
 
     def _refresh(self, *_: object) -> None:
-        field, prediction = self._field, self._subject.shown_prediction
+        slices, prediction = self._slices, self._subject.shown_prediction
         self.setEnabled(prediction is not None)
-        place = len(RESOLUTIONS) if field.cells else RESOLUTIONS.index(field.resolution)
+        place = len(RESOLUTIONS) if slices.cells else RESOLUTIONS.index(slices.resolution)
         self.evaluation.setCurrentIndex(place)
-        self.colour_map.setCurrentIndex(COLOUR_MAPS.index(field.colour_map))
-        _quietly(self.level, lambda: self.level.setValue(round(100 * field.level)))
+        self.colour_map.setCurrentIndex(COLOUR_MAPS.index(slices.colour_map))
+        _quietly(self.level, lambda: self.level.setValue(round(100 * slices.level)))
         self.level.setEnabled(self._settings.isosurface)
         self.level.setToolTip("" if self._settings.isosurface else "Switch the layer Isosurface on")
-        _quietly(self.single, lambda: self.single.setChecked(field.single))
-        self.reset_limits.setEnabled(field.limits is not None)
-        self.reset_sigma.setEnabled(field.sigma is not None)
+        _quietly(self.single, lambda: self.single.setChecked(slices.single))
+        self.reset_limits.setEnabled(slices.limits is not None)
+        self.reset_sigma.setEnabled(slices.sigma is not None)
         if prediction is None:
             return
-        heat = Heat.of(prediction, field, self._subject.segment)
-        low, high = field.limits or heat.limits
+        heat = Heat.of(prediction, slices, self._subject.segment)
+        low, high = slices.limits or heat.limits
         _quietly(self.low, lambda: self.low.setValue(low))
         _quietly(self.high, lambda: self.high.setValue(high))
-        self.level_label.setText(f"{field.level * heat.most:.2f}")
+        self.level_label.setText(f"{slices.level * heat.most:.2f}")
         own = float(np.sqrt(prediction.field.sigma_squared))
-        sigma = field.sigma or own
+        sigma = slices.sigma or own
         _quietly(self.sigma, lambda: self.sigma.setValue(round(float(np.log(sigma / own) / np.log(SIGMAS)))))
         self.sigma_label.setText(f"{sigma:.3g}")
         self.what_if.setText(f"What if: the model used σ = {own:.3g}")
-        self.what_if.setVisible(field.sigma is not None)
+        self.what_if.setVisible(slices.sigma is not None)
         dark = self.palette().window().color().lightness() < 128
-        self.what_if.setStyleSheet("" if field.sigma is None else WHAT_IF_DARK if dark else WHAT_IF)
+        self.what_if.setStyleSheet("" if slices.sigma is None else WHAT_IF_DARK if dark else WHAT_IF)
 
 
 def _quietly(widget: QWidget, change: Callable[[], object]) -> None:
