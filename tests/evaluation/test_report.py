@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import main
+from keygrid.cli.common import ASSETS
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
@@ -55,7 +56,7 @@ def test_the_command_scores_the_split_that_is_asked_for(
         main.main()
     assert not ended.value.code
     rows = json.loads(out.read_text())
-    manifest = json.loads((main.ASSETS / "garments" / "manifest.json").read_text())["sequences"]
+    manifest = json.loads((ASSETS / "garments" / "manifest.json").read_text())["sequences"]
     tests = [entry["name"] for entry in manifest if entry["category"] == "Hat" and entry["split"] == "test"]
     assert [row["garment"] for row in rows] == [*tests, "mean"] * 2
     assert rows[: len(rows) // 2] == rows[len(rows) // 2 :]

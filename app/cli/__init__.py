@@ -1,0 +1,1 @@
+"""The command line, put together from its commands, and the two of them that show something."""

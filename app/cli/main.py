@@ -1,0 +1,48 @@
+"""The one command line, and where the parts of the project are put together. Heavy imports wait for their command."""
+
+import sys
+
+from cyclopts import App, CycloptsError, Parameter
+
+from app.cli.view import view
+from keygrid.errors import KeygridError
+
+# Imported when its command is given, or when --help lists them all.
+COMMANDS = {
+    "convert": "keygrid.cli.convert:convert",
+    "evaluate": "keygrid.cli.evaluate:evaluate",
+    "garments": "keygrid.cli.garments:garments",
+    "import": "keygrid.cli.import_weights:import_weights",
+    "info": "keygrid.cli.info:info",
+    "predict": "keygrid.cli.predict:predict",
+    "render": "app.cli.render:render",
+    "sew": "keygrid.cli.sew:sew",
+    "simulate": "keygrid.cli.simulate:simulate",
+    "train": "keygrid.cli.train:train",
+    "view": "app.cli.view:view",
+}
+
+cli = App(
+    name="main.py",
+    help="Key-Grid Desktop: unsupervised 3D keypoints for garments and other deformable things.",
+    version_flags=[],
+    help_format="plaintext",
+    default_parameter=Parameter(negative=()),
+)
+cli.default(view)
+for name, place in COMMANDS.items():
+    cli.command(place, name=name)
+
+
+def main() -> int:
+    """Run the command line; the status is 2, after one sentence, where the input is at fault."""
+    try:
+        if sys.argv[1:2] in (["--help"], ["-h"]):
+            cli.resolved_commands()  # else the list has their names alone
+        cli(sys.argv[1:], exit_on_error=False, print_error=False)
+    except (CycloptsError, KeygridError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0

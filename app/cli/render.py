@@ -1,0 +1,115 @@
+"""The command `render`: a garment with its keypoints drawn into a PNG."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from keygrid.cli.common import DEFAULT_CHECKPOINT, Mode, open_one
+from keygrid.errors import KeygridError
+
+if TYPE_CHECKING:
+    from app.state.settings import ViewSettings
+    from app.state.slices import SliceSettings
+    from keygrid.data.garment import Garment
+    from keygrid.prediction import Prediction
+
+
+def render(
+    garment: Path,
+    /,
+    *,
+    checkpoint: Path = DEFAULT_CHECKPOINT,
+    out: Path,
+    slices: Annotated[str | None, Parameter(name="--slice")] = None,
+    size: tuple[int, int] = (1280, 800),
+    dark: bool = False,
+    keypoints: Mode = "soft",
+    frame: int = -1,
+) -> None:
+    """Draw a garment with its keypoints into a PNG; needs no display.
+
+    Example: python main.py render assets/garments/unisex_shirt.ply --slice z=0.1 --out shirt.png
+
+    Parameters
+    ----------
+    garment
+        A mesh, a cloud, a sequence, or one garment of a file of many, FILE#ITEM.
+    checkpoint
+        What predicts.
+    out
+        The picture, a PNG.
+    slices
+        Where the heatmap's slice lies: an axis and a normalised position, such as z=0.1; or none.
+    size
+        Width and height in pixels.
+    dark
+        Light on dark.
+    keypoints
+        At the mean of their weights (soft) or on their heaviest point (peak).
+    frame
+        Of a garment that moves, counted from 0, or from the end if negative; the last if not given.
+    """
+    draw_picture(garment, checkpoint, out, slices=slices, size=size, dark=dark, mode=keypoints, frame=frame)
+
+
+def draw_picture(
+    path: Path, checkpoint: Path, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode,
+    frame: int = -1,
+) -> "Prediction":  # fmt: skip
+    """Draw a garment with the keypoints of a checkpoint into a PNG, and return the prediction.
+
+    Raises:
+        KeygridError: an option is none of those that are allowed, or a file can't be read or written.
+    """
+    settings, field = _view_settings(slices)
+    check_size(size)
+    if out.suffix.lower() != ".png":
+        raise KeygridError(f"The picture is a PNG, so name it so: {out.name} ends otherwise.")
+    from app.scene.offscreen import render as draw
+    from app.scene.scene import DARK, LIGHT
+    from keygrid.methods.learned import Predictor
+
+    garment = open_one(path)
+    predictor = Predictor(checkpoint)
+    if garment.frames is None:
+        frame, prediction = 0, predictor.predict(garment, keypoints=mode)
+    else:
+        frame = _place_of(frame, garment)
+        prediction = predictor.predict_frame(garment, frame, keypoints=mode)
+    draw(garment, prediction, settings, field, out, size=size, theme=DARK if dark else LIGHT, frame=frame)
+    return prediction
+
+
+def _place_of(frame: int, garment: "Garment") -> int:
+    count = garment.frame_count
+    if not -count <= frame < count:
+        raise KeygridError(f"{garment.name} has the frames 0 to {count - 1}, and not {frame}.")
+    return frame % count
+
+
+def check_size(size: tuple[int, int]) -> None:
+    """Raise a `KeygridError` where no picture or window has that many pixels."""
+    if not all(64 <= side <= 16384 for side in size):
+        raise KeygridError(f"A picture or window has from 64 to 16384 pixels a side, and not {size[0]} x {size[1]}.")
+
+
+def _view_settings(slices: str | None) -> "tuple[ViewSettings, SliceSettings]":
+    from app.state.settings import ViewSettings
+    from app.state.slices import AXES, SliceSettings
+
+    if slices is None:
+        return ViewSettings(), SliceSettings()
+    if slices == "none":
+        return ViewSettings(slice=False), SliceSettings()
+    axis, _, number = slices.partition("=")
+    try:
+        position = float(number)
+    except ValueError:
+        position = math.inf
+    if axis not in AXES or not -1 <= position <= 1:
+        raise KeygridError(f"A slice is an axis and a position from -1 to 1, such as z=0.1, and not {slices!r}.")
+    field = SliceSettings(plane=axis)
+    field.move(position)
+    return ViewSettings(), field

@@ -1,0 +1,58 @@
+"""What commands share: the files that are shipped, and sentences to whoever typed the command."""
+
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from keygrid.errors import KeygridError
+
+if TYPE_CHECKING:
+    from keygrid.data.collection import Entry
+    from keygrid.data.garment import Garment
+
+ASSETS = Path(__file__).parents[2] / "assets"
+DEFAULT_GARMENT = ASSETS / "garments" / "unisex_shirt.ply"
+DEFAULT_CHECKPOINT = ASSETS / "checkpoints" / "tops-k8-keygrid.safetensors"
+
+Mode = Literal["soft", "peak"]
+
+
+def say(sentence: str) -> None:
+    """Print a sentence where it does not mix with results."""
+    print(sentence, file=sys.stderr)
+
+
+def name_skipped(most: int = 3) -> "Callable[[Entry, str], None]":
+    """Return a function that names the first `most` garments that are skipped, each with the reason."""
+    left = most
+
+    def name(entry: "Entry", reason: str) -> None:
+        nonlocal left
+        if left > 0:
+            say(f"skipped {entry.path}: {reason}")
+        left -= 1
+
+    return name
+
+
+def open_one(path: Path) -> "Garment":
+    """Read the only garment of a file or folder.
+
+    Raises:
+        KeygridError: it can't be read, or holds several.
+    """
+    from keygrid.data import open_path
+    from keygrid.data.collection import Collection
+
+    opened = open_path(path)
+    if isinstance(opened, Collection):
+        raise KeygridError(f"{path.name} holds {len(opened)} garments; name one, such as {opened.entries[0].path}.")
+    return opened
+
+
+def need_simulator() -> None:
+    """Raise a `KeygridError` where the extra `simulate` is not installed."""
+    if find_spec("newton") is None or find_spec("gpytoolbox") is None:
+        raise KeygridError("The simulator is not installed; install the extra: pip install -e '.[simulate]'.")

@@ -1,0 +1,61 @@
+"""The command `evaluate`: checkpoints scored on garments that move."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from keygrid.cli.common import ASSETS, Mode, name_skipped, say
+
+
+def evaluate(
+    checkpoints: list[Path],
+    /,
+    *,
+    data: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
+    category: str = "",
+    split: Literal["train", "validation", "test", "all"] = "test",
+    keypoints: Mode = "soft",
+    out: Path | None = None,
+    device: str = "cpu",
+) -> None:
+    """Score checkpoints on garments that move: do keypoints keep their part, and are they all over the garment?
+
+    Example: python main.py evaluate assets/checkpoints/tshirt-k8.safetensors --category T-shirt
+
+    Parameters
+    ----------
+    checkpoints
+        What to score.
+    data
+        Sequences, and folders of many; the shipped garments if not given.
+    category
+        Leaves out garments that are known to be of another one.
+    split
+        Which garments, where they say to which split they belong.
+    keypoints
+        At the mean of their weights (soft) or on their heaviest point (peak).
+    out
+        Also write the scores here, as JSON.
+    device
+        As PyTorch names it: cpu, cuda, cuda:1.
+    """
+    from dataclasses import asdict
+    from json import dumps
+
+    from keygrid.data.dataset import Dataset
+    from keygrid.evaluation.report import as_table
+    from keygrid.evaluation.report import evaluate as score
+    from keygrid.files import atomic
+    from keygrid.methods.learned import Predictor
+
+    categories = [category] if category else []
+    garments = Dataset.open(data or [ASSETS / "garments"], categories=categories, on_skip=name_skipped())
+    if split != "all":
+        garments = garments.of_split(split)
+    predictors = [Predictor(path, device) for path in checkpoints]
+    rows = score(predictors, garments, keypoints=keypoints, report=lambda name: say(f"scoring {name}"))
+    if out is not None:
+        with atomic(out) as path:
+            path.write_text(dumps([asdict(row) for row in rows], indent=1) + "\n")
+    print(as_table(rows))

@@ -1,0 +1,26 @@
+"""The command `import`: a file of the published code turned into a checkpoint."""
+
+from pathlib import Path
+
+from keygrid.errors import KeygridError
+
+
+def import_weights(published: Path, /, *, out: Path) -> None:
+    """Turn a .pt file of the published code into a checkpoint.
+
+    Example: python main.py import foldpant.pt --out trousers.safetensors
+
+    Parameters
+    ----------
+    published
+        The published code's file; no code in it is executed.
+    out
+        The checkpoint, ending in .safetensors.
+    """
+    if out.suffix != ".safetensors":
+        raise KeygridError(f"A checkpoint's name ends in .safetensors, and {out.name} does not.")
+    from keygrid.checkpoints.published import import_published
+
+    checkpoint = import_published(published)
+    checkpoint.save(out)
+    print(f"{out} holds a network of {checkpoint.config.keypoints} keypoints.")

@@ -1,0 +1,74 @@
+"""The command `predict`: keypoints of many garments into one file."""
+
+from pathlib import Path
+
+from keygrid.cli.common import DEFAULT_CHECKPOINT, Mode, name_skipped, say
+from keygrid.errors import KeygridError
+
+
+def predict(
+    garments: list[Path],
+    /,
+    *,
+    checkpoint: Path = DEFAULT_CHECKPOINT,
+    out: Path,
+    keypoints: Mode = "soft",
+    frames: bool = False,
+    device: str = "cpu",
+    batch: int = 8,
+    workers: int | None = None,
+) -> None:
+    """Write the keypoints of garments to a file.
+
+    Until all garments are done, OUT.partial has what is found. When the same command is given again, an interrupted run
+    goes on from there.
+
+    Example: python main.py predict assets/garments/unisex_shirt.ply --out keypoints.json
+
+    Parameters
+    ----------
+    garments
+        Meshes, clouds, sequences, and folders or files of many; damaged ones of these are skipped.
+    checkpoint
+        What predicts.
+    out
+        JSON, CSV, TXT (the published code's format) or, for one garment, PLY, by its ending.
+    keypoints
+        At the mean of their weights (soft) or on their heaviest point (peak).
+    frames
+        All frames of a garment that moves, called PATH@FRAME, instead of its shape at rest.
+    device
+        As PyTorch names it: cpu, cuda, cuda:1.
+    batch
+        Clouds that the network sees at once. Another number rounds differently.
+    workers
+        Processes that read garments beside it; as many as there are cores if not given. 0 reads in this one.
+    """
+    _check(garments, out, batch, workers)
+    from keygrid.data.dataset import Dataset
+    from keygrid.prediction.files import check_format
+
+    members = Dataset.open(garments).members
+    check_format(out, len(members))  # before the network is loaded
+    from keygrid.methods.learned import Predictor
+    from keygrid.prediction.folder import Request, predict_all, show_progress
+
+    predictor = Predictor(checkpoint, device)
+    with show_progress(len(members)) as report:
+        skipped = predict_all(
+            members, predictor, out, Request(keypoints, frames, batch), workers=workers, on_skip=name_skipped(),
+            report=report, say=say,
+        )  # fmt: skip
+    if skipped:
+        say(f"{skipped} of {len(members)} garments were skipped.")
+
+
+def _check(garments: list[Path], out: Path, batch: int, workers: int | None) -> None:
+    """Refuse what can be refused before anything is read."""
+    if batch < 1:
+        raise KeygridError(f"--batch must be at least 1, and {batch} was given.")
+    if workers is not None and workers < 0:
+        raise KeygridError(f"--workers must be 0 or more, and {workers} was given.")
+    from keygrid.prediction.files import check_format
+
+    check_format(out, len(garments))
