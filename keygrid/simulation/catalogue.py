@@ -30,10 +30,20 @@ COUNTS: dict[type[Pattern], int] = {TShirt: 9, Trousers: 6, Skirt: 6, Dress: 6, 
 SHARES = {9: (6, 2, 1), 6: (4, 1, 1)}
 """How many of them are in each of `SPLITS`, in this order. The real T-shirt is a test garment."""
 
+FURTHER_TESTS: dict[type[Pattern], int] = {TShirt: 4, Trousers: 3, Skirt: 3, Dress: 3, Hat: 3, Vest: 3}
+"""Parametric garments a category that are for test alone, numbered after those of `COUNTS`."""
+
+TEST_MOTIONS: tuple[Motion, ...] = ("fold-any", "fold-twice", "drag")
+"""What is done to test garments besides the motions that all garments have."""
+
 FRAMES = 20
 VERTICES = 1210
 ATTEMPTS = 3
 """How many seeds a motion gets to pass its checks."""
+
+
+_Named = tuple[str, str, str, Pattern | None]
+"""A garment's name, category and split, and its measures if it is sewn."""
 
 
 @dataclass(frozen=True)
@@ -63,27 +73,32 @@ class Item:
 
 
 def items() -> list[Item]:
-    """All sequences, motion by motion: whenever work stops, as many garments as possible have something."""
-    garments: list[tuple[str, str, str, Pattern | None]] = []
+    """Return all sequences, motion by motion: whenever work stops, as many garments as possible have something."""
+    garments: list[_Named] = []
+    further: list[_Named] = []
     for kind, (pattern, count) in enumerate(COUNTS.items()):
-        splits = np.repeat(SPLITS, SHARES[count]).tolist()
+        splits = [*np.repeat(SPLITS, SHARES[count]).tolist(), *["test"] * FURTHER_TESTS[pattern]]
         stem = pattern.category.lower().replace("-", "")
         for number, split in enumerate(splits):
             sampled = pattern.sampled(np.random.default_rng([kind, number]))
-            garments.append((f"{stem}-{number + 1:02d}", pattern.category, split, sampled))
+            named = (f"{stem}-{number + 1:02d}", pattern.category, split, sampled)
+            (garments if number < count else further).append(named)
     garments.append(("tshirt-real", TShirt.category, "test", None))
+    numbered = list(enumerate([*garments, *further]))
     motions: tuple[tuple[Motion, ...], ...] = (("drop",), ("fold-half", "fold-sleeve"), ("lift",))
+    every = [(index, named, choices[index % len(choices)]) for choices in motions for index, named in numbered]
+    tests = [(index, named, motion) for motion in TEST_MOTIONS for index, named in numbered if named[2] == "test"]
     return [
         Item(name, category, split, motion, 10 * index + MOTIONS.index(motion), pattern)
-        for choices in motions
-        for index, (name, category, split, pattern) in enumerate(garments)
-        for motion in [choices[index % len(choices)]]
+        for index, (name, category, split, pattern), motion in (*every, *tests)
     ]
 
 
 def demonstrations() -> set[str]:
-    """One sequence a category to show what there is: the fold of its last garment, which is for test."""
-    return set({item.category: item.name for item in items() if item.motion.startswith("fold")}.values())
+    """Return one sequence a category that shows what there is: a fold of a test garment."""
+    last = {pattern.category: f"-{count:02d}-" for pattern, count in COUNTS.items()} | {TShirt.category: "-real-"}
+    folds = (item for item in items() if item.motion in {"fold-half", "fold-sleeve"})
+    return {item.name for item in folds if last[item.category] in item.name}
 
 
 def real_tshirt(path: Path) -> Garment:

@@ -120,10 +120,14 @@ class Cloth:
         return np.asarray(self._now.particle_qd.numpy(), np.float64)
 
     def grip(self, vertices: Integers) -> None:
-        """Hold vertices, given by their indices, from now on; they stay where they are until they are led."""
+        """Hold vertices, given by their indices, from now on, and let go of those held before.
+
+        They stay where they are until they are led.
+        """
         from newton import ParticleFlags
 
         flags = self._model.particle_flags.numpy()
+        flags[self._gripped] |= int(ParticleFlags.ACTIVE)
         flags[vertices] &= ~int(ParticleFlags.ACTIVE)
         self._model.particle_flags.assign(flags)
         self._gripped = vertices

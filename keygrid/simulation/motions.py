@@ -17,7 +17,7 @@ from keygrid.simulation.cloth import RADIUS, RATE, TOP_SPEED
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-Motion = Literal["drop", "fold-sleeve", "fold-half", "drag", "lift"]
+Motion = Literal["drop", "fold-sleeve", "fold-half", "drag", "lift", "fold-any", "fold-twice"]
 MOTIONS: tuple[Motion, ...] = get_args(Motion)
 
 PATCH = 3.5
@@ -26,7 +26,7 @@ PATCH = 3.5
 HANDFUL = 5.0
 """The same, where one grip must overcome the friction of all the cloth."""
 
-STRETCH: dict[Motion, float] = {"drag": 3e4}
+STRETCH: dict[Motion, float] = {"drag": 3e4, "fold-twice": 3e4}
 """The cloth's resistance to stretching, where it is another than `Material`'s: so that such a grip does not tear it."""
 
 SPEED = 0.62 * TOP_SPEED
@@ -82,11 +82,21 @@ def begin(motion: Motion, worn: Floats, rng: np.random.Generator) -> Start:
     return Start(turn.apply(lying + rng.uniform(-0.05, 0.05, lying.shape)), _frames(SETTLING))
 
 
-def grip(motion: Motion, settled: Floats, rng: np.random.Generator) -> Grip:
-    """Lay out what is done to a garment that rests at `settled` (V, 3)."""
-    return {"drop": _drop, "fold-sleeve": _fold_sleeve, "fold-half": _fold_half, "drag": _drag, "lift": _lift}[motion](
-        settled, rng
-    )
+def stages(motion: Motion) -> int:
+    """How often a garment is gripped, one time after the other."""
+    return len(_STAGES[motion])
+
+
+def grip(motion: Motion, settled: Floats, rng: np.random.Generator, stage: int = 0) -> Grip:
+    """Lay out one stage of a motion.
+
+    Args:
+        motion: what is done.
+        settled: (V, 3), where the garment rests when the stage begins.
+        rng: draws what is random in the stage.
+        stage: its number, from 0 to `stages(motion)` - 1.
+    """
+    return _STAGES[motion][stage](settled, rng)
 
 
 def _drop(settled: Floats, _rng: np.random.Generator) -> Grip:
@@ -105,12 +115,38 @@ def _fold_sleeve(settled: Floats, rng: np.random.Generator) -> Grip:
 
 def _fold_half(settled: Floats, rng: np.random.Generator) -> Grip:
     side = rng.choice([-1, 1])
-    lean = 0.5 * np.ptp(settled[:, 0]) / max(np.ptp(settled[:, 1]), 1e-9)
-    middle = float(np.median(settled[:, 0])) + rng.uniform(-2, 2)
+    return _fold(settled, np.array([side, 0.0]), side * float(rng.uniform(-2, 2)))
+
+
+def _fold_ends(settled: Floats, rng: np.random.Generator) -> Grip:
+    """Fold top to bottom, or bottom to top."""
+    side = rng.choice([-1, 1])
+    return _fold(settled, np.array([0.0, side]), float(rng.uniform(-2, 2)))
+
+
+def _fold_any(settled: Floats, rng: np.random.Generator) -> Grip:
+    """Fold along a line in any direction, anywhere in the middle third."""
+    angle = rng.uniform(0, 2 * np.pi)
+    outwards = np.array([np.cos(angle), np.sin(angle)])
+    return _fold(settled, outwards, float(rng.uniform(-1, 1) * np.ptp(settled[:, :2] @ outwards) / 6))
+
+
+def _fold(settled: Floats, outwards: Floats, shift: float) -> Grip:
+    """Lead both corners that lie outwards over to their mirror image.
+
+    Args:
+        settled: (V, 3).
+        outwards: (2,), the direction on the ground in which the corners lie; the fold is at right angles to it.
+        shift: how far outwards the fold lies from the middle of the cloth.
+    """
+    along = settled[:, :2] @ outwards
+    beside = settled[:, :2] @ np.array([-outwards[1], outwards[0]])
+    lean = 0.5 * np.ptp(along) / max(np.ptp(beside), 1e-9)
+    fold = float(np.median(along)) + shift
     ways: dict[int, Floats] = {}
-    for up in (-1, 1):
-        tip = int(np.argmax(side * settled[:, 0] + up * lean * settled[:, 1]))
-        way = np.array([2 * (middle - settled[tip, 0]), 0, 0])
+    for side in (-1, 1):
+        tip = int(np.argmax(along + side * lean * beside))
+        way = np.array([*(2 * (fold - along[tip]) * outwards), 0])
         ways |= dict.fromkeys(_patch(settled, tip).tolist(), way)
     return _over(np.array(list(ways)), np.stack(list(ways.values())))
 
@@ -168,3 +204,15 @@ def _ease(share: float) -> float:
 
 def _frames(seconds: float) -> int:
     return max(int(np.ceil(seconds * RATE)), 1)
+
+
+_STAGES: dict[Motion, tuple[Callable[[Floats, np.random.Generator], Grip], ...]] = {
+    "drop": (_drop,),
+    "fold-sleeve": (_fold_sleeve,),
+    "fold-half": (_fold_half,),
+    "drag": (_drag,),
+    "lift": (_lift,),
+    "fold-any": (_fold_any,),
+    "fold-twice": (_fold_half, _fold_ends),
+}
+"""The grips of each motion, in their order."""

@@ -15,7 +15,7 @@ from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.geometry.mesh import edge_lengths, edges_of
 from keygrid.simulation.checks import Checks, check
-from keygrid.simulation.motions import STRETCH, Grip, Motion, begin, grip
+from keygrid.simulation.motions import STRETCH, Grip, Motion, begin, grip, stages
 from keygrid.simulation.remesh import Remeshed, refuse_unfit, remesh
 
 Floats = NDArray[np.float64]
@@ -24,6 +24,12 @@ Report = Callable[[int, int], None]
 
 SAVED_EVERY = 10
 """Simulated frames between two savings of an unfinished run."""
+
+_UNFINISHED = 2
+"""The version of what an unfinished run's file holds."""
+
+_GUESSED_STAGE = 80
+"""Simulated frames that a stage is expected to last, as long as that is not known."""
 
 TO_SIMULATOR: dict[str, Floats] = {
     "x": np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]]),
@@ -160,8 +166,10 @@ class _Run:
         self._material = Material(bend, STRETCH.get(recipe.motion, Material.stretch), friction)
         self._start = begin(recipe.motion, self._rest, rng)
         self._grip: Grip | None = None
+        self._stage, self._begun = 0, self._start.settling
         self._settled = self._start.vertices
         self._kept: dict[int, Floats] = {}
+        self._wanted: list[int] = []
         self._contacts = 0.0
         self.frame = 0
         self._cloth = self._make_cloth(self._start.vertices, np.zeros_like(self._rest))
@@ -179,36 +187,51 @@ class _Run:
 
     @property
     def total(self) -> int:
-        """Simulated frames; before the garment rests, a guess."""
-        lasting = self._grip.lasting if self._grip else 80
-        return self._start.settling + max(lasting, self._recipe.frames - 1)
+        """Simulated frames; before the last stage begins, a guess."""
+        to_come = stages(self._recipe.motion) - self._stage - 1
+        return self._begun + (self._lasting if self._grip else _GUESSED_STAGE) + to_come * _GUESSED_STAGE
 
     @property
     def is_done(self) -> bool:
-        return self._grip is not None and self.frame >= self.total
+        return self._grip is not None and self._is_last and self.frame >= self._begun + self._lasting
+
+    @property
+    def _is_last(self) -> bool:
+        return self._stage == stages(self._recipe.motion) - 1
+
+    @property
+    def _lasting(self) -> int:
+        """Simulated frames of the stage that is under way."""
+        assert self._grip is not None
+        return max(self._grip.lasting, self._recipe.frames - 1)
 
     def advance(self) -> None:
         held = self._grip_start
         if self._grip is not None and len(held):
-            share = (self.frame + 1 - self._start.settling) / (self.total - self._start.settling)
+            share = (self.frame + 1 - self._begun) / self._lasting
             held = held + self._grip.path(share)
         self._contacts = max(self._contacts, self._cloth.advance(held))
         self.frame += 1
         self._enter_frame()
 
     def _enter_frame(self) -> None:
-        """Grip the garment once it rests, and keep what is to be kept."""
-        if self._grip is None and self.frame == self._start.settling:
+        """Grip the garment once it rests, and again when a stage is over; keep what is to be kept."""
+        if self._grip is not None and not self._is_last and self.frame == self._begun + self._lasting:
+            self._stage, self._begun, self._grip = self._stage + 1, self.frame, None
+        if self._grip is None and self.frame == self._begun:
             self._settled = self._cloth.positions
             self._take_grip()
-        if self._grip is not None and self.frame in self._wanted:
+        if self.frame in self._wanted:
             self._kept[self.frame] = self._cloth.positions
 
     def _take_grip(self) -> None:
-        self._grip = grip(self._recipe.motion, self._settled, np.random.default_rng([self._recipe.seed, 1]))
+        rng = np.random.default_rng([self._recipe.seed, 1 + self._stage])
+        self._grip = grip(self._recipe.motion, self._settled, rng, self._stage)
         self._cloth.grip(self._grip.gripped)
-        steps = np.linspace(self._start.settling, self.total, self._recipe.frames)
-        self._wanted = np.round(steps).astype(int).tolist()
+        # Each stage keeps its share of the frames, and the first one also where it begins.
+        first, last = (self._recipe.frames * (self._stage + i) // stages(self._recipe.motion) for i in (0, 1))
+        steps = np.linspace(self._begun, self._begun + self._lasting, last - first + (self._stage > 0))
+        self._wanted += np.round(steps[1:] if self._stage else steps).astype(int).tolist()
 
     @property
     def _grip_start(self) -> Floats:
@@ -234,7 +257,7 @@ class _Run:
 
     @property
     def _identity(self) -> str:
-        digest = hashlib.sha256(repr(self._recipe).encode())
+        digest = hashlib.sha256(f"{_UNFINISHED} {self._recipe!r}".encode())
         digest.update(self._rest.tobytes())
         return digest.hexdigest()
 
@@ -243,6 +266,7 @@ class _Run:
             np.savez(
                 file, identity=self._identity, frame=self.frame, positions=self._cloth.positions,
                 velocities=self._cloth.velocities, settled=self._settled, contacts=self._contacts,
+                stage=self._stage, begun=self._begun, wanted=np.array(self._wanted, np.int64),
                 kept=np.array(list(self._kept), np.int64), frames=np.array(list(self._kept.values())),
             )  # fmt: skip
 
@@ -258,8 +282,10 @@ class _Run:
         self._cloth = self._make_cloth(state["positions"], state["velocities"])
         self.frame, self._contacts, self._settled = int(state["frame"]), float(state["contacts"]), state["settled"]
         self._grip = None
-        if self.frame >= self._start.settling:
+        self._stage, self._begun, self._wanted = int(state["stage"]), int(state["begun"]), []
+        if self.frame >= self._begun:
             self._take_grip()
+            self._wanted = state["wanted"].tolist()
         self._kept = dict(zip(state["kept"].tolist(), state["frames"], strict=True))
 
 

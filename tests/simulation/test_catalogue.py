@@ -13,23 +13,27 @@ from keygrid.data.sequence import write_sequence
 from keygrid.simulation.catalogue import demonstrations, items, write_manifest
 
 
-def test_every_garment_has_three_motions_and_one_split():
+def test_every_garment_has_one_split_and_three_motions_and_those_for_test_have_six():
     splits, motions = defaultdict(set), defaultdict(list)
     for item in items():
         splits[item.garment].add(item.split)
         motions[item.garment].append(item.motion)
     assert all(len(found) == 1 for found in splits.values())
-    for found in motions.values():
+    for garment, found in motions.items():
         assert found[0] == "drop"
         assert found[1] in {"fold-half", "fold-sleeve"}
-        assert found[2] in {"drag", "lift"}
+        assert found[2] == "lift"
+        assert found[3:] == (["fold-any", "fold-twice", "drag"] if splits[garment] == {"test"} else [])
 
 
 def test_every_category_has_garments_in_all_splits():
     garments = {item.garment: (item.category, item.split) for item in items()}
     counts = Counter(category for category, _ in garments.values())
-    assert counts["T-shirt"] == 10
-    assert sorted(counts.values())[:5] == [6] * 5
+    assert counts["T-shirt"] == 14
+    assert sorted(counts.values())[:5] == [9] * 5
+    tests = Counter(category for category, split in garments.values() if split == "test")
+    assert tests.pop("T-shirt") == 6
+    assert set(tests.values()) == {4}
     assert set(garments.values()) == {(c, s) for c in counts for s in ("train", "validation", "test")}
     assert garments["tshirt-real"] == ("T-shirt", "test")
 
@@ -42,9 +46,9 @@ def test_one_test_garment_a_category_is_shown():
 
 
 def test_names_and_measures_are_all_different():
-    assert len({item.name for item in items()}) == len(items()) == 120
+    assert len({item.name for item in items()}) == len(items()) == 255
     measures = {tuple(item.pattern.parameters.values()) for item in items() if item.pattern}
-    assert len(measures) == 39
+    assert len(measures) == 58
 
 
 def test_the_manifest_says_what_the_files_say(shirt, tmp_path):

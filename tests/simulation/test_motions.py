@@ -5,7 +5,7 @@ import pytest
 
 from keygrid.simulation.cloth import RATE, TOP_SPEED
 from keygrid.simulation.garments import tailored
-from keygrid.simulation.motions import MOTIONS, Motion, begin, grip
+from keygrid.simulation.motions import MOTIONS, Motion, begin, grip, stages
 from keygrid.simulation.remesh import remesh
 from keygrid.simulation.run import TO_SIMULATOR
 
@@ -22,10 +22,11 @@ def test_garments_begin_above_the_ground_and_grips_start_where_they_are(worn, mo
     start = begin(motion, worn, np.random.default_rng(seed))
     assert start.vertices.shape == worn.shape
     assert 0 < start.vertices[:, 2].min() < 11
-    grasp = grip(motion, start.vertices, np.random.default_rng(seed))
-    assert (len(grasp.gripped) > 0) == (motion != "drop")
-    assert len(np.unique(grasp.gripped)) == len(grasp.gripped) < 0.2 * len(worn)
-    np.testing.assert_allclose(grasp.path(0.0), 0, atol=1e-12)
+    for stage in range(stages(motion)):
+        grasp = grip(motion, start.vertices, np.random.default_rng(seed), stage)
+        assert (len(grasp.gripped) > 0) == (motion != "drop")
+        assert len(np.unique(grasp.gripped)) == len(grasp.gripped) < 0.2 * len(worn)
+        np.testing.assert_allclose(grasp.path(0.0), 0, atol=1e-12)
 
 
 @pytest.mark.parametrize("motion", [motion for motion in MOTIONS if motion != "drop"])
@@ -47,6 +48,28 @@ def test_a_fold_in_half_brings_each_side_over_to_the_other(worn):
     after = before + grasp.path(1.0)[:, 0]
     assert np.sign(before).min() == np.sign(before).max()
     assert (np.sign(after) == -np.sign(before)).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_fold_brings_corners_to_the_other_side_of_a_line(worn, seed):
+    start = begin("fold-any", worn, np.random.default_rng(seed)).vertices
+    grasp = grip("fold-any", start, np.random.default_rng(seed))
+    way = np.atleast_2d(grasp.path(1.0))[:, :2]
+    outwards = -way[0] / np.linalg.norm(way[0])
+    np.testing.assert_allclose(np.abs(way @ [-outwards[1], outwards[0]]), 0, atol=1e-9)
+    before = start[grasp.gripped, :2] @ outwards
+    after = before + way @ outwards
+    assert before.min() > after.max()
+
+
+def test_a_garment_folded_twice_is_folded_across_and_then_along(worn):
+    start = begin("fold-twice", worn, np.random.default_rng(0)).vertices
+    ways = [
+        np.atleast_2d(grip("fold-twice", start, np.random.default_rng(0), stage).path(1.0))[0, :2] for stage in range(2)
+    ]
+    assert stages("fold-twice") == 2
+    assert ways[0] @ ways[1] == pytest.approx(0, abs=1e-9)
+    assert all(np.linalg.norm(way) > 1 for way in ways)
 
 
 def test_what_lies_is_flat_and_what_is_lifted_goes_up(worn):
