@@ -11,7 +11,7 @@ def simulate(
     garment: Path,
     /,
     *,
-    motion: Literal["drop", "fold-sleeve", "fold-half", "drag", "lift"],
+    motion: Literal["drop", "fold-sleeve", "fold-half", "drag", "lift", "fold-any", "fold-twice"],
     out: Path,
     frames: int = 20,
     seed: int = 0,

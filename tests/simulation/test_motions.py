@@ -1,5 +1,7 @@
 """What is done to garments, before any cloth is simulated."""
 
+from typing import get_args, get_type_hints
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,9 @@ def test_axes_are_turned_and_not_mirrored(up):
     np.testing.assert_allclose(turn @ turn.T, np.eye(3))
     assert np.linalg.det(turn) == pytest.approx(1)
     np.testing.assert_array_equal(turn @ np.eye(3)["xyz".index(up)], [0, 0, 1])
+
+
+def test_the_command_offers_every_motion():
+    from keygrid.cli.simulate import simulate
+
+    assert get_args(get_type_hints(simulate)["motion"]) == MOTIONS
