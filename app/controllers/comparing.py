@@ -10,7 +10,7 @@ from app.state.comparison import Comparison
 from app.state.view import View
 from app.worker.client import WorkerClient
 from app.worker.protocol import Judge
-from keygrid.evaluation.judgement import Judgement
+from keygrid.evaluation.metrics import Measures
 
 
 class Comparing(QObject):
@@ -100,11 +100,11 @@ class Comparing(QObject):
     def _forget(self, view: View) -> None:
         if self._asked.pop(view, None) is not None and self._scorer is not None:
             self._scorer.forget(self._slots[view])
-        if view in self._comparison.judgements:
-            known = self._comparison.judgements
-            self._comparison.judgements = {other: found for other, found in known.items() if other is not view}
+        if view in self._comparison.measures:
+            known = self._comparison.measures
+            self._comparison.measures = {other: found for other, found in known.items() if other is not view}
 
     def _receive(self, slot: str, result: object) -> None:
         view = next((view for view, known in self._slots.items() if known == slot), None)
-        if view is not None and isinstance(result, Judgement):
-            self._comparison.judgements = {**self._comparison.judgements, view: result}
+        if view is not None and isinstance(result, Measures):
+            self._comparison.measures = {**self._comparison.measures, view: result}

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from app.state.view import View
 from app.views.comparison import ComparisonArea
 from app.views.pane import Pane
 from app.views.panels.comparison import Drift, as_text, differences
+from keygrid.evaluation.metrics import METRICS
 from keygrid.files import atomic
 
 STYLE = """
@@ -24,8 +25,6 @@ th, td { padding: .25em .8em; border-bottom: 1px solid #d4d8df; text-align: righ
 th:first-child, td:first-child { text-align: left; }
 @media (prefers-color-scheme: dark) { body { background: #1c1e22; color: #eceef0; } }
 """
-
-SCORES = ("Error, layer-tolerant", "Error, strict", "Coverage", "Self-consistency", "Landmark agreement", "Time")
 
 
 def write_report(path: Path, first: View, comparison: Comparison, area: ComparisonArea, drift: Drift) -> None:
@@ -40,10 +39,12 @@ def write_report(path: Path, first: View, comparison: Comparison, area: Comparis
         f"<h1>{escape(title)}</h1>",
         f'<img alt="The views side by side" src="{_as_url(area_picture(area, 2))}">',
         "<h2>Scores</h2>",
-        _table(["View", *SCORES], [_scores_of(pane, comparison) for pane in area.panes]),
-        "<p>Errors, coverage and drift are distances along the cloth at rest over the root of its area; lower is "
-        "better. Self-consistency and landmark agreement are shares; higher is better. A dash: the garment does not "
-        "tell.</p>",
+        _table(
+            ["View", *(metric.title for metric in METRICS.values()), "Time"],
+            [_scores_of(pane, comparison) for pane in area.panes],
+        ),
+        _definitions({metric.title: metric.description for metric in METRICS.values()}),
+        "<p>A dash: the metric needs what the garment does not have.</p>",
         "<h2>Differences of keypoints</h2>",
         "<p>Partners are assigned so that the sum of their distances is least. Distances in file units.</p>",
         _table(
@@ -62,14 +63,10 @@ def write_report(path: Path, first: View, comparison: Comparison, area: Comparis
 
 
 def _scores_of(pane: Pane, comparison: Comparison) -> list[str]:
-    found = comparison.judgements.get(pane.view)
+    found = comparison.measures.get(pane.view)
     seconds = pane.view.subject.seconds
     time = f"{1000 * seconds:.0f} ms" if seconds is not None else "–"
-    if found is None:
-        return [pane.title, *("–" for _ in SCORES[1:]), time]
-    errors = (None if errors is None else float(errors.mean()) for errors in (found.tolerant, found.strict))
-    values = (*errors, found.coverage, found.consistency, found.agreement)
-    return [pane.title, *("–" if value is None else f"{value:.3f}" for value in values), time]
+    return [pane.title, *(metric.text(found) for metric in METRICS.values()), time]
 
 
 def _differences(first: View, comparison: Comparison) -> list[list[str]]:
@@ -80,6 +77,11 @@ def _differences(first: View, comparison: Comparison) -> list[list[str]]:
         ]
         for row in differences(first, comparison)
     ]  # fmt: skip
+
+
+def _definitions(texts: Mapping[str, str]) -> str:
+    items = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in texts.items())
+    return f"<dl>{items}</dl>"
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -13,8 +13,8 @@ from app.state.settings import ViewSettings
 from app.state.slices import SliceSettings
 from app.state.view import View
 from keygrid.data.garment import Garment
-from keygrid.evaluation.judgement import Judgement
 from keygrid.evaluation.matching import Match, match
+from keygrid.evaluation.metrics import Measures
 from keygrid.prediction import Prediction
 
 LETTERS = "ABCDEF"
@@ -48,7 +48,7 @@ class Comparison:
         colours: whether their heatmaps have the same colours, between the same limits.
         selection: whether what is selected or hidden in one is in all.
         matches: partners of the keypoints of each further view among those of the first, where they are known.
-        judgements: scores by view, where they are known.
+        measures: scores by view, where they are known.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -65,7 +65,7 @@ class Comparison:
     colours: bool = True
     selection: bool = True
     matches: Mapping[View, Match] = field(default_factory=lambda: MappingProxyType({}))
-    judgements: Mapping[View, Judgement] = field(default_factory=lambda: MappingProxyType({}))
+    measures: Mapping[View, Measures] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def active(self) -> bool:
@@ -89,12 +89,12 @@ class Comparison:
         self.front = 0
         self.views = tuple(other for other in self.views if other is not view)
         self.matches = {other: found for other, found in self.matches.items() if other is not view}
-        self.judgements = {other: found for other, found in self.judgements.items() if other is not view}
+        self.measures = {other: found for other, found in self.measures.items() if other is not view}
 
     def stop(self) -> None:
         """Have the first view alone."""
         self.front, self.mode = 0, "grid"
-        self.views, self.matches, self.judgements = (), {}, {}
+        self.views, self.matches, self.measures = (), {}, {}
 
     def flip(self) -> None:
         """Show the next view in place of this one."""

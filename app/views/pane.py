@@ -23,10 +23,12 @@ from app.state.settings import LAYERS
 from app.state.slices import COLOUR_MAPS
 from app.state.view import View
 from app.views.viewport import Viewport
-from keygrid.evaluation.judgement import Judgement
+from keygrid.evaluation.metrics import METRICS, Measures
 
 SLICE_STEPS = 100
 """Of the slider that moves a view's own slice, to either side of the middle."""
+
+NO_BREAK_SPACE, NO_BREAK_HYPHEN = "\N{NO-BREAK SPACE}", "\N{NON-BREAKING HYPHEN}"
 
 
 class Pane(QFrame):
@@ -106,9 +108,9 @@ class Pane(QFrame):
         subject, document = self.view.subject, self._document
         _fill(self.checkpoints, document.checkpoints, subject.checkpoint, lambda known: checkpoint_name(known.path))
         _fill(self.garments, document.garments, subject.garment, lambda known: known.name)
-        judgement = self._comparison.judgements.get(self.view)
-        self.scores.setText(describe_scores(subject, judgement))
-        self.scores.setToolTip(explain_scores(judgement))
+        measures = self._comparison.measures.get(self.view)
+        self.scores.setText(describe_scores(subject, measures))
+        self.scores.setToolTip(explain_scores(measures))
         self.own.refresh()
 
     def shut(self) -> None:
@@ -186,43 +188,34 @@ class OwnControls(QWidget):
         return lambda on: setattr(self._view.settings, name, on)
 
 
-def describe_scores(subject: Subject, judgement: Judgement | None) -> str:
-    """What is known of a view's keypoints, in one or two lines."""
+def describe_scores(subject: Subject, measures: Measures | None) -> str:
+    """Return the brief metrics of a view's keypoints and the time they took, in one or two lines."""
     if subject.garment is None:
         return ""
     done, frames = len(subject.predictions), max(subject.frame_count, 1)
     if subject.prediction is None and not done:
         return "No keypoints yet"
     time = f"{1000 * subject.seconds:.0f} ms a frame" if subject.seconds is not None else ""
-    if judgement is None:
+    if measures is None:
         waiting = f"keypoints of {done} of {frames} frames" if done < frames else "scoring"
         return f"{time} · {waiting}…"
-    parts = [f"coverage {judgement.coverage:.3f}", time]
-    if judgement.tolerant is not None:
-        parts.insert(0, f"error {judgement.tolerant.mean():.3f}")
-    if judgement.consistency is not None:
-        parts.append(f"self\N{NON-BREAKING HYPHEN}consistency {judgement.consistency:.2f}")
-    if judgement.agreement is not None:
-        parts.append(f"landmarks {judgement.agreement:.2f}")
-    return " · ".join(parts)
+    brief = [metric for metric in METRICS.values() if metric.brief and metric.key in measures]
+    parts = [f"{metric.short} {metric.text(measures)}" for metric in brief]
+    # A line breaks between the parts only.
+    kept = (part.replace(" ", NO_BREAK_SPACE).replace("-", NO_BREAK_HYPHEN) for part in [*parts, time] if part)
+    return " · ".join(kept)
 
 
-def explain_scores(judgement: Judgement | None) -> str:
-    """What the scores mean, with those for which there is no room."""
-    if judgement is None:
+def explain_scores(measures: Measures | None) -> str:
+    """Return the values and meanings of all metrics, and what is missing for those that have no value."""
+    if measures is None:
         return "Scores come when all frames have keypoints"
-    lines = ["coverage: mean distance from a place on the garment to the nearest keypoint; lower is better"]
-    if judgement.tolerant is not None and judgement.strict is not None:
-        lines.append(
-            f"error: how far keypoints move along the cloth, layer-tolerant; strict {judgement.strict.mean():.3f}; "
-            "over the root of the garment's area, lower is better"
-        )
-    else:
-        lines.append("No error: the garment does not move, or is a cloud whose points are not known in other frames")
-    if judgement.consistency is not None:
-        lines.append("self-consistency: share of keypoints that stay nearest to where they were in the first frame")
-    if judgement.agreement is not None:
-        lines.append("landmarks: dual alignment of keypoints and landmarks over frames, 1 at best")
+    lines = []
+    for metric in METRICS.values():
+        if metric.key in measures:
+            lines.append(f"{metric.title} {metric.text(measures)}: {metric.description}")
+        else:
+            lines.append(f"No {metric.short}: it needs {' and '.join(sorted(metric.needs))}")
     return "\n".join(lines)
 
 

@@ -30,8 +30,8 @@ from keygrid.errors import KeygridError
 from keygrid.prediction import Prediction
 
 if TYPE_CHECKING:
-    from keygrid.evaluation.judgement import Judgement
     from keygrid.evaluation.material import Material
+    from keygrid.evaluation.metrics import Measures
     from keygrid.methods.learned import Predictor
 
 EnterStage = Callable[[str], None]
@@ -93,12 +93,12 @@ class Handlers:
         found = measure(garment, start, end, frame, self._material_of(garment))
         return Distance(found.straight, found.along, settled=True)
 
-    def _judge(self, garment: Garment, keypoints: Any, enter: EnterStage) -> "Judgement":
-        from keygrid.evaluation.judgement import judge
+    def _judge(self, garment: Garment, keypoints: Any, enter: EnterStage) -> "Measures":
+        from keygrid.evaluation.metrics import Track, measure
 
         _be_modest()
         enter(f"Scoring keypoints of {garment.name}")
-        return judge(keypoints, garment, self._material_of(garment))
+        return measure(Track(keypoints, garment, self._material_of(garment)))
 
     def _material_of(self, garment: Garment) -> "Material | None":
         from keygrid.evaluation.material import Material

@@ -71,7 +71,7 @@ class Measure:
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """Answered by a `keygrid.evaluation.judgement.Judgement` of keypoints (T, K, 3), file units, in all frames."""
+    """Answered by the `keygrid.evaluation.metrics.Measures` of keypoints (T, K, 3), file units, in all frames."""
 
     garment: Path
     keypoints: NDArray[np.float64]

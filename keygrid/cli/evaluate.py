@@ -40,11 +40,10 @@ def evaluate(
     device
         As PyTorch names it: cpu, cuda, cuda:1.
     """
-    from dataclasses import asdict
     from json import dumps
 
     from keygrid.data.dataset import Dataset
-    from keygrid.evaluation.report import as_table
+    from keygrid.evaluation.report import as_json, as_table
     from keygrid.evaluation.report import evaluate as score
     from keygrid.files import atomic
     from keygrid.methods.learned import Predictor
@@ -57,5 +56,5 @@ def evaluate(
     rows = score(predictors, garments, keypoints=keypoints, report=lambda name: say(f"scoring {name}"))
     if out is not None:
         with atomic(out) as path:
-            path.write_text(dumps([asdict(row) for row in rows], indent=1) + "\n")
+            path.write_text(dumps(as_json(rows), indent=1) + "\n")
     print(as_table(rows))

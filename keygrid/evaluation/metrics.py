@@ -1,74 +1,297 @@
-"""Whether keypoints stay on their part of the cloth, and whether they are all over it."""
+"""The table of metrics: everything that is measured of keypoints on a garment.
 
+Evaluation, validation, the window's panes, curves and reports loop over `METRICS`: a metric that is added there appears
+in all of them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from keygrid.data.garment import Garment
-from keygrid.errors import KeygridError
-from keygrid.evaluation.material import Material
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree  # takes longer to import than a window may to start
+
+    from keygrid.evaluation.material import Material
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 TOLERANCE = 0.02
-"""How far from a keypoint a layer of cloth may lie and still be meant, as a share of the garment's extent."""
+"""Distance from a keypoint within which a layer of cloth counts as its own, as a share of the garment's extent."""
+
+ROOT_AREA = "√area"
+"""Unit of distances along the cloth at rest: the square root of the cloth's area."""
+
+
+class Need(StrEnum):
+    """Something that a metric needs to know of a garment, in words."""
+
+    SURFACE = "a surface"
+    MOTION = "a garment that moves"
+    LANDMARKS = "a garment with landmarks"
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
-    """Of one garment that moves, T frames, K keypoints; distances along the cloth at rest over the root of its area.
+class Track:
+    """Keypoints of one garment in all its frames, and what metrics derive from them: computed once, when needed.
+
+    T frames, K keypoints, V' vertices of the refined mesh (`Material`).
 
     Attributes:
-        strict: (T, K), from where a keypoint is on the cloth to where it is in the middle one of all frames: the place
-            that is nearest to those in the others (the medoid). The cloth nearest to the keypoint counts.
-        tolerant: (T, K), the same for the best place within `TOLERANCE` of the keypoint, because no cloud tells layers
-            that lie on each other apart.
-        coverage: (T,), mean distance from a place on the cloth to the nearest keypoint.
-        consistency: the share of keypoints which in later frames are nearest to where they were in the first, of all
-            keypoints (SC3K); NaN with one frame.
+        keypoints: (T, K, 3), file units; T is 1 if the garment does not move.
+        garment: any garment.
+        known_material: the garment's material, if it is at hand.
     """
 
-    strict: Floats
-    tolerant: Floats
-    coverage: Floats
-    consistency: float
+    keypoints: Floats
+    garment: Garment
+    known_material: "Material | None" = None
+
+    @cached_property
+    def offers(self) -> frozenset[Need]:
+        """What is known of the garment."""
+        known = {
+            Need.SURFACE: not self.garment.is_cloud,
+            Need.MOTION: self.garment.frames is not None,
+            Need.LANDMARKS: self.garment.landmarks is not None,
+        }
+        return frozenset(need for need, is_known in known.items() if is_known)
+
+    @cached_property
+    def material(self) -> "Material":
+        """The surface at rest.
+
+        Raises:
+            KeygridError: the garment is a cloud.
+        """
+        from keygrid.evaluation.material import Material
+
+        return self.known_material or Material.of(self.garment)
+
+    @cached_property
+    def trees(self) -> "list[cKDTree]":
+        """T search trees: of the refined mesh's vertices, or of a cloud's points."""
+        from scipy.spatial import cKDTree
+
+        shapes = (self.garment.vertices_in(frame) for frame in range(len(self.keypoints)))
+        return [cKDTree(shape if self.garment.is_cloud else self.material.of_vertices @ shape) for shape in shapes]
+
+    @cached_property
+    def places(self) -> Integers:
+        """(T, K): the vertex of the refined mesh that is nearest to each keypoint."""
+        found = [tree.query(keypoints)[1] for tree, keypoints in zip(self.trees, self.keypoints, strict=True)]
+        return np.array(found, dtype=np.int64)
+
+    @cached_property
+    def near(self) -> list[list[Integers]]:
+        """T lists of K arrays: the vertices within `TOLERANCE` of each keypoint, and its nearest one."""
+        found = []
+        for tree, keypoints, places in zip(self.trees, self.keypoints, self.places, strict=True):
+            reach = TOLERANCE * float(np.ptp(tree.data, axis=0).max())
+            around = tree.query_ball_point(keypoints, reach)
+            found.append([np.array([*some, place], dtype=np.int64) for some, place in zip(around, places, strict=True)])
+        return found
+
+    @cached_property
+    def distances(self) -> Floats:
+        """(T, K, V'): from each keypoint's place to all vertices, along the cloth at rest, in √area."""
+        return self.material.distances(self.places.ravel()).reshape(*self.places.shape, -1)
+
+    @cached_property
+    def from_home(self) -> Floats:
+        """(K, V'): distances from each keypoint's place in the middle frame, the one nearest to it in all others."""
+        homes = []
+        for k, places in enumerate(self.places.T):
+            between = self.distances[:, k][:, places]  # [T, T]
+            homes.append(self.distances[between.sum(axis=1).argmin(), k])
+        return np.array(homes)
+
+    @cached_property
+    def strict(self) -> Floats:
+        """(T, K): distance along the cloth from each keypoint's place to its home, in √area."""
+        return self.from_home[np.arange(self.places.shape[1]), self.places]
+
+    @cached_property
+    def tolerant(self) -> Floats:
+        """(T, K): the least distance from a vertex near each keypoint to its home, in √area."""
+        found = [[home[near].min() for home, near in zip(self.from_home, each, strict=True)] for each in self.near]
+        return np.array(found)
 
 
-def scores(keypoints: Floats, garment: Garment, material: Material | None = None) -> Scores:
-    """Judge the keypoints (T, K, 3), file units, of all frames of a garment.
+def _pck(threshold: float) -> Callable[[Track], Floats]:
+    return lambda track: (track.tolerant <= threshold).astype(np.float64)
+
+
+def _coverage(track: Track) -> Floats:
+    """(T,)."""
+    if Need.SURFACE in track.offers:
+        return track.distances.min(axis=1) @ track.material.shares
+    from scipy.spatial import cKDTree
+
+    pairs = zip(track.keypoints, track.trees, strict=True)
+    return np.array([np.mean(cKDTree(found).query(tree.data)[0]) for found, tree in pairs]) / track.garment.diagonal
+
+
+def _consistency(track: Track) -> Floats | None:
+    """(T - 1, K): 1 where the keypoint that is nearest to a keypoint's place in the first frame is that keypoint."""
+    frames, keypoints = track.places.shape
+    if frames < 2:
+        return None
+    nearest = track.distances[1:, :, track.places[0]].argmin(axis=1)
+    return (nearest == np.arange(keypoints)).astype(np.float64)
+
+
+def _agreement(track: Track) -> Floats | None:
+    marks, frames = track.garment.landmarks, range(len(track.keypoints))
+    if marks is None or len(frames) < 2:
+        return None
+    shapes = [marks.on(track.garment.vertices_in(frame), track.garment.faces) for frame in frames]
+    return np.array(landmark_agreement(track.keypoints, np.stack(shapes)))
+
+
+def landmark_agreement(keypoints: Floats, landmarks: Floats) -> float:
+    """Return the dual alignment score of keypoints and landmarks over frames, from 0 to 1.
+
+    It is the mean of two shares of all pairs of different frames: of keypoints that have the same nearest landmark in
+    both, and of landmarks that have the same nearest keypoint (Skeleton Merger, CVPR 2021, whose released evaluation
+    counts pairs of a sample with itself, too).
 
     Args:
-        keypoints: as above.
-        garment: a surface that moves.
-        material: of the garment, if it is at hand.
-
-    Raises:
-        KeygridError: the garment does not move or is a cloud.
+        keypoints: (T, K, 3), T of 2 or more.
+        landmarks: (T, M, 3), in the same frames.
     """
-    if garment.frames is None:
-        raise KeygridError(f"{garment.name} does not move, so nobody can say whether keypoints keep their places.")
-    material = material or Material.of(garment)
-    count, each, _ = keypoints.shape
-    places = np.empty((count, each), np.int64)  # vertices of the refined mesh
-    near: list[list[NDArray[np.int64]]] = []
-    for frame in range(count):
-        positions = material.of_vertices @ garment.vertices_in(frame)
-        tree = cKDTree(positions)
-        places[frame] = tree.query(keypoints[frame])[1]
-        reach = TOLERANCE * float(np.ptp(positions, axis=0).max())
-        near.append([np.array([*found], dtype=np.int64) for found in tree.query_ball_point(keypoints[frame], reach)])
+    between = np.linalg.norm(keypoints[:, :, None] - landmarks[:, None], axis=-1)  # [T, K, M]
+    return (_kept(between.argmin(axis=2)) + _kept(between.argmin(axis=1))) / 2
 
-    distances = material.distances(places.ravel()).reshape(count, each, -1)
-    strict, tolerant = np.empty((count, each)), np.empty((count, each))
-    for k in range(each):
-        between = distances[:, k][:, places[:, k]]  # [T, T]
-        from_medoid = distances[between.sum(axis=1).argmin(), k]
-        strict[:, k] = from_medoid[places[:, k]]
-        for frame in range(count):
-            tolerant[frame, k] = from_medoid[np.append(near[frame][k], places[frame, k])].min()
-    coverage = distances.min(axis=1) @ material.shares
-    later = distances[1:, :, places[0]].argmin(axis=1)  # [T - 1, K]: which keypoint is nearest to where each was
-    consistency = float((later == np.arange(each)).mean()) if count > 1 else np.nan
-    return Scores(strict, tolerant, coverage, consistency)
+
+def _kept(nearest: Integers) -> float:
+    """Return the share of pairs of different rows in which an entry of (T, N) is the same."""
+    frames = len(nearest)
+    same = (nearest[:, None] == nearest[None]).sum() - nearest.size  # without pairs of a row with itself
+    return float(same) / (frames * (frames - 1) * nearest.shape[1])
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Something that is measured of keypoints on a garment.
+
+    Attributes:
+        key: its name in files.
+        title: its name in reports.
+        short: its name where there is little room.
+        unit: of its values.
+        better: which of two values is the better one.
+        needs: what must be known of the garment.
+        explanation: its meaning, for users: a phrase without a full stop.
+        of: computes it from a track that offers what it needs: one number, or an array of them of which the mean
+            counts, (T,) or (T, K) where it is known of each frame or keypoint; None where the track is too short.
+        brief: whether it is shown where there is room for a few alone: below a view, in the curves of a training.
+    """
+
+    key: str
+    title: str
+    short: str
+    unit: str
+    better: Literal["lower", "higher"]
+    needs: frozenset[Need]
+    explanation: str
+    of: Callable[[Track], Floats | float | None]
+    brief: bool = True
+
+    @property
+    def description(self) -> str:
+        """The whole of its meaning in one line."""
+        return f"{self.explanation} ({self.unit}; {self.better} is better)"
+
+    def text(self, measures: Mapping[str, float] | None) -> str:
+        """Return the metric's value in some measures as text; a dash where it could not be measured."""
+        return "–" if measures is None or self.key not in measures else f"{measures[self.key]:.3f}"
+
+
+_ON_CLOTH = frozenset({Need.SURFACE, Need.MOTION})
+
+METRICS: dict[str, Metric] = {
+    metric.key: metric
+    for metric in (
+        Metric(
+            "strict", "Strict error", "strict error", ROOT_AREA, "lower", _ON_CLOTH,
+            "mean distance along the cloth at rest from where a keypoint is to where it is in the middle one of all "
+            "frames",
+            lambda track: track.strict, brief=False,
+        ),
+        Metric(
+            "tolerant", "Layer-tolerant error", "tolerant error", ROOT_AREA, "lower", _ON_CLOTH,
+            f"the same distance from the best place within {TOLERANCE:.0%} of the garment's extent around the "
+            "keypoint, because no cloud tells layers that lie on each other apart",
+            lambda track: track.tolerant,
+        ),
+        Metric(
+            "pck_05", "PCK at .05", "PCK .05", "share", "higher", _ON_CLOTH,
+            "layer-tolerant errors of 0.05 √area or less", _pck(0.05), brief=False,
+        ),
+        Metric(
+            "pck_10", "PCK at .1", "PCK .1", "share", "higher", _ON_CLOTH,
+            "layer-tolerant errors of 0.1 √area or less", _pck(0.1), brief=False,
+        ),
+        Metric(
+            "coverage", "Coverage", "coverage", ROOT_AREA, "lower", frozenset(),
+            "mean distance along the cloth from a place on the garment to the nearest keypoint; of a cloud, the "
+            "straight distance over the diagonal of its box",
+            _coverage,
+        ),
+        Metric(
+            "consistency", "Self-consistency", "self-consistency", "share", "higher", _ON_CLOTH,
+            "keypoints that in later frames are the nearest ones to where they were in the first (SC3K); never to be "
+            "read without the coverage",
+            _consistency,
+        ),
+        Metric(
+            "agreement", "Landmark agreement", "landmark agreement", "share", "higher",
+            frozenset({Need.MOTION, Need.LANDMARKS}),
+            "keypoints and landmarks that stay each other's nearest in pairs of frames (dual alignment score)",
+            _agreement,
+        ),
+    )
+}  # fmt: skip
+"""All metrics by key, in the order in which they are shown."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measures(Mapping[str, float]):
+    """Values of metrics by key, of those that could be measured.
+
+    Attributes:
+        parts: what each value is the mean of: a number, or (T,) or (T, K) of T frames and K keypoints.
+    """
+
+    parts: Mapping[str, Floats]
+
+    def __getitem__(self, key: str) -> float:
+        return float(self.parts[key].mean())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.parts)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+
+def measure(track: Track) -> Measures:
+    """Measure everything for which enough is known of the track's garment."""
+    possible = (metric for metric in METRICS.values() if metric.needs <= track.offers)
+    found = {metric.key: metric.of(track) for metric in possible}
+    return Measures({key: np.asarray(value, np.float64) for key, value in found.items() if value is not None})
+
+
+def mean(of: Sequence[Measures]) -> Measures:
+    """Return the mean of each metric over those of several measures that have it."""
+    keys = [key for key in METRICS if any(key in one for one in of)]
+    values = {key: [one[key] for one in of if key in one] for key in keys}
+    return Measures({key: np.array(sum(known) / len(known)) for key, known in values.items()})

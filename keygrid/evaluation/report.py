@@ -1,42 +1,33 @@
 """Scores of checkpoints on a data set, as a table and as JSON values."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.evaluation.material import Material
-from keygrid.evaluation.metrics import Scores, scores
+from keygrid.evaluation.metrics import METRICS, Measures, Metric, Track, mean, measure
 from keygrid.methods.learned import Predictor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
-    """What one checkpoint reached on one garment, or in the mean over garments.
+    """Measures of one checkpoint on one garment, or their mean over garments.
 
     Attributes:
         checkpoint: its file's name.
         garment: the garment's name, or `mean`.
-        strict: mean correspondence error; see `keygrid.evaluation.metrics.Scores`.
-        tolerant: the same, layer-tolerant.
-        pck_05: share of layer-tolerant errors of 0.05 at most.
-        pck_10: the same of 0.1.
-        coverage: mean distance from a place on the cloth to the nearest keypoint; lower is better.
-        consistency: self-consistency, never to be read without the coverage.
+        measures: values of the metrics that can be measured there.
     """
 
     checkpoint: str
     garment: str
-    strict: float
-    tolerant: float
-    pck_05: float
-    pck_10: float
-    coverage: float
-    consistency: float
+    measures: Measures
 
 
 def evaluate(
@@ -58,45 +49,43 @@ def evaluate(
         report(garment.name)
         material = Material.of(garment)
         for predictor in predictors:
-            found[predictor].append(
-                _row(predictor, garment, scores(_track(predictor, garment, keypoints), garment, material))
-            )
+            measures = measure(Track(_follow(predictor, garment, keypoints), garment, material))
+            found[predictor].append(Row(predictor.source.path.name, garment.name, measures))
     if not any(found.values()):
         raise KeygridError("None of these garments is a surface that moves, which is what evaluation needs.")
     return [row for rows in found.values() for row in (*rows, _mean(rows))]
 
 
-def _track(predictor: Predictor, garment: Garment, keypoints: Literal["soft", "peak"]) -> Any:
+def _follow(predictor: Predictor, garment: Garment, keypoints: Literal["soft", "peak"]) -> NDArray[np.float64]:
     """(T, K, 3), file units."""
     frames = range(garment.frame_count)
     return np.stack([predictor.predict_frame(garment, frame, keypoints=keypoints).keypoints for frame in frames])
 
 
-def _row(predictor: Predictor, garment: Garment, found: Scores) -> Row:
-    return Row(
-        predictor.source.path.name,
-        garment.name,
-        float(found.strict.mean()),
-        float(found.tolerant.mean()),
-        float((found.tolerant <= 0.05).mean()),
-        float((found.tolerant <= 0.1).mean()),
-        float(found.coverage.mean()),
-        found.consistency,
-    )
-
-
 def _mean(rows: Sequence[Row]) -> Row:
-    values = [list(asdict(row).values())[2:] for row in rows]
-    return Row(rows[0].checkpoint, "mean", *np.mean(values, axis=0).tolist())
+    return Row(rows[0].checkpoint, "mean", mean([row.measures for row in rows]))
 
 
-def as_table(rows: Iterable[Row]) -> str:
-    """A table in Markdown."""
-    lines = [
-        "| checkpoint | garment | error, strict | layer-tolerant | PCK .05 | PCK .1 | coverage | self-consistency |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+def _measured(rows: Sequence[Row]) -> list[Metric]:
+    """Metrics that any of the rows has."""
+    return [metric for metric in METRICS.values() if any(metric.key in row.measures for row in rows)]
+
+
+def as_table(rows: Sequence[Row]) -> str:
+    """Return a table in Markdown; a dash where a garment can't tell."""
+    metrics = _measured(rows)
+    titles = ["checkpoint", "garment", *(metric.short for metric in metrics)]
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     for row in rows:
-        numbers = (row.strict, row.tolerant, row.pck_05, row.pck_10, row.coverage, row.consistency)
-        lines.append(f"| {row.checkpoint} | {row.garment} | {' | '.join(f'{number:.3f}' for number in numbers)} |")
+        cells = [metric.text(row.measures) for metric in metrics]
+        lines.append(f"| {' | '.join([row.checkpoint, row.garment, *cells])} |")
     return "\n".join(lines)
+
+
+def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the rows as JSON values, each metric by its key; null where a garment can't tell."""
+    keys = [metric.key for metric in _measured(rows)]
+    return [
+        {"checkpoint": row.checkpoint, "garment": row.garment, **{key: row.measures.get(key) for key in keys}}
+        for row in rows
+    ]

@@ -320,7 +320,7 @@ class Trainer:
         """Nothing where no garment moves."""
         if self._motions is None:
             self._motions = motions(self.held_out.garments, self.training.validate_motions)
-        return correspondence(self.network, self._motions) if self._motions else {}
+        return dict(correspondence(self.network, self._motions)) if self._motions else {}
 
     def _keep(self) -> None:
         """Write the checkpoints of a pass that has ended."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import Normalisation, sample
 from keygrid.evaluation.material import Material
-from keygrid.evaluation.metrics import scores
+from keygrid.evaluation.metrics import Measures, Track, mean, measure
 from keygrid.model.network import KeyGrid
 
 _FRAMES = 6
@@ -72,11 +72,10 @@ def _thinned(garment: Garment) -> Garment:
     return replace(garment, frames=garment.frames[chosen])
 
 
-def correspondence(network: KeyGrid, shown: Sequence[Motion]) -> dict[str, float]:
-    """Means of `keygrid.evaluation.metrics.Scores` over garments."""
+def correspondence(network: KeyGrid, shown: Sequence[Motion]) -> Measures:
+    """Measure a network's keypoints on motions, in the mean over them."""
     found = []
     for motion in shown:
         keypoints, _ = follow(network, motion.garment, range(motion.garment.frame_count))
-        each = scores(keypoints, motion.garment, motion.material)
-        found.append([each.strict.mean(), each.tolerant.mean(), each.coverage.mean()])
-    return dict(zip(("strict", "tolerant", "coverage"), np.mean(found, axis=0).tolist(), strict=True))
+        found.append(measure(Track(keypoints, motion.garment, motion.material)))
+    return mean(found)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.state.comparison import LETTERS, Comparison
 from app.views.comparison import columns_for
-from keygrid.evaluation.judgement import judge
+from keygrid.evaluation.metrics import METRICS, Measures, Metric, Track, measure
 from tests.app.conftest import ALT, CONTROL, FRAMES, SHIFT, picture, shown_window
 from tests.conftest import untrained
 
@@ -68,14 +68,17 @@ def test_checkpoints_are_compared_on_one_garment_to_an_exported_file(window, unt
     assert {pane.view.subject.checkpoint.path.stem for pane in panes} == {"tiny", "second", "third"}
     assert len(first.subject.predictions) == FRAMES
 
-    # Scores under each view are those of the library.
+    # Scores below each view are those of the library.
     garment = window.document.garment
     for pane in panes:
         found = pane.view.subject.predictions
-        known = judge(np.stack([found[frame].keypoints for frame in range(FRAMES)]), garment)
-        assert f"error {known.tolerant.mean():.3f} · coverage {known.coverage:.3f}" in pane.scores.text()
-        assert f"landmarks {known.agreement:.2f}" in pane.scores.text()
-        assert "ms a frame" in pane.scores.text()
+        known = measure(Track(np.stack([found[frame].keypoints for frame in range(FRAMES)]), garment))
+        text = plain(pane.scores.text())
+        assert f"tolerant error {known['tolerant']:.3f} · coverage {known['coverage']:.3f}" in text
+        assert f"landmark agreement {known['agreement']:.3f}" in text
+        assert "ms a frame" in text
+        for metric in METRICS.values():
+            assert f"{metric.title} {known[metric.key]:.3f}: {metric.explanation}" in pane.scores.toolTip()
 
     # The picture, the report and the video have all views.
     path = tmp_path / "compared.png"
@@ -97,6 +100,28 @@ def test_checkpoints_are_compared_on_one_garment_to_an_exported_file(window, unt
     assert text.count("<td>B</td>") == text.count("<td>C</td>") == 4
     assert "http" not in text, "it needs nothing from elsewhere"
     assert second.subject.checkpoint is not None
+
+
+def plain(text):
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NON-BREAKING HYPHEN}", "-")
+
+
+def test_a_metric_from_outside_is_below_the_view_and_in_the_report(window, until, tmp_path, monkeypatch):
+    add(window, until)
+    toy = Metric("toy", "Toy share", "toy", "share", "higher", frozenset(), "how much of it is a toy", lambda _: 0.25)
+    monkeypatch.setitem(METRICS, "toy", toy)
+    window.comparison.measures = {window.area.panes[1].view: Measures({"toy": np.array(0.25)})}
+    for pane in window.area.panes:
+        pane.refresh()
+    assert "toy 0.250" in plain(window.area.panes[1].scores.text())
+    assert "Toy share 0.250: how much of it is a toy" in window.area.panes[1].scores.toolTip()
+    report = tmp_path / "toys.html"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(report), ""))
+    window.actions_["export_report"].trigger()
+    text = report.read_text(encoding="utf-8")
+    assert "<th>Toy share</th>" in text
+    assert "<td>0.250</td>" in text
+    assert "how much of it is a toy" in text
 
 
 def test_a_video_shows_every_frame_of_every_view(window, until, tmp_path, monkeypatch):
@@ -273,6 +298,7 @@ def test_a_view_can_show_another_garment_and_be_taken_away(window, until, shirt)
     assert window.comparison.matches[other].partners.tolist() == [0, 1, 2, 3], "one checkpoint's are each other's"
     assert pane.scores.text().startswith("coverage")
     assert "error" not in pane.scores.text(), "it does not move"
+    assert "No strict error: it needs a garment that moves and a surface" in pane.scores.toolTip()
     # Where one checkpoint is compared on several garments, another one is taken over by all.
     window.document.choose(checkpoint=window.document.checkpoints[1])
     assert other.subject.checkpoint is window.document.checkpoints[1]

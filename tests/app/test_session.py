@@ -37,7 +37,7 @@ def test_all_that_can_be_chosen_is_kept():
     """A setting that is added has to be kept, or left out on purpose."""
     assert {field.name for field in fields(ViewSettings)} == SETTINGS.keys()
     assert {field.name for field in fields(SliceSettings)} - SLICES.keys() == {"whole"}
-    left_out = {"views", "front", "matches", "judgements"}
+    left_out = {"views", "front", "matches", "measures"}
     assert {field.name for field in fields(Comparison)} - COMPARISON.keys() == left_out
 
 

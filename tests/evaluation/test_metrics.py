@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from keygrid.data.garment import Garment
-from keygrid.errors import KeygridError
-from keygrid.evaluation.metrics import TOLERANCE, scores
+from keygrid.data.garment import Garment, Landmarks
+from keygrid.evaluation.metrics import METRICS, TOLERANCE, Measures, Need, Track, landmark_agreement, mean, measure
+from tests.conftest import ROOT
 from tests.evaluation.test_material import sheet
 
 CORNERS = np.array([0, 20, 440, 420])  # of a sheet of 21 x 21 vertices, one after the other around it
@@ -34,19 +34,21 @@ def on(garment: Garment, vertices: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def test_keypoints_on_the_cloth_make_no_error() -> None:
     garment = folding()
-    found = scores(on(garment, CORNERS), garment)
+    found = Track(on(garment, CORNERS), garment)
     assert found.strict.shape == found.tolerant.shape == (5, 4)
     assert found.strict.max() == 0
     assert found.tolerant.max() == 0
-    assert found.consistency == 1
-    np.testing.assert_allclose(found.coverage, found.coverage[0])
-    assert found.coverage[0] == pytest.approx(0.383, rel=0.06)  # of a unit square, from a place to the nearest corner
+    measures = measure(found)
+    assert measures["consistency"] == measures["pck_05"] == measures["pck_10"] == 1
+    coverage = measures.parts["coverage"]
+    np.testing.assert_allclose(coverage, coverage[0])
+    assert coverage[0] == pytest.approx(0.383, rel=0.06)  # of a unit square, from a place to the nearest corner
 
 
 def test_keypoints_that_stay_in_space_leave_the_cloth_s_part() -> None:
     garment = folding()
     still = np.broadcast_to(garment.vertices[CORNERS], (5, 4, 3))
-    found = scores(still, garment)
+    found = Track(still, garment)
     assert (found.strict[:, :2] == 0).all()  # the left half does not move
     # The others are nearest to the fold as soon as their half has left them.
     assert found.strict[0, 2:].min() > 0.4
@@ -57,7 +59,7 @@ def test_the_other_layer_counts_strictly_and_not_with_tolerance() -> None:
     garment = folding()
     keypoints = on(garment, CORNERS)
     keypoints[-1, 2:, 2] -= 0.19  # nearer to what lies beneath, by a hair's breadth
-    found = scores(keypoints, garment)
+    found = Track(keypoints, garment)
     assert found.strict[-1, 2:].min() > 0.9
     assert found.tolerant[-1, 2:].max() == pytest.approx(0, abs=TOLERANCE)
     assert (found.strict[:-1] == 0).all()
@@ -67,7 +69,7 @@ def test_the_error_is_taken_from_the_place_most_frames_agree_on() -> None:
     garment = folding()
     keypoints = on(garment, CORNERS)
     keypoints[2, 0] = garment.frames[2, CORNERS[1]]
-    found = scores(keypoints, garment)
+    found = Track(keypoints, garment)
     assert found.strict[2, 0] == pytest.approx(1, rel=0.01)
     assert (np.delete(found.strict[:, 0], 2) == 0).all()
 
@@ -76,15 +78,17 @@ def test_keypoints_that_change_places_are_not_consistent() -> None:
     garment = folding()
     keypoints = on(garment, CORNERS)
     keypoints[3] = keypoints[3, [1, 0, 2, 3]]
-    found = scores(keypoints, garment)
-    assert found.consistency == pytest.approx(14 / 16)
-    np.testing.assert_allclose(found.coverage, found.coverage[0])
+    found = Track(keypoints, garment)
+    measures = measure(found)
+    assert measures["consistency"] == pytest.approx(14 / 16)
+    np.testing.assert_allclose(measures.parts["coverage"], measures["coverage"])
 
 
 def test_more_keypoints_cover_better() -> None:
     garment = folding()
     grid = np.arange(441).reshape(21, 21)
-    few, many = (scores(on(garment, grid[::step, ::step].ravel()), garment).coverage.mean() for step in (20, 5))
+    some = (on(garment, grid[::step, ::step].ravel()) for step in (20, 5))
+    few, many = (measure(Track(keypoints, garment))["coverage"] for keypoints in some)
     assert many < few / 3
 
 
@@ -93,14 +97,70 @@ def test_errors_do_not_depend_on_the_unit() -> None:
     keypoints = on(garment, CORNERS)
     keypoints[3] = keypoints[3, [1, 0, 2, 3]]
     larger = replace(garment, vertices=garment.vertices * 1000, frames=garment.frames * 1000)
-    np.testing.assert_allclose(scores(keypoints * 1000, larger).strict, scores(keypoints, garment).strict, atol=1e-6)
+    np.testing.assert_allclose(Track(keypoints * 1000, larger).strict, Track(keypoints, garment).strict, atol=1e-6)
+
+
+def test_pck_is_the_share_of_small_tolerant_errors() -> None:
+    garment = folding()
+    found = Track(on(garment, CORNERS) + np.random.default_rng(0).normal(scale=3, size=(5, 4, 3)), garment)
+    measures = measure(found)
+    assert measures["pck_05"] == (found.tolerant <= 0.05).mean() < measures["pck_10"] == (found.tolerant <= 0.1).mean()
 
 
 def test_a_single_frame_says_nothing_of_consistency() -> None:
     garment = folding(frames=1)
-    assert np.isnan(scores(on(garment, CORNERS), garment).consistency)
+    assert measure(Track(on(garment, CORNERS), garment)).keys() == {
+        "strict", "tolerant", "pck_05", "pck_10", "coverage",
+    }  # fmt: skip
 
 
-def test_a_garment_that_does_not_move_is_refused() -> None:
-    with pytest.raises(KeygridError, match="does not move"):
-        scores(np.zeros((1, 2, 3)), sheet())
+def test_a_still_garment_tells_the_coverage_alone() -> None:
+    garment = sheet()
+    found = measure(Track(garment.vertices[CORNERS][None], garment))
+    assert found.keys() == {"coverage"}
+    assert 0 < found["coverage"] < measure(Track(garment.vertices[CORNERS[:1]][None], garment))["coverage"]
+
+
+def test_a_cloud_is_covered_straight() -> None:
+    cloud = Garment("line", np.array([[0.0, 0, 0], [3, 0, 0], [4, 0, 0]]), np.empty((0, 3), np.int64))
+    found = measure(Track(np.array([[[0.0, 0, 0], [4, 0, 0]]]), cloud))
+    assert found == {"coverage": pytest.approx(1 / 3 / 4)}
+
+
+def test_keypoints_that_stay_with_landmarks_agree_with_them() -> None:
+    garment = folding()
+    marks = Landmarks(np.array([0, 700]), np.eye(3)[[0, 0]], ("left", "right"))
+    garment = replace(garment, landmarks=marks)
+    there = np.stack([marks.on(garment.vertices_in(frame), garment.faces) for frame in range(5)])
+    assert measure(Track(there, garment))["agreement"] == 1
+    swapped = there.copy()
+    swapped[::2] = there[::2, ::-1]
+    # Of 20 pairs of frames, those of one kind.
+    assert measure(Track(swapped, garment))["agreement"] == pytest.approx(8 / 20)
+
+
+def test_agreement_is_the_mean_of_both_directions() -> None:
+    landmarks = np.zeros((2, 2, 3))
+    landmarks[:, 1, 0] = 10
+    keypoints = np.zeros((2, 3, 3))  # one at each landmark, and one that changes sides
+    keypoints[:, 1, 0] = 10
+    keypoints[:, 2, 0] = [2, 8]
+    assert landmark_agreement(keypoints, landmarks) == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_means_are_of_what_each_garment_tells() -> None:
+    one, other = (
+        Measures({"coverage": np.array([0.1, 0.3])}),
+        Measures({"coverage": np.array(0.4), "strict": np.ones(2)}),
+    )
+    assert mean([one, other]) == {"strict": 1.0, "coverage": pytest.approx(0.3)}
+    assert mean([]) == {}
+
+
+def test_metrics_are_named_by_their_keys_and_the_readme_has_them_all() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for key, metric in METRICS.items():
+        assert metric.key == key
+        assert f"| `{key}` | {metric.title} | {metric.explanation} | {metric.unit} | {metric.better} |" in text
+        assert all(isinstance(need, Need) for need in metric.needs)
+    assert len({metric.short for metric in METRICS.values()}) == len(METRICS)

@@ -11,8 +11,8 @@ from keygrid.cli.common import ASSETS
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
-from keygrid.evaluation.metrics import scores
-from keygrid.evaluation.report import as_table, evaluate
+from keygrid.evaluation.metrics import METRICS, Metric, Track, measure
+from keygrid.evaluation.report import as_json, as_table, evaluate
 from keygrid.methods.learned import Predictor
 from tests.evaluation.test_metrics import folding
 
@@ -28,16 +28,28 @@ def test_rows_are_the_scores_of_what_is_predicted_and_their_mean(tiny_checkpoint
     assert [row.garment for row in rows] == ["sheet", "back", "mean"]
     assert {row.checkpoint for row in rows} == {"tiny.safetensors"}
     tracks = np.stack([predictor.predict_frame(moving, frame).keypoints for frame in range(3)])
-    expected = scores(tracks, moving)
-    assert rows[0].strict == expected.strict.mean()
-    assert rows[0].tolerant == expected.tolerant.mean() <= rows[0].strict
-    assert rows[0].pck_05 == (expected.tolerant <= 0.05).mean() <= rows[0].pck_10
-    assert rows[0].coverage == expected.coverage.mean()
-    assert rows[2].strict == pytest.approx((rows[0].strict + rows[1].strict) / 2)
+    expected = measure(Track(tracks, moving))
+    assert rows[0].measures == expected
+    assert rows[2].measures["strict"] == pytest.approx((expected["strict"] + rows[1].measures["strict"]) / 2)
     table = as_table(rows).splitlines()
     assert len(table) == 2 + len(rows)
     assert all(line.count("|") == 9 for line in table)
-    assert f"{rows[0].strict:.3f}" in table[2]
+    assert f"{expected['strict']:.3f}" in table[2]
+    assert list(as_json(rows)[0]) == [
+        "checkpoint", "garment", "strict", "tolerant", "pck_05", "pck_10", "coverage", "consistency",
+    ]  # fmt: skip
+
+
+def test_a_metric_from_outside_is_in_the_table_and_the_file(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy = Metric("toy", "Toy", "toy", "share", "higher", frozenset(), "one", lambda track: len(track.keypoints) / 4)
+    monkeypatch.setitem(METRICS, "toy", toy)
+    rows = evaluate([Predictor(tiny_checkpoint)], Dataset.of([folding(frames=3), folding(frames=2)]))
+    assert [row["toy"] for row in as_json(rows)] == [0.75, 0.5, 0.625]
+    head, _, first, *_ = as_table(rows).splitlines()
+    assert head.endswith(" | toy |")
+    assert first.endswith(" | 0.750 |")
 
 
 def test_garments_that_do_not_move_can_t_be_judged(tiny_checkpoint: Path) -> None:

@@ -18,15 +18,14 @@ from app.views.tables import Column, RowsModel, RowsTable
 if TYPE_CHECKING:
     from app.views.panels.curves import Plot  # imports pyqtgraph, which takes a moment
 
-# Told apart by hue and lightness, and by their dashes.
-_COLOURS = {
-    "light": ("#1f6fb2", "#c8501e", "#1a7f4b", "#8447b8", "#a87900", "#0b9aa8"),
-    "dark": ("#6cb2f0", "#f2a25c", "#63d29b", "#c9a0f5", "#e8d44d", "#5fd7e0"),
-}
+# With the colours of curves, lines are told apart by hue, lightness and dashes.
 _DASHES = (
     Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine,
     Qt.PenStyle.DashDotDotLine, Qt.PenStyle.SolidLine,
 )  # fmt: skip
+
+DRIFT = "tolerant"
+"""The metric that is charted over frames, by its key."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +139,8 @@ class Drift(QWidget):
         """By view, with the dashes of its line."""
         found = {}
         for place, view in enumerate((self._first, *self._comparison.views)):
-            judgement = self._comparison.judgements.get(view)
-            if judgement is None or judgement.tolerant is None:
+            measures = self._comparison.measures.get(view)
+            if measures is None or DRIFT not in measures:
                 continue
             keypoint = self._first.subject.keypoint
             if keypoint is not None and view is not self._first:
@@ -149,7 +148,7 @@ class Drift(QWidget):
                 keypoint = match.partner_of(keypoint) if match is not None else None
                 if keypoint is None:
                     continue
-            errors = judgement.tolerant
+            errors = measures.parts[DRIFT]
             if keypoint is not None and keypoint >= errors.shape[1]:
                 continue
             values = errors.mean(axis=1) if keypoint is None else errors[:, keypoint]
@@ -166,7 +165,7 @@ class Drift(QWidget):
 
         from app.views.panels.curves import Plot
 
-        self.plot = plot = Plot("Drift of keypoints over frames", _COLOURS, across="frame")
+        self.plot = plot = Plot("Drift of keypoints over frames", across="frame")
         plot.recoloured.connect(self.show_drift)
         self._now = pg.InfiniteLine(pen=pg.mkPen("#888888", style=Qt.PenStyle.DotLine))
         plot.plot.addItem(self._now, ignoreBounds=True)
@@ -196,7 +195,7 @@ class ComparisonPanel(QWidget):
         layout.addWidget(self.drift, stretch=2)
         self._refreshing = QTimer(self, singleShot=True, interval=0)
         self._refreshing.timeout.connect(self._refresh)
-        for name in ("views", "matches", "judgements"):
+        for name in ("views", "matches", "measures"):
             comparison.events[name].connect(self._refresh_soon)
         for name in ("keypoint", "prediction", "labels"):
             document.events[name].connect(self._refresh_soon)
@@ -204,7 +203,7 @@ class ComparisonPanel(QWidget):
     def shut(self) -> None:
         """Take in nothing more."""
         self._refreshing.stop()
-        for name in ("views", "matches", "judgements"):
+        for name in ("views", "matches", "measures"):
             self._comparison.events[name].disconnect(self._refresh_soon)
 
     def _refresh_soon(self, *_: object) -> None:

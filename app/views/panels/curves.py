@@ -1,7 +1,7 @@
 """Losses and scores over steps. Importing this imports pyqtgraph, which takes a moment: only when they are shown."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.state.runs import Curve, Run, smoothed
+from keygrid.evaluation.metrics import METRICS
 
 MOST = 300
 """Points of a drawn curve: about as many as the plot has pixels."""
@@ -33,15 +34,14 @@ ROOM = 13
 MARKS = (range(1, 10), (1, 2, 5), (1, 3), (1,))
 """The digits that can have one."""
 
-SCORES = {"tolerant": "error, layer-tolerant", "coverage": "coverage"}
-"""The scores that are shown, and how they are called."""
+GOLDEN = 0.381966
+"""Share of the circle of hues between further colours: each falls into the widest gap between those before it."""
 
-# As many as there are loss terms, told apart by hue and, for who sees fewer hues, by lightness.
-_LOSSES = {
+# Told apart by hue and, for those who see fewer hues, by lightness. Further lines have colours that are computed.
+_COLOURS = {
     "light": ("#1f6fb2", "#c8501e", "#1a7f4b", "#8447b8", "#a87900", "#0b9aa8", "#c2337f"),
     "dark": ("#6cb2f0", "#f2a25c", "#63d29b", "#c9a0f5", "#e8d44d", "#5fd7e0", "#f58ab8"),
 }
-_SCORES = {"light": ("#8447b8", "#1a7f4b"), "dark": ("#c9a0f5", "#63d29b")}
 
 
 class Curves(QWidget):
@@ -51,7 +51,7 @@ class Curves(QWidget):
         super().__init__(parent)
         self._run: Run | None = None
         self._smoothing, self._log = 0.0, True
-        self.losses, self.scores = Plot("Losses", _LOSSES), Plot("Scores", _SCORES)
+        self.losses, self.scores = Plot("Losses"), Plot("Scores")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -70,7 +70,10 @@ class Curves(QWidget):
     def _draw(self) -> None:
         history = self._run.history if self._run is not None else None
         training, validation = (history.training, history.validation) if history is not None else ({}, {})
-        scores = {name: curve for name, curve in (history.scores if history else {}).items() if name in SCORES}
+        known = history.scores if history is not None else {}
+        # Shares, of which more is better, would press the distances against the axis.
+        shown = [metric for metric in METRICS.values() if metric.brief and metric.better == "lower"]
+        scores = {metric.short: known[metric.key] for metric in shown if metric.key in known}
         self.losses.begin(log=self._log)
         for name, curve in training.items():
             self.losses.draw(name, curve, self._smoothing)
@@ -78,7 +81,7 @@ class Curves(QWidget):
             self.losses.mark(name, curve)
         self.scores.begin(log=False)
         for name, curve in scores.items():
-            self.scores.mark(SCORES[name], curve, tell=True)
+            self.scores.mark(name, curve, tell=True)
         self.losses.plot.showLabel("bottom", not scores)  # the lower plot has the same steps
         self.losses.setVisible(bool(training or validation))  # numbers along empty axes would say nothing
         self.scores.setVisible(bool(scores))
@@ -93,17 +96,15 @@ class Plot(QWidget):
 
     Args:
         title: for those who can't see it.
-        colours: of lines, for the themes `light` and `dark`.
         across: what is counted from left to right.
     """
 
     recoloured = Signal()
     """The lines are gone, because they had other colours."""
 
-    def __init__(self, title: str, colours: Mapping[str, tuple[str, ...]], across: str = "step") -> None:
+    def __init__(self, title: str, across: str = "step") -> None:
         super().__init__()
         self.setMinimumHeight(90)
-        self._of_theme = colours
         self._lines: dict[str, Any] = {}
         self._drawn: set[str] = set()
         self._subjects: dict[str, str] = {}  # and what is told of each beside its name
@@ -135,7 +136,7 @@ class Plot(QWidget):
     def _recolour(self) -> None:
         palette = self.palette()
         text, base = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Base)
-        self._colours = self._of_theme["dark" if base.lightness() < 128 else "light"]
+        self._theme = "dark" if base.lightness() < 128 else "light"
         self._view.setBackground(base)
         for side in ("bottom", "left"):
             self.plot.getAxis(side).setPen(text)
@@ -192,7 +193,7 @@ class Plot(QWidget):
     def _colour(self, subject: str) -> QColor:
         if subject not in self._subjects:
             self._subjects[subject] = ""
-        return QColor(self._colours[list(self._subjects).index(subject) % len(self._colours)])
+        return line_colour(list(self._subjects).index(subject), self._theme)
 
     def _line(self, title: str, pen: Any, *, marked: bool = False) -> Any:
         self._drawn.add(title)
@@ -205,6 +206,14 @@ class Plot(QWidget):
 
     def _remove(self, title: str) -> None:
         self.plot.removeItem(self._lines.pop(title))
+
+
+def line_colour(place: int, theme: str) -> QColor:
+    """Return the colour of the line at a place, from 0, in the theme `light` or `dark`: different for each place."""
+    chosen = _COLOURS[theme]
+    if place < len(chosen):
+        return QColor(chosen[place])
+    return QColor.fromHslF((place * GOLDEN) % 1, 0.65, 0.68 if theme == "dark" else 0.36)
 
 
 class _Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
