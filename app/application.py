@@ -82,6 +82,8 @@ def run(
         window.set_theme(theme)
     window.resize(*size)
     window.show()
+    failures: list[str] = []
+    window.opening.refused.connect(failures.append)
     crashed, last = window.sessions.crashed(), window.sessions.last
     window.open(paths)
     window.list_checkpoints()
@@ -91,7 +93,6 @@ def run(
         window.sessions.open(last)
     # The first slice would have to wait for this, with the window.
     QTimer.singleShot(0, Thread(target=_compile, name="compile").start)
-    failures: list[str] = []
     if screenshot is not None:
 
         def take(failure: str) -> None:
@@ -112,7 +113,7 @@ def run(
                 failures.append(str(error))
             window.close()
 
-        window.settled.connect(take)
+        window.worker.settled.connect(take)
     application.exec()
     return failures[0] if failures else ""
 

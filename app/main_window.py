@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from app.actions import Actions
 from app.commands.compare import CompareCommands
 from app.commands.export import ExportCommands
-from app.commands.files import CHECKPOINT_SUFFIXES, FileCommands
+from app.commands.files import FileCommands
 from app.commands.heatmap import HeatmapCommands
 from app.commands.help import HelpCommands
 from app.commands.keypoints import KeypointCommands
@@ -22,19 +21,19 @@ from app.commands.training import TrainingCommands
 from app.commands.view import ViewCommands
 from app.controllers.comparing import Comparing
 from app.controllers.measuring import Measuring
+from app.controllers.opening import Opening
 from app.controllers.predicting import Predicting
 from app.controllers.store import Store
 from app.controllers.trainers import Training
 from app.output.thumbnails import Thumbnails
 from app.state.camera import SavedViews
 from app.state.comparison import Comparison, Linking
-from app.state.document import Document, OpenCheckpoint
+from app.state.document import Document
 from app.state.playback import Playback
 from app.state.preferences import Preferences, Theme
 from app.state.runs import Preview, Runs
-from app.state.session import SUFFIX
 from app.state.settings import LAYERS
-from app.state.shelf import OpenCollection, Shelf
+from app.state.shelf import Shelf
 from app.state.view import View
 from app.views.comparison import ComparisonArea
 from app.views.notice import Notice
@@ -50,7 +49,7 @@ from app.views.theme import apply_text_scale, apply_theme
 from app.views.timeline import BUTTONS, Timeline
 from app.views.viewport import Viewport
 from app.worker.client import WorkerClient
-from app.worker.protocol import Configure, ListCheckpoints, ListShipped, OpenPath, ReadCheckpoint
+from app.worker.protocol import Configure
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
@@ -68,17 +67,12 @@ class MainWindow(QMainWindow):
         sessions: folder for what is open, in case of a crash; it is not kept if not given.
     """
 
-    settled = Signal(str)
-    """Nothing is awaited any more; the message of the last failure, or empty."""
-
     def __init__(
         self, store: QSettings | None = None, pictures: Path | None = None, sessions: Path | None = None
     ) -> None:
         super().__init__()
         self.setWindowTitle("Key-Grid Desktop")
         self.setAcceptDrops(True)
-        self._choose_on_arrival: set[str] = set()
-        self._last_failure = ""
         self._may_leave = False
         self._first_tabs: tuple[QDockWidget, ...] = ()
         self.document, self.playback, self.shelf, self.runs = Document(), Playback(), Shelf(), Runs()
@@ -89,6 +83,7 @@ class MainWindow(QMainWindow):
         self.preferences = Preferences()
         self._store = Store(self.preferences, self.shelf, self.runs, store)
         self.worker = WorkerClient(self)
+        self.opening = Opening(self.document, self.shelf, self.worker, self)
         self.training = Training(self.runs, self)
         self.predicting = Predicting(self.view, self.worker, self)
         self.comparing = Comparing(self.view, self.comparison, self.worker, self)
@@ -117,26 +112,15 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self.document)
         self.setStatusBar(self.status)
         self._connect()
-        self.worker.request("shipped", ListShipped(SHIPPED))
+        self.opening.list_shipped(SHIPPED)
 
     def open(self, paths: Sequence[Path]) -> None:
         """Open garments, folders, checkpoints or a session, told apart by their ending; the first of each is chosen."""
-        sessions = [path for path in paths if path.suffix.lower() == SUFFIX]
-        paths = [path for path in paths if path not in sessions]
-        checkpoints = [path for path in paths if path.suffix.lower() in CHECKPOINT_SUFFIXES]
-        garments = [path for path in paths if path not in checkpoints]
-        self._choose_on_arrival.update(f"garment {path}" for path in garments[:1])
-        self._choose_on_arrival.update(f"checkpoint {path}" for path in checkpoints[:1])
-        for path in garments:
-            self.worker.request(f"garment {path}", OpenPath(path))
-        for path in checkpoints:
-            self.worker.request(f"checkpoint {path}", ReadCheckpoint(path))
-        if sessions:
-            self.sessions.open(sessions[0])
+        self.opening.open(paths)
 
     def list_checkpoints(self, folder: Path = ASSETS / "checkpoints") -> None:
         """Let those that come with the application be chosen."""
-        self.worker.request("checkpoints", ListCheckpoints(folder))
+        self.opening.list_checkpoints(folder)
 
     def open_run(self, directory: Path) -> None:
         """Follow the run that is written into a directory, wherever its trainer runs."""
@@ -269,10 +253,11 @@ class MainWindow(QMainWindow):
         return widget
 
     def _connect(self) -> None:
-        self.worker.succeeded.connect(self._receive)
-        self.worker.failed.connect(self._fail)
+        self.worker.failed.connect(self.notice.say)
         self.worker.stage.connect(self.status.show_stage)
-        self.settled.connect(self.sessions.settle)
+        self.worker.settled.connect(self.sessions.settle)
+        self.opening.refused.connect(self.notice.say)
+        self.opening.session_wanted.connect(self.sessions.open)
         preferences = self.preferences.events
         preferences.theme.connect(self._apply_theme)
         preferences.text_scale.connect(apply_text_scale)
@@ -312,38 +297,6 @@ class MainWindow(QMainWindow):
         self.worker.configure(Configure(self.preferences.device, self.preferences.threads))
         self.predicting.start_anew()
         self.comparing.start_anew()
-
-    # What the worker says
-
-    def _receive(self, slot: str, result: Any) -> None:
-        chosen = slot in self._choose_on_arrival
-        if isinstance(result, Garment):
-            self.document.add_garment(result, choose=chosen or self.document.garment is None)
-        elif isinstance(result, OpenCollection):
-            self.shelf.add_collection(result)
-        elif isinstance(result, OpenCheckpoint):
-            self.document.add_checkpoint(result, choose=chosen or self.document.checkpoint is None)
-        elif slot == "shipped":
-            self.shelf.shipped = result
-        elif slot == "checkpoints":
-            known = {checkpoint.path.absolute() for checkpoint in self.document.checkpoints}
-            for checkpoint in result:
-                if checkpoint.path.absolute() not in known:
-                    self.document.add_checkpoint(checkpoint, choose=False)
-        if isinstance(result, Garment | OpenCollection):
-            self.shelf.remember(Path(slot.removeprefix("garment ")))
-        self._settle()
-
-    def _fail(self, _slot: str, sentence: str) -> None:
-        self.notice.say(sentence)
-        self._last_failure = sentence
-        self._settle()
-
-    def _settle(self) -> None:
-        if not self.worker.busy:
-            self._choose_on_arrival.clear()
-            failure, self._last_failure = self._last_failure, ""
-            self.settled.emit(failure)
 
     # What the user does
 

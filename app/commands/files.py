@@ -1,11 +1,12 @@
 """Opening, saving and closing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from app.actions import Command
+from app.controllers.opening import CHECKPOINT_SUFFIXES, Open
 from app.state.document import Document
 from app.state.runs import Preview
 from app.views.notice import Notice
@@ -13,10 +14,6 @@ from app.views.panels.library import Library
 from keygrid.data.readers import SUFFIXES
 from keygrid.errors import KeygridError
 from keygrid.prediction.files import WRITERS, write_predictions
-
-CHECKPOINT_SUFFIXES = (".safetensors", ".pt", ".pth")
-
-Open = Callable[[Sequence[Path]], None]
 
 
 class FileCommands:

@@ -12,8 +12,6 @@ from app.views.dialogs.preferences import PreferencesDialog
 from app.worker.client import WorkerClient
 from app.worker.protocol import DescribeEngine
 
-SLOT = "about"
-
 
 class HelpCommands:
     """Finds commands, lists shortcuts, asks for preferences, and says what the application is made of.
@@ -36,7 +34,6 @@ class HelpCommands:
     ) -> None:
         self._window, self._actions, self._worker = window, actions, worker
         self._preferences, self._pictures = preferences, pictures
-        worker.succeeded.connect(self._receive)
 
     def commands(self) -> list[Command]:
         """For the menu Help."""
@@ -48,9 +45,9 @@ class HelpCommands:
             Command("preferences", "&Preferences…", "&Help",
                     lambda: PreferencesDialog(self._preferences, self._pictures, self._window).open(), "Ctrl+,",
                     separated=True),
-            Command("about", "&About", "&Help", lambda: self._worker.request(SLOT, DescribeEngine()), separated=True),
+            Command("about", "&About", "&Help", lambda: self._worker.request(DescribeEngine(), self._show_about),
+                    separated=True),
         ]  # fmt: skip
 
-    def _receive(self, slot: str, result: object) -> None:
-        if slot == SLOT:
-            show_about(self._window, str(result))
+    def _show_about(self, engine: str) -> None:
+        show_about(self._window, engine)

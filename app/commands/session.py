@@ -8,7 +8,8 @@ from PySide6.QtCore import QByteArray, QLockFile, QObject, QTimer
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from app.actions import Command
-from app.commands.files import FileCommands, Open
+from app.commands.files import FileCommands
+from app.controllers.opening import Open
 from app.state.camera import SavedViews
 from app.state.comparison import Comparison
 from app.state.document import Document, OpenCheckpoint, Subject

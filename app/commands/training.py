@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMessageBox
 
 from app.actions import Actions, Command
-from app.commands.files import Open
+from app.controllers.opening import Open
 from app.controllers.trainers import Training
 from app.state.document import Document
 from app.state.new_run import NewRun

@@ -1,5 +1,6 @@
 """Predicts and scores for the views that are compared."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,6 @@ class Comparing(QObject):
         self._first, self._comparison, self._worker = first, comparison, worker
         self._predicting: dict[View, Predicting] = {}
         self._asked: dict[View, tuple[Any, ...]] = {}
-        self._count = 0
-        self._slots: dict[View, str] = {first: "scores 0"}
         self._scorer: WorkerClient | None = None
         comparison.events.views.connect(self._take_in)
         first.subject.events.predictions.connect(self._score_all)
@@ -60,12 +59,9 @@ class Comparing(QObject):
         for view in [known for known in self._predicting if known not in views]:
             self._predicting.pop(view).shut()
             self._forget(view)
-            del self._slots[view]
         for view in views:
             if view not in self._predicting:
-                self._count += 1
-                self._slots[view] = f"scores {self._count}"
-                self._predicting[view] = Predicting(view, self._worker, self, f"prediction {self._count}")
+                self._predicting[view] = Predicting(view, self._worker, self)
                 view.subject.events.predictions.connect(self._score_all)
                 self._predicting[view].start_anew()
         if not views:
@@ -93,18 +89,15 @@ class Comparing(QObject):
         self._asked[view] = wanted
         if self._scorer is None:
             self._scorer = WorkerClient(self)
-            self._scorer.succeeded.connect(self._receive)
         keypoints = np.stack([predictions[frame].keypoints for frame in frames])
-        self._scorer.request(self._slots[view], Judge(garment.source, keypoints))
+        self._scorer.request(Judge(garment.source, keypoints), partial(self._take, view), slot=view)
 
     def _forget(self, view: View) -> None:
         if self._asked.pop(view, None) is not None and self._scorer is not None:
-            self._scorer.forget(self._slots[view])
+            self._scorer.forget(view)
         if view in self._comparison.measures:
             known = self._comparison.measures
             self._comparison.measures = {other: found for other, found in known.items() if other is not view}
 
-    def _receive(self, slot: str, result: object) -> None:
-        view = next((view for view, known in self._slots.items() if known == slot), None)
-        if view is not None and isinstance(result, Measures):
-            self._comparison.measures = {**self._comparison.measures, view: result}
+    def _take(self, view: View, measures: Measures) -> None:
+        self._comparison.measures = {**self._comparison.measures, view: measures}

@@ -8,8 +8,6 @@ from app.state.view import View
 from app.worker.client import WorkerClient
 from app.worker.protocol import Measure
 
-SLOT = "distance"
-
 
 class Measuring(QObject):
     """Tells the straight distance at once, and asks for the one along the cloth."""
@@ -17,12 +15,11 @@ class Measuring(QObject):
     def __init__(self, view: View, worker: WorkerClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._subject, self._worker = view.subject, worker
-        worker.succeeded.connect(self._receive)
         for name in ("keypoint", "other", "prediction"):
             self._subject.events[name].connect(self._measure)
 
     def _measure(self, *_: object) -> None:
-        self._worker.forget(SLOT)
+        self._worker.forget(self)
         subject, shown, garment = self._subject, self._subject.prediction, self._subject.garment
         first, second = subject.keypoint, subject.other
         if shown is None or garment is None or first is None or second is None:
@@ -31,8 +28,7 @@ class Measuring(QObject):
         start, end = shown.keypoints[[first, second]]
         subject.distance = Distance(float(np.linalg.norm(end - start)), settled=garment.is_cloud)
         if garment.source is not None and not garment.is_cloud:
-            self._worker.request(SLOT, Measure(garment.source, start, end, subject.frame))
+            self._worker.request(Measure(garment.source, start, end, subject.frame), self._take, slot=self)
 
-    def _receive(self, slot: str, result: object) -> None:
-        if slot == SLOT and isinstance(result, Distance):
-            self._subject.distance = result
+    def _take(self, distance: Distance) -> None:
+        self._subject.distance = distance

@@ -1,5 +1,6 @@
 """Keeps the document's predictions up to date: the frame that is shown first, then the others as they will play."""
 
+from functools import partial
 from typing import Literal
 
 from PySide6.QtCore import QObject
@@ -9,8 +10,6 @@ from app.worker.client import WorkerClient
 from app.worker.protocol import Predict
 from keygrid.prediction import Prediction
 
-SLOT = "prediction"
-
 
 class Predicting(QObject):
     """Keeps one view's predictions up to date; asks for one frame at a time, so that what is shown next can come next.
@@ -18,13 +17,11 @@ class Predicting(QObject):
     After a cancellation or a failure only frames that are shown are still asked for.
     """
 
-    def __init__(self, view: View, worker: WorkerClient, parent: QObject | None = None, slot: str = SLOT) -> None:
+    def __init__(self, view: View, worker: WorkerClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._subject, self._settings, self._worker, self._slot = view.subject, view.settings, worker, slot
+        self._subject, self._settings, self._worker = view.subject, view.settings, worker
         self._awaited: int | None = None
         self._eager = True
-        worker.succeeded.connect(self._receive)
-        worker.failed.connect(self._fail)
         worker.cancelled.connect(self._stop)
         self._subject.events.garment.connect(self.start_anew)
         self._subject.events.checkpoint.connect(self.start_anew)
@@ -33,16 +30,14 @@ class Predicting(QObject):
 
     def start_anew(self, *_: object) -> None:
         """Give up what is awaited, and predict for what is chosen now."""
-        self._worker.forget(self._slot)
+        self._worker.forget(self)
         self._awaited, self._eager = None, True
         self._subject.forget_predictions()
         self._request_next()
 
     def shut(self) -> None:
         """Ask for nothing any more."""
-        self._worker.forget(self._slot)
-        self._worker.succeeded.disconnect(self._receive)
-        self._worker.failed.disconnect(self._fail)
+        self._worker.forget(self)
         self._worker.cancelled.disconnect(self._stop)
         self._subject.events.garment.disconnect(self.start_anew)
         self._subject.events.checkpoint.disconnect(self.start_anew)
@@ -50,17 +45,12 @@ class Predicting(QObject):
         self._subject.events.frame.disconnect(self._request_next)
         self.deleteLater()
 
-    def _receive(self, slot: str, result: object) -> None:
-        if slot == self._slot and self._awaited is not None and isinstance(result, Prediction):
-            frame, self._awaited = self._awaited, None
-            self._subject.show(result, frame)
-            self._request_next()
+    def _take(self, frame: int, prediction: Prediction) -> None:
+        self._awaited = None
+        self._subject.show(prediction, frame)
+        self._request_next()
 
-    def _fail(self, slot: str, _sentence: str) -> None:
-        if slot == self._slot:
-            self._stop()
-
-    def _stop(self) -> None:
+    def _stop(self, _sentence: str = "") -> None:
         self._awaited, self._eager = None, False
 
     def _request_next(self, *_: object) -> None:
@@ -71,7 +61,8 @@ class Predicting(QObject):
         self._awaited = frame
         keypoints: Literal["soft", "peak"] = "peak" if self._settings.peak else "soft"
         moving = frame if garment.frame_count else None
-        self._worker.request(self._slot, Predict(garment.source, checkpoint.path, keypoints, moving))
+        work = Predict(garment.source, checkpoint.path, keypoints, moving)
+        self._worker.request(work, partial(self._take, frame), otherwise=self._stop, slot=self)
 
     def _next(self) -> int | None:
         if self._awaited is not None:

@@ -1,6 +1,7 @@
 """Small pictures of garments: kept on disk, made one at a time by a process of their own."""
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -72,17 +73,17 @@ class Thumbnails(QObject):
     def _draw_next(self) -> None:
         if self._worker is None:
             self._worker = WorkerClient(self)
-            self._worker.succeeded.connect(self._receive)
-            self._worker.failed.connect(self._go_on)
         path, picture = next(iter(self._waiting.items()))
-        self._worker.request(str(path), DrawThumbnail(path, picture, SIDE))
+        self._worker.request(
+            DrawThumbnail(path, picture, SIDE), partial(self._take, path), otherwise=partial(self._go_on, path)
+        )
 
-    def _receive(self, slot: str, picture: object) -> None:
-        self._icons[Path(slot)] = QIcon(str(picture))
+    def _take(self, path: Path, picture: Path) -> None:
+        self._icons[path] = QIcon(str(picture))
         self.arrived.emit()
-        self._go_on(slot)
+        self._go_on(path)
 
-    def _go_on(self, slot: str, _sentence: str = "") -> None:
-        self._waiting.pop(Path(slot), None)
+    def _go_on(self, path: Path, _sentence: str = "") -> None:
+        self._waiting.pop(path, None)
         if self._waiting:
             self._draw_next()

@@ -1,7 +1,10 @@
-"""The window's end of the worker: requests in, answers out as Qt signals, no threads."""
+"""The window's end of the worker: requests in, answers out to whoever asked, no threads."""
 
 import sys
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
@@ -10,21 +13,40 @@ from app.worker.protocol import Answer, Cancel, Cancelled, Configure, Failure, R
 PATIENCE_MS = 2000
 """How long a cancelled request may keep the worker busy before the worker is replaced."""
 
+ENDED = "The background process ended unexpectedly and was started again; please try once more."
+
 ROOT = Path(__file__).parents[2]
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """A request whose answer is wanted, and who gets it.
+
+    Attributes:
+        request: what the worker was sent.
+        then: is given the answer.
+        otherwise: is given the sentence that says why there is none.
+    """
+
+    request: Request
+    then: Callable[[Any], None]
+    otherwise: Callable[[str], None] | None
 
 
 class WorkerClient(QObject):
     """Runs the worker's process and keeps, for every slot, to the newest request only.
 
-    A slot names what an answer is for, such as `prediction`: a new request in a slot makes the older one's answer
-    unwanted. When the process dies, what it was doing fails with a sentence and a new process serves what follows.
+    A slot is what an answer is for: a new request in a slot makes the older one's answer unwanted. When the process
+    dies, what it was doing fails with a sentence and a new process serves what follows.
     """
 
-    succeeded = Signal(str, object)
-    """Slot and result."""
+    failed = Signal(str)
+    """A request failed; a sentence for the user."""
 
-    failed = Signal(str, str)
-    """Slot and a sentence for the user."""
+    settled = Signal(str)
+    """After an answer or a failure nothing is awaited any more; the last failure's sentence, or empty."""
 
     cancelled = Signal()
     """Everything that was awaited was given up."""
@@ -35,7 +57,8 @@ class WorkerClient(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._count = 0
-        self._wanted: dict[str, Request] = {}
+        self._wanted: dict[Hashable, Awaited] = {}
+        self._last_failure = ""
         self._cancelled: set[int] = set()
         self._configuration: Configure | None = None
         self._closing = False
@@ -54,12 +77,35 @@ class WorkerClient(QObject):
         """The worker's process."""
         return int(self._process.processId())
 
-    def request(self, slot: str, work: Work) -> None:
-        """Ask for `work`; its answer, and no older one, will come in `slot`."""
+    def request(
+        self,
+        work: Work[Result],
+        then: Callable[[Result], None],
+        *,
+        otherwise: Callable[[str], None] | None = None,
+        slot: Hashable = None,
+    ) -> None:
+        """Ask for `work`, and give its answer to `then`.
+
+        Args:
+            work: what to do.
+            then: is given the answer, unless the request fails, is cancelled, or is overtaken in its slot.
+            otherwise: is given the sentence, if the request fails.
+            slot: what the answer is for; the same work again, if not given.
+        """
+        self._await(work if slot is None else slot, work, then, otherwise)
+
+    def _await(
+        self,
+        slot: Hashable,
+        work: Work[Any],
+        then: Callable[[Any], None],
+        otherwise: Callable[[str], None] | None,
+    ) -> None:
         self._give_up(slot)
         self._count += 1
-        self._wanted[slot] = Request(self._count, work)
-        self._send(self._wanted[slot])
+        self._wanted[slot] = Awaited(Request(self._count, work), then, otherwise)
+        self._send(self._wanted[slot].request)
 
     def configure(self, configuration: Configure) -> None:
         """Say how to work, to this process and to those that may have to take its place."""
@@ -71,7 +117,7 @@ class WorkerClient(QObject):
             self._count += 1
             self._send(Request(self._count, self._configuration))  # in no slot: nobody waits for it
 
-    def forget(self, slot: str) -> None:
+    def forget(self, slot: Hashable) -> None:
         """Give up what is awaited in `slot`, if anything."""
         if self._give_up(slot) and not self._wanted:
             self.stage.emit("")
@@ -107,12 +153,12 @@ class WorkerClient(QObject):
         self._process.start(sys.executable, ["-m", "app.worker"])
         self._send_configuration()
 
-    def _give_up(self, slot: str) -> int:
-        request = self._wanted.pop(slot, None)
-        if request is None:
+    def _give_up(self, slot: Hashable) -> int:
+        awaited = self._wanted.pop(slot, None)
+        if awaited is None:
             return 0
-        self._send(Cancel(request.number))
-        return request.number
+        self._send(Cancel(awaited.request.number))
+        return awaited.request.number
 
     def _send(self, message: Request | Cancel) -> None:
         self._process.write(pack(message))
@@ -125,8 +171,8 @@ class WorkerClient(QObject):
             else:
                 self._finish(message)
 
-    def _slot(self, number: int) -> str | None:
-        return next((slot for slot, request in self._wanted.items() if request.number == number), None)
+    def _slot(self, number: int) -> Hashable | None:
+        return next((slot for slot, awaited in self._wanted.items() if awaited.request.number == number), None)
 
     def _finish(self, message: Answer | Failure | Cancelled) -> None:
         self._cancelled.discard(message.number)
@@ -135,13 +181,24 @@ class WorkerClient(QObject):
         slot = self._slot(message.number)
         if slot is None:
             return
-        del self._wanted[slot]
+        awaited = self._wanted.pop(slot)
         if isinstance(message, Answer):
-            self.succeeded.emit(slot, message.result)
+            _call(awaited.then, message.result)
         elif isinstance(message, Failure):
-            self.failed.emit(slot, message.message)
+            self._fail(awaited, message.message)
+        self._settle()
+
+    def _fail(self, awaited: Awaited, sentence: str) -> None:
+        self._last_failure = sentence
+        if awaited.otherwise is not None:
+            _call(awaited.otherwise, sentence)
+        self.failed.emit(sentence)
+
+    def _settle(self) -> None:
         if not self._wanted:
             self.stage.emit("")
+            failure, self._last_failure = self._last_failure, ""
+            self.settled.emit(failure)
 
     def _replace(self) -> None:
         self._replacing = True
@@ -157,9 +214,19 @@ class WorkerClient(QObject):
         waiting, self._wanted = self._wanted, {}
         if self._replacing:  # what is still wanted came after what was cancelled, and is innocent
             self._replacing = False
-            for slot, request in waiting.items():
-                self.request(slot, request.work)
+            for slot, awaited in waiting.items():
+                self._await(slot, awaited.request.work, awaited.then, awaited.otherwise)
             return
         self.stage.emit("")
-        for slot in waiting:
-            self.failed.emit(slot, "The background process ended unexpectedly and was started anew; please try again.")
+        for awaited in waiting.values():
+            self._fail(awaited, ENDED)
+        if waiting:
+            self._settle()
+
+
+def _call(callback: Callable[[Any], None], value: object) -> None:
+    """Call back; an error of it is reported, and what else has come is heard nevertheless."""
+    try:
+        callback(value)
+    except Exception as error:
+        sys.excepthook(type(error), error, error.__traceback__)

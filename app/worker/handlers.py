@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.state.document import Distance, OpenCheckpoint
 from app.state.shelf import OpenCollection
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from keygrid.methods.learned import Predictor
 
 EnterStage = Callable[[str], None]
+Result = TypeVar("Result")
 
 KEPT_GARMENTS = 16
 """So many are kept in memory; the one that was asked for longest ago is read again when it is needed."""
@@ -50,8 +51,12 @@ class Handlers:
         self._predictors: dict[Path, tuple[float, Predictor]] = {}
         self._device, self._threads = "automatic", 0
 
-    def handle(self, work: Work, enter: EnterStage) -> Any:
+    def handle(self, work: Work[Result], enter: EnterStage) -> Result:
         """Do the work, calling `enter` with a sentence at the beginning of each stage."""
+        result: Result = self._handle(work, enter)
+        return result
+
+    def _handle(self, work: Work[Any], enter: EnterStage) -> Any:
         result: Any
         match work:
             case OpenPath(path):
@@ -77,6 +82,8 @@ class Handlers:
                 self._predictors.clear()
             case DescribeEngine():
                 result = _engine()
+            case _:
+                raise TypeError(work)
         return result
 
     def _predict(self, work: Predict, enter: EnterStage) -> Prediction:

@@ -4,31 +4,45 @@ import pickle
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.state.document import Distance, OpenCheckpoint
+from app.state.shelf import OpenCollection
+from keygrid.data.collection import Entry
+from keygrid.data.garment import Garment
+from keygrid.evaluation.metrics import Measures
+from keygrid.prediction import Prediction
+
 LENGTH = struct.Struct(">Q")
 
 
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Work(Generic[Result_co]):
+    """Something that the window can ask its worker for; the type argument is that of the answer."""
+
+
 @dataclass(frozen=True)
-class OpenPath:
-    """Answered by a `keygrid.data.garment.Garment` or an `app.state.shelf.OpenCollection`; see `keygrid.data`."""
+class OpenPath(Work[Garment | OpenCollection]):
+    """Read whatever is at a path; see `keygrid.data`."""
 
     path: Path
 
 
 @dataclass(frozen=True)
-class ReadCheckpoint:
-    """Answered by an `app.state.document.OpenCheckpoint`."""
+class ReadCheckpoint(Work[OpenCheckpoint]):
+    """Read a checkpoint, and keep its network for predictions."""
 
     path: Path
 
 
 @dataclass(frozen=True)
-class Predict:
-    """Answered by a `keygrid.prediction.Prediction`; of a frame, if the garment moves."""
+class Predict(Work[Prediction]):
+    """Find the keypoints of a garment; of one of its frames, if it moves."""
 
     garment: Path
     checkpoint: Path
@@ -37,22 +51,22 @@ class Predict:
 
 
 @dataclass(frozen=True)
-class ListShipped:
-    """Answered by a tuple of `keygrid.data.collection.Entry`: the garments in this folder, if it is there."""
+class ListShipped(Work[tuple[Entry, ...]]):
+    """List the garments of a folder that comes with the application; none if it is not there."""
 
     folder: Path
 
 
 @dataclass(frozen=True)
-class ListCheckpoints:
-    """Answered by a tuple of `app.state.document.OpenCheckpoint`: those of this folder, by their headers alone."""
+class ListCheckpoints(Work[tuple[OpenCheckpoint, ...]]):
+    """List the checkpoints of a folder, by their headers alone."""
 
     folder: Path
 
 
 @dataclass(frozen=True)
-class DrawThumbnail:
-    """Answered by `picture`, a PNG of so many pixels a side that shows the garment of `garment`."""
+class DrawThumbnail(Work[Path]):
+    """Draw a garment into `picture`, a PNG of `side` pixels a side; the answer is its path."""
 
     garment: Path
     picture: Path
@@ -60,8 +74,8 @@ class DrawThumbnail:
 
 
 @dataclass(frozen=True, eq=False)
-class Measure:
-    """Answered by an `app.state.document.Distance` between two positions, (3,) in file units."""
+class Measure(Work[Distance]):
+    """Measure the distance between two positions on a frame of a garment, (3,) in file units."""
 
     garment: Path
     start: NDArray[np.float64]
@@ -70,38 +84,24 @@ class Measure:
 
 
 @dataclass(frozen=True, eq=False)
-class Judge:
-    """Answered by the `keygrid.evaluation.metrics.Measures` of keypoints (T, K, 3), file units, in all frames."""
+class Judge(Work[Measures]):
+    """Score keypoints (T, K, 3), file units, in all frames of a garment."""
 
     garment: Path
     keypoints: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Configure:
-    """Answered by nothing: from now on keypoints are predicted there, by so many threads; 0 leaves it to PyTorch."""
+class Configure(Work[None]):
+    """Predict keypoints on this device from now on, by this number of threads; 0 leaves the number to PyTorch."""
 
     device: Literal["automatic", "cpu", "cuda"]
     threads: int
 
 
 @dataclass(frozen=True)
-class DescribeEngine:
-    """Answered by a sentence that says which libraries compute."""
-
-
-Work = (
-    OpenPath
-    | ReadCheckpoint
-    | Predict
-    | Measure
-    | Judge
-    | ListShipped
-    | ListCheckpoints
-    | DrawThumbnail
-    | Configure
-    | DescribeEngine
-)
+class DescribeEngine(Work[str]):
+    """Say in a sentence which libraries compute."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Request:
     """Something to do; `number` is unique and grows."""
 
     number: int
-    work: Work
+    work: Work[Any]
 
 
 @dataclass(frozen=True)

@@ -277,7 +277,7 @@ def test_a_folder_is_opened_from_the_menu_and_search_has_a_key(window, until, tm
 
 
 def test_an_empty_folder_is_told_of_in_a_sentence(window, until, tmp_path, qtbot):
-    with qtbot.waitSignal(window.settled, timeout=60_000) as settled:
+    with qtbot.waitSignal(window.worker.settled, timeout=60_000) as settled:
         window.open([tmp_path])
     assert settled.args[0].endswith(".")
     assert window.notice.isVisible()

@@ -64,12 +64,12 @@ def test_a_checkpoint_that_is_opened_again_predicts_again(window, until, tiny_ch
 def test_one_bad_file_among_good_ones_is_told_and_the_others_open(window, until, qtbot, tmp_path):
     good = tmp_path / "good.npy"
     np.save(good, np.random.default_rng(0).random((300, 3)))
-    with qtbot.waitSignal(window.settled, timeout=120_000) as settled:
+    with qtbot.waitSignal(window.worker.settled, timeout=120_000) as settled:
         window.open([tmp_path / "missing.obj", good])
     assert "missing.obj does not exist" in settled.args[0]
     assert window.notice.label.text() == settled.args[0]
     assert "good" in [garment.name for garment in window.document.garments]
-    with qtbot.waitSignal(window.settled, timeout=120_000) as settled:
+    with qtbot.waitSignal(window.worker.settled, timeout=120_000) as settled:
         window.open([SHIRT])
     assert settled.args == [""], "an old failure must not be told twice"
     window.document.close_garment(next(g for g in window.document.garments if g.name == "good"))

@@ -26,7 +26,7 @@ from app.worker.protocol import (
 )
 from keygrid.data.garment import Garment
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHIRT = ROOT / "assets" / "garments" / "unisex_shirt.ply"
 
 

@@ -1,0 +1,92 @@
+"""Opening files: told apart by their endings, read by the worker, taken in when they are there."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.state.document import Document, OpenCheckpoint
+from app.state.session import SUFFIX
+from app.state.shelf import OpenCollection, Shelf
+from app.worker.client import WorkerClient
+from app.worker.protocol import ListCheckpoints, ListShipped, OpenPath, ReadCheckpoint
+from keygrid.data.collection import Entry
+from keygrid.data.garment import Garment
+
+CHECKPOINT_SUFFIXES = (".safetensors",)
+
+PUBLISHED_SUFFIXES = (".pt", ".pth")
+"""Weights of the published code, which are imported before they can be opened."""
+
+Open = Callable[[Sequence[Path]], None]
+
+
+class Opening(QObject):
+    """Opens garments, folders and checkpoints, and adds them to the document and the library.
+
+    Args:
+        document: has what is open.
+        shelf: has opened folders and recent files.
+        worker: reads.
+    """
+
+    session_wanted = Signal(object)
+    """The path of a session that is to be opened."""
+
+    refused = Signal(str)
+    """A file can't be opened here; a sentence that says what to do instead."""
+
+    def __init__(self, document: Document, shelf: Shelf, worker: WorkerClient, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._shelf, self._worker = document, shelf, worker
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Open garments, folders, checkpoints or a session; the first garment and the first checkpoint are chosen."""
+        garments: list[Path] = []
+        checkpoints: list[Path] = []
+        sessions: list[Path] = []
+        for path in paths:
+            ending = path.suffix.lower()
+            if ending in PUBLISHED_SUFFIXES:
+                self.refused.emit(
+                    f"{path.name} holds weights of the published code: import them first, by "
+                    f"`python main.py import {path.name} --out {path.stem}.safetensors`."
+                )
+            elif ending == SUFFIX:
+                sessions.append(path)
+            else:
+                (checkpoints if ending in CHECKPOINT_SUFFIXES else garments).append(path)
+        for path in garments:
+            self._worker.request(OpenPath(path), partial(self._take_garment, path, choose=path is garments[0]))
+        for path in checkpoints:
+            self._worker.request(ReadCheckpoint(path), partial(self._take_checkpoint, choose=path is checkpoints[0]))
+        if sessions:
+            self.session_wanted.emit(sessions[0])
+
+    def list_shipped(self, folder: Path) -> None:
+        """Show the garments that come with the application in the library."""
+        self._worker.request(ListShipped(folder), self._take_shipped)
+
+    def list_checkpoints(self, folder: Path) -> None:
+        """Let the checkpoints that come with the application be chosen."""
+        self._worker.request(ListCheckpoints(folder), self._take_listed)
+
+    def _take_garment(self, path: Path, opened: Garment | OpenCollection, *, choose: bool) -> None:
+        if isinstance(opened, OpenCollection):
+            self._shelf.add_collection(opened)
+        else:
+            self._document.add_garment(opened, choose=choose or self._document.garment is None)
+        self._shelf.remember(path)
+
+    def _take_checkpoint(self, checkpoint: OpenCheckpoint, *, choose: bool) -> None:
+        self._document.add_checkpoint(checkpoint, choose=choose or self._document.checkpoint is None)
+
+    def _take_shipped(self, entries: tuple[Entry, ...]) -> None:
+        self._shelf.shipped = entries
+
+    def _take_listed(self, found: tuple[OpenCheckpoint, ...]) -> None:
+        known = {checkpoint.path.absolute() for checkpoint in self._document.checkpoints}
+        for checkpoint in found:
+            if checkpoint.path.absolute() not in known:
+                self._document.add_checkpoint(checkpoint, choose=False)
