@@ -207,7 +207,7 @@ def _be_modest() -> None:
 def _engine() -> str:
     import torch
 
-    from keygrid import geometry
+    from keygrid.geometry import points as geometry
 
     pytorch3d = "PyTorch3D's kernels" if geometry.pytorch3d_kernels() else "plain PyTorch (PyTorch3D is not installed)"
     device = f"CUDA ({torch.cuda.get_device_name()})" if torch.cuda.is_available() else "no CUDA device found"

@@ -22,7 +22,7 @@ _FEW = 100
 
 
 def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
-    """See `keygrid.geometry.farthest_points`."""
+    """See `keygrid.geometry.points.farthest_points`."""
     clouds = _array(points)
     if not _have_distances(clouds):
         return reference.farthest_points(points, count, start)
@@ -30,7 +30,7 @@ def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
 
 
 def ball_queries(points: Tensor, centres: Tensor, radii: Sequence[float], counts: Sequence[int]) -> list[Tensor]:
-    """See `keygrid.geometry.ball_queries`."""
+    """See `keygrid.geometry.points.ball_queries`."""
     clouds, around = _array(points), _array(centres)
     if not _have_distances(clouds, around):
         return reference.ball_queries(points, centres, radii, counts)
@@ -40,13 +40,13 @@ def ball_queries(points: Tensor, centres: Tensor, radii: Sequence[float], counts
 
 
 def nearest(queries: Tensor, points: Tensor, count: int) -> Tensor:
-    """See `keygrid.geometry.nearest`."""
+    """See `keygrid.geometry.points.nearest`."""
     found = _find_nearest(queries, points, count)
     return reference.nearest(queries, points, count) if found is None else torch.from_numpy(found[0])
 
 
 def interpolation(queries: Tensor, points: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """See `keygrid.geometry.interpolation`."""
+    """See `keygrid.geometry.points.interpolation`."""
     found = _find_nearest(queries, points, count)
     if found is None:
         return reference.interpolation(queries, points, count)
@@ -349,7 +349,7 @@ def _invert(squared: Array) -> None:
 
 
 def without_repetition(balls: Tensor, points: Tensor, centres: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """See `keygrid.geometry.without_repetition`."""
+    """See `keygrid.geometry.points.without_repetition`."""
     index, offsets, counts, begins = _without_repetition(balls.numpy(), _array(points), _array(centres))
     of_rows = torch.from_numpy(index)[:, None], torch.from_numpy(offsets), torch.from_numpy(counts)
     return *of_rows, torch.from_numpy(begins)

@@ -10,7 +10,7 @@ from keygrid.geometry import reference
 
 
 def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
-    """See `keygrid.geometry.farthest_points`."""
+    """See `keygrid.geometry.points.farthest_points`."""
     # The kernel starts at index 0, so the start moves to the front. The others keep their order, because of equally far
     # points the first is chosen.
     others = torch.arange(points.shape[1] - 1, device=points.device)
@@ -23,7 +23,7 @@ def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
 
 
 def ball_queries(points: Tensor, centres: Tensor, radii: Sequence[float], counts: Sequence[int]) -> list[Tensor]:
-    """See `keygrid.geometry.ball_queries`."""
+    """See `keygrid.geometry.points.ball_queries`."""
     return [_ball_query(points, centres, radius, count) for radius, count in zip(radii, counts, strict=True)]
 
 
@@ -34,10 +34,10 @@ def _ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> T
 
 
 def nearest(queries: Tensor, points: Tensor, count: int) -> Tensor:
-    """See `keygrid.geometry.nearest`."""
+    """See `keygrid.geometry.points.nearest`."""
     return ops.knn_points(queries.detach(), points.detach(), K=count).idx
 
 
 def interpolation(queries: Tensor, points: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """See `keygrid.geometry.interpolation`."""
+    """See `keygrid.geometry.points.interpolation`."""
     return reference.weighted(queries.detach(), points.detach(), nearest(queries, points, count))

@@ -1,7 +1,7 @@
 """Point-set operations as their definitions read, in plain PyTorch: any device, any floating dtype.
 
 The compiled paths beside this module are tested against it. All of them return indices, which carry no gradient;
-what is differentiable is built from gathered points in `keygrid.geometry`.
+what is differentiable is built from gathered points in `keygrid.geometry.points`.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
-    """See `keygrid.geometry.farthest_points`."""
+    """See `keygrid.geometry.points.farthest_points`."""
     batch = torch.arange(len(points), device=points.device)
     chosen = torch.full((len(points),), start, device=points.device)
     nearest = torch.full(points.shape[:2], torch.inf, dtype=points.dtype, device=points.device)  # [B, N]
@@ -24,12 +24,12 @@ def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
 
 
 def ball_queries(points: Tensor, centres: Tensor, radii: Sequence[float], counts: Sequence[int]) -> list[Tensor]:
-    """See `keygrid.geometry.ball_queries`."""
+    """See `keygrid.geometry.points.ball_queries`."""
     return [ball_query(points, centres, radius, count) for radius, count in zip(radii, counts, strict=True)]
 
 
 def ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Tensor:
-    """See `keygrid.geometry.ball_query`."""
+    """See `keygrid.geometry.points.ball_query`."""
     squared = (centres[:, :, None] - points[:, None]).square().sum(-1)  # [B, S, N]
     index = torch.arange(points.shape[1], device=points.device)
     inside = torch.where(squared < radius**2, index, len(index)).sort(dim=-1).values[:, :, :count]
@@ -40,13 +40,13 @@ def ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Te
 
 
 def nearest(queries: Tensor, points: Tensor, count: int) -> Tensor:
-    """See `keygrid.geometry.nearest`."""
+    """See `keygrid.geometry.points.nearest`."""
     squared = (queries[:, :, None] - points[:, None]).square().sum(-1)  # [B, M, N]
     return squared.sort(dim=-1, stable=True).indices[:, :, :count]
 
 
 def interpolation(queries: Tensor, points: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """See `keygrid.geometry.interpolation`."""
+    """See `keygrid.geometry.points.interpolation`."""
     return weighted(queries, points, nearest(queries, points, count))
 
 

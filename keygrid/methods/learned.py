@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from keygrid import geometry
 from keygrid.checkpoints.checkpoint import Checkpoint, fingerprint
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import Normalisation, Sample, sample
 from keygrid.errors import KeygridError
+from keygrid.geometry import points as geometry
 from keygrid.prediction import Field, Prediction, Source
 
 Mode = Literal["soft", "peak"]

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from keygrid import geometry
+from keygrid.geometry import points as geometry
 from keygrid.geometry import segments
 from keygrid.model.config import ModelConfig
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from keygrid import geometry
+from keygrid.geometry import points as geometry
 from keygrid.model.config import ModelConfig
 
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from keygrid.geometry import gather, reference, squared_distance_to_segments
+from keygrid.geometry import reference
+from keygrid.geometry.points import gather, squared_distance_to_segments
 from keygrid.model.config import ModelConfig
 from keygrid.model.decoder import Decoder
 from keygrid.model.encoder import Encoder, SetAbstraction

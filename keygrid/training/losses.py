@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 import torch
 from torch import Tensor, nn
 
-from keygrid import geometry
+from keygrid.geometry import points as geometry
 from keygrid.model.network import Output
 from keygrid.training.pairs import Pair
 

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from keygrid import geometry
 from keygrid.data.garment import Garment, MaterialPoints
 from keygrid.data.sampling import Normalisation
 from keygrid.evaluation.material import Material
+from keygrid.geometry import points as geometry
 
 ANCHORS = 1024
 """Places on a garment's material between which distances are known; a garment with fewer vertices has as many."""

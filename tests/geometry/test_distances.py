@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from keygrid import geometry
+from keygrid.geometry import points as geometry
 
 seeds = st.integers(0, 2**32)
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from keygrid import geometry
 from keygrid.geometry import compiled, reference
+from keygrid.geometry import points as geometry
 
 POINTS = 60
 KINDS = ["random", "clustered", "collinear", "duplicated", "lattice", "planar", "flat", "outlier", "coincident"]

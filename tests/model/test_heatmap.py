@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from keygrid import geometry
+from keygrid.geometry import points as geometry
 from keygrid.model.config import ModelConfig
 from keygrid.model.heatmap import grid_cells, heatmap, nearest_cells
 

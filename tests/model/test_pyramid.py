@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from keygrid.geometry import gather, reference
+from keygrid.geometry import reference
+from keygrid.geometry.points import gather
 from keygrid.model.config import ModelConfig
 from keygrid.model.pyramid import Pyramid, pyramid
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.readers import read_garment
 from keygrid.data.sampling import Normalisation, sample
-from keygrid.geometry import gather
+from keygrid.geometry.points import gather
 from keygrid.model import reference
 from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid, Output
