@@ -3,6 +3,10 @@
 import contextlib
 import importlib
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -79,3 +83,33 @@ def untrained(config: ModelConfig, path: Path, seed: int = 0) -> Path:
         network.encoder.mix.weight.data.mul_(30)
     Checkpoint(config, network.state_dict(), "T-shirt", {"command": "none"}).save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The file of a Dask scheduler with two workers on this machine, which can import what is in `tests`."""
+    from distributed import Client
+
+    folder = tmp_path_factory.mktemp("cluster")
+    file = folder / "scheduler.json"
+    settings = {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
+    }
+
+    def dask(*words: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "dask", *words, "--host", "127.0.0.1", "--no-dashboard"]
+        return subprocess.Popen(
+            [*command, "--scheduler-file", file], cwd=Path.cwd(), env={**os.environ, **settings},
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    with dask("scheduler", "--port", "0") as first:
+        while not file.exists() and first.poll() is None:
+            time.sleep(0.01)
+        with dask("worker", "--nworkers", "2", "--nthreads", "1", "--local-directory", str(folder)) as second:
+            with Client(scheduler_file=str(file), set_as_default=False) as client:
+                client.wait_for_workers(2)
+            yield str(file)
+            second.terminate()
+        first.terminate()

@@ -1,0 +1,345 @@
+"""Executors for work on many things: in this process, in processes of this machine, or on a Dask cluster.
+
+All three are executors of `concurrent.futures`. What is submitted is a function that can be imported and values that
+can be pickled. A process that dies costs the item it was working on: its future raises `CrashedError`, a new process
+takes its place and the other items go on.
+"""
+
+import json
+import os
+import signal
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import LifoQueue
+from typing import Any, ParamSpec, TypeVar
+from uuid import uuid4
+
+import psutil
+
+from keygrid.errors import KeygridError
+
+A = TypeVar("A")
+B = TypeVar("B")
+P = ParamSpec("P")
+
+Report = Callable[[str, int, int], None]
+"""Receives the name of an item and how much of how much of it is done; may be called from any thread."""
+
+_MEMORY = 2**30
+"""Bytes of free memory that one process needs, most of it for torch."""
+
+_CLUSTER_AHEAD = 1000
+"""Items that a scheduler holds at a time: more than a cluster of this size has cores."""
+
+_PATIENCE = 10
+"""Seconds in which a scheduler has to answer."""
+
+_listener: ContextVar[Report | None] = ContextVar("listener", default=None)
+
+
+class CrashedError(KeygridError):
+    """A process died while it was working on an item."""
+
+
+def report(name: str, done: int, total: int) -> None:
+    """Tell the process that submitted the running item how far it is; elsewhere, do nothing."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(name, done, total)
+
+
+class Here(Executor):
+    """Works in this process and thread, when an item is submitted.
+
+    Args:
+        on_report: receives what items `report`.
+    """
+
+    ahead = 0
+
+    def __init__(self, on_report: Report | None = None) -> None:
+        self._on_report = on_report
+
+    def submit(self, fn: Callable[P, B], /, *args: P.args, **kwargs: P.kwargs) -> Future[B]:
+        future: Future[B] = Future()
+        token = _listener.set(self._on_report)
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # the caller gets it from the future
+            future.set_exception(error)
+        finally:
+            _listener.reset(token)
+        return future
+
+
+class Processes(Executor):
+    """Works in processes of this machine, each of which starts when it is needed and does one item after the other.
+
+    A `ProcessPoolExecutor` breaks as a whole when one of its processes dies. So each process has one of its own, in
+    which no more than one item is at a time: the one that a crash costs.
+
+    Args:
+        count: the most processes at a time, 1 or more.
+        on_report: receives what items `report`, in other threads.
+    """
+
+    def __init__(self, count: int, on_report: Report | None = None) -> None:
+        self.ahead = 2 * count
+        self._threads = ThreadPoolExecutor(count, "work", _leave_interrupts)
+        self._lanes = [_Lane(on_report) for _ in range(count)]
+        self._idle: LifoQueue[_Lane] = LifoQueue()  # the last one first, so that few items start few processes
+        for lane in self._lanes:
+            self._idle.put(lane)
+
+    def submit(self, fn: Callable[P, B], /, *args: P.args, **kwargs: P.kwargs) -> Future[B]:
+        return self._threads.submit(self._do, partial(fn, *args, **kwargs))
+
+    def _do(self, task: Callable[[], B]) -> B:
+        lane = self._idle.get()
+        try:
+            return lane.do(task)
+        finally:
+            self._idle.put(lane)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        if wait:
+            for lane in self._lanes:
+                lane.close()
+
+    def kill(self) -> None:
+        """End all processes now, whatever they are doing, and cancel what is left."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for lane in self._lanes:
+            lane.kill()
+        self.shutdown()
+
+
+class _Lane:
+    """One process, or none before its first item and after a crash."""
+
+    def __init__(self, on_report: Report | None) -> None:
+        self._on_report = on_report
+        self._lock = threading.Lock()  # nothing starts once it is killed
+        self._killed = False
+        self._pool: ProcessPoolExecutor | None = None
+
+    def do(self, task: Callable[[], B]) -> B:
+        future = self._begin(task)
+        # The end comes through the pipe of the reports, so that one thread waits for both.
+        future.add_done_callback(lambda _: self._writer.send(None))
+        try:
+            while (told := self._reader.recv()) is not None:
+                if self._on_report is not None:
+                    self._on_report(*told)
+            return future.result()
+        except BrokenProcessPool as error:
+            self.close()
+            if self._killed:
+                raise CancelledError from None
+            raise CrashedError(
+                f"The process that worked on it ended unexpectedly ({self._process.exitcode}), as when memory is short."
+            ) from error
+        finally:
+            if not future.done():
+                self._process.kill()
+                self.close()
+
+    def _begin(self, task: Callable[[], B]) -> Future[B]:
+        with self._lock:
+            if self._killed:
+                raise CancelledError
+            if self._pool is not None:
+                try:
+                    return self._pool.submit(task)
+                except BrokenProcessPool:  # it died between two items
+                    self.close()
+            context = get_context("spawn")
+            self._reader, self._writer = context.Pipe(duplex=False)
+            self._pool = ProcessPoolExecutor(1, context, _prepare, (self._writer,))
+            future = self._pool.submit(task)
+            # Python 3.14 has `kill_workers` for what this is needed for.
+            (self._process,) = (self._pool._processes or {}).values()
+            return future
+
+    def close(self) -> None:
+        """End the process after its item."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+            self._reader.close()
+            self._writer.close()
+
+    def kill(self) -> None:
+        """End the process now; it does not start again."""
+        with self._lock:
+            self._killed = True
+            if self._pool is not None:
+                self._process.kill()
+
+
+def _leave_interrupts() -> None:
+    """Keep Ctrl-C from this thread and from the processes it starts: it is for the thread that waits for results."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+def _prepare(reports: Connection) -> None:
+    """Make a new process ready for items."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _listener.set(lambda *told: reports.send(told))
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+class Cluster(Executor):
+    """Works on the workers of a Dask scheduler, which have the same files in the same places.
+
+    Args:
+        address: of the scheduler, such as tcp://node1:8786, or the file that it has written it to.
+        on_report: receives what items `report`, in another thread.
+
+    Raises:
+        KeygridError: Dask is not installed, or no scheduler answers at this address.
+    """
+
+    ahead = _CLUSTER_AHEAD
+
+    def __init__(self, address: str, on_report: Report | None = None) -> None:
+        try:
+            from distributed import Client
+            from distributed.comm.addressing import get_address_host_port
+        except ImportError as error:
+            raise KeygridError("Dask is not installed; install the extra: pip install -e '.[cluster]'.") from error
+        try:
+            if Path(address).is_file():
+                address = json.loads(Path(address).read_text())["address"]
+            # A client that fails to connect closes noisily, so look before.
+            socket.create_connection(get_address_host_port(address), _PATIENCE).close()
+            self._client = Client(address, timeout=_PATIENCE, set_as_default=False)
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise KeygridError(f"No Dask scheduler answers at {address}; start one by `dask scheduler`.") from error
+        self._pool = self._client.get_executor(pure=False)
+        self._topic = f"keygrid-{uuid4().hex}"
+        if on_report is not None:
+            self._client.subscribe_topic(self._topic, lambda event: on_report(*event[1]))
+
+    def submit(self, fn: Callable[P, B], /, *args: P.args, **kwargs: P.kwargs) -> Future[B]:
+        future: Future[B] = Future()
+        inner = self._pool.submit(_on_worker, self._topic, Path.cwd(), partial(fn, *args, **kwargs))
+        inner.add_done_callback(partial(self._pass_on, future))
+        return future
+
+    def _pass_on(self, future: Future[B], inner: Future[B]) -> None:
+        from distributed import KilledWorker
+
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(inner.result())
+        except KilledWorker as error:
+            crash = CrashedError("The workers that worked on it ended unexpectedly, as when memory is short.")
+            crash.__cause__ = error
+            future.set_exception(crash)
+        except CancelledError as error:
+            lost = KeygridError("The scheduler has ended or dropped the work; give the same command again.")
+            lost.__cause__ = error
+            future.set_exception(lost)
+        except Exception as error:
+            future.set_exception(error)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait and not cancel_futures)
+        self._client.close()
+
+
+def _on_worker(topic: str, folder: Path, task: Callable[[], B]) -> B:
+    from distributed import get_worker
+
+    if Path.cwd() != folder:
+        raise KeygridError(
+            f"A worker of the scheduler runs in {Path.cwd()} and this command in {folder}; start both in one folder."
+        )
+    worker = get_worker()
+    token = _listener.set(lambda *told: worker.log_event(topic, told))
+    try:
+        return task()
+    finally:
+        _listener.reset(token)
+
+
+def default_workers() -> int:
+    """Return how many processes to start: one for each core that this process may use, if memory has room for them."""
+    cores = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else os.cpu_count() or 1
+    return max(1, min(cores, psutil.virtual_memory().available // _MEMORY))
+
+
+@contextmanager
+def open_executor(
+    workers: int | None = None, *, scheduler: str = "", on_report: Report | None = None
+) -> Iterator["Here | Processes | Cluster"]:
+    """Make the executor that options of the command line ask for; when the block ends, no work goes on.
+
+    Args:
+        workers: processes of this machine; 0 works in this one, None chooses by cores and memory.
+        scheduler: address or file of a Dask scheduler, whose workers are used instead.
+        on_report: receives what items `report`.
+
+    Raises:
+        KeygridError: `workers` is below 0, or the scheduler can't be used.
+    """
+    if workers is not None and workers < 0:
+        raise KeygridError(f"The number of workers must be 0 or more, got {workers}.")
+    if scheduler:
+        cluster = Cluster(scheduler, on_report)
+        try:
+            yield cluster
+        finally:
+            cluster.shutdown(cancel_futures=True)
+    elif workers == 0:
+        yield Here(on_report)
+    else:
+        processes = Processes(default_workers() if workers is None else workers, on_report)
+        try:
+            yield processes
+        finally:
+            processes.kill()
+
+
+def in_order(executor: Here | Processes | Cluster, work: Callable[[A], B], items: Iterable[A]) -> Iterator[Future[B]]:
+    """Submit items and give back their futures in order, each when it is done.
+
+    Items are taken as they are needed: no more than `executor.ahead` wait or are kept behind one that takes long.
+    """
+    waiting: deque[Future[Any]] = deque()
+    try:
+        for item in items:
+            waiting.append(executor.submit(work, item))
+            if len(waiting) > executor.ahead:
+                yield _done(waiting.popleft())
+        while waiting:
+            yield _done(waiting.popleft())
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _done(future: Future[B]) -> Future[B]:
+    future.exception()
+    return future
