@@ -6,7 +6,7 @@ from keygrid.cli.common import ASSETS, DEFAULT_GARMENT, need_simulator
 from keygrid.errors import KeygridError
 
 
-def garments(*, out: Path = ASSETS / "garments", processes: int = 2, category: str = "") -> None:
+def garments(*, out: Path = ASSETS / "garments", processes: int = 2, category: str = "", scheduler: str = "") -> None:
     """Make the data set that is shipped: what is missing in a folder, and its manifest.
 
     Hours on two cores. What is there already stays, so an interrupted run goes on where it was.
@@ -21,10 +21,12 @@ def garments(*, out: Path = ASSETS / "garments", processes: int = 2, category: s
         Sequences that are simulated at a time.
     category
         The only one to make, such as Skirt; all if not given.
+    scheduler
+        Address or file of a Dask scheduler, whose workers simulate instead of processes of this machine.
     """
     need_simulator()
     from keygrid.simulation.catalogue import make_all, real_tshirt
 
-    failed = make_all(out, real_tshirt(DEFAULT_GARMENT), processes=processes, category=category)
+    failed = make_all(out, real_tshirt(DEFAULT_GARMENT), processes=processes, category=category, scheduler=scheduler)
     if failed:
         raise KeygridError(f"{len(failed)} sequences failed; the first: {failed[0]}")

@@ -19,6 +19,7 @@ def simulate(
     up: Literal["x", "y", "z"] = "y",
     own_mesh: bool = False,
     device: str = "cpu",
+    scheduler: str = "",
 ) -> None:
     """Let a cloth simulator move a garment, and write the sequence if it passes its checks.
 
@@ -46,25 +47,21 @@ def simulate(
         Keep the frames on the file's own vertices instead of those that were simulated.
     device
         As Warp names it: cpu, cuda:0.
+    scheduler
+        Address or file of a Dask scheduler, on one of whose workers it is simulated.
     """
     need_simulator()
-    from functools import partial
-
+    from keygrid.console import show_each
     from keygrid.data import open_path
     from keygrid.data.garment import Garment
-    from keygrid.simulation.jobs import Outcome, run_jobs
-    from keygrid.simulation.progress import show_jobs
-    from keygrid.simulation.run import Recipe, job
+    from keygrid.simulation.run import STARTING, Recipe, simulate_to
+    from keygrid.work import open_executor
 
     opened = open_path(garment)
     if not isinstance(opened, Garment):
         raise KeygridError(f"{garment.name} holds {len(opened)} garments; name one of them.")
     recipe = Recipe(motion, frames, seed, vertices, up, own_mesh)
     name = f"{opened.name}-{motion}-{seed}"
-    outcomes: list[Outcome] = []
-    with show_jobs([name]) as (report, _):
-        work = partial(job, garment=opened, recipe=recipe, folder=out, name=name, device=device)
-        run_jobs([work], 1, report, lambda _, outcome: outcomes.append(outcome))
-    if outcomes[0].failure:
-        raise KeygridError(outcomes[0].failure)
-    print(outcomes[0].result)
+    with show_each(STARTING) as (report, _), open_executor(1, scheduler=scheduler, on_report=report) as executor:
+        path = executor.submit(simulate_to, opened, recipe, out, name, device=device).result()
+    print(path)

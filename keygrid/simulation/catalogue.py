@@ -1,14 +1,14 @@
 """The data set that is shipped: which garments, what is done to each, and in which split it is."""
 
 import json
-from collections.abc import Callable
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from keygrid.console import show_each
 from keygrid.data.formats.manifest import FORMAT, MANIFEST, SPLITS
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
@@ -16,11 +16,10 @@ from keygrid.data.sequence import read_about
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.simulation.garments import Dress, Hat, Pattern, Skirt, Trousers, TShirt, Vest
-from keygrid.simulation.jobs import Outcome, run_jobs
 from keygrid.simulation.landmarks import tshirt_landmarks
 from keygrid.simulation.motions import MOTIONS, Motion
-from keygrid.simulation.progress import show_jobs
-from keygrid.simulation.run import Recipe, simulate_to
+from keygrid.simulation.run import STARTING, Recipe, simulate_to
+from keygrid.work import open_executor
 
 LICENCE = "Apache-2.0"
 
@@ -112,7 +111,7 @@ def real_tshirt(path: Path) -> Garment:
     return replace(garment, landmarks=tshirt_landmarks(garment), category=TShirt.category, origin=origin)
 
 
-def make(report: Callable[[int, int], None], *, item: Item, folder: Path, real: Garment) -> str:
+def make(item: Item, folder: Path, real: Garment) -> str:
     """Simulate one sequence into a folder; returns how many attempts it took, in words.
 
     Raises:
@@ -127,7 +126,7 @@ def make(report: Callable[[int, int], None], *, item: Item, folder: Path, real: 
     for attempt in range(ATTEMPTS):
         recipe = Recipe(item.motion, FRAMES, item.seed + 1000 * attempt, VERTICES)
         try:
-            simulate_to(garment, recipe, folder, item.name, about=about, report=report)
+            simulate_to(garment, recipe, folder, item.name, about=about)
         except KeygridError as error:
             failures.append(str(error))
         else:
@@ -135,7 +134,7 @@ def make(report: Callable[[int, int], None], *, item: Item, folder: Path, real: 
     raise KeygridError(failures[-1])
 
 
-def make_all(folder: Path, real: Garment, *, processes: int, category: str = "") -> list[str]:
+def make_all(folder: Path, real: Garment, *, processes: int, category: str = "", scheduler: str = "") -> list[str]:
     """Simulate what is missing in a folder, and write its manifest.
 
     Args:
@@ -143,6 +142,7 @@ def make_all(folder: Path, real: Garment, *, processes: int, category: str = "")
         real: the real T-shirt.
         processes: how many sequences at a time.
         category: the only one to make; all if empty.
+        scheduler: address or file of a Dask scheduler, whose workers are used instead.
 
     Returns:
         What failed, a sentence each.
@@ -151,14 +151,18 @@ def make_all(folder: Path, real: Garment, *, processes: int, category: str = "")
     wanted = [item for item in items() if category in {"", item.category}]
     missing = [item for item in wanted if not (folder / f"{item.name}.npz").exists()]
     failed: list[str] = []
-    with show_jobs([item.name for item in missing]) as (report, show_end):
-
-        def ended(number: int, outcome: Outcome) -> None:
-            show_end(number, outcome)
-            if outcome.failure:
-                failed.append(outcome.failure)
-
-        run_jobs([partial(make, item=item, folder=folder, real=real) for item in missing], processes, report, ended)
+    with (
+        show_each(STARTING) as (report, end),
+        open_executor(processes, scheduler=scheduler, on_report=report) as executor,
+    ):
+        names = {executor.submit(make, item, folder, real): item.name for item in missing}
+        for future in as_completed(names):
+            try:
+                outcome = future.result()
+            except KeygridError as error:
+                outcome = str(error)
+                failed.append(outcome)
+            end(names[future], outcome)
     write_manifest(folder)
     return failed
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,10 +18,14 @@ from keygrid.geometry.mesh import edge_lengths, edges_of
 from keygrid.simulation.checks import Checks, check
 from keygrid.simulation.motions import STRETCH, Grip, Motion, begin, grip, stages
 from keygrid.simulation.remesh import Remeshed, refuse_unfit, remesh
+from keygrid.work import report
 
 Floats = NDArray[np.float64]
 Report = Callable[[int, int], None]
 """Told how many of how many simulated frames are done."""
+
+STARTING = "starting (a machine's first run compiles the solver for a minute)"
+"""What to show until the first report."""
 
 SAVED_EVERY = 10
 """Simulated frames between two savings of an unfinished run."""
@@ -121,9 +126,11 @@ def simulate(
 
 def simulate_to(
     garment: Garment, recipe: Recipe, folder: Path, name: str, *, about: dict[str, Any] | None = None,
-    report: Report | None = None, device: str = "cpu",
+    device: str = "cpu",
 ) -> Path:  # fmt: skip
     """Simulate into `folder/name.npz`, unless that file is there already; returns its path.
+
+    How far it is goes to `keygrid.work.report` under this name.
 
     Raises:
         KeygridError: as `simulate`, or the folder can't be written.
@@ -138,14 +145,9 @@ def simulate_to(
     except OSError as error:
         raise KeygridError(f"The folder {folder} can't be made: {error.strerror}.") from error
     unfinished = folder / f".{name}.unfinished.npz"
-    result = simulate(garment, recipe, unfinished=unfinished, report=report, device=device)
+    result = simulate(garment, recipe, unfinished=unfinished, report=partial(report, name), device=device)
     write_sequence(replace(result.garment, name=name), path, {**result.about, **(about or {})})
     return path
-
-
-def job(report: Report, *, garment: Garment, recipe: Recipe, folder: Path, name: str, device: str) -> Path:
-    """`simulate_to`, as `keygrid.simulation.jobs` takes it."""
-    return simulate_to(garment, recipe, folder, name, report=report, device=device)
 
 
 class _Run:

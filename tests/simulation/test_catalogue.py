@@ -10,7 +10,8 @@ from keygrid.data import open_path
 from keygrid.data.collection import Collection
 from keygrid.data.formats.manifest import MANIFEST
 from keygrid.data.sequence import write_sequence
-from keygrid.simulation.catalogue import demonstrations, items, write_manifest
+from keygrid.errors import KeygridError
+from keygrid.simulation.catalogue import demonstrations, items, make_all, write_manifest
 
 
 def test_every_garment_has_one_split_and_three_motions_and_those_for_test_have_six():
@@ -64,3 +65,24 @@ def test_the_manifest_says_what_the_files_say(shirt, tmp_path):
     opened = open_path(tmp_path)
     assert isinstance(opened, Collection)
     assert [(entry.name, entry.split) for entry in opened.entries] == [("a", "train"), ("b", "test")]
+
+
+def test_what_is_missing_is_made_and_failures_are_returned(shirt, tmp_path, monkeypatch, capsys):
+    hats = [item for item in items() if item.category == "Hat"]
+    moving = replace(shirt, frames=shirt.vertices[None].astype(np.float32), category="Hat", origin="a test")
+
+    def make(item, folder, real):
+        if item.name == hats[1].name:
+            raise KeygridError("It fell off.")
+        write_sequence(replace(moving, name=item.name), folder / f"{item.name}.npz", {"split": "test"})
+        return "done at attempt 1"
+
+    monkeypatch.setattr("keygrid.simulation.catalogue.make", make)
+    assert make_all(tmp_path / "data", shirt, processes=0, category="Hat") == ["It fell off."]
+    there = {path.stem for path in (tmp_path / "data").glob("*.npz")}
+    assert there == {item.name for item in hats} - {hats[1].name}
+    failure = f"{hats[1].name}: It fell off."
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(lines) == sorted([failure, *(f"{name}: done at attempt 1" for name in there)])
+    assert make_all(tmp_path / "data", shirt, processes=0, category="Hat") == ["It fell off."]
+    assert capsys.readouterr().out.splitlines() == [failure]  # the others are there already
