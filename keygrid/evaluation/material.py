@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
-from keygrid.geometry.mesh import edge_lengths, edges_of
+from keygrid.geometry.mesh import across_edges, edge_lengths, edges_of, face_normals, split_in_four
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -60,10 +60,13 @@ class Material:
             is_fine = not refined or np.median(edge_lengths(vertices, edges)) <= _SPACING * unit
             if is_fine or len(vertices) + len(edges) > _MOST:
                 break
-            halves, faces = _split(len(vertices), faces, edges)
-            of_vertices, vertices = halves @ of_vertices, halves @ vertices
+            edges, faces = split_in_four(len(vertices), faces)
+            rows = np.repeat(np.arange(len(edges)), 2)
+            halves = csr_matrix((np.full(2 * len(edges), 0.5), (rows, edges.ravel())), (len(edges), len(vertices)))
+            refine = csr_matrix(vstack([identity(len(vertices)), halves]))
+            of_vertices, vertices = refine @ of_vertices, refine @ vertices
         shares = np.bincount(faces.ravel(), np.repeat(_areas(vertices, faces), 3), len(vertices))
-        links = np.concatenate([edges, _across(faces)])
+        links = np.concatenate([edges, across_edges(faces)])
         lengths = edge_lengths(vertices, links)
         graph = csr_matrix((lengths, (links[:, 0], links[:, 1])), shape=(len(vertices),) * 2)
         return cls(csr_matrix(of_vertices), graph, shares / shares.sum(), unit)
@@ -78,33 +81,5 @@ class Material:
 
 
 def _areas(vertices: Floats, faces: Integers) -> Floats:
-    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
-    return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
-
-
-def _split(count: int, faces: Integers, edges: Integers) -> tuple[csr_matrix, Integers]:
-    """Each triangle in four: (V + E, V), which adds the middles of edges to the vertices, and the triangles."""
-    rows = np.repeat(np.arange(len(edges)), 2)
-    middles = csr_matrix((np.full(2 * len(edges), 0.5), (rows, edges.ravel())), shape=(len(edges), count))
-    key = edges[:, 0] * count + edges[:, 1]
-
-    def middle(corner: int, other: int) -> Integers:
-        ends = np.sort(faces[:, [corner, other]], axis=1)
-        return count + np.searchsorted(key, ends[:, 0] * count + ends[:, 1])
-
-    a, b, c = faces.T
-    ab, bc, ca = middle(0, 1), middle(1, 2), middle(2, 0)
-    split = np.concatenate(
-        [np.stack(corners, axis=1) for corners in ((a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca))]
-    )
-    return csr_matrix(vstack([identity(count), middles])), split
-
-
-def _across(faces: Integers) -> Integers:
-    """Pairs of vertices that face each other across an edge of two triangles, (P, 2)."""
-    sides = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    opposite = faces[:, [2, 0, 1]].ravel()
-    order = np.lexsort(sides.T)
-    sides, opposite = sides[order], opposite[order]
-    is_pair = (sides[1:] == sides[:-1]).all(axis=1)
-    return np.stack([opposite[:-1][is_pair], opposite[1:][is_pair]], axis=1)
+    areas: Floats = np.linalg.norm(face_normals(vertices, faces), axis=1) / 2
+    return areas

@@ -18,3 +18,40 @@ def edge_lengths(vertices: Floats, edges: Integers) -> Floats:
     """(..., E) lengths of edges (E, 2) between vertices (..., V, 3)."""
     lengths: Floats = np.linalg.norm(vertices[..., edges[:, 0], :] - vertices[..., edges[:, 1], :], axis=-1)
     return lengths
+
+
+def across_edges(faces: Integers) -> Integers:
+    """Pairs of vertices that face each other across an edge of two triangles, (P, 2)."""
+    sides = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    opposite = faces[:, [2, 0, 1]].ravel()
+    order = np.lexsort(sides.T)
+    sides, opposite = sides[order], opposite[order]
+    is_pair = (sides[1:] == sides[:-1]).all(axis=1)
+    return np.stack([opposite[:-1][is_pair], opposite[1:][is_pair]], axis=1)
+
+
+def split_in_four(count: int, faces: Integers) -> tuple[Integers, Integers]:
+    """The triangles (F, 3) of a mesh with `count` vertices, each in four.
+
+    Returns:
+        The edges (E, 2), whose middles become vertices after the others in this order, and the triangles (4 F, 3).
+    """
+    edges, _ = edges_of(faces)
+    key = edges[:, 0] * count + edges[:, 1]
+
+    def middle(corner: int, other: int) -> Integers:
+        ends = np.sort(faces[:, [corner, other]], axis=1)
+        found: Integers = count + np.searchsorted(key, ends[:, 0] * count + ends[:, 1])
+        return found
+
+    a, b, c = faces.T
+    ab, bc, ca = middle(0, 1), middle(1, 2), middle(2, 0)
+    split = [np.stack(corners, axis=1) for corners in ((a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca))]
+    return edges, np.concatenate(split)
+
+
+def face_normals(vertices: Floats, faces: Integers) -> Floats:
+    """(F, 3): normals of triangles, twice as long as these are large."""
+    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
+    normals: Floats = np.cross(b - a, c - a)
+    return normals
