@@ -2,14 +2,12 @@
 
 import shlex
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
 from keygrid.cli.common import name_skipped, open_one, say
-from keygrid.errors import KeygridError
 
 # Options of `train` by what they are about, in the order in which --help shows them.
 _GARMENTS, _NETWORK, _COURSE, _MACHINE, _KEPT = (
@@ -158,6 +156,7 @@ def train(
     from keygrid.data.dataset import Dataset
     from keygrid.model.config import preset as model_preset
     from keygrid.training import progress
+    from keygrid.training.config import parse_weights
     from keygrid.training.config import preset as training_preset
     from keygrid.training.control import StoppedError
     from keygrid.training.trainer import Trainer
@@ -173,7 +172,8 @@ def train(
     vary = given(rotate=rotate, deform=deform, scale=scale, noise=noise, drop=drop, mirror=mirror)
     training = replace(
         training, **given(epoch_size=epoch_size, batch=batch, learning_rate=learning_rate, clip=clip),
-        **_weights(weight or ()), augmentation=replace(training.augmentation, up=up, **vary), seed=seed,
+        weights={**training.weights, **parse_weights(weight or ())},
+        augmentation=replace(training.augmentation, up=up, **vary), seed=seed,
         precision=precision, patience=patience, validate_every=validate_every, validate_motions=validate_motions,
         keep_every=keep_every, half=half,
     )  # fmt: skip
@@ -201,19 +201,3 @@ def train(
         say(f"{len(data.skipped)} of {len(data)} garments were skipped.")
     if trainer.is_main:
         print(f"The checkpoints are in {run / 'checkpoints'}.")
-
-
-def _weights(given: Iterable[str]) -> dict[str, Any]:
-    """Return fields of `TrainingConfig` from texts such as `coverage=2`."""
-    from keygrid.training.config import OF_PAIRS, PUBLISHED
-
-    weights = {}
-    for text in given:
-        name, _, number = text.partition("=")
-        if name not in (*PUBLISHED, *OF_PAIRS):
-            raise KeygridError(f"There is no loss term {name!r}; there are {', '.join((*PUBLISHED, *OF_PAIRS))}.")
-        try:
-            weights[f"{name}_weight"] = float(number)
-        except ValueError as error:
-            raise KeygridError(f"The weight of {name} is a number, as in {name}=2, and not {number!r}.") from error
-    return weights

@@ -1,17 +1,17 @@
-"""How a network is trained."""
+"""The configuration of a training. Importing this imports no torch."""
 
 import math
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal
 
 from keygrid.data.augmentation import Augmentation
 from keygrid.errors import KeygridError
+from keygrid.model.config import PRESETS
+from keygrid.training.terms import TERMS, Need
 
-PUBLISHED = ("farthest", "similarity")
-"""Loss terms of the published method."""
-
-OF_PAIRS = ("strict", "tolerant", "coverage", "apart", "canonical")
-"""Loss terms of two clouds that show one garment."""
+PUBLISHED = {"farthest": 1.0, "similarity": 1.0}
+"""Weights of the loss terms of the published method."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,11 @@ class TrainingConfig:
         learning_rate: of the optimiser; the highest of a cycle.
         schedule: whether the learning rate is constant, or rises for a tenth of the steps and then falls to 0 along a
             cosine.
-        warm_up: passes before the similarity loss joins.
+        warm_up: passes before terms that join late do.
         farthest: J, the number of farthest points that keypoints should cover.
-        farthest_weight: of the farthest-point loss.
-        similarity_weight: of the similarity loss.
-        strict_weight: of this and the following see `keygrid.training.losses.pair_losses`. Where one is above 0,
-            garments must be surfaces, and clouds come in pairs.
-        tolerant_weight: see there.
-        coverage_weight: see there.
-        apart_weight: see there.
-        canonical_weight: see there. Garments should lie alike at rest.
-        ramp: share of the steps over which the weights `strict` and `tolerant` grow from 0.
+        weights: of loss terms by name, in the end; terms that are missing, or weigh 0, are not trained. See
+            `keygrid.training.terms.TERMS`. Where a term needs pairs, garments must be surfaces.
+        ramp: share of the steps over which the weights of terms that ramp grow from 0.
         seed: of everything that is drawn: initial weights, clouds, augmentation, dropout.
         clip: the largest norm of a step's gradient, to which a larger one is cut; 0 cuts none.
         precision: of matrix products: 32 bits, or 16 of either kind with what needs more kept at 32.
@@ -64,13 +58,7 @@ class TrainingConfig:
     schedule: Literal["constant", "cycle"] = "constant"
     warm_up: int = 21
     farthest: int = 12
-    farthest_weight: float = 1.0
-    similarity_weight: float = 1.0
-    strict_weight: float = 0.0
-    tolerant_weight: float = 0.0
-    coverage_weight: float = 0.0
-    apart_weight: float = 0.0
-    canonical_weight: float = 0.0
+    weights: Mapping[str, float] = field(default_factory=PUBLISHED.copy)
     ramp: float = 0.0
     seed: int = 0
     clip: float = 0.0
@@ -83,6 +71,7 @@ class TrainingConfig:
     half: bool = False
 
     def __post_init__(self) -> None:
+        self._check_weights()
         least = {
             **dict.fromkeys(("epochs", "epoch_size", "batch", "validation_size", "farthest", "validate_every"), 1),
             **dict.fromkeys(("patience", "validate_motions", "keep_every", "clip"), 0),
@@ -92,8 +81,6 @@ class TrainingConfig:
                 raise KeygridError(
                     f"A training's {name} must be at least {value}, and {getattr(self, name)} was asked for."
                 )
-        if not all(0 <= weight < math.inf for weight in self._weights.values()) or not any(self._weights.values()):
-            raise KeygridError("The weights of loss terms are 0 or more, and one of them is above 0.")
         if self.needs_pairs and (self.batch % 2 or self.epoch_size % 2):
             raise KeygridError(
                 "This training learns from pairs of clouds; choose a --batch and --epoch-size that are even."
@@ -103,6 +90,15 @@ class TrainingConfig:
         # NumPy cuts seeds into words of 32 bits: a longer one would draw what another seed and stream draw.
         if not 0 <= self.seed < 2**32:
             raise KeygridError(f"A seed is a whole number from 0 to 2^32 - 1, and {self.seed} was asked for.")
+
+    def _check_weights(self) -> None:
+        unknown = [name for name in self.weights if name not in TERMS]
+        if unknown:
+            raise KeygridError(f"There is no loss term {unknown[0]!r}; there are {', '.join(TERMS)}.")
+        if not all(0 <= weight < math.inf for weight in self.weights.values()) or not any(self.weights.values()):
+            raise KeygridError("The weights of loss terms are 0 or more, and one of them is above 0.")
+        known = {name: float(self.weights[name]) for name in TERMS if self.weights.get(name)}
+        object.__setattr__(self, "weights", known)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -114,26 +110,19 @@ class TrainingConfig:
         return self.epochs * self.steps_per_epoch
 
     @property
-    def terms(self) -> dict[str, float]:
-        """The loss terms and their weights in the end."""
-        return {name: weight for name, weight in self._weights.items() if weight > 0}
-
-    @property
-    def _weights(self) -> dict[str, float]:
-        return {name: float(getattr(self, f"{name}_weight")) for name in (*PUBLISHED, *OF_PAIRS)}
-
-    @property
     def needs_pairs(self) -> bool:
         """Whether a term compares two clouds of one garment."""
-        return any(name in OF_PAIRS for name in self.terms)
+        return any(Need.PAIRS in TERMS[name].needs for name in self.weights)
 
-    def weights(self, step: int) -> dict[str, float]:
-        """Weights of the loss terms that are trained after so many steps."""
-        weights = self.terms
-        if step < self.warm_up * self.steps_per_epoch:
-            weights.pop("similarity", None)
+    def weights_at(self, step: int) -> dict[str, float]:
+        """Return the weights of the loss terms that are trained after so many steps."""
+        is_warm = step >= self.warm_up * self.steps_per_epoch
         grown = min(1.0, (step + 1) / (self.ramp * self.steps)) if self.ramp else 1.0
-        return {name: weight * (grown if name in ("strict", "tolerant") else 1) for name, weight in weights.items()}
+        return {
+            name: weight * (grown if TERMS[name].ramps else 1)
+            for name, weight in self.weights.items()
+            if is_warm or not TERMS[name].joins_late
+        }
 
     def rate(self, step: int) -> float:
         """The learning rate after so many steps."""
@@ -146,34 +135,66 @@ class TrainingConfig:
 
 
 def preset(name: str, keypoints: int, epochs: int | None = None) -> TrainingConfig:
-    """The training of `released` (published code) or `paper`, with J = K + 4 as in all that is published, or `keygrid`.
+    """Return the training of a preset: `released` (published code), `paper` or `keygrid` (ours).
 
     Args:
-        name: as above.
+        name: as above; the published ones have J = K + 4, as in all that is published.
         keypoints: K.
         epochs: if other than the preset's own.
+
+    Raises:
+        KeygridError: there is no such preset.
     """
-    if name == "keygrid":
-        epochs = 60 if epochs is None else epochs
-        return TrainingConfig(
-            epochs=epochs,
-            epoch_size=1024,
-            batch=32,
-            validation_size=128,
-            optimiser="adamw",
-            learning_rate=3e-3,
-            schedule="cycle",
-            clip=1.0,
-            warm_up=epochs * 3 // 4,
-            farthest_weight=0.0,
-            strict_weight=0.3,
-            tolerant_weight=0.7,
-            coverage_weight=1.0,
-            apart_weight=1.0,
-            canonical_weight=5.0,
-            ramp=0.3,
-            augmentation=Augmentation(rotate=30.0, deform=0.08, scale=0.2, noise=0.0025, mirror=True),
-        )
+    published = TrainingConfig(farthest=keypoints + 4, epochs=TrainingConfig.epochs if epochs is None else epochs)
+    if name == "released":
+        return published
     if name == "paper":
-        return TrainingConfig(farthest=keypoints + 4, optimiser="adam", epochs=100 if epochs is None else epochs)
-    return TrainingConfig(farthest=keypoints + 4, epochs=100 if epochs is None else epochs)
+        return replace(published, optimiser="adam")
+    if name == "keygrid":
+        return _keygrid(60 if epochs is None else epochs)
+    raise KeygridError(f"There is no preset called {name!r}: choose one of {', '.join(PRESETS)}.")
+
+
+def _keygrid(epochs: int) -> TrainingConfig:
+    return TrainingConfig(
+        epochs=epochs,
+        epoch_size=1024,
+        batch=32,
+        validation_size=128,
+        optimiser="adamw",
+        learning_rate=3e-3,
+        schedule="cycle",
+        clip=1.0,
+        warm_up=epochs * 3 // 4,
+        weights={"similarity": 1, "strict": 0.3, "tolerant": 0.7, "coverage": 1, "apart": 1, "canonical": 5},
+        ramp=0.3,
+        augmentation=Augmentation(rotate=30.0, deform=0.08, scale=0.2, noise=0.0025, mirror=True),
+    )
+
+
+def parse_weights(texts: Iterable[str]) -> dict[str, float]:
+    """Return weights by loss term from texts such as `coverage=2`.
+
+    Raises:
+        KeygridError: a text names no term, or its number can't be read.
+    """
+    weights = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        if name not in TERMS:
+            raise KeygridError(f"There is no loss term {name!r}; there are {', '.join(TERMS)}.")
+        try:
+            weights[name] = float(number)
+        except ValueError as error:
+            raise KeygridError(f"The weight of {name} is a number, as in {name}=2, and not {number!r}.") from error
+    return weights
+
+
+def upgraded(training: dict[str, Any]) -> dict[str, Any]:
+    """Return a training's values as they are stored today, from those of any earlier version.
+
+    Until version 0.1 each loss term had a field of its own, such as `coverage_weight`.
+    """
+    single = {name: training[f"{name}_weight"] for name in TERMS if f"{name}_weight" in training}
+    rest = {key: value for key, value in training.items() if not key.endswith("_weight")}
+    return rest | {"weights": {name: weight for name, weight in single.items() if weight}} if single else rest

@@ -34,7 +34,7 @@ import torch
 
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
-from keygrid.training.config import TrainingConfig
+from keygrid.training.config import TrainingConfig, upgraded
 
 Event = dict[str, Any]
 
@@ -135,5 +135,5 @@ def _is_of(event: Event, epoch: int, step: int) -> bool:
 
 def _essential(config: dict[str, Any]) -> Any:
     """What has to stay the same, as JSON reads it back, with lists for tuples."""
-    training = {name: value for name, value in config["training"].items() if name not in TrainingConfig.FREE}
+    training = {name: value for name, value in upgraded(config["training"]).items() if name not in TrainingConfig.FREE}
     return json.loads(json.dumps(config | {"training": training, "command": None}))

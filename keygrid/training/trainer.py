@@ -22,10 +22,10 @@ from keygrid.model.network import KeyGrid
 from keygrid.training.config import TrainingConfig
 from keygrid.training.control import Order, Orders, StoppedError
 from keygrid.training.dataset import Batch, Clouds, PairedClouds
-from keygrid.training.losses import losses, pair_losses
 from keygrid.training.memory import keep_freed_memory, used
 from keygrid.training.processes import finish, launch, make_fabric, part_of, sum_gradients
 from keygrid.training.run import Event, Run
+from keygrid.training.terms import TERMS, Need, Seen, losses
 from keygrid.training.validation import Motion, correspondence, follow, motions
 
 Losses = dict[str, float]
@@ -216,7 +216,7 @@ class Trainer:
     def _step(self) -> None:
         """Learn from one batch, of which every process has its part."""
         self.network.train()
-        weights = self.training.weights(self.step)
+        weights = self.training.weights_at(self.step)
         rng = np.random.default_rng([self.training.seed, 2, self.step])
         torch.manual_seed(int(rng.integers(2**62)))
         begin = (self.step - self.epoch * self.training.steps_per_epoch) * self.training.batch
@@ -254,13 +254,10 @@ class Trainer:
         )  # fmt: skip
 
     def _losses(self, batch: Batch, start: int, names: Collection[str]) -> dict[str, Tensor]:
+        rebuild = any(Need.RECONSTRUCTION in TERMS[name].needs for name in names)
         with self.fabric.autocast():
-            output = self.network(batch.points, rebuild="similarity" in names)
-        terms = losses(names, output, batch.points, self.training.farthest, start)
-        if batch.pairs:
-            of_pairs = pair_losses(output, batch.points, batch.pairs, self.canonical)
-            terms |= {name: term for name, term in of_pairs.items() if name in names}
-        return terms
+            output = self.network(batch.points, rebuild=rebuild)
+        return losses(names, Seen(output, batch, self.training.farthest, start, self.canonical))
 
     def _clip(self) -> Tensor:
         """The norm of the gradient, which is cut where it is longer than was asked for."""
@@ -304,7 +301,7 @@ class Trainer:
     def _validate(self) -> Losses:
         """Means over batches, of which every process sees some."""
         self.network.eval()
-        size, names = self.training.batch, self.training.terms
+        size, names = self.training.batch, self.training.weights
         batches = range(0, self.training.validation_size, size)
         mine = [
             self._losses(self.held_out.batch(range(begin, begin + size)).to(self.fabric.device), 0, names)
@@ -340,7 +337,7 @@ class Trainer:
         return [self._total(e["validation"]) for e in self.record["history"] if e["epoch"] > self.training.warm_up]
 
     def _total(self, terms: Losses) -> float:
-        return sum(weight * terms[name] for name, weight in self.training.terms.items())
+        return sum(weight * terms[name] for name, weight in self.training.weights.items())
 
     def _show_preview(self) -> None:
         self.preview = self.preview or next(iter(self.held_out.garments))

@@ -32,10 +32,12 @@ from keygrid.geometry import reference as plain_geometry
 from keygrid.geometry.segments import strongest_on_grid
 from keygrid.model import reference
 from keygrid.model.config import ModelConfig
-from keygrid.model.network import KeyGrid
+from keygrid.model.network import KeyGrid, Output
 from keygrid.model.pyramid import pyramid
-from keygrid.training.losses import losses
+from keygrid.training.config import PUBLISHED
+from keygrid.training.dataset import Batch
 from keygrid.training.memory import keep_freed_memory
+from keygrid.training.terms import Seen, losses
 from tests.benchmarks.measure import Times, Work, take_turns
 
 ROOT = Path(__file__).parents[2]
@@ -93,13 +95,14 @@ def keypoints_only(network: KeyGrid, points: Tensor) -> tuple[Work, Work]:
     return lambda: reference.forward(network, points), lambda: network.locate(points)
 
 
-def step_of(forward: Callable[[Tensor], object], network: KeyGrid, points: Tensor) -> Work:
+def step_of(forward: Callable[[Tensor], Output], network: KeyGrid, points: Tensor) -> Work:
     """One step as the trainer takes it."""
     optimiser = torch.optim.Adadelta(network.parameters(), lr=0.1, eps=1e-2)
 
     def step() -> None:
         optimiser.zero_grad()
-        sum(losses(forward(points), points, farthest=12, start=3).values()).backward()
+        seen = Seen(forward(points), Batch(points), farthest=12, start=3, canonical=torch.nn.Identity())
+        torch.stack([*losses(PUBLISHED, seen).values()]).sum().backward()
         optimiser.step()
 
     return step

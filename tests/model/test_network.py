@@ -13,8 +13,7 @@ from keygrid.model.config import ModelConfig, preset
 from keygrid.model.decoder import Field
 from keygrid.model.heatmap import nearest_cells
 from keygrid.model.network import KeyGrid, Output
-from keygrid.training.config import PUBLISHED
-from keygrid.training.losses import losses
+from tests.training.test_terms import published
 
 
 def draw(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -49,7 +48,7 @@ def test_shapes_of_both_presets(name: str, total: int, keypoints: int) -> None:
     points = draw(1, total, 3)
     trained = network.train()(points)
     assert_sound(trained, points, keypoints)
-    terms = losses(PUBLISHED, trained, points, farthest=keypoints + 4, start=0)
+    terms = published(trained, points, farthest=keypoints + 4, start=0)
     torch.stack(list(terms.values())).sum().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
     with torch.no_grad():
@@ -197,7 +196,7 @@ def test_the_gradient_of_the_losses_is_that_of_finite_differences(
     points = draw(2, 80, 3, dtype=torch.float64)
 
     def loss() -> Tensor:
-        return torch.stack(list(losses(PUBLISHED, network(points), points, farthest=8, start=5).values())).sum()
+        return torch.stack(list(published(network(points), points, farthest=8, start=5).values())).sum()
 
     loss().backward()
 

@@ -19,8 +19,7 @@ from keygrid.geometry.points import gather
 from keygrid.model import reference
 from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid, Output
-from keygrid.training.config import PUBLISHED
-from keygrid.training.losses import losses
+from tests.training.test_terms import published
 
 ASSETS = Path(__file__).parents[2] / "assets"
 PARTS = ("weights", "keypoints", "strengths", "reconstruction")
@@ -68,7 +67,7 @@ def assert_learn_the_same(ours: KeyGrid, theirs: KeyGrid, points: Tensor) -> Non
     found, expected = ours(points), reference.forward(theirs, points)
     assert_same(found, expected)
     for output in (found, expected):
-        torch.stack(list(losses(PUBLISHED, output, points, farthest=8, start=5).values())).sum().backward()
+        torch.stack(list(published(output, points, farthest=8, start=5).values())).sum().backward()
     for (name, a), b in zip(ours.named_parameters(), theirs.parameters(), strict=True):
         if a.grad is None:  # strengths are not asked for where no level sees cells
             assert "strength" in name
@@ -104,7 +103,7 @@ def test_steps_of_an_optimiser_lead_to_the_same_weights(tiny_config: ModelConfig
         for _ in range(3):
             optimiser.zero_grad()
             output = network(points) if network is ours else reference.forward(network, points)
-            torch.stack(list(losses(PUBLISHED, output, points, farthest=8, start=5).values())).sum().backward()
+            torch.stack(list(published(output, points, farthest=8, start=5).values())).sum().backward()
             optimiser.step()
     for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-8)

@@ -21,11 +21,10 @@ from keygrid.model import fused
 from keygrid.model.config import ModelConfig
 from keygrid.model.config import preset as model_preset
 from keygrid.model.network import KeyGrid
-from keygrid.training.config import PUBLISHED
 from keygrid.training.config import preset as training_preset
-from keygrid.training.losses import losses
 from keygrid.training.processes import make_fabric, part_of
 from keygrid.training.trainer import Trainer
+from tests.training.test_terms import published
 
 ROOT = Path(__file__).parents[2]
 PARTS = ((0, 2), (2, 5))
@@ -42,7 +41,7 @@ def learn(config: ModelConfig, part: tuple[int, int], *, is_fused: bool) -> list
     with pytest.MonkeyPatch.context() as patch:
         if not is_fused:
             patch.setattr(fused, "serves", lambda *_: False)
-        terms = losses(PUBLISHED, network(points[begin:end]), points[begin:end], 6, 3)
+        terms = published(network(points[begin:end]), points[begin:end], 6, 3)
     loss = sum(terms.values()) * ((end - begin) / 5)
     loss.backward()
     gradients = torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])

@@ -1,12 +1,13 @@
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from keygrid.errors import KeygridError
-from keygrid.training.config import TrainingConfig, preset
+from keygrid.training.config import TrainingConfig, parse_weights, preset, upgraded
+from keygrid.training.terms import TERMS
 
 
 def test_presets_differ_by_their_optimiser() -> None:
@@ -49,21 +50,20 @@ def test_what_may_be_off_is_not_below_zero(name: str) -> None:
 
 
 def test_terms_join_as_training_goes_on() -> None:
-    training = TrainingConfig(warm_up=2, similarity_weight=0.5)
-    assert [training.weights(epoch * training.steps_per_epoch) for epoch in (1, 2)] == [
+    training = TrainingConfig(warm_up=2, weights={"farthest": 1, "similarity": 0.5})
+    assert [training.weights_at(epoch * training.steps_per_epoch) for epoch in (1, 2)] == [
         {"farthest": 1.0},
         {"farthest": 1.0, "similarity": 0.5},
     ]
 
 
 def test_weights_of_correspondence_grow_and_similarity_joins_late() -> None:
-    training = TrainingConfig(
-        epochs=10, epoch_size=8, batch=4, warm_up=8, farthest_weight=0, strict_weight=2, coverage_weight=0.5, ramp=0.5
-    )
-    assert training.terms == {"similarity": 1, "strict": 2, "coverage": 0.5}
-    assert training.weights(0) == {"strict": 0.2, "coverage": 0.5}
-    assert training.weights(9) == {"strict": 2, "coverage": 0.5}
-    assert training.weights(16) == training.terms
+    weights = {"coverage": 0.5, "strict": 2, "similarity": 1, "farthest": 0}
+    training = TrainingConfig(epochs=10, epoch_size=8, batch=4, warm_up=8, weights=weights, ramp=0.5)
+    assert list(training.weights.items()) == [("similarity", 1), ("strict", 2), ("coverage", 0.5)]
+    assert training.weights_at(0) == {"strict": 0.2, "coverage": 0.5}
+    assert training.weights_at(9) == {"strict": 2, "coverage": 0.5}
+    assert training.weights_at(16) == training.weights
 
 
 def test_a_cycle_rises_to_the_learning_rate_and_falls_to_nothing() -> None:
@@ -87,9 +87,31 @@ def test_pairs_need_even_numbers(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize("weight", [-1.0, math.nan, math.inf])
 def test_weights_are_numbers_of_0_or_more(weight: float) -> None:
     with pytest.raises(KeygridError, match="weights of loss terms"):
-        TrainingConfig(farthest_weight=weight)
+        TrainingConfig(weights={"farthest": weight})
 
 
 def test_something_is_learnt() -> None:
     with pytest.raises(KeygridError, match="one of them is above 0"):
-        TrainingConfig(farthest_weight=0, similarity_weight=0)
+        TrainingConfig(weights={"farthest": 0})
+
+
+def test_unknown_presets_and_terms_are_refused_by_name() -> None:
+    with pytest.raises(KeygridError, match="no preset called 'Keygrid': choose one of released, paper, keygrid"):
+        preset("Keygrid", 8)
+    with pytest.raises(KeygridError, match="no loss term 'near'; there are farthest, similarity, strict"):
+        TrainingConfig(weights={"near": 1})
+
+
+def test_weights_are_read_from_texts() -> None:
+    assert parse_weights(["coverage=2", "apart=0.5", "coverage=3"]) == {"coverage": 3, "apart": 0.5}
+    with pytest.raises(KeygridError, match="no loss term 'near'"):
+        parse_weights(["near=1"])
+    with pytest.raises(KeygridError, match="weight of apart is a number, as in apart=2, and not 'much'"):
+        parse_weights(["apart=much"])
+
+
+def test_what_earlier_versions_stored_is_upgraded() -> None:
+    today = asdict(preset("keygrid", 8))
+    weights = today.pop("weights")
+    earlier = today | {f"{name}_weight": weights.get(name, 0.0) for name in TERMS}
+    assert upgraded(earlier) == upgraded(today | {"weights": weights}) == asdict(preset("keygrid", 8))

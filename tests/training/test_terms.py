@@ -8,9 +8,11 @@ from torch import Tensor, nn
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import Normalisation, sample
 from keygrid.model.network import Output
-from keygrid.training.config import OF_PAIRS, PUBLISHED
-from keygrid.training.losses import losses, pair_losses
+from keygrid.training.config import PUBLISHED, TrainingConfig
+from keygrid.training.dataset import Batch
 from keygrid.training.pairs import Cloth, Pair
+from keygrid.training.terms import TERMS, Need, Seen, Term, losses
+from tests.conftest import ROOT
 from tests.training.test_pairs import sheet
 
 
@@ -27,6 +29,17 @@ def output(keypoints: Tensor, reconstruction: Tensor) -> Output:
     return Output(torch.empty(0), keypoints, torch.empty(0), reconstruction, torch.empty(0))
 
 
+def published(said: Output, points: Tensor, farthest: int, start: int) -> dict[str, Tensor]:
+    return losses(PUBLISHED, Seen(said, Batch(points), farthest, start, nn.Identity()))
+
+
+OF_PAIRS = [name for name, term in TERMS.items() if Need.PAIRS in term.needs]
+
+
+def of_pairs(said: Output, points: Tensor, pair: Pair) -> dict[str, Tensor]:
+    return losses(OF_PAIRS, Seen(said, Batch(points, (pair,)), 4, 0, nn.Identity()))
+
+
 def farthest_by_hand(cloud: Tensor, count: int, start: int) -> Tensor:
     chosen = cloud[start : start + 1]
     while len(chosen) < count:
@@ -37,7 +50,7 @@ def farthest_by_hand(cloud: Tensor, count: int, start: int) -> Tensor:
 
 def test_terms_are_means_of_two_chamfer_distances() -> None:
     points, keypoints, rebuilt = draw(3, 50, 3), draw(3, 4, 3, seed=1), draw(3, 50, 3, seed=2)
-    found = losses(PUBLISHED, output(keypoints, rebuilt), points, farthest=7, start=9)
+    found = published(output(keypoints, rebuilt), points, farthest=7, start=9)
     farthest = [chamfer(k, farthest_by_hand(cloud, 7, 9)) for k, cloud in zip(keypoints, points, strict=True)]
     similarity = [chamfer(r, cloud) for r, cloud in zip(rebuilt, points, strict=True)]
     assert found.keys() == {"farthest", "similarity"}
@@ -48,16 +61,16 @@ def test_terms_are_means_of_two_chamfer_distances() -> None:
 def test_losses_of_a_perfect_answer_are_zero() -> None:
     points = draw(2, 50, 3)
     keypoints = torch.stack([farthest_by_hand(cloud, 6, 3) for cloud in points])
-    perfect = losses(PUBLISHED, output(keypoints[:, [4, 2, 0, 5, 1, 3]], points.flip(1)), points, farthest=6, start=3)
+    perfect = published(output(keypoints[:, [4, 2, 0, 5, 1, 3]], points.flip(1)), points, farthest=6, start=3)
     assert {name: float(term) for name, term in perfect.items()} == {"farthest": 0, "similarity": 0}
-    other_start = losses(PUBLISHED, output(keypoints, points), points, farthest=6, start=4)
+    other_start = published(output(keypoints, points), points, farthest=6, start=4)
     assert other_start["farthest"] > 0
 
 
 def test_each_term_moves_its_own_part() -> None:
     points = draw(1, 50, 3)
     keypoints, rebuilt = draw(1, 4, 3, seed=1).requires_grad_(), draw(1, 50, 3, seed=2).requires_grad_()
-    terms = losses(PUBLISHED, output(keypoints, rebuilt), points, farthest=7, start=0)
+    terms = published(output(keypoints, rebuilt), points, farthest=7, start=0)
     terms["farthest"].backward()
     assert keypoints.grad is not None
     assert keypoints.grad.abs().sum(-1).min() > 0
@@ -87,7 +100,7 @@ def terms(shown: tuple[Garment, Tensor, Pair], weights: Tensor, canonical: Tenso
     _, points, pair = shown
     told = pair.rest if canonical is None else canonical
     said = Output(weights, weights @ points, torch.empty(0), torch.empty(0), told)
-    return {name: term.item() for name, term in pair_losses(said, points, [pair], nn.Identity()).items()}
+    return {name: term.item() for name, term in of_pairs(said, points, pair).items()}
 
 
 def test_keypoints_that_keep_their_part_cost_what_anchors_are_apart(shown: tuple[Garment, Tensor, Pair]) -> None:
@@ -122,7 +135,7 @@ def test_layers_that_touch_may_be_mistaken_for_each_other() -> None:
     there = int(np.linalg.norm(drawn.points - mirrored, axis=1).argmin())
     weights = torch.stack([one_hot(here, count=400), one_hot(there, count=400)])
     said = Output(weights, weights @ points, torch.empty(0), torch.empty(0), pair.rest)
-    found = pair_losses(said, points, [pair], nn.Identity())
+    found = of_pairs(said, points, pair)
     assert found["strict"] > 0.5
     # In the flat frame it is still elsewhere; in the folded one a layer within reach is where it was.
     assert found["tolerant"] < 0.7 * found["strict"]
@@ -160,9 +173,43 @@ def test_every_term_has_a_gradient_that_lowers_it(shown: tuple[Garment, Tensor, 
         def term(logits: Tensor = logits, features: Tensor = features, name: str = name) -> Tensor:
             weights = (3 * logits).softmax(-1)
             said = Output(weights, weights @ points, torch.empty(0), torch.empty(0), features)
-            return pair_losses(said, points, [pair], nn.Identity())[name]
+            return of_pairs(said, points, pair)[name]
 
         before = term()
         slopes = torch.autograd.grad(before, [logits, features], allow_unused=True)
         steps = [0 if slope is None else slope / (slope.norm() + 1e-12) * 0.1 for slope in slopes]
         assert term(logits - steps[0], features - steps[1]) < before
+
+
+def test_only_what_is_asked_for_is_computed(
+    shown: tuple[Garment, Tensor, Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Seen) -> Tensor:
+        raise AssertionError
+
+    for name in TERMS.keys() - {"apart"}:
+        monkeypatch.setitem(TERMS, name, replace(TERMS[name], of=refuse))
+    weights = one_hot(4, 4).expand(2, -1, -1)
+    said = Output(weights, weights @ shown[1], torch.empty(0), torch.empty(0), shown[2].rest)
+    seen = Seen(said, Batch(shown[1], (shown[2],)), 4, 0, nn.Identity())
+    assert losses({"apart"}, seen).keys() == {"apart"}
+    assert "neighbours" not in vars(seen)
+    assert "expected" not in vars(seen)
+
+
+def test_a_term_from_outside_is_weighted_and_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = Term("toy", "mean height", lambda seen: seen.batch.points[..., 1].mean(), ramps=True)
+    monkeypatch.setitem(TERMS, "toy", toy)
+    training = TrainingConfig(weights={"toy": 2}, epochs=1, epoch_size=8, batch=2, ramp=1)
+    assert [training.weights_at(step) for step in (0, 3)] == [{"toy": 0.5}, {"toy": 2}]
+    points = draw(2, 50, 3)
+    assert losses(training.weights, Seen(output(points, points), Batch(points), 4, 0, nn.Identity())) == {
+        "toy": points[..., 1].mean()
+    }
+
+
+def test_terms_are_named_by_their_keys_and_the_readme_has_them_all() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, term in TERMS.items():
+        assert term.name == name
+        assert f"| `{name}` | {term.explanation} |" in text
