@@ -145,7 +145,7 @@ def scrub(studio: Studio) -> None:
 
 def field(studio: Studio) -> None:
     studio.show_tab("Field")
-    own = studio.window.document.prediction.field.sigma_squared**0.5  # type: ignore[union-attr]
+    own = studio.window.document.prediction.explanation.heatmap.sigma_squared**0.5  # type: ignore[union-attr]
     studio.window.slices.sigma = 1.6 * own
     studio.window.settings.slice, studio.window.settings.isosurface = False, True
     studio.window.settings.volume = True

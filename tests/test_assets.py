@@ -12,7 +12,7 @@ from scipy.spatial.distance import pdist
 
 from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.readers import read_garment
-from keygrid.methods.learned import Predictor
+from keygrid.methods.learned import LearnedMethod
 
 ASSETS = Path(__file__).parents[1] / "assets"
 GARMENTS = ASSETS / "garments"
@@ -26,7 +26,7 @@ def garment():
 
 @pytest.fixture(scope="module", params=["tops-k8-keygrid", "tshirt-k8"])
 def prediction(garment, request):
-    return Predictor(ASSETS / "checkpoints" / f"{request.param}.safetensors").predict(garment)
+    return LearnedMethod(ASSETS / "checkpoints" / f"{request.param}.safetensors").find([garment])[0]
 
 
 def test_the_shirt_is_whole(garment):

@@ -198,6 +198,23 @@ def test_a_garment_is_sewn_simulated_and_followed(tmp_path, tiny_checkpoint):
     assert [row.partition(",")[0] for row in rows] == [f"{sequence}@{frame}" for frame in range(3) for _ in range(4)]
 
 
+def test_commands_take_methods_without_learning(tmp_path):
+    out, scores, picture = tmp_path / "k.json", tmp_path / "scores.json", tmp_path / "k.png"
+    sequence = ROOT / "assets/garments/skirt-01-drop.npz"
+    assert run("predict", SHIRT, sequence, "--method", "geodesic?k=5", "--out", out).returncode == 0
+    first, second = json.loads(out.read_text())
+    assert first["checkpoint"] == second["checkpoint"] == "geodesic?k=5"
+    assert first["keypoints"][0]["confidence"] is None
+    assert (len(first["keypoints"]), len(first["edges"])) == (5, 4)
+    result = run("evaluate", "farthest?k=8", "iss?k=4", "--data", sequence, "--split", "all", "--out", scores)
+    assert result.returncode == 0
+    assert "| farthest?k=8 | skirt-01-drop |" in result.stdout
+    assert [row["checkpoint"] for row in json.loads(scores.read_text())] == ["farthest?k=8"] * 2 + ["iss?k=4"] * 2
+    result = run("render", sequence, "--method", "still?k=8", "--out", picture, "--size", 400, 300, display=False)
+    assert result.returncode == 0
+    assert png_size(picture) == (400, 300)
+
+
 @pytest.mark.parametrize(
     "command",
     ["view", "predict", "render", "train", "evaluate", "import", "info", "convert", "sew", "simulate", "garments"],
@@ -216,6 +233,10 @@ BAD_INPUT = {
     "truncated": ("predict", "truncated.obj", "--out", "k.json"),
     "not a number": ("render", "nan.obj", "--out", "k.png"),
     "another checkpoint": ("predict", SHIRT, "--checkpoint", "truncated.obj", "--out", "k.json"),
+    "unknown method": ("predict", SHIRT, "--method", "nearest?k=8", "--out", "k.json"),
+    "unknown option of a method": ("render", SHIRT, "--method", "farthest?n=8", "--out", "k.png"),
+    "too many keypoints of a method": ("evaluate", "still?k=65"),
+    "a cloud for a method of surfaces": ("predict", "points.xyz", "--method", "geodesic", "--out", "k.json"),
     "unknown ending": ("predict", SHIRT, "--out", "k.xyz"),
     "no such folder": ("predict", SHIRT, "--out", "nowhere/k.json"),
     "bad slice": ("render", SHIRT, "--slice", "w=2", "--out", "k.png"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from keygrid.cli.common import DEFAULT_CHECKPOINT, Mode, open_one
+from keygrid.cli.common import DEFAULT_METHOD, MethodName, Mode, open_one
 from keygrid.errors import KeygridError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def render(
     garment: Path,
     /,
     *,
-    checkpoint: Path = DEFAULT_CHECKPOINT,
+    method: MethodName = DEFAULT_METHOD,
     out: Path,
     slices: Annotated[str | None, Parameter(name="--slice")] = None,
     size: tuple[int, int] = (1280, 800),
@@ -36,8 +36,8 @@ def render(
     ----------
     garment
         A mesh, a cloud, a sequence, or one garment of a file of many, FILE#ITEM.
-    checkpoint
-        What predicts.
+    method
+        A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists them.
     out
         The picture, a PNG.
     slices
@@ -51,14 +51,14 @@ def render(
     frame
         Of a garment that moves, counted from 0, or from the end if negative; the last if not given.
     """
-    draw_picture(garment, checkpoint, out, slices=slices, size=size, dark=dark, mode=keypoints, frame=frame)
+    draw_picture(garment, method, out, slices=slices, size=size, dark=dark, mode=keypoints, frame=frame)
 
 
 def draw_picture(
-    path: Path, checkpoint: Path, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode,
+    path: Path, method: str, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode,
     frame: int = -1,
 ) -> "Prediction":  # fmt: skip
-    """Draw a garment with the keypoints of a checkpoint into a PNG, and return the prediction.
+    """Draw a garment with the keypoints that a method finds into a PNG, and return the prediction.
 
     Raises:
         KeygridError: an option is none of those that are allowed, or a file can't be read or written.
@@ -69,16 +69,12 @@ def draw_picture(
         raise KeygridError(f"The picture is a PNG, so name it so: {out.name} ends otherwise.")
     from app.scene.offscreen import render as draw
     from app.scene.scene import DARK, LIGHT
-    from keygrid.methods.learned import Predictor
+    from keygrid.methods import open_method
 
     garment = open_one(path)
-    predictor = Predictor(checkpoint)
-    if garment.frames is None:
-        frame, prediction = 0, predictor.predict(garment, keypoints=mode)
-    else:
-        frame = _place_of(frame, garment)
-        prediction = predictor.predict_frame(garment, frame, keypoints=mode)
-    draw(garment, prediction, settings, field, out, size=size, theme=DARK if dark else LIGHT, frame=frame)
+    at = None if garment.frames is None else _place_of(frame, garment)
+    (prediction,) = open_method(method).find([garment], [at], mode=mode)
+    draw(garment, prediction, settings, field, out, size=size, theme=DARK if dark else LIGHT, frame=at or 0)
     return prediction
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from app.cli.render import check_size, draw_picture
-from keygrid.cli.common import DEFAULT_CHECKPOINT, DEFAULT_GARMENT
+from keygrid.cli.common import DEFAULT_GARMENT, DEFAULT_METHOD
 from keygrid.errors import KeygridError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def view(
     garments: list[Path] | None = None,
     /,
     *,
-    checkpoint: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
+    method: Annotated[list[str] | None, Parameter(name=("--method", "--checkpoint"), consume_multiple=True)] = None,
     theme: Literal["system", "light", "dark"] = "system",
     size: tuple[int, int] = (1280, 800),
     scale: float | None = None,
@@ -32,8 +32,8 @@ def view(
     ----------
     garments
         Meshes, clouds, sequences, and folders or files of many; the bundled T-shirt if not given.
-    checkpoint
-        Checkpoints; the bundled one if not given.
+    method
+        Checkpoints, and methods without learning, such as farthest?k=8; the bundled checkpoint if not given.
     theme
         Colours of the window.
     size
@@ -46,14 +46,14 @@ def view(
         Neither use nor save settings, recent files and sessions.
     """
     check_size(size)
-    reopen = not garments and not checkpoint
+    reopen = not garments and not method
     garments = garments or [DEFAULT_GARMENT]
-    checkpoints = checkpoint or [DEFAULT_CHECKPOINT]
+    methods = method or [DEFAULT_METHOD]
     from app.application import has_display, run
 
     if has_display():
         failure = run(
-            [*garments, *checkpoints], theme=theme, size=size, scale=scale, screenshot=screenshot, fresh=fresh,
+            [*garments, *map(Path, methods)], theme=theme, size=size, scale=scale, screenshot=screenshot, fresh=fresh,
             reopen=reopen,
         )  # fmt: skip
         if failure:
@@ -61,14 +61,13 @@ def view(
         return
     out = screenshot or Path("keygrid-view.png")
     print(f"There is no display, so the view of {garments[0]} is rendered to {out}.")
-    prediction = draw_picture(
-        garments[0], checkpoints[0], out, slices=None, size=size, dark=theme == "dark", mode="soft"
-    )
+    prediction = draw_picture(garments[0], methods[0], out, slices=None, size=size, dark=theme == "dark", mode="soft")
     _print_table(prediction)
 
 
 def _print_table(prediction: "Prediction") -> None:
     print(f"{'#':>2} {'x':>10} {'y':>10} {'z':>10} {'vertex':>8} {'confidence':>10}")
-    rows = zip(prediction.keypoints, prediction.vertices, prediction.confidence, strict=True)
-    for index, ((x, y, z), vertex, confidence) in enumerate(rows):
-        print(f"{index:2d} {x:10.4g} {y:10.4g} {z:10.4g} {vertex:8d} {confidence:10.2f}")
+    confidence = prediction.confidence
+    for index, ((x, y, z), vertex) in enumerate(zip(prediction.keypoints, prediction.vertices, strict=True)):
+        known = "–" if confidence is None else f"{confidence[index]:.2f}"
+        print(f"{index:2d} {x:10.4g} {y:10.4g} {z:10.4g} {vertex:8d} {known:>10}")

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 from app.actions import Command
 from app.controllers.opening import CHECKPOINT_SUFFIXES, Open
 from app.state.document import Document
-from app.state.runs import Preview
 from app.views.notice import Notice
 from app.views.panels.library import Library
 from keygrid.data.readers import SUFFIXES
@@ -80,7 +79,7 @@ class FileCommands:
 
     def _ask_to_save(self) -> None:
         garment, prediction = self._document.garment, self._document.prediction
-        if isinstance(self._document.shown, Preview):
+        if self._document.shown_preview is not None:
             self._notice.say("A preview can't be saved: open the run's checkpoint and switch the preview off.")
             return
         if garment is None or prediction is None:

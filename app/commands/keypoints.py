@@ -6,7 +6,6 @@ from PySide6.QtWidgets import QColorDialog, QMainWindow
 
 from app.actions import Command
 from app.state.document import Document
-from app.state.runs import Preview
 from app.views.notice import Notice
 from app.views.panels.keypoints import KeypointTable, SegmentTable
 from keygrid.checkpoints.labels import Colour
@@ -52,7 +51,7 @@ class KeypointCommands:
             self._document.keypoint = (0 if step > 0 else count - 1) if chosen is None else (chosen + step) % count
 
     def _selected(self) -> int | None:
-        if isinstance(self._document.shown, Preview):
+        if self._document.shown_preview is not None:
             self._notice.say("A preview's keypoints have no names: open the run's checkpoint first.")
             return None
         if self._document.keypoint is None:

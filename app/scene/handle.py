@@ -33,7 +33,7 @@ class PlaneHandle:
         self._moving = False
 
     def show(self, prediction: Prediction | None, slices: SliceSettings) -> None:
-        """Put the handle where the free plane is; None hides it."""
+        """Put the handle where the free plane is, in the box of a prediction with an explanation; None hides it."""
         self._prediction = prediction
         if prediction is None:
             if self._widget is not None:
@@ -48,7 +48,10 @@ class PlaneHandle:
         shape.PlaceWidget([bound for pair in zip(low, high, strict=True) for bound in pair])
         shape.SetNormal(slices.normal)
         # On the plane, but where the garment is: not every normalisation puts that into the middle.
-        normal, middle = np.array(slices.normal), prediction.normalisation.apply(prediction.sample.points).mean(axis=0)
+        normal, middle = (
+            np.array(slices.normal),
+            prediction.normalisation.apply(prediction.explain().sample.points).mean(axis=0),
+        )
         shape.SetOrigin(invert(middle + (slices.free - normal @ middle) * normal))
         if not self._widget.GetEnabled():
             self._widget.On()

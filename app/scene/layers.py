@@ -9,10 +9,9 @@ import pyvista as pv
 from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkTextActor
 
-from app.state.runs import Preview
 from keygrid.data.garment import Garment
 from keygrid.palette import colours
-from keygrid.prediction import Prediction
+from keygrid.prediction import Skeleton
 
 Floats = NDArray[np.float64]
 
@@ -232,7 +231,7 @@ class KeypointLayer(Layer):
     _colours: NDArray[np.uint8] | None = None
     _texts: Sequence[str] | None = None
 
-    def show(self, shown: Prediction | Preview, radius: float) -> None:
+    def show(self, shown: Skeleton, radius: float) -> None:
         """Draw keypoints as spheres of `radius`, file units; in place where there are as many as before."""
         positions = shown.keypoints
         if not self._actors or (len(positions), radius) != (len(self._positions), self._radius):
@@ -359,7 +358,7 @@ class SkeletonLayer(Layer):
     order = 3
 
     def show(
-        self, shown: Prediction | Preview, colour: tuple[float, float, float], width: float, gap: float,
+        self, shown: Skeleton, colour: tuple[float, float, float], width: float, gap: float,
         strongest: NDArray[np.bool_] | None = None,
     ) -> None:  # fmt: skip
         """Draw the skeleton.

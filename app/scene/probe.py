@@ -72,7 +72,12 @@ class SurfaceFinder:
 
 
 class Weights:
-    """A prediction's weights at any place on the garment's material: those of the sampled points around it."""
+    """The weights at any place on the garment's material: those of the sampled points around it.
+
+    Args:
+        prediction: one with an explanation.
+        garment: what it is of.
+    """
 
     NEIGHBOURS = 3
 
@@ -81,9 +86,10 @@ class Weights:
 
         self._garment = garment
         # At rest, layers of cloth that lie on each other are apart, and what is near is near along the cloth.
-        self._tree = cKDTree(prediction.sample.on(garment.vertices, garment.faces))
-        largest = prediction.weights.max(axis=1, keepdims=True)
-        self._shares = (prediction.weights / np.maximum(largest, 1e-30)).astype(np.float64)
+        explanation = prediction.explain()
+        self._tree = cKDTree(explanation.sample.on(garment.vertices, garment.faces))
+        largest = explanation.weights.max(axis=1, keepdims=True)
+        self._shares = (explanation.weights / np.maximum(largest, 1e-30)).astype(np.float64)
 
     def of_samples(self, keypoint: int) -> Floats:
         """(N,), at the sampled points, as shares of the largest."""

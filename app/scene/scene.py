@@ -27,11 +27,10 @@ from app.scene.layers import (
 from app.scene.motion import LANDMARK_RADIUS, LandmarkLayer, TrailLayer
 from app.scene.probe import Probe, SurfaceFinder, Weights, barycentric_of, on_slices
 from app.state.camera import Camera
-from app.state.runs import Preview
 from app.state.settings import LAYERS, ViewSettings
 from app.state.slices import SliceSettings
 from keygrid.data.garment import Garment
-from keygrid.prediction import Prediction
+from keygrid.prediction import Prediction, Skeleton
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class Scene:
         self.displacements = DisplacementLayer(plotter, "displacements")
         self.others = OthersLayer(plotter, "others")
         self._bars: dict[str, object] = {}
-        self._shown: Prediction | Preview | None = None
+        self._shown: Skeleton | None = None
         self._garment: Garment | None = None
         self._settings, self._slices = ViewSettings(), SliceSettings()
         self._keypoint: int | None = None
@@ -147,10 +146,10 @@ class Scene:
         if garment.landmarks is not None:
             self.landmarks.move(garment.landmarks.on(vertices, garment.faces))
 
-    def show_prediction(self, shown: Prediction | Preview | None, slices: SliceSettings | None = None) -> None:
+    def show_prediction(self, shown: Skeleton | None, slices: SliceSettings | None = None) -> None:
         """Draw a prediction for what is shown, its heatmap as `slices` says; None hides the last one.
 
-        A training's preview is no more than keypoints and their skeleton.
+        A training's preview, and what a method without learning finds, are no more than keypoints and their skeleton.
         """
         if self._garment is None or slices is None:
             shown = None
@@ -161,7 +160,7 @@ class Scene:
             layer.blank = prediction is None
         self.cloud.blank = prediction is None and not (self._garment is not None and self._garment.is_cloud)
         if prediction is not None and slices is not None:
-            self.cloud.show(prediction.sample.points)
+            self.cloud.show(prediction.explain().sample.points)
             self.reconstruction.show(prediction.reconstruction)
             self.cut(slices)
         if shown is not None:
@@ -413,7 +412,7 @@ class Scene:
 
     @property
     def _prediction(self) -> Prediction | None:
-        return self._shown if isinstance(self._shown, Prediction) else None
+        return self._shown.explained if self._shown is not None else None
 
     @property
     def _heat(self) -> Heat | None:
@@ -447,7 +446,7 @@ class Scene:
         contrast = {"white": LIGHT.foreground, "black": DARK.foreground}
         return contrast.get(self._settings.background, self._theme.foreground)
 
-    def _drawn_segments(self, shown: Prediction | Preview) -> NDArray[np.bool_]:
+    def _drawn_segments(self, shown: Skeleton) -> NDArray[np.bool_]:
         """(E,): strong enough, and between keypoints that are not hidden."""
         seen = np.array([self.keypoints.shows(index) for index in range(len(shown.keypoints))])
         strong: NDArray[np.bool_] = (shown.strengths >= self._settings.strength) & seen[shown.edges].all(axis=1)

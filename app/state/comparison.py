@@ -280,7 +280,7 @@ class Linking:
         views = (self._first, *self._comparison.views)
         linked = self._comparison.active and self._comparison.colours
         predictions = [view.subject.prediction for view in views] if linked else []
-        most = [prediction.most_heat for prediction in predictions if prediction is not None]
+        most = [found.most_heat for found in predictions if found is not None and found.explanation is not None]
         for view in views:
             view.slices.whole = (0.0, max(most)) if most else None
 
@@ -309,7 +309,7 @@ def matched(first: Subject, other: Subject) -> Match | None:
     one, another = first.prediction, other.prediction
     if one is None or another is None:
         return None
-    if one.checkpoint.fingerprint == another.checkpoint.fingerprint:
+    if one.method.same(another.method):
         count = len(another.keypoints)
         return Match(np.arange(count), np.full(count, np.nan))
     found = match(one.normalised[None], another.normalised[None])
@@ -337,8 +337,8 @@ def comparable(first: Subject, other: Subject) -> bool:
 
 
 def reference_of(first: Subject, other: Subject) -> Prediction | None:
-    """The prediction from which another one's heatmap differs; None if they have no frame in common."""
-    return first.prediction if comparable(first, other) else None
+    """The prediction from which another one's heatmap differs; None without a heatmap or a frame in common."""
+    return first.prediction.explained if first.prediction is not None and comparable(first, other) else None
 
 
 def _choose_garment(subject: Subject, garment: Garment | None) -> None:

@@ -14,7 +14,7 @@ from app.state.runs import Preview
 from keygrid.checkpoints.labels import KeypointLabels, load, save
 from keygrid.data.garment import Garment
 from keygrid.palette import DEFAULT
-from keygrid.prediction import Prediction
+from keygrid.prediction import Prediction, Skeleton
 
 
 @dataclass(frozen=True, eq=False)  # a file that is read again is another checkpoint: it may have been trained on
@@ -130,18 +130,22 @@ class Subject:
         self.garment = garment
 
     @property
-    def shown(self) -> Preview | Prediction | None:
-        """What is shown of the chosen garment's frame: the training's preview if it is of that, else the prediction."""
+    def shown_preview(self) -> Preview | None:
+        """The training's preview, if it is of the chosen garment's frame and therefore shown."""
         preview, garment = self.preview, self.garment
         if preview is None or garment is None or not preview.is_of(garment) or preview.frame != self.frame:
-            return self.prediction
+            return None
         return preview
 
     @property
-    def shown_prediction(self) -> Prediction | None:
-        """The prediction, if it is shown: a preview has neither heatmap nor weights."""
-        shown = self.shown
-        return shown if isinstance(shown, Prediction) else None
+    def shown(self) -> Skeleton | None:
+        """The keypoints that are shown of the chosen garment's frame: the training's preview, else the prediction."""
+        return self.shown_preview or self.prediction
+
+    @property
+    def explained(self) -> Prediction | None:
+        """The prediction that is shown, if it has weights and a heatmap; a preview has neither."""
+        return self.shown.explained if self.shown is not None else None
 
     @property
     def seconds(self) -> float | None:

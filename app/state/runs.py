@@ -67,6 +67,9 @@ class Preview:
     edges: NDArray[np.int64]
     strengths: Floats
 
+    # Not known of a preview; see `keygrid.prediction.Skeleton`.
+    vertices = confidence = explained = None
+
     def is_of(self, garment: Garment) -> bool:
         """Whether this is the garment that was looked at."""
         return garment.source is not None and garment.source.absolute() == self.garment

@@ -5,8 +5,7 @@ import time
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
-from app.state.document import Document, checkpoint_name
-from app.state.runs import Preview
+from app.state.document import Document
 
 ENOUGH = 3
 """Frames that tell how long the others take."""
@@ -71,16 +70,16 @@ class StatusBar(QStatusBar):
         return f", {max(round(left), 1)} s left"
 
     def _summary(self) -> str:
-        prediction, garment = self._document.shown, self._document.garment
+        prediction, preview, garment = self._document.prediction, self._document.shown_preview, self._document.garment
         if garment is None:
             return "Ready"
-        if isinstance(prediction, Preview):
-            return f"Preview: {len(prediction.keypoints)} keypoints on {garment.name} by the run {prediction.run} " + (
-                f"after epoch {prediction.epoch}"
+        if preview is not None:
+            return f"Preview: {len(preview.keypoints)} keypoints on {garment.name} by the run {preview.run} " + (
+                f"after epoch {preview.epoch}"
             )
         if prediction is None:
             return f"No keypoints of this frame of {garment.name} yet" if garment.frame_count else "Ready"
         return (
-            f"{len(prediction.keypoints)} keypoints on {garment.name} by {checkpoint_name(prediction.checkpoint.path)} "
+            f"{len(prediction.keypoints)} keypoints on {garment.name} by {prediction.method.title} "
             f"in {prediction.seconds:.2f} s"
         )

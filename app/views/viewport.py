@@ -13,7 +13,6 @@ from pyvistaqt import QtInteractor
 from app.scene.handle import PlaneHandle
 from app.scene.probe import Probe
 from app.scene.scene import DARK, LIGHT, Scene, Theme
-from app.state.runs import Preview
 from app.state.slices import KEY_STEP
 from app.state.view import View
 from app.views.readout import Readout
@@ -235,7 +234,7 @@ class Viewport(QWidget):
 
     def _show_trails(self, *_: object) -> None:
         # The paths are those of the prediction, and a preview's keypoints are elsewhere.
-        previewing = isinstance(self._subject.shown, Preview)
+        previewing = self._subject.shown_preview is not None
         self.scene.show_trails({} if previewing else self._subject.predictions, self._subject.frame)
         self.request_render()
 
@@ -280,7 +279,7 @@ class Viewport(QWidget):
 
     def _show_handle(self) -> None:
         shown = self._settings.slice and "free" in self._slices.planes
-        self._handle.show(self._subject.shown_prediction if shown else None, self._slices)
+        self._handle.show(self._subject.explained if shown else None, self._slices)
 
     def _tell_of_camera(self, *_: object) -> None:
         if not self._camera_moved.isActive():  # many modifications make one move

@@ -32,7 +32,7 @@ from keygrid.prediction import Prediction
 if TYPE_CHECKING:
     from keygrid.evaluation.material import Material
     from keygrid.evaluation.metrics import Measures
-    from keygrid.methods.learned import Predictor
+    from keygrid.methods import Method
 
 EnterStage = Callable[[str], None]
 Result = TypeVar("Result")
@@ -48,7 +48,7 @@ class Handlers:
         self._garments: dict[Path, Garment] = {}
         self._entries: dict[Path, tuple[Collection, Entry]] = {}
         self._material: tuple[Garment, Material | None] | None = None
-        self._predictors: dict[Path, tuple[float, Predictor]] = {}
+        self._predictors: dict[Path, tuple[float, Method]] = {}
         self._device, self._threads = "automatic", 0
 
     def handle(self, work: Work[Result], enter: EnterStage) -> Result:
@@ -64,7 +64,7 @@ class Handlers:
                 result = self._open(path, enter)
             case ReadCheckpoint(path):
                 predictor = self._predictor(path, enter)
-                result = OpenCheckpoint(path, predictor.config.keypoints, predictor.source.category)
+                result = OpenCheckpoint(path, predictor.keypoints, predictor.id.category)
             case Predict():
                 result = self._predict(work, enter)
             case ListShipped(folder):
@@ -90,9 +90,7 @@ class Handlers:
         garment = self._garment(work.garment, enter)
         predictor = self._predictor(work.checkpoint, enter)
         enter(f"Finding the keypoints of {garment.name}")
-        if work.frame is None:
-            return predictor.predict(garment, keypoints=work.keypoints)
-        return predictor.predict_frame(garment, work.frame, keypoints=work.keypoints)
+        return predictor.find([garment], [work.frame], mode=work.keypoints)[0]
 
     def _measure(self, garment: Garment, start: Any, end: Any, frame: int) -> Distance:
         from keygrid.evaluation.measure import measure
@@ -137,15 +135,15 @@ class Handlers:
             raise KeygridError(f"{path.name} holds many garments; choose one of them.")
         return opened
 
-    def _predictor(self, path: Path, enter: EnterStage) -> "Predictor":
+    def _predictor(self, path: Path, enter: EnterStage) -> "Method":
         changed = path.stat().st_mtime if path.exists() else 0.0
         known = self._predictors.get(path)
         if known is None or known[0] != changed:
             enter("Starting PyTorch")
-            from keygrid.methods.learned import Predictor
+            from keygrid.methods import open_method
 
             enter(f"Reading {path.name}")
-            self._predictors[path] = known = changed, Predictor(path, self._chosen_device())
+            self._predictors[path] = known = changed, open_method(path, self._chosen_device())
         return known[1]
 
     def _chosen_device(self) -> str:

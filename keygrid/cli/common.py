@@ -4,7 +4,9 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
 
 from keygrid.errors import KeygridError
 
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).parents[2] / "assets"
 DEFAULT_GARMENT = ASSETS / "garments" / "unisex_shirt.ply"
-DEFAULT_CHECKPOINT = ASSETS / "checkpoints" / "tops-k8-keygrid.safetensors"
+DEFAULT_METHOD = str(ASSETS / "checkpoints" / "tops-k8-keygrid.safetensors")
 
 Mode = Literal["soft", "peak"]
+
+MethodName = Annotated[str, Parameter(name=("--method", "--checkpoint"))]
+"""The option that says which method finds keypoints; its second name is from when all methods were checkpoints."""
 
 
 def say(sentence: str) -> None:

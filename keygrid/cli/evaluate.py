@@ -1,4 +1,4 @@
-"""The command `evaluate`: checkpoints scored on garments that move."""
+"""The command `evaluate`: methods scored on garments that move."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from keygrid.cli.common import ASSETS, Mode, name_skipped, say
 
 
 def evaluate(
-    checkpoints: list[Path],
+    methods: list[str],
     /,
     *,
     data: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
@@ -19,14 +19,14 @@ def evaluate(
     out: Path | None = None,
     device: str = "cpu",
 ) -> None:
-    """Score checkpoints on garments that move: do keypoints keep their part, and are they all over the garment?
+    """Score methods on garments that move: do keypoints keep their part, and are they all over the garment?
 
     Example: python main.py evaluate assets/checkpoints/tshirt-k8.safetensors --category T-shirt
 
     Parameters
     ----------
-    checkpoints
-        What to score.
+    methods
+        Checkpoints, and methods without learning, such as farthest?k=8; a wrong name lists them.
     data
         Sequences, and folders of many; the shipped garments if not given.
     category
@@ -46,14 +46,14 @@ def evaluate(
     from keygrid.evaluation.report import as_json, as_table
     from keygrid.evaluation.report import evaluate as score
     from keygrid.files import atomic
-    from keygrid.methods.learned import Predictor
+    from keygrid.methods import open_method
 
     categories = [category] if category else []
     garments = Dataset.open(data or [ASSETS / "garments"], categories=categories, on_skip=name_skipped())
     if split != "all":
         garments = garments.of_split(split)
-    predictors = [Predictor(path, device) for path in checkpoints]
-    rows = score(predictors, garments, keypoints=keypoints, report=lambda name: say(f"scoring {name}"))
+    opened = [open_method(method, device) for method in methods]
+    rows = score(opened, garments, keypoints=keypoints, report=lambda name: say(f"scoring {name}"))
     if out is not None:
         with atomic(out) as path:
             path.write_text(dumps(as_json(rows), indent=1) + "\n")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from keygrid.cli.common import DEFAULT_CHECKPOINT, Mode, name_skipped, say
+from keygrid.cli.common import DEFAULT_METHOD, MethodName, Mode, name_skipped, say
 from keygrid.errors import KeygridError
 
 
@@ -10,7 +10,7 @@ def predict(
     garments: list[Path],
     /,
     *,
-    checkpoint: Path = DEFAULT_CHECKPOINT,
+    method: MethodName = DEFAULT_METHOD,
     out: Path,
     keypoints: Mode = "soft",
     frames: bool = False,
@@ -29,8 +29,8 @@ def predict(
     ----------
     garments
         Meshes, clouds, sequences, and folders or files of many; damaged ones of these are skipped.
-    checkpoint
-        What predicts.
+    method
+        A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists them.
     out
         JSON, CSV, TXT (the published code's format) or, for one garment, PLY, by its ending.
     keypoints
@@ -50,13 +50,13 @@ def predict(
 
     members = Dataset.open(garments).members
     check_format(out, len(members))  # before the network is loaded
-    from keygrid.methods.learned import Predictor
+    from keygrid.methods import open_method
     from keygrid.prediction.folder import Request, predict_all, show_progress
 
-    predictor = Predictor(checkpoint, device)
+    opened = open_method(method, device)
     with show_progress(len(members)) as report:
         skipped = predict_all(
-            members, predictor, out, Request(keypoints, frames, batch), workers=workers, on_skip=name_skipped(),
+            members, opened, out, Request(keypoints, frames, batch), workers=workers, on_skip=name_skipped(),
             report=report, say=say,
         )  # fmt: skip
     if skipped:

@@ -1,6 +1,6 @@
 """From a garment to the cloud a network sees: draw points once, then map them into [-1, 1]."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
@@ -108,3 +108,31 @@ class Normalisation:
     def invert(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Normalised to file units, any shape (..., 3)."""
         return points * self.scale + np.array(self.centre)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The way in which a method wants points drawn on a garment.
+
+    Attributes:
+        points: N, the points on a surface, and the most of a cloud.
+        normalisation: the mode of their map to [-1, 1]; see `Normalisation.fit`.
+    """
+
+    points: int
+    normalisation: NormalisationMode
+
+    def draw(self, garment: Garment) -> Sample:
+        """Draw the points on the shape at rest.
+
+        Raises:
+            KeygridError: as `sample` does, or the points coincide.
+        """
+        drawn = sample(garment, self.points)
+        Normalisation.fit(drawn.points, self.normalisation)
+        return drawn
+
+
+def posed(drawn: Sample, garment: Garment, frame: int | None) -> Sample:
+    """Return points that were drawn on the shape at rest where they are in a frame; None is the shape at rest."""
+    return drawn if frame is None else replace(drawn, points=drawn.on(garment.vertices_in(frame), garment.faces))

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
-from keygrid.geometry.mesh import across_edges, edge_lengths, edges_of, face_normals, split_in_four
+from keygrid.geometry.mesh import edge_lengths, edges_of, face_normals, split_in_four, surface_graph
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -66,10 +66,7 @@ class Material:
             refine = csr_matrix(vstack([identity(len(vertices)), halves]))
             of_vertices, vertices = refine @ of_vertices, refine @ vertices
         shares = np.bincount(faces.ravel(), np.repeat(_areas(vertices, faces), 3), len(vertices))
-        links = np.concatenate([edges, across_edges(faces)])
-        lengths = edge_lengths(vertices, links)
-        graph = csr_matrix((lengths, (links[:, 0], links[:, 1])), shape=(len(vertices),) * 2)
-        return cls(csr_matrix(of_vertices), graph, shares / shares.sum(), unit)
+        return cls(csr_matrix(of_vertices), surface_graph(vertices, faces, edges), shares / shares.sum(), unit)
 
     def distances(self, sources: Integers) -> Floats:
         """(S, V') along the cloth, from each of some vertices (S,) to all, in units of the square root of the area."""

@@ -1,8 +1,8 @@
-"""Scores of checkpoints on a data set, as a table and as JSON values."""
+"""Scores of methods on a data set, as a table and as JSON values."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +12,15 @@ from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.evaluation.material import Material
 from keygrid.evaluation.metrics import METRICS, Measures, Metric, Track, mean, measure
-from keygrid.methods.learned import Predictor
+from keygrid.methods import Method, Mode
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """Measures of one checkpoint on one garment, or their mean over garments.
+    """Measures of one method on one garment, or their mean over garments.
 
     Attributes:
-        checkpoint: its file's name.
+        checkpoint: the method's label: its file's name, or the text that opens it.
         garment: the garment's name, or `mean`.
         measures: values of the metrics that can be measured there.
     """
@@ -31,35 +31,37 @@ class Row:
 
 
 def evaluate(
-    predictors: Sequence[Predictor],
+    methods: Sequence[Method],
     garments: Dataset,
     *,
-    keypoints: Literal["soft", "peak"] = "soft",
+    keypoints: Mode = "soft",
     report: Callable[[str], None] = lambda _: None,
 ) -> list[Row]:
-    """Judge checkpoints on all garments that move: rows of each checkpoint, and at its end the mean over garments.
+    """Judge methods on all garments that move: rows of each method, and at its end the mean over garments.
 
     Raises:
         KeygridError: no garment is a surface that moves.
     """
-    found: dict[Predictor, list[Row]] = {predictor: [] for predictor in predictors}
+    found: list[list[Row]] = [[] for _ in methods]
     for garment in garments:
         if garment.frames is None or garment.is_cloud:
             continue
         report(garment.name)
         material = Material.of(garment)
-        for predictor in predictors:
-            measures = measure(Track(_follow(predictor, garment, keypoints), garment, material))
-            found[predictor].append(Row(predictor.source.path.name, garment.name, measures))
-    if not any(found.values()):
+        for method, rows in zip(methods, found, strict=True):
+            measures = measure(Track(_follow(method, garment, keypoints), garment, material))
+            rows.append(Row(method.id.label, garment.name, measures))
+    if not any(found):
         raise KeygridError("None of these garments is a surface that moves, which is what evaluation needs.")
-    return [row for rows in found.values() for row in (*rows, _mean(rows))]
+    return [row for rows in found for row in (*rows, _mean(rows))]
 
 
-def _follow(predictor: Predictor, garment: Garment, keypoints: Literal["soft", "peak"]) -> NDArray[np.float64]:
+def _follow(method: Method, garment: Garment, keypoints: Mode) -> NDArray[np.float64]:
     """(T, K, 3), file units."""
-    frames = range(garment.frame_count)
-    return np.stack([predictor.predict_frame(garment, frame, keypoints=keypoints).keypoints for frame in frames])
+    drawn = [method.drawing.draw(garment)]
+    # One frame at a time, because larger matrices may be multiplied in another order.
+    found = [method.find([garment], [frame], mode=keypoints, drawn=drawn)[0] for frame in range(garment.frame_count)]
+    return np.stack([prediction.keypoints for prediction in found])
 
 
 def _mean(rows: Sequence[Row]) -> Row:

@@ -1,1 +1,20 @@
-"""Methods: whatever finds keypoints on a garment."""
+"""Methods that find keypoints, learned or not: their protocol, their registry, and the way to open one."""
+
+from keygrid.methods.method import DenseMethod, Features, Method, Mode, Parts
+from keygrid.methods.registry import METHODS, Entry, Option, methods, open_method, unlearned_methods
+from keygrid.prediction import MethodId
+
+__all__ = [
+    "METHODS",
+    "DenseMethod",
+    "Entry",
+    "Features",
+    "Method",
+    "MethodId",
+    "Mode",
+    "Option",
+    "Parts",
+    "methods",
+    "open_method",
+    "unlearned_methods",
+]

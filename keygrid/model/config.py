@@ -21,6 +21,22 @@ LEVELS = 4
 
 
 @dataclass(frozen=True)
+class HeatmapConfig:
+    """The heatmap's constants.
+
+    Attributes:
+        distance: which segment a grid point looks at: `nearest`, s exp(-d^2 / sigma^2), as in the published code, or
+            `farthest`, s exp(+d^2 / sigma^2), as the paper prints it.
+        sigma_squared: the heatmap's width.
+        grid: cells of the decoder's grid along x, y, z.
+    """
+
+    distance: Literal["nearest", "farthest"]
+    sigma_squared: float
+    grid: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """The network's shape and constants; the defaults are those of the published code.
 

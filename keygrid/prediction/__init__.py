@@ -1,5 +1,6 @@
 """Keypoints and their explanation as values, and writing them to files."""
 
-from keygrid.prediction.prediction import Field, Prediction, Source, heatmap, heatmap_grid
+from keygrid.prediction.method_id import MethodId
+from keygrid.prediction.prediction import Explanation, Prediction, Skeleton, heatmap, heatmap_grid
 
-__all__ = ["Field", "Prediction", "Source", "heatmap", "heatmap_grid"]
+__all__ = ["Explanation", "MethodId", "Prediction", "Skeleton", "heatmap", "heatmap_grid"]

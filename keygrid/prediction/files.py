@@ -65,10 +65,16 @@ def write_mesh(garment: Garment, path: Path) -> None:
 
 
 def as_dictionary(garment: str, prediction: Prediction) -> dict[str, Any]:
-    """One garment's keypoints and skeleton as JSON values; a vertex is an index into the welded surface or cloud."""
+    """Return one garment's keypoints and skeleton as JSON values.
+
+    A vertex is an index into the welded surface or cloud; the confidence is null where the method gives none.
+    """
+    confidences = (
+        [None] * len(prediction.normalised) if prediction.confidence is None else prediction.confidence.tolist()
+    )
     return {
         "garment": garment,
-        "checkpoint": str(prediction.checkpoint.path),
+        "checkpoint": prediction.method.spec,
         "keypoints": [
             {"index": i, "position": position, "normalised": normalised, "vertex": vertex, "confidence": confidence}
             for i, (position, normalised, vertex, confidence) in enumerate(
@@ -76,7 +82,7 @@ def as_dictionary(garment: str, prediction: Prediction) -> dict[str, Any]:
                     prediction.keypoints.tolist(),
                     prediction.normalised.tolist(),
                     prediction.vertices.tolist(),
-                    prediction.confidence.tolist(),
+                    confidences,
                     strict=True,
                 )
             )

@@ -32,14 +32,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from keygrid.data.collection import Entry
 from keygrid.data.dataset import Member
 from keygrid.data.garment import Garment
-from keygrid.data.sampling import Normalisation, NormalisationMode, Sample, sample
+from keygrid.data.sampling import Drawing, Sample
 from keygrid.errors import KeygridError
 from keygrid.prediction.files import TEXTS, check_format, write_pieces, write_predictions
 
 if TYPE_CHECKING:  # torch and rich wait, because the processes that read need neither
     from rich.console import Console
 
-    from keygrid.methods.learned import Predictor
+    from keygrid.methods import Method
     from keygrid.prediction import Prediction
 
 BATCH = 8
@@ -60,10 +60,10 @@ _Read = list[tuple[Garment, Sample] | str]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a predictor.
+    """What is asked of a method.
 
     Attributes:
-        keypoints: as `Predictor.predict` takes it.
+        keypoints: the mode, as `keygrid.methods.Method.find` takes it.
         frames: all frames of a garment that moves, called PATH@FRAME, instead of its shape at rest.
         batch: the most clouds that the network sees at once; another number rounds differently.
     """
@@ -75,7 +75,7 @@ class Request:
 
 def predict_all(
     members: Sequence[Member],
-    predictor: "Predictor",
+    method: "Method",
     out: Path,
     request: Request,
     *,
@@ -92,7 +92,7 @@ def predict_all(
 
     Args:
         members: one is not worth a file beside the output and other processes.
-        predictor: of one checkpoint.
+        method: finds the keypoints.
         out: the output.
         request: what to find.
         workers: processes that read; as many as torch has threads if not given.
@@ -108,12 +108,12 @@ def predict_all(
             damaged.
     """
     check_format(out, len(members))
-    drawing = Drawing(predictor.config.points, predictor.config.normalisation)
+    drawing = method.drawing
     if len(members) == 1:
         (read,) = _read(members, drawing, request.frames)
         if isinstance(read, str):
             raise KeygridError(read)
-        write_predictions(list(_find([read], predictor, request, "skeleton")), out)
+        write_predictions(list(_find([read], method, request, "skeleton")), out)
         return 0
 
     size = 1 if request.frames else request.batch
@@ -122,10 +122,10 @@ def predict_all(
 
     def work(read: _Read) -> tuple[list[str], list[str | None]]:
         usable = [one for one in read if not isinstance(one, str)]
-        pieces = [form.piece(*named) for named in _find(usable, predictor, request, form.parts)]
+        pieces = [form.piece(*named) for named in _find(usable, method, request, form.parts)]
         return pieces, [one if isinstance(one, str) else None for one in read]
 
-    with closing(_Journal(out.with_name(f"{out.name}.partial"), _command(members, predictor, out, request))) as journal:
+    with closing(_Journal(out.with_name(f"{out.name}.partial"), _command(members, method, out, request))) as journal:
         begun = len(members[: journal.steps * size])
         if journal.is_stale:
             say(f"{journal.path.name} is of another command or of files that have changed, so all begins anew.")
@@ -135,7 +135,7 @@ def predict_all(
         left = steps[journal.steps :]
         try:
             with reading(left, drawing, request.frames, _threads() if workers is None else workers) as reads:
-                for step, (pieces, reasons) in zip(left, in_lanes(work, reads, lanes_for(predictor)), strict=True):
+                for step, (pieces, reasons) in zip(left, in_lanes(work, reads, lanes_for(method)), strict=True):
                     skipped = [(member, reason) for member, reason in zip(step, reasons, strict=True) if reason]
                     for member, reason in skipped:
                         on_skip(member.entry, reason)
@@ -153,26 +153,17 @@ def predict_all(
     return len(journal.reasons)
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """How clouds are drawn; see `keygrid.model.config.ModelConfig`."""
-
-    points: int
-    normalisation: NormalisationMode
-
-
 def _read(step: Sequence[Member], drawing: Drawing, frames: bool) -> _Read:
     read: _Read = []
     for member in step:
         try:
             garment = member.read()
-            drawn = sample(garment, drawing.points)
-            Normalisation.fit(drawn.points, drawing.normalisation)
+            drawn = drawing.draw(garment)
         except KeygridError as error:
             read.append(str(error))
             continue
-        if not frames or garment.frames is None:  # what nobody will look at need not be sent
-            garment = replace(garment, faces=garment.faces[:0], frames=None)
+        if not frames:  # what nobody will look at need not be sent
+            garment = replace(garment, frames=None)
         read.append((garment, drawn))
     return read
 
@@ -259,40 +250,40 @@ def _threads() -> int:
     return torch.get_num_threads()
 
 
-def lanes_for(predictor: "Predictor") -> int:
+def lanes_for(method: "Method") -> int:
     """How many steps the network sees at the same time."""
     # On a GPU the second one has its hands free for what is done on CPU, while the first waits for the network.
-    return _threads() if predictor.device.type == "cpu" else 2
+    return _threads() if method.device == "cpu" else 2
 
 
 def _find(
     garments: Iterable[tuple[Garment, Sample]],
-    predictor: "Predictor",
+    method: "Method",
     request: Request,
     parts: Literal["keypoints", "skeleton"],
 ) -> Iterator[tuple[str, "Prediction"]]:
     """Predictions by what their garment is called, a batch at a time."""
     shown = _shown(garments, request.frames)
     while batch := list(islice(shown, request.batch)):
-        names, stills, drawn = zip(*batch, strict=True)
-        found = predictor.predict_batch(stills, keypoints=request.keypoints, drawn=drawn, parts=parts)
+        names, stills, at, drawn = zip(*batch, strict=True)
+        found = method.find(stills, at, mode=request.keypoints, drawn=drawn, parts=parts)
         yield from zip(names, found, strict=True)
 
 
-def _shown(garments: Iterable[tuple[Garment, Sample]], frames: bool) -> Iterator[tuple[str, Garment, Sample]]:
+def _shown(
+    garments: Iterable[tuple[Garment, Sample]], frames: bool
+) -> Iterator[tuple[str, Garment, int | None, Sample]]:
     for garment, drawn in garments:
         if not frames or garment.frames is None:
-            yield str(garment.source), garment, drawn
+            yield str(garment.source), garment, None, drawn
             continue
         for frame in range(garment.frame_count):
-            still = garment.still(frame)
-            yield f"{garment.source}@{frame}", still, replace(drawn, points=drawn.on(still.vertices, still.faces))
+            yield f"{garment.source}@{frame}", garment, frame, drawn
 
 
-def _command(members: Sequence[Member], predictor: "Predictor", out: Path, request: Request) -> str:
+def _command(members: Sequence[Member], method: "Method", out: Path, request: Request) -> str:
     """Digits that tell what is written, and from what, from anything else."""
-    source = predictor.source
-    told = [_FORMAT, out.suffix.lower(), str(source.path), source.fingerprint, str(predictor.device), repr(request)]
+    told = [_FORMAT, out.suffix.lower(), method.id.spec, method.id.fingerprint, method.device, repr(request)]
     digest = hashlib.sha256(json.dumps(told).encode())
     for member in members:
         digest.update(json.dumps([str(member.entry.path), *_version(member)]).encode())

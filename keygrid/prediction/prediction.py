@@ -1,105 +1,139 @@
-"""What a checkpoint says of one garment, as NumPy arrays: nothing here needs torch."""
+"""Keypoints that a method finds on one garment, and what it says about them, as NumPy arrays; needs no torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Literal
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.sampling import Normalisation, Sample
+from keygrid.errors import KeygridError
+from keygrid.model.config import HeatmapConfig
+from keygrid.prediction.method_id import MethodId
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Source:
-    """The checkpoint that a prediction came from.
+class Skeleton(Protocol):
+    """Keypoints and the segments between them: a prediction, or the preview of a training. K keypoints, E segments."""
+
+    @property
+    def keypoints(self) -> Floats:
+        """(K, 3), file units."""
+
+    @property
+    def edges(self) -> Integers:
+        """(E, 2), keypoint indices of each segment."""
+
+    @property
+    def strengths(self) -> Floats:
+        """(E,), each segment's in (0, 1]."""
+
+    @property
+    def vertices(self) -> Integers | None:
+        """(K,), the garment's vertex nearest to each keypoint; None where not known."""
+
+    @property
+    def confidence(self) -> Floats | None:
+        """(K,) in [0, 1]; None where not known."""
+
+    @property
+    def explained(self) -> "Prediction | None":
+        """The prediction with an explanation that this is; None if it has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What a learned method says about its keypoints. K keypoints, N sampled points.
 
     Attributes:
-        path: its file.
-        fingerprint: of the file's content.
-        category: what it was trained on; empty where not known.
+        sample: the N points that the network saw, file units.
+        weights: (K, N), each keypoint's distribution over the sampled points.
+        normalised_reconstruction: (N, 3), the decoder's cloud, normalised; (0, 3) if it was not asked for.
+        heatmap: the heatmap's constants.
     """
 
-    path: Path
-    fingerprint: str
-    category: str
-
-
-@dataclass(frozen=True)
-class Field:
-    """The heatmap's constants; see `keygrid.model.config.ModelConfig`."""
-
-    distance: Literal["nearest", "farthest"]
-    sigma_squared: float
-    grid: tuple[int, int, int]
+    sample: Sample
+    weights: NDArray[np.float32]
+    normalised_reconstruction: Floats
+    heatmap: HeatmapConfig
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Keypoints, skeleton and reconstruction of one garment. K keypoints, N sampled points, E = K(K-1)/2 segments.
+    """Keypoints and skeleton of one garment. K keypoints, E segments.
 
     Attributes:
-        checkpoint: what predicted.
-        sample: the N points the network saw, file units.
-        normalisation: the map from file units to the network's.
+        method: the method that found them.
+        normalisation: the map from file units to [-1, 1].
         normalised: (K, 3) keypoints, normalised.
-        weights: (K, N), each keypoint's distribution over the sampled points.
         vertices: (K,), the garment's vertex nearest to each keypoint.
         edges: (E, 2), keypoint indices of each segment.
-        strengths: (E,), each segment's in (0, 1).
-        normalised_reconstruction: (N, 3), the decoder's cloud, normalised.
-        field: the heatmap's constants.
-        seconds: how long the network took.
+        strengths: (E,), each segment's in (0, 1].
+        seconds: the time that the method took.
+        explanation: weights, heatmap and reconstruction; None if the method has none.
     """
 
-    checkpoint: Source
-    sample: Sample
+    method: MethodId
     normalisation: Normalisation
     normalised: Floats
-    weights: NDArray[np.float32]
     vertices: Integers
     edges: Integers
     strengths: Floats
-    normalised_reconstruction: Floats
-    field: Field
     seconds: float
+    explanation: Explanation | None = None
 
     @cached_property
     def keypoints(self) -> Floats:
         """(K, 3), file units."""
         return self.normalisation.invert(self.normalised)
 
-    @cached_property
-    def reconstruction(self) -> Floats:
-        """(N, 3), file units."""
-        return self.normalisation.invert(self.normalised_reconstruction)
+    @property
+    def explained(self) -> "Prediction | None":
+        """This prediction if it has an explanation, else None."""
+        return self if self.explanation is not None else None
+
+    def explain(self) -> Explanation:
+        """Return the explanation.
+
+        Raises:
+            KeygridError: the method has none.
+        """
+        if self.explanation is None:
+            raise KeygridError(f"{self.method.label} has no weights, heatmap or reconstruction; choose a checkpoint.")
+        return self.explanation
 
     @cached_property
-    def confidence(self) -> Floats:
-        """(K,) in [0, 1]: how concentrated a keypoint's weights are.
+    def reconstruction(self) -> Floats:
+        """(N, 3), file units; raises as `explain` does."""
+        return self.normalisation.invert(self.explain().normalised_reconstruction)
+
+    @cached_property
+    def confidence(self) -> Floats | None:
+        """(K,) in [0, 1], the concentration of a keypoint's weights; None without an explanation.
 
         One where all weight is on the keypoint's place; zero where the weighted points lie as far from it, in the root
         mean square, as the cloud's points lie from their centre, or farther.
         """
-        points = self.normalisation.apply(self.sample.points)
+        if self.explanation is None:
+            return None
+        points = self.normalisation.apply(self.explanation.sample.points)
         squared = np.square(points - self.normalised[:, None]).sum(axis=-1)  # [K, N]
-        spread = np.sqrt((self.weights * squared).sum(axis=1))
+        spread = np.sqrt((self.explanation.weights * squared).sum(axis=1))
         return np.clip(1 - spread / np.sqrt(points.var(axis=0).sum()), 0, 1)
 
     @cached_property
     def grid_heatmap(self) -> Floats:
-        """The heatmap in the cells of the decoder's grid, which span [-1, 1] on each axis: what the decoder saw."""
-        return heatmap_grid(self, self.field.grid)
+        """The heatmap in the cells of the decoder's grid, which span [-1, 1] on each axis; raises as `explain` does."""
+        return heatmap_grid(self, self.explain().heatmap.grid)
 
     @cached_property
     def most_heat(self) -> float:
-        """What the heatmap exceeds nowhere: 1, or where it is to farthest segments, the most in the decoder's grid."""
-        return 1.0 if self.field.distance == "nearest" else float(self.grid_heatmap.max())
+        """An upper bound of the heatmap: 1, or with farthest segments its maximum in the grid; raises as `explain`."""
+        return 1.0 if self.explain().heatmap.distance == "nearest" else float(self.grid_heatmap.max())
 
 
 def heatmap(
@@ -113,12 +147,15 @@ def heatmap(
 
     Args:
         points: (P, 3), normalised.
-        prediction: gives segments, strengths s and constants.
+        prediction: one with an explanation; gives segments, strengths s and constants.
         segments: indices of those that contribute; all if not given.
         sigma_squared: another width than the model's, above 0.
 
     Returns:
         (P,), in [0, 1) for the nearest segment, from 0 upwards for the farthest; 0 where no segment contributes.
+
+    Raises:
+        KeygridError: the prediction has no explanation.
     """
     from keygrid.geometry.segments import strongest
 
@@ -148,7 +185,8 @@ def _segments(
     prediction: Prediction, chosen: Sequence[int] | None = None, sigma_squared: float | None = None
 ) -> tuple[Floats, Floats, Floats, float]:
     """Starts, ends, logarithms of strengths, and the factor of squared distances, as `geometry.segments` takes them."""
-    sigma_squared = prediction.field.sigma_squared if sigma_squared is None else sigma_squared
+    constants = prediction.explain().heatmap
+    sigma_squared = constants.sigma_squared if sigma_squared is None else sigma_squared
     if not sigma_squared > 0:
         raise ValueError("sigma squared must be above 0")
     edges, strengths = prediction.edges, prediction.strengths
@@ -157,5 +195,5 @@ def _segments(
     starts, ends = prediction.normalised[edges.T]
     with np.errstate(divide="ignore"):  # a strength may have been rounded to zero
         logarithms = np.log(strengths)
-    sign = -1 if prediction.field.distance == "nearest" else 1
+    sign = -1 if constants.distance == "nearest" else 1
     return starts, ends, logarithms, sign / sigma_squared

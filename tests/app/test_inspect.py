@@ -211,7 +211,7 @@ def test_peak_keypoints_lie_on_the_sampled_cloud(opened, qtbot):
     QTest.keyClick(opened, "P")
     qtbot.waitUntil(lambda: opened.document.prediction is not None and not opened.worker.busy, timeout=WAIT)
     prediction = opened.document.prediction
-    gaps = np.linalg.norm(prediction.keypoints[:, None] - prediction.sample.points, axis=-1).min(axis=1)
+    gaps = np.linalg.norm(prediction.keypoints[:, None] - prediction.explanation.sample.points, axis=-1).min(axis=1)
     assert gaps.max() < 1e-5 * opened.document.garment.diagonal
 
 

@@ -196,7 +196,7 @@ def test_a_keypoints_weights_colour_the_surface(window):
     assert weights.max() <= 1 + 1e-6
     assert weights.max() > 0.2
     heaviest = window.document.garment.vertices[weights.argmax()]
-    sampled = window.document.prediction.sample.points
+    sampled = window.document.prediction.explanation.sample.points
     assert np.linalg.norm(sampled - heaviest, axis=1).min() < 5
     assert np.abs(picture(window) - selected).max() > 60
     window.document.keypoint = None

@@ -17,8 +17,9 @@ from app.state.settings import LAYERS, ViewSettings
 from app.state.slices import AXES, SliceSettings
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.sampling import Normalisation, sample
+from keygrid.model.config import HeatmapConfig
 from keygrid.palette import colours
-from keygrid.prediction import Field, Prediction, Source, heatmap
+from keygrid.prediction import Explanation, MethodId, Prediction, heatmap
 
 ALL_ON = dict.fromkeys(LAYERS, True)
 SMALL = (320, 240)
@@ -40,17 +41,19 @@ def predicted(garment: Garment, count: int = 5, seed: int = 0, **changes) -> Pre
     normalisation = Normalisation.fit(drawn.points, "centred")
     edges = np.array([(i, j) for i in range(count) for j in range(i + 1, count)])
     prediction = Prediction(
-        checkpoint=Source(Path("random.safetensors"), "0", ""),
-        sample=drawn,
+        method=MethodId.of_file(Path("random.safetensors"), "0"),
         normalisation=normalisation,
         normalised=rng.uniform(-0.6, 0.6, (count, 3)),
-        weights=np.full((count, 200), 1 / 200, np.float32),
         vertices=np.zeros(count, np.int64),
         edges=edges,
         strengths=rng.uniform(0.3, 0.9, len(edges)),
-        normalised_reconstruction=rng.uniform(-1, 1, (200, 3)),
-        field=Field("nearest", 0.05, (6, 5, 4)),
         seconds=0.1,
+        explanation=Explanation(
+            sample=drawn,
+            weights=np.full((count, 200), 1 / 200, np.float32),
+            normalised_reconstruction=rng.uniform(-1, 1, (200, 3)),
+            heatmap=HeatmapConfig("nearest", 0.05, (6, 5, 4)),
+        ),
     )
     return replace(prediction, **changes)
 
@@ -177,7 +180,9 @@ def test_colours_keep_their_limits_while_the_slice_moves(scene, shirt):
 
 
 def test_a_heatmap_of_farthest_segments_is_coloured_up_to_its_largest_value(scene, shirt):
-    prediction = predicted(shirt, field=Field("farthest", 1.0, (6, 5, 4)))
+    prediction = predicted(shirt)
+    explanation = replace(prediction.explain(), heatmap=HeatmapConfig("farthest", 1.0, (6, 5, 4)))
+    prediction = replace(prediction, explanation=explanation)
     show(scene, shirt, prediction)
     low, high = slice_actor(scene).mapper.scalar_range
     assert (low, high) == pytest.approx((0, prediction.grid_heatmap.max()))

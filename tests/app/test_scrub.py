@@ -80,7 +80,7 @@ def test_from_a_fresh_start_to_files_of_the_field_and_of_a_slice(window, tmp_pat
         place = np.array([arrays["x"][10], arrays["y"][40], arrays["z"][70]])
         told = float(arrays["heat"][10, 40, 70])
         assert arrays["keypoints"] == pytest.approx(prediction.keypoints)
-        assert arrays["sigma"] ** 2 == pytest.approx(prediction.field.sigma_squared)
+        assert arrays["sigma"] ** 2 == pytest.approx(prediction.explanation.heatmap.sigma_squared)
     assert told == pytest.approx(heatmap(prediction.normalisation.apply(place[None]), prediction)[0], abs=1e-5)
     with (tmp_path / "s.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -158,7 +158,7 @@ def test_another_sigma_is_what_if_and_says_so(window):
     panel.sigma.setFocus()
     for _ in range(5):
         QTest.keyClick(panel.sigma, Qt.Key.Key_Right)
-    own = float(np.sqrt(prediction.field.sigma_squared))
+    own = float(np.sqrt(prediction.explanation.heatmap.sigma_squared))
     assert window.slices.sigma == pytest.approx(own * 1.05**5)
     assert panel.what_if.isVisible()
     assert f"the model used σ = {own:.3g}" in panel.what_if.text()

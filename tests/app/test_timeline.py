@@ -65,11 +65,11 @@ def test_the_timeline_is_there_for_what_moves_and_counts_frames(window):
 def test_all_frames_are_predicted_from_the_same_material(window):
     document = window.document
     assert sorted(document.predictions) == list(range(FRAMES))
-    first = document.predictions[0].sample
+    first = document.predictions[0].explanation.sample
     for frame, prediction in document.predictions.items():
-        np.testing.assert_array_equal(prediction.sample.faces, first.faces)
+        np.testing.assert_array_equal(prediction.explanation.sample.faces, first.faces)
         expected = first.on(document.garment.vertices_in(frame), document.garment.faces)
-        np.testing.assert_allclose(prediction.sample.points, expected)
+        np.testing.assert_allclose(prediction.explanation.sample.points, expected)
     assert not np.allclose(document.predictions[0].keypoints, document.predictions[3].keypoints)
 
 

@@ -30,7 +30,7 @@ from keygrid.prediction.folder import Request, in_lanes, lanes_for, predict_all
 if TYPE_CHECKING:  # the processes that read import this module too, and should not wait for torch
     import torch
 
-    from keygrid.methods.learned import Predictor
+    from keygrid.methods.learned import LearnedMethod
 
 ASSETS = Path(__file__).parents[2] / "assets"
 
@@ -52,35 +52,35 @@ def fill(folder: Path, count: int, ending: str) -> None:
         (folder / f"{number:06}.{ending}").write_bytes(content)
 
 
-def ready(members: Sequence[Member], predictor: "Predictor", batch: int) -> "list[torch.Tensor]":
+def ready(members: Sequence[Member], method: "LearnedMethod", batch: int) -> "list[torch.Tensor]":
     """The first garments' clouds, as many times as there are garments."""
     import torch
 
     clouds = []
     for member in members[:64]:
-        points = sample(member.read(), predictor.config.points).points
-        clouds.append(Normalisation.fit(points, predictor.config.normalisation).apply(points).astype(np.float32))
+        points = sample(member.read(), method.config.points).points
+        clouds.append(Normalisation.fit(points, method.config.normalisation).apply(points).astype(np.float32))
     every = list(islice(cycle(clouds), len(members)))
     return [torch.from_numpy(np.stack(every[begin : begin + batch])) for begin in range(0, len(every), batch)]
 
 
-def network_alone(predictor: "Predictor", batches: "list[torch.Tensor]", parts: str) -> None:
+def network_alone(method: "LearnedMethod", batches: "list[torch.Tensor]", parts: str) -> None:
     import torch
 
     def work(clouds: "torch.Tensor") -> "torch.Tensor":
         with torch.inference_mode():
-            found = predictor.network.skeleton if parts == "skeleton" else predictor.network.locate
-            return found(clouds.to(predictor.device))[1].cpu()
+            found = method.network.skeleton if parts == "skeleton" else method.network.locate
+            return found(clouds.to(method.device))[1].cpu()
 
-    for _ in in_lanes(work, batches, lanes_for(predictor)):
+    for _ in in_lanes(work, batches, lanes_for(method)):
         pass
 
 
-def one_by_one(members: Sequence[Member], predictor: "Predictor", out: Path) -> None:
+def one_by_one(members: Sequence[Member], method: "LearnedMethod", out: Path) -> None:
     found = []
     for member in members:
         garment = member.read()
-        found.append((str(garment.source), predictor.predict(garment)))
+        found.append((str(garment.source), method.find([garment])[0]))
     write_predictions(found, out)
 
 
@@ -97,20 +97,20 @@ def main() -> None:
     arguments = parser.parse_args()
     import torch
 
-    from keygrid.methods.learned import Predictor
+    from keygrid.methods.learned import LearnedMethod
 
-    predictor, request = Predictor(arguments.checkpoint, arguments.device), Request(batch=arguments.batch)
+    method, request = LearnedMethod(arguments.checkpoint, arguments.device), Request(batch=arguments.batch)
     with tempfile.TemporaryDirectory() as directory:
         folder, out = Path(directory) / "garments", Path(directory) / f"k.{arguments.out}"
         folder.mkdir()
         fill(folder, arguments.garments, arguments.format)
         members = Dataset.open([folder]).members
-        batches = ready(members, predictor, request.batch)
+        batches = ready(members, method, request.batch)
         parts = TEXTS[out.suffix].parts
         works: dict[str, Callable[[], object]] = {
-            "network alone": lambda: network_alone(predictor, batches, parts),
-            "folder": lambda: predict_all(members, predictor, out, request, workers=arguments.workers),
-            "one by one": lambda: one_by_one(members, predictor, out),
+            "network alone": lambda: network_alone(method, batches, parts),
+            "folder": lambda: predict_all(members, method, out, request, workers=arguments.workers),
+            "one by one": lambda: one_by_one(members, method, out),
         }
         seconds: dict[str, list[float]] = {name: [] for name in works}
         for counts in [False] + [True] * arguments.rounds:

@@ -14,7 +14,7 @@ from torch import Tensor
 from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.checkpoints.published import import_published
 from keygrid.errors import KeygridError
-from keygrid.methods.learned import Predictor
+from keygrid.methods.learned import LearnedMethod
 from keygrid.model.config import preset
 
 State = dict[str, Tensor]
@@ -258,7 +258,7 @@ def test_an_imported_checkpoint_can_be_saved(eight: State, save: Callable[[Any],
     loaded = Checkpoint.load(tmp_path / "imported.safetensors")
     assert loaded.config == imported.config
     assert loaded.network().state_dict().keys() == imported.weights.keys()
-    assert Predictor(tmp_path / "imported.safetensors").config.keypoints == 8
+    assert LearnedMethod(tmp_path / "imported.safetensors").config.keypoints == 8
 
 
 @pytest.mark.parametrize("keypoints", [2, 3, 20])

@@ -13,7 +13,7 @@ from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.evaluation.metrics import METRICS, Metric, Track, measure
 from keygrid.evaluation.report import as_json, as_table, evaluate
-from keygrid.methods.learned import Predictor
+from keygrid.methods.learned import LearnedMethod
 from tests.evaluation.test_metrics import folding
 
 
@@ -22,12 +22,12 @@ def test_rows_are_the_scores_of_what_is_predicted_and_their_mean(tiny_checkpoint
     garments = [moving, replace(moving, name="back", frames=moving.frames[::-1].copy())]
     still = replace(moving, name="still", frames=None)
     seen: list[str] = []
-    predictor = Predictor(tiny_checkpoint)
-    rows = evaluate([predictor], Dataset.of([*garments, still]), report=seen.append)
+    method = LearnedMethod(tiny_checkpoint)
+    rows = evaluate([method], Dataset.of([*garments, still]), report=seen.append)
     assert seen == ["sheet", "back"]
     assert [row.garment for row in rows] == ["sheet", "back", "mean"]
     assert {row.checkpoint for row in rows} == {"tiny.safetensors"}
-    tracks = np.stack([predictor.predict_frame(moving, frame).keypoints for frame in range(3)])
+    tracks = np.stack([method.find([moving], [frame])[0].keypoints for frame in range(3)])
     expected = measure(Track(tracks, moving))
     assert rows[0].measures == expected
     assert rows[2].measures["strict"] == pytest.approx((expected["strict"] + rows[1].measures["strict"]) / 2)
@@ -45,7 +45,7 @@ def test_a_metric_from_outside_is_in_the_table_and_the_file(
 ) -> None:
     toy = Metric("toy", "Toy", "toy", "share", "higher", frozenset(), "one", lambda track: len(track.keypoints) / 4)
     monkeypatch.setitem(METRICS, "toy", toy)
-    rows = evaluate([Predictor(tiny_checkpoint)], Dataset.of([folding(frames=3), folding(frames=2)]))
+    rows = evaluate([LearnedMethod(tiny_checkpoint)], Dataset.of([folding(frames=3), folding(frames=2)]))
     assert [row["toy"] for row in as_json(rows)] == [0.75, 0.5, 0.625]
     head, _, first, *_ = as_table(rows).splitlines()
     assert head.endswith(" | toy |")
@@ -55,7 +55,7 @@ def test_a_metric_from_outside_is_in_the_table_and_the_file(
 def test_garments_that_do_not_move_can_t_be_judged(tiny_checkpoint: Path) -> None:
     still: Garment = replace(folding(), frames=None)
     with pytest.raises(KeygridError, match="None of these garments is a surface that moves"):
-        evaluate([Predictor(tiny_checkpoint)], Dataset.of([still]))
+        evaluate([LearnedMethod(tiny_checkpoint)], Dataset.of([still]))
 
 
 def test_the_command_scores_the_split_that_is_asked_for(

@@ -13,8 +13,9 @@ import trimesh
 from keygrid.data.readers import read_garment
 from keygrid.data.sampling import Normalisation, Sample
 from keygrid.errors import KeygridError
+from keygrid.model.config import HeatmapConfig
 from keygrid.palette import colours
-from keygrid.prediction import Field, Prediction, Source
+from keygrid.prediction import Explanation, MethodId, Prediction
 from keygrid.prediction.files import WRITERS, check_format, write_predictions
 
 
@@ -24,17 +25,19 @@ def prediction() -> Prediction:
     rng = np.random.default_rng(0)
     points = rng.uniform(90, 110, (64, 3))
     return Prediction(
-        checkpoint=Source(Path("some.safetensors"), "abc", "T-shirt"),
-        sample=Sample(np.arange(64), np.broadcast_to([1.0, 0.0, 0.0], (64, 3)), points),
+        method=MethodId.of_file(Path("some.safetensors"), "abc", "T-shirt"),
         normalisation=Normalisation((100.0, 101.0, 102.0), 12.5),
         normalised=rng.uniform(-1, 1, (3, 3)),
-        weights=rng.dirichlet(np.ones(64), 3).astype(np.float32),
         vertices=np.array([5, 0, 63]),
         edges=np.array([(0, 1), (0, 2), (1, 2)]),
         strengths=rng.uniform(0, 1, 3),
-        normalised_reconstruction=rng.uniform(-1, 1, (64, 3)),
-        field=Field("nearest", 0.05, (4, 4, 4)),
         seconds=0.5,
+        explanation=Explanation(
+            sample=Sample(np.arange(64), np.broadcast_to([1.0, 0.0, 0.0], (64, 3)), points),
+            weights=rng.dirichlet(np.ones(64), 3).astype(np.float32),
+            normalised_reconstruction=rng.uniform(-1, 1, (64, 3)),
+            heatmap=HeatmapConfig("nearest", 0.05, (4, 4, 4)),
+        ),
     )
 
 

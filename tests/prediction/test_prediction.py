@@ -10,10 +10,11 @@ import torch
 
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import Normalisation, Sample, sample
-from keygrid.model.config import ModelConfig
+from keygrid.errors import KeygridError
+from keygrid.model.config import HeatmapConfig, ModelConfig
 from keygrid.model.heatmap import grid_cells
 from keygrid.model.heatmap import heatmap as torch_heatmap
-from keygrid.prediction import Field, Prediction, Source, heatmap
+from keygrid.prediction import Explanation, MethodId, Prediction, heatmap
 
 KEYPOINTS = 5
 
@@ -26,24 +27,28 @@ def make_prediction(
     edges = np.array(ModelConfig(keypoints=KEYPOINTS).edges)
     weights = rng.exponential(size=(KEYPOINTS, 90)) ** 3
     return Prediction(
-        checkpoint=Source(Path("a.safetensors"), "0" * 12, ""),
-        sample=Sample(np.arange(90), np.broadcast_to([1.0, 0, 0], (90, 3)), points),
+        method=MethodId.of_file(Path("a.safetensors"), "0" * 12),
         normalisation=Normalisation.fit(points, "range"),
         normalised=rng.uniform(-1, 1, (KEYPOINTS, 3)),
-        weights=(weights / weights.sum(axis=1, keepdims=True)).astype(np.float32),
         vertices=np.arange(KEYPOINTS),
         edges=edges,
         strengths=rng.uniform(0.05, 0.95, len(edges)),
-        normalised_reconstruction=rng.uniform(-1, 1, (90, 3)),
-        field=Field(distance, sigma_squared, (5, 4, 3)),
         seconds=0.0,
+        explanation=Explanation(
+            sample=Sample(np.arange(90), np.broadcast_to([1.0, 0, 0], (90, 3)), points),
+            weights=(weights / weights.sum(axis=1, keepdims=True)).astype(np.float32),
+            normalised_reconstruction=rng.uniform(-1, 1, (90, 3)),
+            heatmap=HeatmapConfig(distance, sigma_squared, (5, 4, 3)),
+        ),
     )
 
 
 def network_s_heatmap(points: np.ndarray, predicted: Prediction) -> np.ndarray:
     starts, ends = predicted.normalised[predicted.edges.T]
     config = ModelConfig(
-        keypoints=KEYPOINTS, distance=predicted.field.distance, sigma_squared=predicted.field.sigma_squared
+        keypoints=KEYPOINTS,
+        distance=predicted.explanation.heatmap.distance,
+        sigma_squared=predicted.explanation.heatmap.sigma_squared,
     )
     arrays = (points, starts, ends, predicted.strengths)
     return torch_heatmap(*(torch.from_numpy(array)[None] for array in arrays), config)[0].numpy()
@@ -63,7 +68,7 @@ def test_the_heatmap_where_keypoints_coincide() -> None:
     predicted.normalised[:] = predicted.normalised[0]
     points = np.random.default_rng(1).uniform(-1, 1, (50, 3))
     squared = ((points - predicted.normalised[0]) ** 2).sum(axis=1)
-    expected = predicted.strengths.max() * np.exp(-squared / predicted.field.sigma_squared)
+    expected = predicted.strengths.max() * np.exp(-squared / predicted.explanation.heatmap.sigma_squared)
     np.testing.assert_allclose(heatmap(points, predicted), expected, rtol=1e-9)
 
 
@@ -87,20 +92,21 @@ def test_the_grid_s_heatmap_is_that_of_the_decoder_s_cells() -> None:
 
 def test_keypoints_and_reconstruction_are_in_file_units() -> None:
     predicted = make_prediction()
-    low, high = predicted.sample.points.min(), predicted.sample.points.max()
+    low, high = predicted.explanation.sample.points.min(), predicted.explanation.sample.points.max()
     for normalised, found in (
         (predicted.normalised, predicted.keypoints),
-        (predicted.normalised_reconstruction, predicted.reconstruction),
+        (predicted.explanation.normalised_reconstruction, predicted.reconstruction),
     ):
         np.testing.assert_allclose(found, low + (normalised + 1) / 2 * (high - low), rtol=1e-12)
 
 
 def test_confidence_compares_the_spread_of_the_weights_with_the_cloud_s() -> None:
     predicted = make_prediction()
-    points = predicted.normalisation.apply(predicted.sample.points)
+    points = predicted.normalisation.apply(predicted.explanation.sample.points)
     near = 1 / np.linalg.norm(points - points[:KEYPOINTS, None] - 0.01, axis=-1) ** 6
     weights = (near / near.sum(axis=1, keepdims=True)).astype(np.float32)
-    predicted = replace(predicted, weights=weights, normalised=weights @ points)
+    explanation = replace(predicted.explain(), weights=weights)
+    predicted = replace(predicted, normalised=weights @ points, explanation=explanation)
     cloud = np.sqrt(np.mean([np.square(p - points.mean(axis=0)).sum() for p in points]))
     expected = []
     for keypoint, row in zip(predicted.normalised, weights, strict=True):
@@ -113,12 +119,25 @@ def test_confidence_compares_the_spread_of_the_weights_with_the_cloud_s() -> Non
 
 def test_confidence_of_a_keypoint_on_one_point_is_one_and_far_from_all_is_none() -> None:
     predicted = make_prediction()
-    predicted.weights[:] = np.eye(90, dtype=np.float32)[:KEYPOINTS]
-    on_points = predicted.normalisation.apply(predicted.sample.points[:KEYPOINTS])
+    predicted.explanation.weights[:] = np.eye(90, dtype=np.float32)[:KEYPOINTS]
+    on_points = predicted.normalisation.apply(predicted.explanation.sample.points[:KEYPOINTS])
     assert replace(predicted, normalised=on_points).confidence.tolist() == [1.0] * KEYPOINTS
     assert replace(predicted, normalised=on_points + 5).confidence.tolist() == [0.0] * KEYPOINTS
-    even = np.full_like(predicted.weights, 1 / 90)
-    assert replace(predicted, weights=even, normalised=on_points).confidence.max() < 1e-6
+    even = replace(predicted.explain(), weights=np.full((KEYPOINTS, 90), 1 / 90, np.float32))
+    assert replace(predicted, normalised=on_points, explanation=even).confidence.max() < 1e-6
+
+
+def test_a_prediction_without_an_explanation_says_so() -> None:
+    predicted = replace(make_prediction(), explanation=None, method=MethodId("Any", "1", "any?k=5"))
+    assert (predicted.explained, predicted.confidence) == (None, None)
+    assert make_prediction().explained is not None
+    for look in (
+        lambda: predicted.most_heat,
+        lambda: predicted.reconstruction,
+        lambda: heatmap(np.zeros((1, 3)), predicted),
+    ):
+        with pytest.raises(KeygridError, match=r"any\?k=5 has no weights, heatmap or reconstruction"):
+            look()
 
 
 def test_material_points_of_a_sample_move_with_the_garment(shirt: Garment) -> None:

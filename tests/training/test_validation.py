@@ -11,7 +11,7 @@ from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.evaluation.metrics import Track, measure
-from keygrid.methods.learned import Predictor
+from keygrid.methods.learned import LearnedMethod
 from keygrid.training.config import TrainingConfig
 from keygrid.training.run import Event
 from keygrid.training.trainer import Trainer
@@ -33,9 +33,9 @@ def test_keypoints_are_those_that_are_predicted(waving: Garment, tiny_checkpoint
     network = Checkpoint.load(tiny_checkpoint).network().train()
     keypoints, strengths = follow(network, waving, [0, 4])
     assert network.training
-    predictor = Predictor(tiny_checkpoint)
+    method = LearnedMethod(tiny_checkpoint)
     for frame, found, strength in zip((0, 4), keypoints, strengths, strict=True):
-        expected = predictor.predict_frame(waving, frame)
+        expected = method.find([waving], [frame])[0]
         np.testing.assert_allclose(found, expected.keypoints, rtol=0, atol=1e-5)
         np.testing.assert_allclose(strength, expected.strengths, rtol=0, atol=1e-5)
 

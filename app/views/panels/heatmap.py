@@ -99,12 +99,12 @@ class SlicePanel(QWidget):
     # What is shown
 
     def _refresh(self, *_: object) -> None:
-        self.setEnabled(self._subject.shown_prediction is not None)
+        self.setEnabled(self._subject.explained is not None)
         for plane in PLANES:
             self._refresh_plane(plane)
 
     def _refresh_plane(self, plane: Plane) -> None:
-        slices, prediction, slider = self._slices, self._subject.shown_prediction, self.sliders[plane]
+        slices, prediction, slider = self._slices, self._subject.explained, self.sliders[plane]
         shown, position, reach = plane in slices.planes, getattr(slices, plane), slices.reach(plane)
         _quietly(self.boxes[plane], lambda: self.boxes[plane].setChecked(shown))
         slider.setEnabled(shown)
@@ -201,13 +201,13 @@ class HeatmapPanel(QWidget):
             self._slices.limits = self.low.value(), self.high.value()
 
     def _widen(self, step: int) -> None:
-        prediction = self._subject.shown_prediction
+        prediction = self._subject.explained
         if prediction is not None:
-            own = float(np.sqrt(prediction.field.sigma_squared))
+            own = float(np.sqrt(prediction.explain().heatmap.sigma_squared))
             self._slices.sigma = None if step == 0 else own * SIGMAS**step
 
     def _refresh(self, *_: object) -> None:
-        slices, prediction = self._slices, self._subject.shown_prediction
+        slices, prediction = self._slices, self._subject.explained
         self.setEnabled(prediction is not None)
         place = len(RESOLUTIONS) if slices.cells else RESOLUTIONS.index(slices.resolution)
         self.evaluation.setCurrentIndex(place)
@@ -225,7 +225,7 @@ class HeatmapPanel(QWidget):
         _quietly(self.low, lambda: self.low.setValue(low))
         _quietly(self.high, lambda: self.high.setValue(high))
         self.level_label.setText(f"{slices.level * heat.most:.2f}")
-        own = float(np.sqrt(prediction.field.sigma_squared))
+        own = float(np.sqrt(prediction.explain().heatmap.sigma_squared))
         sigma = slices.sigma or own
         _quietly(self.sigma, lambda: self.sigma.setValue(round(float(np.log(sigma / own) / np.log(SIGMAS)))))
         self.sigma_label.setText(f"{sigma:.3g}")

@@ -1,9 +1,10 @@
 """The tables of keypoints and segments, linked with the view."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QIcon, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QMenu, QVBoxLayout, QWidget
@@ -11,21 +12,18 @@ from PySide6.QtWidgets import QAbstractItemView, QLabel, QMenu, QVBoxLayout, QWi
 from app.actions import Actions
 from app.scene.probe import Probe
 from app.state.document import Subject
-from app.state.runs import Preview
 from app.state.settings import ViewSettings
 from app.state.view import View
 from app.views.readout import describe
 from app.views.tables import Column, Index, RowsModel, RowsTable
 from keygrid.errors import KeygridError
-from keygrid.prediction import Prediction
-
-Shown = Prediction | Preview
+from keygrid.prediction import Skeleton
 
 MENU = ("rename_keypoint", "colour_keypoint", "plain_keypoint", "hide", "only", "show_all", "weights")
 """What a keypoint's own menu has, by the commands' names."""
 
 
-def _position(axis: int) -> Column[Shown]:
+def _position(axis: int) -> Column[Skeleton]:
     return Column(
         "xyz"[axis], "Position in file units",
         lambda shown, row: float(shown.keypoints[row, axis]),
@@ -33,19 +31,20 @@ def _position(axis: int) -> Column[Shown]:
     )  # fmt: skip
 
 
-def _of_prediction(title: str, tip: str, name: str, form: str) -> Column[Shown]:
-    """A column of numbers that a training's preview does not have."""
+def _optional(title: str, tip: str, of: Callable[[Skeleton], NDArray[Any] | None], form: str) -> Column[Skeleton]:
+    """A column of numbers that are not known of every skeleton."""
 
-    def value(shown: Shown, row: int) -> Any:
-        return getattr(shown, name)[row].item() if isinstance(shown, Prediction) else -1
+    def value(shown: Skeleton, row: int) -> Any:
+        values = of(shown)
+        return -1 if values is None else values[row].item()
 
-    def text(shown: Shown, row: int) -> str:
-        return format(value(shown, row), form) if isinstance(shown, Prediction) else "–"
+    def text(shown: Skeleton, row: int) -> str:
+        return "–" if of(shown) is None else format(value(shown, row), form)
 
     return Column(title, tip, value, text)
 
 
-class KeypointModel(RowsModel[Shown]):
+class KeypointModel(RowsModel[Skeleton]):
     """Keypoints as rows, which can be hidden and renamed; a preview has neither vertices nor confidences.
 
     Args:
@@ -58,13 +57,13 @@ class KeypointModel(RowsModel[Shown]):
 
     def __init__(self, subject: Subject, settings: ViewSettings) -> None:
         self._subject, self._settings = subject, settings
-        columns: list[Column[Shown]] = [
+        columns: list[Column[Skeleton]] = [
             Column("#", "Keypoint: ticked if shown; its name can be edited", lambda _, row: row, self._title),
             *(_position(axis) for axis in range(3)),
-            _of_prediction("Vertex", "Nearest vertex of the garment", "vertices", "d"),
-            _of_prediction(
-                "Conf.", "Confidence: 1 where all weight is in one place, 0 where it is spread over all", "confidence",
-                ".2f",
+            _optional("Vertex", "Nearest vertex of the garment", lambda shown: shown.vertices, "d"),
+            _optional(
+                "Conf.", "Confidence: 1 where all weight is in one place, 0 where it is spread over all",
+                lambda shown: shown.confidence, ".2f",
             ),
         ]  # fmt: skip
         super().__init__(columns, lambda shown: len(shown.keypoints))
@@ -73,7 +72,7 @@ class KeypointModel(RowsModel[Shown]):
         flags = super().flags(index)
         if index.column() == 0:
             flags |= Qt.ItemFlag.ItemIsUserCheckable
-            if isinstance(self.rows, Prediction):
+            if self._subject.shown_preview is None:
                 flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
@@ -104,7 +103,7 @@ class KeypointModel(RowsModel[Shown]):
             return True
         return False
 
-    def _title(self, _: Shown, row: int) -> str:
+    def _title(self, _: Skeleton, row: int) -> str:
         return self._subject.labels.title(row)
 
 
@@ -153,7 +152,7 @@ class SegmentTable(RowsTable):
     """The skeleton's segments; choosing a row selects the segment, and the other way round."""
 
     def __init__(self, subject: Subject, parent: QWidget | None = None) -> None:
-        columns: list[Column[Shown]] = [
+        columns: list[Column[Skeleton]] = [
             # Segments are in the order of their keypoints.
             Column("Segment", "The two keypoints that it joins", lambda _, row: row, _ends),
             Column("Strength", "As the model weighs it, from 0 to 1", lambda shown, row: float(shown.strengths[row]),
@@ -237,11 +236,11 @@ class KeypointPanel(QWidget):
         return f"{ends}: {found.straight:.4g} straight, {along} (file units)"
 
 
-def _ends(shown: Shown, row: int) -> str:
+def _ends(shown: Skeleton, row: int) -> str:
     return "–".join(str(end) for end in shown.edges[row])
 
 
-def _length(shown: Shown, row: int) -> float:
+def _length(shown: Skeleton, row: int) -> float:
     start, end = shown.keypoints[shown.edges[row]]
     return float(np.linalg.norm(end - start))
 

@@ -1,0 +1,156 @@
+"""The methods without a file, by name, and the way to open any method; heavy imports wait until one is opened."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from pkgutil import resolve_name
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qsl
+
+from keygrid.errors import KeygridError
+from keygrid.methods.method import Method
+from keygrid.model.config import MAXIMUM_KEYPOINTS
+from keygrid.prediction import MethodId
+
+CHECKPOINT_SUFFIX = ".safetensors"
+
+GROUP = "keygrid.methods"
+"""The group of entry points in which other packages offer methods, each an `Entry`."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A whole number that a method takes.
+
+    Attributes:
+        default: its value if not given.
+        low: its least value.
+        high: its greatest value.
+    """
+
+    default: int
+    low: int
+    high: int
+
+
+KEYPOINTS = Option(8, 2, MAXIMUM_KEYPOINTS)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method without a file.
+
+    Attributes:
+        title: its name in lists.
+        factory: a function of a `MethodId` and the options by name, or such a function's place, `package.module:name`,
+            which is imported when the method is opened.
+        options: by name; `k` is the number of keypoints.
+        version: what tells its answers from those of earlier versions of the method.
+    """
+
+    title: str
+    factory: str | Callable[..., Method]
+    options: Mapping[str, Option] = field(default_factory=lambda: MappingProxyType({"k": KEYPOINTS}))
+    version: str = "1"
+
+    def identity(self, name: str, values: Mapping[str, int]) -> MethodId:
+        """The identity of the method with some values of its options."""
+        spec = f"{name}?{'&'.join(f'{key}={value}' for key, value in values.items())}" if values else name
+        return MethodId(self.title, self.version, spec)
+
+    def open(self, name: str, values: Mapping[str, int]) -> Method:
+        """Open the method with some values of its options."""
+        factory: Any = resolve_name(self.factory) if isinstance(self.factory, str) else self.factory
+        method: Method = factory(self.identity(name, values), **values)
+        return method
+
+
+METHODS: dict[str, Entry] = {
+    "farthest": Entry("Farthest points of the cloud", "keygrid.methods.farthest:Farthest"),
+    "geodesic": Entry("Farthest points along the cloth", "keygrid.methods.geodesic:Geodesic"),
+    "still": Entry("Points held still in the box", "keygrid.methods.farthest:Still"),
+    "iss": Entry("ISS", "keygrid.methods.iss:Iss"),
+}
+
+
+def methods() -> dict[str, Entry]:
+    """All methods without a file, by name: those here, and those that installed packages offer and that load."""
+    found = dict(METHODS)
+    for name, point in _offered().items():
+        try:
+            found.setdefault(name, _loaded(point))
+        except KeygridError:
+            continue  # `open_method` says why when it is asked for
+    return found
+
+
+def unlearned_methods() -> Iterator[tuple[MethodId, int]]:
+    """The identity and the number of keypoints of each method without a file, with its usual options."""
+    for name, entry in methods().items():
+        values = {key: option.default for key, option in entry.options.items()}
+        yield entry.identity(name, values), values.get("k", 0)
+
+
+def open_method(spec: str | Path, device: str = "cpu") -> Method:
+    """Open a method.
+
+    Args:
+        spec: the path of a checkpoint, or the name of a method without a file and its options, such as
+            `farthest?k=8`.
+        device: what a checkpoint's network computes on, as PyTorch names it.
+
+    Raises:
+        KeygridError: there is no such method, an option is wrong, the file can't be read as a checkpoint, or the device
+            is not there.
+    """
+    name, _, query = str(spec).partition("?")
+    if isinstance(spec, str) and re.fullmatch(r"[A-Za-z][\w-]*", name):
+        entry = _entry(name)
+        if entry is not None:
+            return entry.open(name, _values(name, entry, query))
+        if query or not Path(spec).exists():
+            raise KeygridError(
+                f"There is no method {name!r}: choose one of {', '.join(methods())}, or a checkpoint by its path."
+            )
+    from keygrid.methods.learned import LearnedMethod
+
+    return LearnedMethod(Path(spec), device)
+
+
+def _entry(name: str) -> Entry | None:
+    if name in METHODS:
+        return METHODS[name]
+    return _loaded(_offered()[name]) if name in _offered() else None
+
+
+def _values(name: str, entry: Entry, query: str) -> dict[str, int]:
+    values = {key: option.default for key, option in entry.options.items()}
+    known = ", ".join(entry.options) or "none"
+    for key, text in parse_qsl(query, keep_blank_values=True):
+        option = entry.options.get(key)
+        if option is None:
+            raise KeygridError(f"The method {name} has no option {key!r}; its options: {known}.")
+        if not re.fullmatch(r"\d{1,9}", text) or not option.low <= int(text) <= option.high:
+            raise KeygridError(
+                f"The option {key} of the method {name} is a whole number from {option.low} to {option.high}, "
+                f"and not {text!r}."
+            )
+        values[key] = int(text)
+    return values
+
+
+@cache
+def _offered() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _loaded(point: EntryPoint) -> Entry:
+    try:
+        entry: Entry = point.load()
+    except Exception as error:  # another package's code
+        raise KeygridError(f"The method {point.name!r}, {point.value}, can't be loaded: {error}.") from error
+    return entry

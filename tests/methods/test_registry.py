@@ -1,0 +1,59 @@
+"""Methods that other packages offer."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOY = """
+import numpy as np
+from keygrid.methods import Entry
+from keygrid.methods.unlearned import UnlearnedMethod
+
+class Corners(UnlearnedMethod):
+    def choose(self, pose):
+        low, high = pose.vertices.min(axis=0), pose.vertices.max(axis=0)
+        return np.linspace(low, high, self.keypoints)
+
+ENTRY = Entry("Diagonal of the box", Corners)
+"""
+
+
+@pytest.fixture
+def toy_package(tmp_path: Path) -> Path:
+    """A folder for `PYTHONPATH` in which a package offers the method `toy`, and one that can't be imported another."""
+    folder = tmp_path / "packages"
+    for name, content in (("toy", TOY), ("broken", "import nowhere_at_all")):
+        about = folder / f"{name}-1.0.dist-info"
+        about.mkdir(parents=True)
+        (folder / f"{name}_package.py").write_text(content)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text(f"[keygrid.methods]\n{name} = {name}_package:ENTRY\n")
+    return folder
+
+
+def test_a_method_of_another_package_is_listed_and_opens(toy_package: Path) -> None:
+    code = """if True:
+        from pathlib import Path
+        from keygrid.data import open_path
+        from keygrid.errors import KeygridError
+        from keygrid.methods import methods, open_method, unlearned_methods
+        print([identity.spec for identity, _ in unlearned_methods()])
+        found = open_method("toy?k=3").find([open_path(Path("assets/garments/unisex_shirt.ply"))])[0]
+        print(found.normalised.round(3).tolist()[1], found.method.title)
+        try:
+            open_method("broken")
+        except KeygridError as error:
+            print(error)
+    """
+    import os
+
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(toy_package)}
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert said[0] == "['farthest?k=8', 'geodesic?k=8', 'still?k=8', 'iss?k=8', 'toy?k=8']"
+    assert said[1].endswith("Diagonal of the box")
+    assert said[2] == "The method 'broken', broken_package:ENTRY, can't be loaded: No module named 'nowhere_at_all'."
