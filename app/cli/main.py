@@ -1,6 +1,8 @@
 """The one command line, and where the parts of the project are put together. Heavy imports wait for their command."""
 
+import os
 import sys
+from pathlib import Path
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -36,13 +38,23 @@ for name, place in COMMANDS.items():
 
 def main() -> int:
     """Run the command line; the status is 2, after one sentence, where the input is at fault."""
+    words = sys.argv[1:]
     try:
-        if sys.argv[1:2] in (["--help"], ["-h"]):
+        _check_first(words)
+        if words[:1] in (["--help"], ["-h"]):
             cli.resolved_commands()  # else the list has their names alone
-        cli(sys.argv[1:], exit_on_error=False, print_error=False)
+        cli(words, exit_on_error=False, print_error=False)
     except (CycloptsError, KeygridError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _check_first(words: list[str]) -> None:
+    """Refuse a first word that can be neither a command nor a file to view: most likely a command was misspelt."""
+    first = words[0] if words else "view"
+    is_path = Path(first).suffix or "/" in first or os.sep in first or Path(first).exists()
+    if not (first.startswith("-") or first in COMMANDS or is_path):
+        raise KeygridError(f"There is no command or file {first!r}; commands are {', '.join(COMMANDS)}.")

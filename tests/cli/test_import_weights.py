@@ -1,0 +1,14 @@
+import pytest
+
+from tests.cli.conftest import Refuse
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("truncated.obj", "--out", "k.safetensors"), "truncated.obj"),
+        (("truncated.obj", "--out", "k.pt"), "ends in .safetensors, and k.pt does not"),
+    ],
+)
+def test_what_can_not_be_imported_is_one_sentence(arguments: tuple[object, ...], sentence: str, refuse: Refuse) -> None:
+    assert sentence in refuse("import", *arguments)

@@ -1,0 +1,120 @@
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import ROOT, SHIRT, Refuse, run
+
+
+def test_predict_writes_the_same_bytes_twice(tmp_path: Path) -> None:
+    outs = [tmp_path / "a.json", tmp_path / "b.json"]
+    for out in outs:
+        result = run("predict", SHIRT, "--checkpoint", ROOT / "assets/checkpoints/tshirt-k8.safetensors", "--out", out)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+    content = json.loads(outs[0].read_text())
+    assert content.keys() == {"garment", "checkpoint", "keypoints", "edges"}
+    assert content["garment"] == str(SHIRT)
+    assert [k["index"] for k in content["keypoints"]] == list(range(8))
+    assert content["keypoints"][0].keys() == {"index", "position", "normalised", "vertex", "confidence"}
+    assert [(e["i"], e["j"]) for e in content["edges"]] == [(i, j) for i in range(8) for j in range(i + 1, 8)]
+    assert all(0 < e["strength"] < 1 for e in content["edges"])
+
+
+def test_predict_takes_several_garments(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    out = tmp_path / "k.txt"
+    copy = shutil.copy(SHIRT, tmp_path)
+    result = run("predict", SHIRT, copy, "--checkpoint", tiny_checkpoint, "--out", out, "--keypoints", "peak")
+    assert result.returncode == 0, result.stderr
+    rows = np.loadtxt(out)
+    assert rows.shape == (8, 3)
+    assert (rows[:4] == rows[4:]).all()
+
+
+@pytest.fixture
+def clouds(tmp_path: Path) -> Path:
+    folder = tmp_path / "clouds"
+    folder.mkdir()
+    for number in range(150):
+        np.savetxt(folder / f"{number:03}.xyz", np.random.default_rng(number).normal(size=(100, 3)))
+    (folder / "100.xyz").write_text("1 2")
+    return folder
+
+
+def started(*arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, ROOT / "main.py", *map(str, arguments)], stderr=subprocess.PIPE, text=True
+    )  # fmt: skip
+
+
+def is_alive(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_an_interrupted_prediction_goes_on_to_the_same_bytes(
+    tmp_path: Path, tiny_checkpoint: Path, clouds: Path
+) -> None:
+    arguments = ("predict", clouds, "--checkpoint", tiny_checkpoint, "--batch", 1, "--workers", 2, "--out")
+    assert run(*arguments, tmp_path / "whole.json").returncode == 0
+    out, partial = tmp_path / "k.json", tmp_path / "k.json.partial"
+    for number, lines in ((signal.SIGINT, 8), (signal.SIGKILL, 50)):
+        with started(*arguments, out) as process:
+            while not partial.exists() or partial.read_bytes().count(b"\n") < lines:
+                assert process.poll() is None
+                time.sleep(0.01)
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            process.send_signal(number)
+            errors = process.stderr.read().splitlines()
+            status = process.wait(timeout=60)
+        assert len(children) >= 2
+        ends = time.monotonic() + 20
+        while any(map(is_alive, children)):
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+        assert not out.exists()
+        if number == signal.SIGINT:
+            assert status == 130
+            assert [line.startswith("Interrupted; ") for line in errors] == [True]
+    result = run(*arguments, out)
+    assert result.returncode == 0
+    first, *others = result.stderr.splitlines()
+    assert first.endswith(" of 150 garments are done already, and in k.json.partial.")
+    assert others[-1] == "1 of 150 garments were skipped."
+    assert out.read_bytes() == (tmp_path / "whole.json").read_bytes()
+    assert len(json.loads(out.read_text())) == 149
+    assert not partial.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("missing.obj", "--out", "k.json"), "missing.obj does not exist"),
+        (("empty.ply", "--out", "k.json"), "empty.ply is empty"),
+        (("truncated.obj", "--out", "k.json"), "truncated.obj has a face with fewer than three corners"),
+        ((SHIRT, "--checkpoint", "truncated.obj", "--out", "k.json"), "truncated.obj can't be read as a checkpoint"),
+        ((SHIRT, "--method", "nearest?k=8", "--out", "k.json"), "nearest"),
+        (("points.xyz", "--method", "geodesic", "--out", "k.json"), "surface"),
+        ((SHIRT, "--out", "k.xyz"), "use one of .json, .csv, .ply, .txt"),
+        ((SHIRT, "--out", "nowhere/k.json"), "The folder nowhere does not exist"),
+        ((SHIRT, "points.xyz", "--out", "nowhere/k.json"), "The folder nowhere does not exist"),
+        ((SHIRT, "--out", "k.json", "--colour", "red"), "Unknown option: --colour"),
+        ((SHIRT,), "--out requires an argument"),
+        ((SHIRT, "--out", "k.json", "--batch", 0), "--batch must be at least 1, and 0 was given"),
+        ((SHIRT, "--out", "k.json", "--workers", -1), "--workers must be 0 or more, and -1 was given"),
+    ],
+)
+def test_what_can_not_be_predicted_is_one_sentence(
+    arguments: tuple[object, ...], sentence: str, refuse: Refuse
+) -> None:
+    assert sentence in refuse("predict", *arguments)

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import SHIRT, Refuse, run
+
+
+def test_train_writes_a_checkpoint_that_predicts(tmp_path: Path) -> None:
+    run_directory = tmp_path / "run"
+    result = run(
+        "train", SHIRT, "--run", run_directory, "--keypoints", 3, "--points", 64, "--epochs", 1, "--epoch-size", 2,
+        "--batch", 2, "--threads", 1,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "farthest" in result.stdout
+    out = tmp_path / "k.csv"
+    checkpoint = run_directory / "checkpoints" / "last.safetensors"
+    assert run("predict", SHIRT, "--checkpoint", checkpoint, "--out", out).returncode == 0
+    assert len(out.read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((SHIRT, "--run", "run", "--keypoints", 65), "from 2 to 64 keypoints, and 65"),
+        ((SHIRT.parent, "--run", "run", "--category", "Hat", "--category", "Hut"), "None of the garments is a Hut"),
+        ((SHIRT, "--run", "run", "--drop", 1), "drop is a share of 0 or more and below 1"),
+        ((SHIRT, "--run", "run", "--precision", 16), "needs a GPU"),
+        ((SHIRT, "--run", "run", "--weight", "far=1"), "no loss term 'far'"),
+        ((SHIRT, "--run", "run", "--weight", "coverage=much"), "not 'much'"),
+    ],
+)
+def test_what_can_not_be_trained_is_one_sentence(arguments: tuple[object, ...], sentence: str, refuse: Refuse) -> None:
+    assert sentence in refuse("train", *arguments)
