@@ -1,4 +1,4 @@
-"""The one registry of commands: menus, shortcuts and the help list are all made from it."""
+"""The one registry of commands: menus, shortcuts, the palette and the help are made from it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,14 +34,14 @@ class Command:
 
 
 @dataclass
-class Actions:
-    """Commands as Qt actions of one window."""
+class CommandRegistry:
+    """The commands of one window, each as a Qt action by its name."""
 
     window: QMainWindow
-    commands: list[Command] = field(default_factory=list)
-    _actions: dict[str, QAction] = field(default_factory=dict)
-    _menus: dict[str, QMenu] = field(default_factory=dict)
-    _groups: dict[str, QActionGroup] = field(default_factory=dict)
+    commands: list[Command] = field(default_factory=list, init=False)
+    _actions: dict[str, QAction] = field(default_factory=dict, init=False)
+    _menus: dict[str, QMenu] = field(default_factory=dict, init=False)
+    _groups: dict[str, QActionGroup] = field(default_factory=dict, init=False)
 
     def register(self, *commands: Command) -> None:
         """Make actions and put them into the menu bar, in order."""

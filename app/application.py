@@ -6,9 +6,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from app.state.preferences import Theme
 from keygrid.errors import KeygridError
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+LAYOUT_MS = 300
+"""Time in which layouts and views take in what has come, before the window's picture is taken."""
 
 
 def has_display() -> bool:
@@ -64,58 +71,68 @@ def run(
     """
     if scale is not None:
         os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"
-    from PySide6.QtCore import QSettings, QStandardPaths, QTimer
+    from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
     application.setApplicationName("Key-Grid Desktop")
     application.setOrganizationName("Key-Grid")
     QApplication.setStyle("Fusion")  # the same on every platform, light and dark
-
-    from app.main_window import MainWindow
-
-    cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
-    store = None if fresh or screenshot is not None else QSettings()
-    data = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))
-    window = MainWindow(store, cache / "thumbnails", None if store is None else data / "sessions")
+    window = _make_window(keep=not fresh and screenshot is None)
     if theme != "system":
         window.set_theme(theme)
     window.resize(*size)
     window.show()
     failures: list[str] = []
     window.opening.refused.connect(failures.append)
-    crashed, last = window.sessions.crashed(), window.sessions.last
+    crashed, last = window.recovery.crashed, window.recovery.last
     window.open(paths)
     window.list_checkpoints()
     if crashed is not None:
         window.sessions.offer(crashed)
     elif reopen and last is not None and window.preferences.reopen:
-        window.sessions.open(last)
+        window.restoring.open(last)
     # The first slice would have to wait for this, with the window.
     QTimer.singleShot(0, Thread(target=_compile, name="compile").start)
     if screenshot is not None:
-
-        def take(failure: str) -> None:
-            if failure:
-                failures.append(failure)
-            # A last turn of the event loop lets layouts and the view take in what has come.
-            QTimer.singleShot(300, finish)
-
-        def finish() -> None:
-            if not window.isVisible() or window.worker.busy:
-                return
-            if window.busy:
-                QTimer.singleShot(300, finish)
-                return
-            try:
-                window.save_screenshot(screenshot)
-            except KeygridError as error:
-                failures.append(str(error))
-            window.close()
-
-        window.worker.settled.connect(take)
+        _close_when_pictured(window, screenshot, failures)
     application.exec()
     return failures[0] if failures else ""
+
+
+def _make_window(*, keep: bool) -> "MainWindow":
+    """Make a window that keeps settings and sessions, or that knows none."""
+    from PySide6.QtCore import QSettings, QStandardPaths
+
+    from app.main_window import MainWindow
+
+    cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
+    data = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))
+    return MainWindow(QSettings() if keep else None, cache / "thumbnails", data / "sessions" if keep else None)
+
+
+def _close_when_pictured(window: "MainWindow", path: Path, failures: list[str]) -> None:
+    """Save the window's picture once everything is shown, and close it; add to `failures` what went wrong."""
+    from PySide6.QtCore import QTimer
+
+    def take(failure: str) -> None:
+        if failure:
+            failures.append(failure)
+        QTimer.singleShot(LAYOUT_MS, finish)
+
+    def finish() -> None:
+        if not window.isVisible() or window.worker.busy:
+            return
+        if window.busy:
+            QTimer.singleShot(LAYOUT_MS, finish)
+            return
+        try:
+            window.save_screenshot(path)
+        except KeygridError as error:
+            failures.append(str(error))
+        window.close()
+
+    window.worker.settled.connect(take)
 
 
 def _compile() -> None:

@@ -97,7 +97,7 @@ class Studio:
         from PySide6.QtWidgets import QApplication
 
         self.window.activateWindow()
-        self.window.actions_[command].trigger()
+        self.window.commands[command].trigger()
         QTest.qWait(300)
         self.until(lambda: QApplication.activeModalWidget() is not None)
         return QApplication.activeModalWidget()
@@ -152,7 +152,7 @@ def field(studio: Studio) -> None:
 
 
 def compare(studio: Studio) -> None:
-    studio.window.actions_["compare_checkpoints"].trigger()
+    studio.window.commands["compare_checkpoints"].trigger()
     studio.window.document.keypoint = 2
 
 
@@ -182,7 +182,7 @@ def notice(studio: Studio) -> None:
 
 
 def training(studio: Studio) -> None:
-    studio.window.actions_["training"].trigger()
+    studio.window.commands["training"].trigger()
 
 
 def palette(studio: Studio) -> None:

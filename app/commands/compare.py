@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QDockWidget
-
-from app.actions import Actions, Command
-from app.state.comparison import LETTERS, LINKS, Comparison, Link, Mode
-from app.state.document import Document
-from app.views.notice import Notice
+from app.actions import Command
+from app.context import Context
+from app.state.comparison import LETTERS, LINKS, Link, Mode
+from app.views.docks import Docks
 
 MODE_TITLES: dict[Mode, str] = {"grid": "Side by &side", "flip": "&One by one", "overlay": "O&verlay"}
 
@@ -21,17 +19,16 @@ class CompareCommands:
     """Adds and removes views, and says what they share.
 
     Args:
-        document: what is open.
-        comparison: which views there are.
-        notice: says why something can't be done.
+        context: has what is open, and the views.
+        docks: the panel "Compare" is shown while there are several views.
     """
 
-    def __init__(self, document: Document, comparison: Comparison, notice: Notice) -> None:
-        self._document, self._comparison, self._notice = document, comparison, notice
-        self.dock: QDockWidget | None = None
+    def __init__(self, context: Context, docks: Docks) -> None:
+        self._document, self._comparison = context.state.document, context.state.comparison
+        self._commands, self._messages, self._docks = context.commands, context.messages, docks
 
     def commands(self) -> list[Command]:
-        """For the menu Compare."""
+        """Return the commands for the menu Compare."""
         comparison = self._comparison
         return [
             Command("compare_add", "&Add a view", "&Compare", self._add, "Ctrl+D"),
@@ -59,8 +56,9 @@ class CompareCommands:
             ),
         ]  # fmt: skip
 
-    def follow(self, actions: Actions) -> None:
+    def follow(self) -> None:
         """Keep what is checked in step with the comparison, whoever changes it."""
+        actions = self._commands
         switches = {f"link_{link}": link for link in LINKS} | {
             "compare_arrows": "arrows", "compare_difference": "difference",
         }  # fmt: skip
@@ -77,10 +75,10 @@ class CompareCommands:
         """A view of a checkpoint that is not compared yet; if all are, of a garment; else the same again."""
         document, comparison = self._document, self._comparison
         if document.garment is None:
-            self._notice.say("Open a garment first: views compare what checkpoints say of it.")
+            self._messages.warn("Open a garment first: views compare what checkpoints say of it.")
             return
         if comparison.full:
-            self._notice.say(f"There are {len(LETTERS)} views, and no more fit: take one away first.")
+            self._messages.warn(f"There are {len(LETTERS)} views, and no more fit: take one away first.")
             return
         shown = [document, *(view.subject for view in comparison.views)]
         checkpoints = [known for known in document.checkpoints if all(s.checkpoint is not known for s in shown)]
@@ -95,7 +93,7 @@ class CompareCommands:
         document, comparison = self._document, self._comparison
         others = [known for known in document.checkpoints if known is not document.checkpoint]
         if document.garment is None or not others:
-            self._notice.say("Open a garment and two checkpoints or more first: File ▸ Open.")
+            self._messages.warn("Open a garment and two checkpoints or more first: File ▸ Open.")
             return
         comparison.stop()
         for checkpoint in others[: len(LETTERS) - 1]:
@@ -105,7 +103,7 @@ class CompareCommands:
         document, comparison = self._document, self._comparison
         others = [known for known in document.garments if known is not document.garment]
         if not others:
-            self._notice.say("Open two garments or more first: File ▸ Open, or the library.")
+            self._messages.warn("Open two garments or more first: File ▸ Open, or the library.")
             return
         comparison.stop()
         for garment in others[-(len(LETTERS) - 1) :]:
@@ -119,11 +117,9 @@ class CompareCommands:
         if self._comparison.active:
             self._comparison.flip()
         else:
-            self._notice.say("There is one view: Compare ▸ Add a view (Ctrl+D) adds one to flip to.")
+            self._messages.warn("There is one view: Compare ▸ Add a view (Ctrl+D) adds one to flip to.")
 
     def _show_dock(self, views: tuple[object, ...]) -> None:
-        if self.dock is not None:
-            was = self.dock.isVisible()
-            self.dock.setVisible(bool(views))
-            if views and not was:
-                self.dock.raise_()
+        dock = self._docks["Compare"]
+        if dock.isVisible() != bool(views):
+            self._docks.show("Compare", shown=bool(views))

@@ -3,58 +3,39 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QMainWindow
+from PySide6.QtWidgets import QFileDialog
 
 from app.actions import Command
-from app.commands.files import FileCommands
+from app.context import Context
 from app.output.heatmap_files import write_heatmap, write_slice
-from app.output.pictures import Pixels, area_picture
+from app.output.pictures import write_png
 from app.output.recording import CANCELLED, SUFFIXES, Recording
-from app.output.report import write_report
-from app.state.comparison import Comparison
-from app.state.document import Document
-from app.state.playback import Playback
+from app.output.report import Report, Row, write_report
+from app.state.differences import differences
 from app.state.view import View
 from app.views.comparison import ComparisonArea
 from app.views.dialogs.export import Film, PictureDialog, RecordingDialog, VideoDialog
-from app.views.notice import Notice
-from app.views.panels.comparison import ComparisonPanel
+from app.views.panels.comparison import Drift
 from keygrid.errors import KeygridError
-from keygrid.files import atomic
 
 
 class ExportCommands:
     """Asks how and where, and writes.
 
     Args:
-        window: dialogs are shown above it.
-        document: what is shown.
-        first: the first view.
-        comparison: the others.
-        playback: stands still while a video is taken.
+        context: has the views; its playback stands still while a video is taken.
         area: has the pictures.
-        notice: says what went wrong.
-        files: writes files.
+        drift: the chart in the report.
     """
 
-    def __init__(
-        self,
-        window: QMainWindow,
-        document: Document,
-        first: View,
-        comparison: Comparison,
-        playback: Playback,
-        area: ComparisonArea,
-        notice: Notice,
-        files: FileCommands,
-    ) -> None:
-        self._window, self._document, self._first, self._comparison = window, document, first, comparison
-        self._playback, self._area, self._notice, self._files = playback, area, notice, files
-        self.panel: ComparisonPanel | None = None
+    def __init__(self, context: Context, area: ComparisonArea, drift: Drift) -> None:
+        self._context, self._window, self._messages = context, context.window, context.messages
+        self._document, self._state = context.state.document, context.state
+        self._area, self._drift = area, drift
         self.recording: Recording | None = None
 
     def commands(self) -> list[Command]:
-        """For the menus File, Heatmap and Compare."""
+        """Return the commands for the menu File ▸ Export."""
         return [
             Command("export_picture", "Save &picture…", "&File/&Export", self._ask_for_picture, "Ctrl+E"),
             Command("export_video", "Save &video…", "&File/&Export", self._ask_for_video, "Ctrl+Shift+E"),
@@ -81,14 +62,14 @@ class ExportCommands:
     def _save_picture(self, scale: int, transparent: bool) -> None:
         path = self._path("Save picture", "png", "PNG (*.png)")
         if path is not None:
-            self._files.save(lambda: _write_png(area_picture(self._area, scale, transparent=transparent), path), path)
+            self._context.save(lambda: write_png(self._area.picture(scale, transparent=transparent), path), path)
 
     # Videos
 
     def _ask_for_video(self) -> None:
         if not self._has_garment():
             return
-        dialog = VideoDialog(self._area, self._document.frame_count, self._playback.speed, self._window)
+        dialog = VideoDialog(self._area, self._document.frame_count, self._state.playback.speed, self._window)
         dialog.accepted.connect(lambda: self._save_video(dialog.film))
         dialog.open()
 
@@ -98,7 +79,7 @@ class ExportCommands:
         if path is None:
             return
         count = self._document.frame_count if film.motion != "turntable" else film.seconds * film.speed
-        self._playback.playing = False
+        self._state.playback.playing = False
         before, camera = self._document.frame, self._area.panes[0].viewport.scene.camera
 
         def prepare(place: int) -> bool:
@@ -106,23 +87,23 @@ class ExportCommands:
                 self._area.look(camera.turned(360 * place / count))
             if film.motion != "turntable":
                 self._document.go_to(place)
-            return all(_is_there(view) for view in (self._first, *self._comparison.views))
+            return all(_is_there(view) for view in self._state.views)
 
         def finish(message: str) -> None:
             self.recording = None
             self._document.go_to(before)
             self._area.look(camera)
             if message == "":
-                self._window.statusBar().showMessage(f"Saved {path}", 5000)
+                self._messages.tell(f"Saved {path}")
             elif message != CANCELLED:
-                self._notice.say(message)
+                self._messages.warn(message)
 
         try:
             self.recording = recording = Recording(
-                path, count, prepare, lambda: area_picture(self._area, film.scale), film.speed, self._window
+                path, count, prepare, lambda: self._area.picture(film.scale), film.speed, self._window
             )
         except KeygridError as error:
-            self._notice.say(str(error))
+            self._messages.warn(str(error))
             return
         recording.finished.connect(finish)
         recording.finished.connect(recording.deleteLater)
@@ -132,38 +113,47 @@ class ExportCommands:
 
     def _save_field(self) -> None:
         self._save_heat("Save heatmap", "vti", "VTK image (*.vti);;NumPy (*.npz)",
-                        lambda heat, path: write_heatmap(heat, self._first.slices, path))  # fmt: skip
+                        lambda heat, path: write_heatmap(heat, self._state.first.slices, path))  # fmt: skip
 
     def _save_slice(self) -> None:
         self._save_heat("Save slice", "png", "PNG (*.png);;CSV (*.csv)",
-                        lambda heat, path: write_slice(heat, self._first.slices, path))  # fmt: skip
+                        lambda heat, path: write_slice(heat, self._state.first.slices, path))  # fmt: skip
 
     def _save_heat(self, title: str, ending: str, filters: str, write: Callable[..., None]) -> None:
         heat = self._area.panes[0].viewport.scene.heat
         if heat is None:
-            self._notice.say("There is no heatmap yet: open a garment and a checkpoint first.")
+            self._messages.warn("There is no heatmap yet: open a garment and a checkpoint first.")
             return
         path = self._path(title, ending, filters)
         if path is not None:
-            self._files.save(lambda: write(heat, path), path)
+            self._context.save(lambda: write(heat, path), path)
 
     # A comparison
 
     def _save_report(self) -> None:
-        if not self._comparison.active or self.panel is None:
-            self._notice.say("There is one view: Compare ▸ Add a view (Ctrl+D) adds one to compare with.")
+        if not self._state.comparison.active:
+            self._messages.warn("There is one view: Compare ▸ Add a view (Ctrl+D) adds one to compare with.")
             return
-        path, panel = self._path("Save report", "html", "HTML (*.html)"), self.panel
+        path = self._path("Save report", "html", "HTML (*.html)")
         if path is not None:
-            self._files.save(
-                lambda: write_report(path, self._first, self._comparison, self._area, panel.drift), path
-            )  # fmt: skip
+            self._context.save(lambda: write_report(self._report(), path), path)
+
+    def _report(self) -> Report:
+        garment, measures = self._document.garment, self._state.comparison.measures
+        rows = [Row(pane.title, measures.get(pane.view), pane.view.subject.seconds) for pane in self._area.panes]
+        return Report(
+            garment.name if garment is not None else "no garment",
+            self._area.picture(2),
+            rows,
+            differences(self._state.first, self._state.comparison),
+            self._drift.chart(),
+        )
 
     # Asking
 
     def _has_garment(self) -> bool:
         if self._document.garment is None:
-            self._notice.say("There is nothing to save yet: open a garment first.")
+            self._messages.warn("There is nothing to save yet: open a garment first.")
         return self._document.garment is not None
 
     def _path(self, title: str, ending: str, filters: str) -> Path | None:
@@ -179,10 +169,3 @@ class ExportCommands:
 def _is_there(view: View) -> bool:
     subject = view.subject
     return subject.checkpoint is None or subject.garment is None or subject.prediction is not None
-
-
-def _write_png(picture: Pixels, path: Path) -> None:
-    from PIL import Image
-
-    with atomic(path) as temporary:
-        Image.fromarray(picture).save(temporary, "PNG")

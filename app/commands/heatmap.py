@@ -1,21 +1,22 @@
 """Cutting the heatmap."""
 
 from app.actions import Command
-from app.state.slices import AXES, KEY_STEP, SliceSettings
+from app.context import Context
+from app.state.slices import AXES, KEY_STEP
 
 
 class HeatmapCommands:
     """Chooses and moves planes.
 
     Args:
-        slices: of the first view.
+        context: has the first view, whose heatmap is cut.
     """
 
-    def __init__(self, slices: SliceSettings) -> None:
-        self._slices = slices
+    def __init__(self, context: Context) -> None:
+        self._slices = context.state.first.slices
 
     def commands(self) -> list[Command]:
-        """For the menu Heatmap."""
+        """Return the commands for the menu Heatmap."""
         slices = self._slices
         return [
             *(

@@ -2,14 +2,12 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QColorDialog, QMainWindow
+from PySide6.QtWidgets import QColorDialog
 
 from app.actions import Command
-from app.state.document import Document
-from app.views.notice import Notice
+from app.context import Context
 from app.views.panels.keypoints import KeypointTable, SegmentTable
 from keygrid.checkpoints.labels import Colour
-from keygrid.errors import KeygridError
 
 NOTHING_SELECTED = "Select a keypoint first: click it in the view or in the table, or press N."
 
@@ -18,18 +16,17 @@ class KeypointCommands:
     """What can be done with the selected keypoint, and with all of them.
 
     Args:
-        window: dialogs are shown above it.
-        document: has the selected keypoint.
-        notice: says why something can't be done.
+        context: has the selected keypoint.
+        keypoints: the table in which a name is written, and which is copied.
+        segments: the table that is copied.
     """
 
-    def __init__(self, window: QMainWindow, document: Document, notice: Notice) -> None:
-        self._window, self._document, self._notice = window, document, notice
-        self.table: KeypointTable | None = None
-        self.segments: SegmentTable | None = None
+    def __init__(self, context: Context, keypoints: KeypointTable, segments: SegmentTable) -> None:
+        self._context, self._document, self._messages = context, context.state.document, context.messages
+        self._keypoints, self._segments = keypoints, segments
 
     def commands(self) -> list[Command]:
-        """For the menu Keypoints."""
+        """Return the commands for the menu Keypoints."""
         return [
             Command("next_keypoint", "&Next keypoint", "&Keypoints", lambda: self._walk(1), "N"),
             Command("previous_keypoint", "&Previous keypoint", "&Keypoints", lambda: self._walk(-1), "Shift+N"),
@@ -52,23 +49,23 @@ class KeypointCommands:
 
     def _selected(self) -> int | None:
         if self._document.shown_preview is not None:
-            self._notice.say("A preview's keypoints have no names: open the run's checkpoint first.")
+            self._messages.warn("A preview's keypoints have no names: open the run's checkpoint first.")
             return None
         if self._document.keypoint is None:
-            self._notice.say(NOTHING_SELECTED)
+            self._messages.warn(NOTHING_SELECTED)
         return self._document.keypoint
 
     def _rename(self) -> None:
         keypoint = self._selected()
-        if keypoint is not None and self.table is not None:
-            self.table.rename(keypoint)
+        if keypoint is not None:
+            self._keypoints.rename(keypoint)
 
     def _ask_for_colour(self) -> None:
         keypoint = self._selected()
         if keypoint is None:
             return
         known = QColor(*self._document.colours(self._count())[keypoint].tolist())
-        dialog = QColorDialog(known, self._window)
+        dialog = QColorDialog(known, self._context.window)
         dialog.setWindowTitle(f"Colour of keypoint {self._document.labels.title(keypoint)}")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.colorSelected.connect(lambda chosen: self._colour((chosen.red(), chosen.green(), chosen.blue())))
@@ -78,25 +75,20 @@ class KeypointCommands:
         keypoint = self._selected()
         if keypoint is None:
             return
-        try:
-            self._document.relabel(self._document.labels.coloured(keypoint, colour))
-        except KeygridError as error:
-            self._notice.say(str(error))
+        self._context.attempt(lambda: self._document.relabel(self._document.labels.coloured(keypoint, colour)))
 
     def _measure(self) -> None:
         document, count = self._document, self._count()
         if document.keypoint is None or count < 2:
-            self._notice.say(NOTHING_SELECTED)
+            self._messages.warn(NOTHING_SELECTED)
             return
         following = (document.keypoint if document.other is None else document.other) + 1
         document.other = next(i % count for i in range(following, following + 2) if i % count != document.keypoint)
 
     def _copy_keypoints(self) -> None:
-        if self.table is not None:
-            self.table.copy()
-            self._window.statusBar().showMessage("Keypoints are on the clipboard", 3000)
+        self._keypoints.copy()
+        self._messages.tell("Keypoints are on the clipboard")
 
     def _copy_segments(self) -> None:
-        if self.segments is not None:
-            self.segments.copy()
-            self._window.statusBar().showMessage("Segments are on the clipboard", 3000)
+        self._segments.copy()
+        self._messages.tell("Segments are on the clipboard")

@@ -1,23 +1,21 @@
 """Walking through the frames of a garment that moves."""
 
 from app.actions import Command
-from app.state.document import Document
-from app.state.playback import Playback
+from app.context import Context
 
 
 class PlaybackCommands:
     """Plays and steps.
 
     Args:
-        document: whose frame changes.
-        playback: how frames follow one another.
+        context: has the document whose frame changes.
     """
 
-    def __init__(self, document: Document, playback: Playback) -> None:
-        self._document, self._playback = document, playback
+    def __init__(self, context: Context) -> None:
+        self._document, self._playback = context.state.document, context.state.playback
 
     def commands(self) -> list[Command]:
-        """For the menu Playback."""
+        """Return the commands for the menu Playback."""
         document, playback = self._document, self._playback
         return [
             Command("play", "&Play or pause", "&Playback", lambda: playback.toggle(document), "Space"),

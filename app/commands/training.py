@@ -1,57 +1,39 @@
-"""Training runs: starting, following and stopping them."""
+"""Commands of the menu Training: starting, following and stopping runs."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMessageBox
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from app.actions import Actions, Command
+from app.actions import Command
+from app.context import Context
 from app.controllers.opening import Open
 from app.controllers.trainers import Training
-from app.state.document import Document
 from app.state.new_run import NewRun
-from app.state.runs import Run, Runs, State
-from app.state.shelf import Shelf
+from app.state.runs import Run, State
 from app.views.dialogs.new_run import NewRunDialog
-from app.views.notice import Notice
-from keygrid.errors import KeygridError
+from app.views.docks import Docks
+
+PANEL = "Training"
 
 
 class TrainingCommands:
-    """Tells runs what to do, and asks what shall become of them.
+    """Starts runs, tells them what to do, and asks what becomes of those that still run.
 
     Args:
-        window: dialogs are shown above it.
-        document: what a new run may learn from.
-        shelf: likewise.
-        shipped: the folder of garments that come with the application.
-        runs: which there are.
+        context: has what a new run may learn from, and the runs.
         training: runs, as processes.
-        notice: says what went wrong.
-        actions: the one that shows the panel is among them.
         open_paths: opens a run's checkpoint.
+        docks: has the panel "Training".
     """
 
-    def __init__(
-        self,
-        window: QMainWindow,
-        document: Document,
-        shelf: Shelf,
-        shipped: Path,
-        runs: Runs,
-        training: Training,
-        notice: Notice,
-        actions: Actions,
-        open_paths: Open,
-    ) -> None:
-        self._window, self._document, self._shelf, self._shipped = window, document, shelf, shipped
-        self._runs, self._training, self._notice = runs, training, notice
-        self._actions, self._open = actions, open_paths
-        self.dock: QDockWidget | None = None
+    def __init__(self, context: Context, training: Training, open_paths: Open, docks: Docks) -> None:
+        self._context, self._window, self._messages = context, context.window, context.messages
+        self._runs, self._training, self._open, self._docks = context.state.runs, training, open_paths, docks
 
     def commands(self) -> list[Command]:
-        """For the menu Training."""
+        """Return the commands for the menu Training."""
         tell, training = self._tell, self._training
         return [
             Command("training", "Trai&ning panel", "&Training", self._show, "Ctrl+T", checkable=True),
@@ -68,14 +50,14 @@ class TrainingCommands:
     def open_run(self, directory: Path) -> None:
         """Follow the run that is written into a directory, wherever its trainer runs."""
         if not any((directory / name).exists() for name in ("config.json", "events.jsonl")):
-            self._notice.say(f"{directory} holds no run; choose the folder that --run named.")
+            self._messages.warn(f"{directory} holds no run; choose the folder that --run named.")
             return
         self._runs.choose(self._runs.add(directory))
         self._training.follow()
         self._bring_up()
 
     def ask_to_leave(self, leave: Callable[[], None]) -> None:
-        """Ask what shall become of runs that a process is at, and `leave` unless the user would rather stay."""
+        """Ask whether to stop the runs that were started here, and `leave` unless the user cancels."""
         names = ", ".join(run.name for run in self._training.unfinished)
         box = QMessageBox(self._window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -95,33 +77,27 @@ class TrainingCommands:
         box.open()
 
     def _stop_all(self, leave: Callable[[], None]) -> None:
-        try:
+        def stop() -> None:
             for run in self._training.unfinished:
                 if run.state is not State.STOPPING:
                     self._training.stop(run)
-        except KeygridError as error:
-            self._notice.say(str(error))
-            return
-        leave()
+
+        if self._context.attempt(stop):
+            leave()
 
     def _show(self, shown: bool) -> None:
-        if self.dock is None:
-            return
-        self.dock.setVisible(shown)
-        if shown:
-            # A tab can be raised once the layout has it.
-            QTimer.singleShot(0, self.dock, self.dock.raise_)
+        self._docks.show(PANEL, shown=shown)
 
     def _bring_up(self) -> None:
-        self._actions["training"].setChecked(True)
-        if self.dock is not None:
-            self.dock.raise_()
+        self._context.commands["training"].setChecked(True)
+        self._docks.show(PANEL)
 
     def _ask_for_new_run(self) -> None:
         from platformdirs import user_data_path
 
         folder = user_data_path("keygrid-desktop", appauthor=False) / "runs"
-        NewRunDialog(self._document, self._shelf, self._shipped, folder, self._start, self._window).open()
+        state, shipped = self._context.state, self._context.folders.garments
+        NewRunDialog(state.document, state.shelf, shipped, folder, self._start, self._window).open()
 
     def _start(self, wanted: NewRun) -> None:
         self._training.start(wanted)
@@ -133,12 +109,9 @@ class TrainingCommands:
             self.open_run(Path(name))
 
     def _tell(self, tell: Callable[[Run], object]) -> None:
-        if self._runs.chosen is None:
-            return
-        try:
-            tell(self._runs.chosen)
-        except KeygridError as error:
-            self._notice.say(str(error))
+        run = self._runs.chosen
+        if run is not None:
+            self._context.attempt(lambda: tell(run))
 
     def _open_checkpoint(self) -> None:
         checkpoint = self._runs.chosen.checkpoint(self._runs.epoch) if self._runs.chosen is not None else None

@@ -1,13 +1,12 @@
-"""What is seen, and from where."""
+"""Commands of the menu View: layers, cameras, backgrounds and themes."""
 
 from collections.abc import Callable
 
-from app.actions import Actions, Command
+from app.actions import Command
 from app.commands.keypoints import NOTHING_SELECTED
-from app.state.camera import SavedViews
-from app.state.preferences import THEMES, Theme
+from app.context import Context
+from app.state.preferences import THEMES
 from app.state.settings import BACKGROUNDS, LAYERS, Background
-from app.views.notice import Notice
 from app.views.viewport import Viewport
 
 LAYER_TITLES = {
@@ -42,25 +41,24 @@ class ViewCommands:
     """Layers, camera and theme.
 
     Args:
+        context: has settings, saved cameras and preferences.
         viewport: the first view.
-        saved: cameras that can be recalled.
-        notice: says why something can't be done.
-        set_theme: changes the application's colours.
     """
 
-    def __init__(
-        self, viewport: Viewport, saved: SavedViews, notice: Notice, set_theme: Callable[[Theme], None]
-    ) -> None:
+    def __init__(self, context: Context, viewport: Viewport) -> None:
         self._subject, self._settings = viewport.view.subject, viewport.view.settings
-        self._viewport, self._saved, self._notice, self._set_theme = viewport, saved, notice, set_theme
+        self._viewport, self._saved, self._preferences = viewport, context.state.saved_views, context.state.preferences
+        self._commands, self._messages = context.commands, context.messages
 
-    def follow(self, actions: Actions) -> None:
+    def follow(self) -> None:
         """Keep what is checked in step with the settings, whoever changes them."""
+        actions = self._commands
+        actions["background_theme"].setChecked(True)
         for name in (*LAYERS, "peak", "weights", "orthographic"):
             actions.follow(name, self._settings, name)
 
     def commands(self) -> list[Command]:
-        """For the menu View."""
+        """Return the commands for the menu View."""
         return [
             *(
                 Command(
@@ -111,7 +109,7 @@ class ViewCommands:
             *(
                 Command(
                     f"theme_{theme}", theme.capitalize(), "&View/&Theme",
-                    lambda on, theme=theme: self._set_theme(theme) if on else None, group="theme",
+                    lambda on, theme=theme: setattr(self._preferences, "theme", theme) if on else None, group="theme",
                 )
                 for theme in THEMES
             ),
@@ -126,14 +124,14 @@ class ViewCommands:
     def _hide(self) -> None:
         keypoint = self._subject.keypoint
         if keypoint is None:
-            self._notice.say(NOTHING_SELECTED)
+            self._messages.warn(NOTHING_SELECTED)
             return
         self._settings.hidden |= {keypoint}
 
     def _only(self) -> None:
         keypoint, shown = self._subject.keypoint, self._subject.shown
         if keypoint is None or shown is None:
-            self._notice.say(NOTHING_SELECTED)
+            self._messages.warn(NOTHING_SELECTED)
             return
         self._settings.hidden = frozenset(range(len(shown.keypoints))) - {keypoint}
 
@@ -143,7 +141,7 @@ class ViewCommands:
     def _recall(self, number: int) -> None:
         camera = self._saved.views.get(number)
         if camera is None:
-            self._notice.say(f"No view {number} is saved yet: Ctrl+Alt+{number} saves this one.")
+            self._messages.warn(f"No view {number} is saved yet: Ctrl+Alt+{number} saves this one.")
             return
         self._viewport.scene.camera = camera
         self._viewport.request_render()

@@ -1,67 +1,119 @@
-"""Views as pictures: one of them, or all that are compared with their titles and scores."""
+"""Pictures of several views in one, with titles and scores, and of widgets."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
+from PySide6.QtWidgets import QWidget
 
-from app.views.comparison import ComparisonArea
-from app.views.pane import Pane
-from app.views.viewport import Viewport
+from keygrid.errors import KeygridError
+from keygrid.files import atomic
 
 LINE = 20
 """Height of a line of text, in the user's pixels."""
 
 GAP = 2
-"""Between views, likewise."""
+"""Space between views, in the user's pixels."""
 
 Pixels = NDArray[np.uint8]
+"""(H, W, 3), or with transparency (H, W, 4)."""
 
 
-def view_picture(viewport: Viewport, scale: int = 1, *, transparent: bool = False) -> Pixels:
-    """(H, W, 3), or with a transparent background (H, W, 4): a view, larger than on the screen by `scale`."""
-    with viewport.enlarged(scale):
-        viewport.interactor.render()  # what was asked for is drawn later, and a picture is of what was drawn last
-        taken = viewport.interactor.screenshot(return_img=True, scale=scale, transparent_background=transparent)
-    viewport.request_render()
-    return np.ascontiguousarray(taken, dtype=np.uint8)
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A view in a picture of several.
+
+    Attributes:
+        pixels: what it shows.
+        title: written above it.
+        scores: written below it, in up to two lines.
+    """
+
+    pixels: Pixels
+    title: str
+    scores: str
 
 
-def area_picture(area: ComparisonArea, scale: int = 1, *, transparent: bool = False) -> Pixels:
-    """(H, W, 4): the views that are shown, with titles and scores where there are several; likewise."""
-    panes, columns = area.shown, area.columns
-    if len(area.panes) == 1:
-        return view_picture(area.panes[0].viewport, scale, transparent=transparent)
-    taken = [view_picture(pane.viewport, scale, transparent=transparent) for pane in panes]
-    width, height = max(found.shape[1] for found in taken), max(found.shape[0] for found in taken)
+@dataclass(frozen=True)
+class Style:
+    """The look of what surrounds tiles.
+
+    Attributes:
+        background: colour between them, which may be transparent.
+        text: colour of titles and scores.
+        font: font of titles and scores; its size does not count.
+        scale: pixels of the picture in one of the user's.
+    """
+
+    background: QColor
+    text: QColor
+    font: QFont
+    scale: int
+
+
+def tiled(tiles: Sequence[Tile], columns: int, style: Style) -> Pixels:
+    """Put views into one picture, row by row; (H, W, 4)."""
+    scale = style.scale
+    height, width = (max(tile.pixels.shape[axis] for tile in tiles) for axis in (0, 1))
     line, gap = LINE * scale, GAP * scale
-    rows, cell = ceil(len(panes) / columns), height + 3 * line + gap
+    rows, cell = ceil(len(tiles) / columns), height + 3 * line + gap
     whole = QImage(columns * (width + gap), rows * cell, QImage.Format.Format_RGBA8888)
-    background = area.palette().window().color()
-    whole.fill(QColor(0, 0, 0, 0) if transparent else background)
+    whole.fill(style.background)
     painter = QPainter(whole)
-    painter.setPen(area.palette().windowText().color())
-    for place, (pane, found) in enumerate(zip(panes, taken, strict=True)):
+    painter.setPen(style.text)
+    for place, tile in enumerate(tiles):
         left, top = place % columns * (width + gap), place // columns * cell
-        painter.drawImage(left, top + line, _image(found))
-        _write(painter, pane, QRect(left + 4 * scale, top, width - 8 * scale, line), line + height, scale)
+        painter.drawImage(left, top + line, _image(tile.pixels))
+        title = QRect(left + 4 * scale, top, width - 8 * scale, line)
+        _write(painter, tile, title, title.translated(0, line + height), style)
     painter.end()
     return _pixels(whole)
 
 
-def _write(painter: QPainter, pane: Pane, title: QRect, below: int, scale: int) -> None:
-    font = QFont(pane.font())
-    font.setPixelSize(12 * scale)
+def widget_picture(widget: QWidget) -> Pixels:
+    """Return what a widget shows, (H, W, 4) in device pixels."""
+    return _pixels(widget.grab().toImage().convertToFormat(QImage.Format.Format_RGBA8888))
+
+
+def save_screenshot(widget: QWidget, path: Path) -> None:
+    """Save what a widget shows as a PNG of its size in device pixels.
+
+    Raises:
+        KeygridError: it can't be written there.
+    """
+    with atomic(path) as temporary:
+        if not widget.grab().save(str(temporary), "PNG"):
+            raise KeygridError(f"The picture could not be written to {path}.")
+
+
+def write_png(picture: Pixels, path: Path) -> None:
+    """Write a picture as a PNG.
+
+    Raises:
+        KeygridError: it can't be written there.
+    """
+    from PIL import Image
+
+    with atomic(path) as temporary:
+        Image.fromarray(picture).save(temporary, "PNG")
+
+
+def _write(painter: QPainter, tile: Tile, title: QRect, below: QRect, style: Style) -> None:
+    font = QFont(style.font)
+    font.setPixelSize(12 * style.scale)
     font.setBold(True)
     painter.setFont(font)
-    shortened = painter.fontMetrics().elidedText(pane.title, Qt.TextElideMode.ElideMiddle, title.width())
+    shortened = painter.fontMetrics().elidedText(tile.title, Qt.TextElideMode.ElideMiddle, title.width())
     painter.drawText(title, Qt.AlignmentFlag.AlignVCenter, shortened)
     font.setBold(False)
     painter.setFont(font)
-    scores = QRect(title.left(), title.top() + below, title.width(), 2 * title.height())
-    painter.drawText(scores, Qt.TextFlag.TextWordWrap, pane.scores.text())
+    below.setHeight(2 * below.height())
+    painter.drawText(below, Qt.TextFlag.TextWordWrap, tile.scores)
 
 
 def _image(pixels: Pixels) -> QImage:

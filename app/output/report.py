@@ -3,18 +3,13 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice
-
-from app.output.pictures import Pixels, area_picture
-from app.state.comparison import Comparison
-from app.state.view import View
-from app.views.comparison import ComparisonArea
-from app.views.pane import Pane
-from app.views.panels.comparison import Drift, as_text, differences
-from keygrid.evaluation.metrics import METRICS
+from app.output.pictures import Pixels
+from app.state.differences import Difference, as_text
+from keygrid.evaluation.metrics import METRICS, Measures
 from keygrid.files import atomic
 
 STYLE = """
@@ -27,33 +22,72 @@ th:first-child, td:first-child { text-align: left; }
 """
 
 
-def write_report(path: Path, first: View, comparison: Comparison, area: ComparisonArea, drift: Drift) -> None:
-    """Write what is compared: a picture of the views, their scores, differences of keypoints and their drift.
+@dataclass(frozen=True, eq=False)
+class Row:
+    """What is said of one view.
+
+    Attributes:
+        title: letter, checkpoint, garment and frame.
+        measures: metrics of its keypoints; None where they are not known.
+        seconds: mean time of a frame; None where it is not known.
+    """
+
+    title: str
+    measures: Measures | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A drawn chart and the sentence that explains it."""
+
+    caption: str
+    pixels: Pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A comparison of views.
+
+    Attributes:
+        garment: name of the first view's garment.
+        picture: the views side by side.
+        rows: the views, A first.
+        differences: distances between their keypoints.
+        drift: the keypoints' drift over frames; None where there is none.
+    """
+
+    garment: str
+    picture: Pixels
+    rows: Sequence[Row]
+    differences: Sequence[Difference]
+    drift: Chart | None
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write a comparison as an HTML page that needs no other file.
 
     Raises:
         KeygridError: it can't be written there.
     """
-    garment = first.subject.garment
-    title = f"Keypoints of {len(area.panes)} views: {garment.name if garment is not None else 'no garment'}"
+    title = f"Keypoints of {len(report.rows)} views: {report.garment}"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f'<img alt="The views side by side" src="{_as_url(area_picture(area, 2))}">',
+        f'<img alt="The views side by side" src="{_as_url(report.picture)}">',
         "<h2>Scores</h2>",
-        _table(
-            ["View", *(metric.title for metric in METRICS.values()), "Time"],
-            [_scores_of(pane, comparison) for pane in area.panes],
-        ),
+        _table(["View", *(metric.title for metric in METRICS.values()), "Time"], [_scores(row) for row in report.rows]),
         _definitions({metric.title: metric.description for metric in METRICS.values()}),
         "<p>A dash: the metric needs what the garment does not have.</p>",
         "<h2>Differences of keypoints</h2>",
         "<p>Partners are assigned so that the sum of their distances is least. Distances in file units.</p>",
         _table(
-            ["Keypoint of A", "View", "Partner", "In this frame", "Mean over frames"], _differences(first, comparison)
+            ["Keypoint of A", "View", "Partner", "In this frame", "Mean over frames"],
+            [_difference(row) for row in report.differences],
         ),
     ]
-    if drift.curves():
-        parts += ["<h2>Drift</h2>", f"<p>{escape(drift.label.text())}</p>",
-                  f'<img alt="Drift of keypoints over frames" src="{_drawn(drift)}">']  # fmt: skip
+    if report.drift is not None:
+        parts += ["<h2>Drift</h2>", f"<p>{escape(report.drift.caption)}</p>",
+                  f'<img alt="Drift of keypoints over frames" src="{_as_url(report.drift.pixels)}">']  # fmt: skip
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
@@ -62,21 +96,14 @@ def write_report(path: Path, first: View, comparison: Comparison, area: Comparis
         temporary.write_text(page, encoding="utf-8")
 
 
-def _scores_of(pane: Pane, comparison: Comparison) -> list[str]:
-    found = comparison.measures.get(pane.view)
-    seconds = pane.view.subject.seconds
-    time = f"{1000 * seconds:.0f} ms" if seconds is not None else "–"
-    return [pane.title, *(metric.text(found) for metric in METRICS.values()), time]
+def _scores(row: Row) -> list[str]:
+    time = f"{1000 * row.seconds:.0f} ms" if row.seconds is not None else "–"
+    return [row.title, *(metric.text(row.measures) for metric in METRICS.values()), time]
 
 
-def _differences(first: View, comparison: Comparison) -> list[list[str]]:
-    return [
-        [
-            row.title, row.letter, "–" if row.partner is None else str(row.partner), as_text(row.now),
-            as_text(row.mean),
-        ]
-        for row in differences(first, comparison)
-    ]  # fmt: skip
+def _difference(row: Difference) -> list[str]:
+    partner = "–" if row.partner is None else str(row.partner)
+    return [row.title, row.letter, partner, as_text(row.now), as_text(row.mean)]
 
 
 def _definitions(texts: Mapping[str, str]) -> str:
@@ -95,15 +122,4 @@ def _as_url(picture: Pixels) -> str:
 
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG")
-    return _url(file.getvalue())
-
-
-def _drawn(drift: Drift) -> str:
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    drift.grab().save(buffer, "PNG")
-    return _url(bytes(buffer.data().data()))
-
-
-def _url(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -5,9 +5,10 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
+from app.output.pictures import Pixels, Style, Tile, tiled
 from app.scene.comparison import SHAPES
 from app.state.camera import Camera
 from app.state.comparison import LETTERS, Comparison, displacements, reference_of
@@ -83,6 +84,22 @@ class ComparisonArea(QWidget):
         pane.viewport.scene.camera = camera
         self._share_camera(pane, [other for other in self.panes if other is not pane])
         pane.viewport.request_render()
+
+    def camera(self, view: View) -> Camera:
+        """The camera of a view."""
+        return self.pane(view).viewport.scene.camera
+
+    def picture(self, scale: int = 1, *, transparent: bool = False) -> Pixels:
+        """Return the views that are shown, with titles and scores where there are several."""
+        if len(self.panes) == 1:
+            return self.panes[0].viewport.picture(scale, transparent=transparent)
+        tiles = [
+            Tile(pane.viewport.picture(scale, transparent=transparent), pane.title, pane.scores.text())
+            for pane in self.shown
+        ]
+        background = QColor(0, 0, 0, 0) if transparent else self.palette().window().color()
+        style = Style(background, self.palette().windowText().color(), self.panes[0].font(), scale)
+        return tiled(tiles, self.columns, style)
 
     def shut(self) -> None:
         """Stop drawing, for good."""

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.actions import Actions
+from app.actions import CommandRegistry
 from app.state.document import Document
 from app.state.playback import SPEEDS, Playback
 
@@ -81,7 +81,9 @@ class FrameSlider(QSlider):
 class Timeline(QWidget):
     """Buttons, a slider and a speed; there only while the document's garment moves."""
 
-    def __init__(self, document: Document, playback: Playback, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, document: Document, playback: Playback, actions: CommandRegistry, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._document, self._playback, self._actions = document, playback, actions
         layout = QHBoxLayout(self)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QToolTip, QVBoxLayout, QWidget
 from pyvistaqt import QtInteractor
 
+from app.output.pictures import Pixels
 from app.scene.handle import PlaneHandle
 from app.scene.probe import Probe
 from app.scene.scene import DARK, LIGHT, Scene, Theme
@@ -124,6 +125,14 @@ class Viewport(QWidget):
         finally:
             window.SetDPI(round(72 * ratio))
             self.scene.set_pixel_ratio(ratio)
+
+    def picture(self, scale: int = 1, *, transparent: bool = False) -> Pixels:
+        """Return the view in `scale` times the pixels that it has on the screen."""
+        with self.enlarged(scale):
+            self.interactor.render()  # what was asked for is drawn later, and a picture is of what was drawn last
+            taken = self.interactor.screenshot(return_img=True, scale=scale, transparent_background=transparent)
+        self.request_render()
+        return np.ascontiguousarray(taken, dtype=np.uint8)
 
     def shut(self) -> None:
         """Stop drawing and release VTK's objects; the widget is of no use after that."""

@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
 
-from app.actions import Actions, Command
+from app.actions import Command, CommandRegistry
 from app.views.dialogs.help import ShortcutList
 from app.views.dialogs.palette import CommandPalette
 from tests.app.conftest import CONTROL, SHIFT, shown_window
@@ -31,9 +31,9 @@ def window(shared):
 
 
 def test_no_two_commands_share_a_name_or_a_key(window, qapp):
-    keys = Counter(command.shortcut for command in window.actions_.commands if command.shortcut)
+    keys = Counter(command.shortcut for command in window.commands.commands if command.shortcut)
     assert [key for key, count in keys.items() if count > 1] == []
-    actions = Actions(QMainWindow())
+    actions = CommandRegistry(QMainWindow())
     actions.register(Command("once", "Once", "File", print))
     with pytest.raises(ValueError, match="two commands 'once'"):
         actions.register(Command("once", "Again", "File", print))
@@ -48,14 +48,14 @@ def test_menus_have_every_command_and_nothing_else(window):
                 menus.append(action.menu())
             elif not action.isSeparator():
                 listed.add(action.objectName())
-    assert listed == {command.name for command in window.actions_.commands}
+    assert listed == {command.name for command in window.commands.commands}
 
 
 def test_a_command_is_found_by_letters_and_run_by_enter(window):
     QTest.keyClick(window, Qt.Key.Key_P, CONTROL | SHIFT)
     palette = QApplication.activeModalWidget()
     assert isinstance(palette, CommandPalette)
-    assert palette.list.topLevelItemCount() == len(window.actions_.commands)
+    assert palette.list.topLevelItemCount() == len(window.commands.commands)
     QTest.keyClicks(palette.line, "volume view")
     assert palette.list.topLevelItemCount() == 1
     assert palette.list.topLevelItem(0).text(1) == "V"
@@ -72,7 +72,7 @@ def test_arrow_keys_walk_through_the_found_commands(window):
     assert palette.list.currentIndex().row() == 1
     QTest.keyClick(palette.line, Qt.Key.Key_Return)
     assert window.settings.background == "white"
-    window.actions_["background_theme"].trigger()
+    window.commands["background_theme"].trigger()
 
 
 def test_what_is_not_there_runs_nothing(window):
@@ -88,7 +88,7 @@ def test_the_list_of_keys_has_all_and_can_be_searched(window):
     dialog = QApplication.activeModalWidget()
     assert isinstance(dialog, ShortcutList)
     rows = [(row.text(0), row.text(1)) for _, group in dialog._groups for row in group]
-    assert {(title, keys) for _, title, keys in window.actions_.shortcuts()} <= set(rows)
+    assert {(title, keys) for _, title, keys in window.commands.shortcuts()} <= set(rows)
     assert "Ctrl+wheel" in {keys for _, keys in rows}
     QTest.keyClicks(dialog.line, "ctrl+e")
     shown = [row.text(0) for _, group in dialog._groups for row in group if not row.isHidden()]

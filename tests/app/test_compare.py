@@ -94,7 +94,7 @@ def test_checkpoints_are_compared_on_one_garment_to_an_exported_file(window, unt
     window.activateWindow()
     report = tmp_path / "compared.html"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(report), ""))
-    window.actions_["export_report"].trigger()
+    window.commands["export_report"].trigger()
     text = report.read_text(encoding="utf-8")
     assert text.count("data:image/png;base64,") == 2
     assert text.count("<td>B</td>") == text.count("<td>C</td>") == 4
@@ -117,7 +117,7 @@ def test_a_metric_from_outside_is_below_the_view_and_in_the_report(window, until
     assert "Toy share 0.250: how much of it is a toy" in window.area.panes[1].scores.toolTip()
     report = tmp_path / "toys.html"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(report), ""))
-    window.actions_["export_report"].trigger()
+    window.commands["export_report"].trigger()
     text = report.read_text(encoding="utf-8")
     assert "<th>Toy share</th>" in text
     assert "<td>0.250</td>" in text
@@ -129,11 +129,11 @@ def test_a_video_shows_every_frame_of_every_view(window, until, tmp_path, monkey
     path = tmp_path / "compared.gif"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     window.document.go_to(2)
-    window.actions_["export_video"].trigger()
+    window.commands["export_video"].trigger()
     QTest.qWait(50)
     QTest.keyClick(QApplication.activeModalWidget(), Qt.Key.Key_Return)
-    until(lambda: window._export_commands.recording is not None)
-    until(lambda: window._export_commands.recording is None)
+    until(lambda: window.exporting.recording is not None)
+    until(lambda: window.exporting.recording is None)
     frames = imageio.mimread(path)
     still = picture(window.area.panes[0])
     assert len(frames) == FRAMES
@@ -147,14 +147,14 @@ def test_a_video_that_is_cancelled_leaves_nothing(window, until, tmp_path, monke
     path = tmp_path / "turn.mp4"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     camera = window.viewport.scene.camera
-    window.actions_["export_video"].trigger()
+    window.commands["export_video"].trigger()
     dialog = QApplication.activeModalWidget()
     dialog.motion.setCurrentIndex(dialog.motion.findData("turntable"))
     QTest.keyClick(dialog, Qt.Key.Key_Return)
-    recording = window._export_commands.recording
+    recording = window.exporting.recording
     until(lambda: recording.seconds_left is not None)
     QTest.keyClick(QApplication.activeModalWidget(), Qt.Key.Key_Escape)
-    assert window._export_commands.recording is None
+    assert window.exporting.recording is None
     assert list(tmp_path.iterdir()) == []
     assert window.viewport.scene.camera == camera
     assert not window.notice.isVisible()
@@ -213,7 +213,7 @@ def test_what_is_linked_goes_together_until_the_link_is_undone(window, until):
     assert window.settings.surface_opacity == 0.9
 
     for link in ("frame", "slices", "layers", "colours", "camera"):
-        window.actions_[f"link_{link}"].trigger()
+        window.commands[f"link_{link}"].trigger()
     QTest.qWait(20)
     assert pane.own.isVisible()
     before = pane.viewport.scene.camera
@@ -229,7 +229,7 @@ def test_what_is_linked_goes_together_until_the_link_is_undone(window, until):
     pane.own.frame.setValue(4)
     assert (other.subject.frame, window.document.frame) == (4, 2)
 
-    window.actions_["link_frame"].trigger()
+    window.commands["link_frame"].trigger()
     assert other.subject.frame == 2, "what is linked again follows the first view"
 
 
@@ -259,12 +259,12 @@ def test_one_key_flips_between_views_in_one_place(window, until):
     QTest.qWait(50)
     assert (a.isVisible(), b.isVisible()) == (True, False)
     assert a.geometry() == place
-    window.actions_["compare_as_overlay"].trigger()
+    window.commands["compare_as_overlay"].trigger()
     QTest.qWait(50)
     assert window.area.legend.isVisible()
     assert "cube B  second" in window.area.legend.text()
     assert len(a.viewport.scene.others._actors) == 1
-    window.actions_["compare_as_grid"].trigger()
+    window.commands["compare_as_grid"].trigger()
     assert len(a.viewport.scene.others._actors) == 0
 
 
@@ -290,7 +290,7 @@ def test_a_view_can_show_another_garment_and_be_taken_away(window, until, shirt)
     until(lambda: len(window.document.garments) == 2)
     folds = window.document.garments[0]
     window.document.choose(garment=folds)
-    window.actions_["compare_garments"].trigger()
+    window.commands["compare_garments"].trigger()
     settle(window, until)
     (other,) = window.comparison.views
     pane = window.area.pane(other)
@@ -308,7 +308,7 @@ def test_a_view_can_show_another_garment_and_be_taken_away(window, until, shirt)
     settle(window, until)
     QTest.mouseClick(pane.close_button, Qt.MouseButton.LeftButton)
     assert window.area.panes[1:] == []
-    assert not window.comparison_dock.isVisible()
+    assert not window.docks["Compare"].isVisible()
     assert not window.area.panes[0].header.isVisible()
 
 

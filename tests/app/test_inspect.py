@@ -77,8 +77,8 @@ def opened(shared, qtbot):
     for field in fields(SliceSettings):
         setattr(shared.slices, field.name, field.default)
     for name in LAYERS:
-        shared.actions_[name].setChecked(getattr(shared.settings, name))
-    shared.actions_["peak"].setChecked(False)
+        shared.commands[name].setChecked(getattr(shared.settings, name))
+    shared.commands["peak"].setChecked(False)
     shared.notice.hide()
     for garment in shared.document.garments:
         if garment.source != SHIRT:
@@ -294,7 +294,7 @@ def test_keypoints_and_screenshot_are_saved(opened, tmp_path, monkeypatch):
 
 
 def test_about_names_the_engine(opened, qtbot):
-    opened.actions_["about"].trigger()
+    opened.commands["about"].trigger()
     qtbot.waitUntil(lambda: opened.findChild(QMessageBox) is not None, timeout=WAIT)
     box = opened.findChild(QMessageBox)
     assert "PyTorch" in box.informativeText()
@@ -303,7 +303,7 @@ def test_about_names_the_engine(opened, qtbot):
 
 def test_dark_colours_reach_the_view(opened, qtbot):
     bright = picture(opened)[2, 2].mean()
-    opened.actions_["theme_dark"].trigger()
+    opened.commands["theme_dark"].trigger()
     settle(opened, qtbot)
     assert picture(opened)[2, 2].mean() < bright / 3
-    opened.actions_["theme_light"].trigger()
+    opened.commands["theme_light"].trigger()

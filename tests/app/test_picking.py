@@ -126,7 +126,7 @@ def test_a_name_is_written_shown_and_kept_beside_the_checkpoint(window, until, t
     assert load(tiny_checkpoint).names == {1: "collar"}
     labels = [label.GetInput().strip() for label in window.viewport.scene.keypoints._labels]
     assert labels == ["0", "1 collar", "2", "3"]
-    window.actions_["colour_keypoint"].trigger()
+    window.commands["colour_keypoint"].trigger()
     dialog = QApplication.activeModalWidget()
     assert isinstance(dialog, QColorDialog)
     dialog.setCurrentColor("#102030")
@@ -220,6 +220,6 @@ def test_views_are_saved_and_recalled_and_stay_when_layers_change(window):
     QTest.keyClick(window, Qt.Key.Key_O)
     assert scene.plotter.camera.GetParallelProjection()
     before = picture(window)
-    window.actions_["background_black"].trigger()
+    window.commands["background_black"].trigger()
     assert picture(window)[2, 2].tolist() == [0, 0, 0]
     assert before[2, 2].tolist() != [0, 0, 0]

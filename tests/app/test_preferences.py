@@ -49,7 +49,7 @@ def test_theme_and_text_change_at_once(shared, dialog):
     choose(dialog.theme, "dark")
     QTest.qWait(20)
     assert shared.palette().color(QPalette.ColorRole.Window).lightness() < 128
-    assert shared.actions_["theme_dark"].isChecked()
+    assert shared.commands["theme_dark"].isChecked()
     choose(dialog.text_scale, 150)
     QTest.qWait(20)
     assert shared.font().pointSizeF() == pytest.approx(1.5 * before)

@@ -68,7 +68,7 @@ def test_from_a_fresh_start_to_files_of_the_field_and_of_a_slice(window, tmp_pat
     ):  # fmt: skip
         path = tmp_path / name
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, path=path, **__: (str(path), ""))
-        window.actions_["export_" + {"heatmap": "field"}.get(action, action)].trigger()
+        window.commands["export_" + {"heatmap": "field"}.get(action, action)].trigger()
     assert "use .png or .csv" in window.notice.label.text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.npz", "f.vti", "s.csv", "s.png"]
 
@@ -222,6 +222,6 @@ def test_an_export_without_a_heatmap_says_what_to_do(qapp):
     with shown_window() as window:
         for name in ("export_field", "export_slice", "export_picture", "export_video", "export_report"):
             window.notice.hide()
-            window.actions_[name].trigger()
+            window.commands[name].trigger()
             assert window.notice.isVisible()
             assert window.notice.label.text().endswith(".")

@@ -104,7 +104,7 @@ def arranged(qapp, until, sequence, tiny_checkpoint, shirt, tmp_path):
     QTest.keyClick(window, Qt.Key.Key_X)
     QTest.keyClick(window, Qt.Key.Key_BracketRight)
     window.area.look(window.viewport.scene.camera.turned(70))
-    window.actions_["keep_2"].trigger()
+    window.commands["keep_2"].trigger()
     until(lambda: window.comparison.matches and not window.worker.busy)
     window.document.keypoint = 1
     QTest.qWait(50)
@@ -113,7 +113,7 @@ def arranged(qapp, until, sequence, tiny_checkpoint, shirt, tmp_path):
 
 
 def as_told(window):
-    session = window.sessions.session()
+    session = window.restoring.session()
     views = [replace(view, camera=None) for view in session.views]
     cameras = [np.ravel([view.camera.position, view.camera.focal_point]).round(3).tolist() for view in session.views]
     return session.garments, session.checkpoints, cameras, views, session.comparison, session.saved_views
@@ -122,14 +122,14 @@ def as_told(window):
 def test_another_window_shows_a_session_as_it_was(arranged, until, tmp_path, monkeypatch):
     path = tmp_path / "mine.keygrid"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
-    arranged.actions_["save_session"].trigger()
+    arranged.commands["save_session"].trigger()
     told = as_told(arranged)
     assert arranged.document.frame == 1
 
     window = show_window()
     try:
         monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
-        window.actions_["open_session"].trigger()
+        window.commands["open_session"].trigger()
         until(lambda: window.comparison.active and window.document.prediction is not None)
         until(lambda: not window.worker.busy)
         assert as_told(window) == told
@@ -142,15 +142,15 @@ def test_another_window_shows_a_session_as_it_was(arranged, until, tmp_path, mon
 
 
 def test_what_a_crash_interrupted_is_offered_again(arranged, until, tmp_path):
-    arranged.sessions.keep()
+    arranged.recovery.keep()
     (kept,) = (tmp_path / "sessions").glob("open-*.keygrid")
-    assert arranged.sessions.crashed() is None, "this window is still there"
+    assert arranged.recovery.crashed is None, "this window is still there"
     kept.rename(kept.with_name("open-1.keygrid"))  # as if another one had been killed
     told = as_told(arranged)
 
     window = show_window(None, None, tmp_path / "sessions")
     try:
-        crashed = window.sessions.crashed()
+        crashed = window.recovery.crashed
         assert crashed is not None
         window.sessions.offer(crashed)
         box = QApplication.activeModalWidget()
@@ -159,7 +159,7 @@ def test_what_a_crash_interrupted_is_offered_again(arranged, until, tmp_path):
         until(lambda: window.comparison.active and window.document.prediction is not None)
         until(lambda: not window.worker.busy)
         assert as_told(window) == told
-        assert window.sessions.crashed() is None, "it is offered once"
+        assert window.recovery.crashed is None, "it is offered once"
     finally:
         dispose(window)
     assert [path.name for path in (tmp_path / "sessions").glob("*.keygrid")] == ["last.keygrid"]
@@ -170,7 +170,7 @@ def test_files_that_are_gone_are_named_and_the_rest_is_show_window(arranged, unt
     garments = [str(tmp_path / "gone.ply"), str(arranged.document.garment.source)]
     view = ViewState(garments[0], str(tiny_checkpoint))
     write_session(Session(garments, [str(tiny_checkpoint)], [view]), path)
-    arranged.sessions.open(path)
+    arranged.restoring.open(path)
     until(lambda: not arranged.worker.busy)
     assert "gone.ply" in arranged.notice.label.text()
     assert [garment.name for garment in arranged.document.garments] == ["folds"]

@@ -32,7 +32,7 @@ def window(shared, until, sequence):
     yield shared
     shared.playback.playing = False
     shared.playback.loop, shared.playback.speed = Playback.loop, Playback.speed
-    shared.actions_["peak"].setChecked(False)
+    shared.commands["peak"].setChecked(False)
     if shared.document.garment is None or shared.document.garment.source != sequence:
         shared.open([sequence])
         until(lambda: shared.document.garment is not None and shared.document.garment.source == sequence)
@@ -171,11 +171,11 @@ def test_answers_for_a_garment_that_is_closed_are_dropped(window, until):
     window.predicting.start_anew()
     assert window.worker.busy
     window.playback.toggle(window.document)
-    window.actions_["close"].trigger()
+    window.commands["close"].trigger()
     os.kill(worker, signal.SIGCONT)
     assert not window.timeline.isVisible()
     assert not window.timeline._clock.isActive()
-    assert not window.actions_["play"].isEnabled()
+    assert not window.commands["play"].isEnabled()
     QTest.qWait(500)
     assert not window.document.predictions
     assert window.document.prediction is None

@@ -56,7 +56,7 @@ def window(shared, until):
     for run in shared.runs.runs:
         shared.runs.forget(run)
     shared.notice.hide()
-    shared.actions_["training"].setChecked(False)
+    shared.commands["training"].setChecked(False)
     until(lambda: not shared.worker.busy)
 
 
@@ -125,7 +125,7 @@ def drawn(window):
 
 def test_the_panel_comes_and_goes_by_key_and_squeezes_nothing(window):
     before = window.viewport.size()
-    assert not window.training_dock.isVisible()
+    assert not window.docks["Training"].isVisible()
     press(window, "t")
     QTest.qWait(50)
     assert window.panel.isVisible()
@@ -134,7 +134,7 @@ def test_the_panel_comes_and_goes_by_key_and_squeezes_nothing(window):
     assert window.panel.visibleRegion().boundingRect().height() >= 500
     assert "New run" in window.panel.label.text()
     press(window, "t")
-    assert not window.training_dock.isVisible()
+    assert not window.docks["Training"].isVisible()
     QTest.qWait(50)
     assert not window.table.visibleRegion().isEmpty()
 
@@ -172,7 +172,7 @@ def test_curves_are_legible_in_every_theme(window, until, monkeypatch, run, them
     follow(window, until, monkeypatch, run)
     write(run, *(step(number) for number in range(1, 9)))
     until(lambda: "farthest" in window.panel.curves.losses._lines)
-    window.actions_[f"theme_{theme}"].trigger()
+    window.commands[f"theme_{theme}"].trigger()
     QTest.qWait(50)
     plot = window.panel.curves.losses
     background = plot._view.backgroundBrush().color()
@@ -180,13 +180,13 @@ def test_curves_are_legible_in_every_theme(window, until, monkeypatch, run, them
     for line in plot._lines.values():
         if line.opts["pen"].color().alpha() == 255:
             assert abs(line.opts["pen"].color().lightness() - background.lightness()) > 60
-    window.actions_["theme_light"].trigger()
+    window.commands["theme_light"].trigger()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_seven_terms_are_told_apart_in_a_narrow_panel(window, until, monkeypatch, run, theme):
     follow(window, until, monkeypatch, run)
-    window.actions_[f"theme_{theme}"].trigger()
+    window.commands[f"theme_{theme}"].trigger()
     until(lambda: window.panel.curves is not None)
     width = window.panel.minimumSizeHint().width()
     write(run, step(1, TERMS))
@@ -198,7 +198,7 @@ def test_seven_terms_are_told_apart_in_a_narrow_panel(window, until, monkeypatch
     assert len({plot._lines[name].opts["pen"].color().name() for name in TERMS}) == len(TERMS)
     assert all(name in plot._legend.text() for name in (*TERMS, "dashed: validation"))
     assert window.panel.minimumSizeHint().width() == width
-    window.actions_["theme_light"].trigger()
+    window.commands["theme_light"].trigger()
 
 
 @pytest.mark.parametrize("decades", [0.1, 0.7, 1.5, 3, 5])
@@ -223,7 +223,7 @@ def test_a_preview_takes_the_place_of_the_prediction_and_moves(window, until, mo
     assert window.table.model().rowCount() == 3
     assert window.table.model().index(0, 5).data() == "–"
     assert "shirt-k3 after epoch 0" in window.status.label.text()
-    window.actions_["save"].trigger()
+    window.commands["save"].trigger()
     assert "preview can't be saved" in window.notice.label.text()
     write(run, epoch(1), preview(shirt, 1), epoch(2), preview(shirt, 2))
     until(lambda: np.allclose(drawn(window), preview(shirt, 2)["keypoints"]))
@@ -235,7 +235,7 @@ def test_a_preview_takes_the_place_of_the_prediction_and_moves(window, until, mo
     until(lambda: len(chosen.history.previews) == 4)
     np.testing.assert_allclose(drawn(window), preview(shirt, 1)["keypoints"])
     assert bar.label.text() == "after epoch 1"
-    assert not window.actions_["open_checkpoint"].isEnabled(), "none was kept of that epoch"
+    assert not window.commands["open_checkpoint"].isEnabled(), "none was kept of that epoch"
     QTest.keyClick(bar.slider, Qt.Key.Key_End)
     np.testing.assert_allclose(drawn(window), preview(shirt, 3)["keypoints"])
     check(bar.box)
@@ -259,7 +259,7 @@ def test_a_preview_opens_its_garment_and_goes_to_its_frame(window, until, monkey
     press(window, ",", Qt.KeyboardModifier.NoModifier)
     assert window.document.shown is window.document.preview
     check(window.panel.preview.box)
-    window.actions_["close"].trigger()
+    window.commands["close"].trigger()
     until(lambda: window.document.prediction is not None)
 
 
@@ -268,7 +268,7 @@ def test_the_checkpoint_of_a_run_opens_in_the_document(window, until, monkeypatc
     best.write_bytes(tiny_checkpoint.read_bytes())
     write(run, epoch(1))
     follow(window, until, monkeypatch, run)
-    until(window.actions_["open_checkpoint"].isEnabled)
+    until(window.commands["open_checkpoint"].isEnabled)
     click(window.panel._checkpoint)
     until(lambda: window.document.checkpoint.path == best)
     titles = [window.library.checkpoints.item(row).text() for row in range(window.library.checkpoints.count())]
@@ -350,7 +350,7 @@ def begin(window, directory, others, epochs=1000):
 
 def button(window, name):
     panel = window.panel
-    return next(b for b in panel.findChildren(type(panel._checkpoint)) if b.defaultAction() is window.actions_[name])
+    return next(b for b in panel.findChildren(type(panel._checkpoint)) if b.defaultAction() is window.commands[name])
 
 
 def answer(window, text):
@@ -376,9 +376,9 @@ def test_a_run_is_started_paused_resumed_and_stopped_and_closing_asks(qapp, unti
     assert os.getsid(run.process) != os.getsid(0), "it must not end with the window's terminal"
     assert os.getpriority(os.PRIO_PROCESS, run.process) == min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19)
     until(lambda: "farthest" in window.panel.curves.losses._lines)
-    until(window.actions_["pause_run"].isEnabled)
+    until(window.commands["pause_run"].isEnabled)
     click(button(window, "pause_run"))
-    until(lambda: run.state is State.PAUSED and window.actions_["resume_run"].isEnabled())
+    until(lambda: run.state is State.PAUSED and window.commands["resume_run"].isEnabled())
     waiting = run.history.step
     QTest.qWait(600)
     assert run.history.step == waiting
@@ -388,9 +388,9 @@ def test_a_run_is_started_paused_resumed_and_stopped_and_closing_asks(qapp, unti
     assert not window.close()
     answer(window, "Cancel")
     assert window.isVisible()
-    until(window.actions_["stop_run"].isEnabled)
+    until(window.commands["stop_run"].isEnabled)
     press(window, ".")
-    until(lambda: run.state is State.STOPPED and window.actions_["resume_run"].isEnabled())
+    until(lambda: run.state is State.STOPPED and window.commands["resume_run"].isEnabled())
     process, done = run.process, run.history.step
     assert "stop" in summary(run).lower()
     click(button(window, "resume_run"))

@@ -42,7 +42,7 @@ def test_closing_a_garment_while_it_is_predicted_leaves_nothing_of_it(window, un
     os.kill(worker, signal.SIGSTOP)
     QTest.keyClick(window, Qt.Key.Key_P)
     assert window.worker.busy
-    window.actions_["close"].trigger()
+    window.commands["close"].trigger()
     os.kill(worker, signal.SIGCONT)
     assert not window.worker.busy
     QTest.qWait(500)
@@ -82,7 +82,7 @@ def test_names_with_capitals_spaces_and_other_letters_open(window, until, tmp_pa
     window.open([path])
     until(lambda: window.document.garment.source == path and window.document.prediction is not None)
     assert window.windowTitle().startswith(path.stem)
-    window.actions_["close"].trigger()
+    window.commands["close"].trigger()
 
 
 def test_keys_that_are_no_shortcut_change_nothing_in_the_view(window, until):
@@ -141,7 +141,7 @@ def test_saving_with_nothing_to_save_says_so(window):
     garments = window.document.garments
     for garment in garments:
         window.document.close_garment(garment)
-    window.actions_["save"].trigger()
+    window.commands["save"].trigger()
     assert window.notice.isVisible()
     assert "no keypoints to save" in window.notice.label.text()
 
@@ -149,7 +149,7 @@ def test_saving_with_nothing_to_save_says_so(window):
 def test_the_theme_colours_widgets_and_can_be_had_back(window):
     colours = {}
     for theme in ("light", "dark", "light"):
-        window.actions_[f"theme_{theme}"].trigger()
+        window.commands[f"theme_{theme}"].trigger()
         QTest.qWait(20)
         palette = window.table.palette()
         background, text = (
@@ -160,7 +160,7 @@ def test_the_theme_colours_widgets_and_can_be_had_back(window):
         shades = {box.pixelColor(x, box.height() // 2).lightness() for x in range(16)}
         assert max(shades) - min(shades) > 50, "an empty box is hard to see"
         assert colours.setdefault(theme, (background, text)) == (background, text)
-        assert window.actions_[f"theme_{theme}"].isChecked()
+        assert window.commands[f"theme_{theme}"].isChecked()
     assert colours["dark"][0] < colours["light"][0]
 
 

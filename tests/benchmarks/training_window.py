@@ -81,7 +81,7 @@ def main() -> None:
         wanted = NewRun(SHIRT, Path(folder) / "run", epochs=1000, others=options.others)
         run = window.training.start(wanted)
         gaps.measure("a run starts, the panel comes", 0.1)
-        window.actions_["training"].setChecked(True)
+        window.commands["training"].setChecked(True)
         gaps.measure("the panel has come", 3)
         go_on(lambda: run.history.epoch > 0 or not run.state.active, 300)
         gaps.measure("a run trains, its curves are shown", options.seconds)

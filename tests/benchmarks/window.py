@@ -125,7 +125,7 @@ def speed() -> None:
     step = window.document
     told("another frame of the garment, one view",
          timed(lambda i: drawn(window, lambda: step.go_to(1 + i % 19)), 60))  # fmt: skip
-    window.actions_["compare_checkpoints"].trigger()
+    window.commands["compare_checkpoints"].trigger()
     go_on(lambda: not window.busy, 180)
     for index in range(10):
         drawn(window, lambda index=index: slide(index))  # type: ignore[misc]

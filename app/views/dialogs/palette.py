@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from app.actions import Actions, plain
+from app.actions import CommandRegistry, plain
 from app.state.shelf import matching
 
 SIZE = 520, 380
@@ -14,7 +14,7 @@ SIZE = 520, 380
 class CommandPalette(QDialog):
     """A line to type into, and below it the commands that have all of its words; Enter runs the marked one."""
 
-    def __init__(self, actions: Actions, parent: QWidget) -> None:
+    def __init__(self, actions: CommandRegistry, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Commands")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -77,7 +77,7 @@ class CommandPalette(QDialog):
             action.trigger()
 
 
-def titles_of(actions: Actions) -> list[tuple[str, str, str]]:
+def titles_of(actions: CommandRegistry) -> list[tuple[str, str, str]]:
     """Menu, title and name of every command, in the order of menus."""
     return [
         (plain(command.menu).replace("/", " ▸ "), plain(command.title), command.name) for command in actions.commands

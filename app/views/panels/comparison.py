@@ -1,16 +1,17 @@
 """What is compared, what is linked, and by how much keypoints differ."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from app.actions import Actions, plain
-from app.state.comparison import LETTERS, LINKS, MODES, Comparison, comparable
-from app.state.document import Document, checkpoint_name
+from app.actions import CommandRegistry, plain
+from app.output.pictures import widget_picture
+from app.output.report import Chart
+from app.state.comparison import LETTERS, LINKS, MODES, Comparison
+from app.state.differences import Difference, as_text, differences
+from app.state.document import checkpoint_name
 from app.state.runs import Curve
 from app.state.view import View
 from app.views.tables import Column, RowsModel, RowsTable
@@ -26,49 +27,6 @@ _DASHES = (
 
 DRIFT = "tolerant"
 """The metric that is charted over frames, by its key."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A keypoint of A and its partner in another view.
-
-    Attributes:
-        keypoint: index of A's.
-        title: of A's.
-        letter: of the other view.
-        partner: index of the other's; None if there is none.
-        now: how far they are apart in this frame, in file units; NaN where that means nothing.
-        mean: the same in the mean over the frames of which both have keypoints.
-    """
-
-    keypoint: int
-    title: str
-    letter: str
-    partner: int | None
-    now: float
-    mean: float
-
-
-def differences(first: View, comparison: Comparison) -> list[Difference]:
-    """By how much the keypoints of all further views differ from the first one's."""
-    ours = first.subject.prediction
-    if ours is None:
-        return []
-    rows = []
-    for letter, view in zip(LETTERS[1:], comparison.views, strict=False):
-        found, theirs = comparison.matches.get(view), view.subject.prediction
-        if found is None:
-            continue
-        near = comparable(first.subject, view.subject) and theirs is not None
-        for keypoint, position in enumerate(ours.keypoints):
-            partner = found.partner_of(keypoint)
-            now = mean = float("nan")
-            if partner is not None:
-                mean = float(found.distances[partner])
-                if near and theirs is not None and partner < len(theirs.keypoints):
-                    now = float(np.linalg.norm(theirs.keypoints[partner] - position))
-            rows.append(Difference(keypoint, first.subject.labels.title(keypoint), letter, partner, now, mean))
-    return rows
 
 
 class DifferenceTable(RowsTable):
@@ -135,6 +93,10 @@ class Drift(QWidget):
             plot.finish()
             self._now.setValue(self._first.subject.frame + 1)
 
+    def chart(self) -> Chart | None:
+        """Return the chart with its explanation; None while there is nothing to draw."""
+        return Chart(self.label.text(), widget_picture(self)) if self.curves() else None
+
     def curves(self) -> dict[str, tuple[Curve, Qt.PenStyle]]:
         """By view, with the dashes of its line."""
         found = {}
@@ -175,14 +137,12 @@ class Drift(QWidget):
 class ComparisonPanel(QWidget):
     """Which views there are, what they share, their differences and the drift of their keypoints."""
 
-    def __init__(
-        self, document: Document, first: View, comparison: Comparison, actions: Actions, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, first: View, comparison: Comparison, drift: Drift, actions: CommandRegistry) -> None:
+        super().__init__()
         self._comparison = comparison
         self.table = DifferenceTable(first, comparison)
         self.table.setMinimumHeight(150)
-        self.drift = Drift(first, comparison)
+        self.drift = drift
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
@@ -198,7 +158,7 @@ class ComparisonPanel(QWidget):
         for name in ("views", "matches", "measures"):
             comparison.events[name].connect(self._refresh_soon)
         for name in ("keypoint", "prediction", "labels"):
-            document.events[name].connect(self._refresh_soon)
+            first.subject.events[name].connect(self._refresh_soon)
 
     def shut(self) -> None:
         """Take in nothing more."""
@@ -243,8 +203,3 @@ def _boxes(actions: list[QAction], title: str) -> QWidget:
         grid.addWidget(box, place // 3, 1 + place % 3)
     grid.setColumnStretch(3, 1)
     return widget
-
-
-def as_text(value: float) -> str:
-    """A distance, or a dash for NaN."""
-    return "–" if np.isnan(value) else f"{value:.4g}"

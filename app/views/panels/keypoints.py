@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QIcon, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QMenu, QVBoxLayout, QWidget
 
-from app.actions import Actions
+from app.actions import CommandRegistry
 from app.scene.probe import Probe
 from app.state.document import Subject
 from app.state.settings import ViewSettings
@@ -110,7 +110,7 @@ class KeypointModel(RowsModel[Skeleton]):
 class KeypointTable(RowsTable):
     """Choosing a row selects the keypoint, and the other way round."""
 
-    def __init__(self, view: View, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(self, view: View, actions: CommandRegistry, parent: QWidget | None = None) -> None:
         self.keypoints = KeypointModel(view.subject, view.settings)
         super().__init__(self.keypoints, "Keypoints", parent)
         self._subject, self._actions = view.subject, actions
@@ -179,7 +179,7 @@ class SegmentTable(RowsTable):
 class KeypointPanel(QWidget):
     """The table of keypoints, and below it what is measured, or what is known of a place that was clicked."""
 
-    def __init__(self, view: View, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(self, view: View, actions: CommandRegistry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._subject = view.subject
         self._place: Probe | None = None

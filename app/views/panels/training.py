@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.actions import Actions
+from app.actions import CommandRegistry
 from app.state.document import Document
 from app.state.runs import Run, Runs, State
 from app.views.preview import PreviewBar
@@ -57,7 +57,7 @@ class TrainingPanel(QWidget):
     shown = Signal()
     """The panel has come into sight."""
 
-    def __init__(self, document: Document, runs: Runs, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, runs: Runs, actions: CommandRegistry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs, self._actions = runs, actions
         self._curves: Curves | None = None

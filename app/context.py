@@ -1,0 +1,65 @@
+"""What the parts of a window have in common."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtWidgets import QMainWindow
+
+from app.actions import CommandRegistry
+from app.state.messages import Messages
+from app.state.workspace import Workspace
+from app.worker.client import WorkerClient
+from keygrid.errors import KeygridError
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where the application keeps its own files.
+
+    Attributes:
+        garments: garments that come with the application.
+        checkpoints: checkpoints that come with it.
+        pictures: cache of garments' pictures; None for no pictures.
+        sessions: what is open, in case of a crash; None if it is not kept.
+    """
+
+    garments: Path
+    checkpoints: Path
+    pictures: Path | None = None
+    sessions: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """The state of a window, and what acts on it; given to commands and controllers as a whole.
+
+    Attributes:
+        window: the parent of dialogs.
+        state: what is open and how it is shown.
+        worker: reads and predicts.
+        commands: everything that the user can do.
+        messages: sentences for the user.
+        folders: where files are.
+    """
+
+    window: QMainWindow
+    state: Workspace
+    worker: WorkerClient
+    commands: CommandRegistry
+    messages: Messages
+    folders: Folders
+
+    def attempt(self, action: Callable[[], object]) -> bool:
+        """Do something, and warn of the error if it fails; returns whether it was done."""
+        try:
+            action()
+        except KeygridError as error:
+            self.messages.warn(str(error))
+            return False
+        return True
+
+    def save(self, write: Callable[[], object], path: Path) -> None:
+        """Write a file, and say that it is there, or why it is not."""
+        if self.attempt(write):
+            self.messages.tell(f"Saved {path}")

@@ -1,0 +1,161 @@
+"""Taking down what is open as a session, and opening a session again."""
+
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QByteArray, QObject, QTimer
+
+from app.context import Context
+from app.controllers.opening import Open
+from app.state.camera import Camera
+from app.state.document import Document, OpenCheckpoint
+from app.state.session import COMPARISON, SETTINGS, SLICES, Session, ViewState, attributes, read_session, restore
+from app.state.view import View
+from keygrid.data.garment import Garment
+from keygrid.errors import KeygridError
+
+
+class Cameras(Protocol):
+    """Whatever draws the views."""
+
+    def camera(self, view: View) -> Camera:
+        """The camera of a view."""
+
+    def look(self, camera: Camera, view: View | None = None) -> None:
+        """Look from elsewhere at a view, and at those that are linked with it."""
+
+
+class Restoring(QObject):
+    """Takes down what is open, and shows again what was.
+
+    Args:
+        context: what is open, and the window whose panels are arranged.
+        cameras: of the views.
+        open_paths: opens garments and checkpoints.
+    """
+
+    def __init__(self, context: Context, cameras: Cameras, open_paths: Open) -> None:
+        super().__init__(context.window)
+        self._context, self._state, self._cameras, self._open = context, context.state, cameras, open_paths
+        self._awaited: Session | None = None
+        for name in ("garments", "checkpoints"):
+            self._state.document.events[name].connect(self._look)
+        context.worker.settled.connect(self._settle)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a session is being opened."""
+        return self._awaited is not None
+
+    def session(self) -> Session:
+        """Return what is open now."""
+        state = self._state
+        return Session(
+            [str(garment.source) for garment in state.document.garments if garment.source is not None],
+            [str(checkpoint.path) for checkpoint in state.document.checkpoints],
+            [self._state_of(view) for view in state.views],
+            attributes(state.comparison, COMPARISON),
+            dict(state.saved_views.views),
+            state.playback.speed,
+            state.playback.loop,
+            bytes(self._context.window.saveState().toBase64().data()).decode(),
+        )
+
+    def open(self, path: Path) -> None:
+        """Open a session in place of what is open; if it can't be read, what is open stays."""
+        try:
+            session = read_session(path)
+        except KeygridError as error:
+            self._context.messages.warn(str(error))
+            return
+        state = self._state
+        state.comparison.stop()
+        self._close_others(session)
+        restore(state.comparison, {**session.comparison, "mode": "grid"})
+        restore(state.first.settings, session.views[0].settings)
+        restore(state.first.slices, session.views[0].slices)
+        state.saved_views.views = dict(session.saved_views)
+        state.playback.speed, state.playback.loop = session.speed, session.loop
+        if session.layout:
+            self._context.window.restoreState(QByteArray.fromBase64(session.layout.encode()))
+        self._awaited = session
+        known = _opened(state.document)
+        wanted = [text for text in (*session.garments, *session.checkpoints) if text not in known]
+        if wanted:
+            self._open([Path(text) for text in wanted])
+        else:
+            self._settle()
+
+    def _settle(self, _failure: str = "") -> None:
+        """Show a session as it was, as far as it could be opened."""
+        session, self._awaited = self._awaited, None
+        if session is None:
+            return
+        state = self._state
+        known = _opened(state.document)
+        missing = [text for text in (*session.garments, *session.checkpoints) if text not in known]
+        self._show(state.first, session.views[0])
+        for view_state in session.views[1:]:
+            garment, checkpoint = _found(state.document, view_state)
+            if garment is not None or not view_state.garment:
+                view = state.comparison.add(garment, checkpoint)
+                restore(view.settings, view_state.settings)
+                restore(view.slices, view_state.slices)
+                self._show(view, view_state)
+        if state.comparison.active:
+            state.comparison.mode = session.comparison.get("mode", "grid")
+        if missing:
+            names = ", ".join(Path(text).name for text in missing)
+            self._context.messages.warn(f"These files of the session are missing or can't be read: {names}.")
+
+    def _look(self, *_: object) -> None:
+        """Show the session as soon as all of it is open; what is predicted meanwhile takes longer."""
+        session, known = self._awaited, _opened(self._state.document)
+        if session is not None and known.issuperset((*session.garments, *session.checkpoints)):
+            QTimer.singleShot(0, self, self._settle)
+
+    def _show(self, view: View, state: ViewState) -> None:
+        subject = view.subject
+        garment, checkpoint = _found(self._state.document, state)
+        new = garment if garment is not subject.garment else None
+        other = checkpoint if checkpoint is not subject.checkpoint else None
+        if new is not None or other is not None:
+            subject.choose(garment=new, checkpoint=other)
+        subject.go_to(state.frame)
+        if view is self._state.first or not self._state.comparison.selection:
+            subject.keypoint = state.keypoint  # linked views select theirs when the matching is known
+        if state.camera is not None and garment is not None:
+            self._cameras.look(state.camera, view)
+
+    def _close_others(self, session: Session) -> None:
+        document = self._state.document
+        for garment in document.garments:
+            if str(garment.source) not in session.garments:
+                document.close_garment(garment)
+        document.checkpoints = tuple(
+            known for known in document.checkpoints
+            if str(known.path) in session.checkpoints or known is document.checkpoint
+        )  # fmt: skip
+
+    def _state_of(self, view: View) -> ViewState:
+        subject = view.subject
+        return ViewState(
+            str(subject.garment.source) if subject.garment is not None else "",
+            str(subject.checkpoint.path) if subject.checkpoint is not None else "",
+            subject.frame,
+            subject.keypoint,
+            self._cameras.camera(view),
+            attributes(view.settings, SETTINGS),
+            attributes(view.slices, SLICES),
+        )
+
+
+def _opened(document: Document) -> set[str]:
+    garments = {str(garment.source) for garment in document.garments}
+    return garments | {str(checkpoint.path) for checkpoint in document.checkpoints}
+
+
+def _found(document: Document, state: ViewState) -> tuple[Garment | None, OpenCheckpoint | None]:
+    garment = next((known for known in document.garments if str(known.source) == state.garment), None)
+    checkpoint = next((known for known in document.checkpoints if str(known.path) == state.checkpoint), None)
+    return garment, checkpoint

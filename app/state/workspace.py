@@ -1,0 +1,45 @@
+"""The whole state of a window."""
+
+from dataclasses import dataclass, field
+
+from app.state.camera import SavedViews
+from app.state.comparison import Comparison
+from app.state.document import Document
+from app.state.playback import Playback
+from app.state.preferences import Preferences
+from app.state.runs import Runs
+from app.state.shelf import Shelf
+from app.state.view import View
+
+
+@dataclass(frozen=True, eq=False)
+class Workspace:
+    """What is open, how it is shown, and what is known between starts.
+
+    Attributes:
+        document: what is open, and the subject of the first view.
+        first: the first view.
+        comparison: the further views.
+        playback: how frames follow one another.
+        saved_views: cameras that can be recalled.
+        shelf: what can be opened.
+        runs: trainings.
+        preferences: choices for all sessions.
+    """
+
+    document: Document = field(default_factory=Document)
+    comparison: Comparison = field(default_factory=Comparison)
+    playback: Playback = field(default_factory=Playback)
+    saved_views: SavedViews = field(default_factory=SavedViews)
+    shelf: Shelf = field(default_factory=Shelf)
+    runs: Runs = field(default_factory=Runs)
+    preferences: Preferences = field(default_factory=Preferences)
+    first: View = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "first", View(self.document))
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """All views, the first one first."""
+        return (self.first, *self.comparison.views)

@@ -1,0 +1,61 @@
+"""The window's panels, by their titles."""
+
+from itertools import pairwise
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+
+
+class Docks:
+    """Docks panels to a window, and shows them by name."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        self._window = window
+        self._docks: dict[str, QDockWidget] = {}
+
+    def add(self, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> None:
+        """Dock a panel below those that are in this area already."""
+        dock = QDockWidget(name, self._window)
+        dock.setObjectName(name)
+        dock.setWidget(panel)
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+        self._window.addDockWidget(area, dock)
+        self._docks[name] = dock
+
+    def __getitem__(self, name: str) -> QDockWidget:
+        return self._docks[name]
+
+    def stack(self, *names: str) -> None:
+        """Put panels into one place, with a tab for each."""
+        for before, after in pairwise(names):
+            self._window.tabifyDockWidget(self[before], self[after])
+
+    def hide_until_wanted(self, name: str, *, neighbour: str) -> None:
+        """Hide a panel; whenever it is hidden, show this neighbour's tab, not whichever comes next."""
+        self[name].hide()
+        self[name].toggleViewAction().toggled.connect(lambda on: None if on else self[neighbour].raise_())
+
+    def let_close(self, name: str) -> None:
+        """Give a panel a button that hides it."""
+        self[name].setFeatures(self[name].features() | QDockWidget.DockWidgetFeature.DockWidgetClosable)
+
+    def show(self, name: str, *, shown: bool = True) -> None:
+        """Show a panel in front of those in its place, or hide it."""
+        dock = self[name]
+        dock.setVisible(shown)
+        if shown:
+            dock.raise_()
+            QTimer.singleShot(0, dock, dock.raise_)  # a tab can be raised once the layout has it
+
+    def raise_(self, *names: str) -> None:
+        """Show the tabs of these panels."""
+        for name in names:
+            self[name].raise_()
+
+    def share(self, sizes: dict[str, tuple[int, int]]) -> None:
+        """Share the window's space: width and height of each panel, in the user's pixels."""
+        docks = [self[name] for name in sizes]
+        self._window.resizeDocks(docks, [width for width, _ in sizes.values()], Qt.Orientation.Horizontal)
+        self._window.resizeDocks(docks, [height for _, height in sizes.values()], Qt.Orientation.Vertical)
