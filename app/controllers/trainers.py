@@ -1,16 +1,19 @@
 """Training runs as processes of their own: starting them, and telling them what to do through their directory."""
 
-import os
 import shutil
-import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from PySide6.QtCore import QObject, QProcess, QTimer
 
+from app.controllers.follower import Followers
 from app.state.new_run import NewRun, resumed
 from app.state.runs import Run, Runs, State
+from app.worker.priority import lower_priority
 from keygrid.errors import KeygridError
+from keygrid.training.run import RunDirectory
 
 MAIN = Path(__file__).parents[2] / "main.py"
 
@@ -23,19 +26,16 @@ HURRY_MS = 15
 BUDGET = 0.004
 """Seconds that a look may take."""
 
-NICENESS = 10
-"""Of a trainer: whatever the window does comes first."""
-
 
 class Training(QObject):
     """Follows the known runs, and starts, pauses and stops them.
 
-    A trainer belongs to no window: it goes on when the window is closed, and says all it has to say in its directory.
+    A trainer belongs to no window: it goes on when the window is closed, and tells everything in its directory.
     """
 
     def __init__(self, runs: Runs, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runs = runs
+        self._runs, self._followers = runs, Followers(runs)
         self._clock = QTimer(self, interval=INTERVAL_MS)
         self._clock.timeout.connect(self._look)
         self.started_here: list[Run] = []
@@ -103,13 +103,15 @@ class Training(QObject):
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise KeygridError(f"The directory {directory} can't be made: {error.strerror}.") from error
-        command = _humble([sys.executable, str(MAIN), *arguments], directory / "log.txt")
+        command = _with_error_log([sys.executable, str(MAIN), *arguments], RunDirectory(directory).error_log)
         # Detached: in a session of its own, and nobody's child, so that it needs nobody to wait for it.
         begun, number = QProcess.startDetached(command[0], command[1:], str(folder or directory))
         if not begun:
             raise KeygridError(f"The trainer could not be started: {command[0]} is missing.")
+        with suppress(psutil.Error):  # it may have ended already
+            lower_priority(psutil.Process(number))
         run = self._runs.add(directory)
-        run.launched(number)
+        self._followers.of(run).launched(number)
         if run not in self.started_here:
             self.started_here.append(run)
         self._runs.choose(run)
@@ -118,7 +120,7 @@ class Training(QObject):
         return run
 
     def _look(self) -> None:
-        more = self._runs.follow(BUDGET)
+        more = self._followers.follow(BUDGET)
         self._clock.setInterval(HURRY_MS if more else INTERVAL_MS)
         if not self._runs.runs:
             self._clock.stop()
@@ -141,17 +143,14 @@ class Training(QObject):
         if run.process is None:
             raise KeygridError(f"{run.name} runs on another machine; end it there, or wait until its state is saved.")
         try:
-            os.kill(run.process, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
-        except OSError as error:
-            raise KeygridError(f"{run.name} can't be ended: {error.strerror}.") from error
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(run.process).terminate()
+        except psutil.AccessDenied as error:
+            raise KeygridError(f"{run.name} can't be ended: its process is another user's.") from error
 
 
-def _humble(command: list[str], log: Path) -> list[str]:
-    """The same command with little claim to the processor, and with its errors in a file; where there is a shell."""
+def _with_error_log(command: list[str], log: Path) -> list[str]:
+    """Wrap a command so that its standard error goes to a file, where there is a shell."""
     if not (shell := shutil.which("sh")):
         return command
-    if nice := shutil.which("nice"):
-        command = [nice, "-n", str(NICENESS), *command]
     return [shell, "-c", 'exec "$@" </dev/null >/dev/null 2>"$0"', str(log), *command]

@@ -1,10 +1,6 @@
-"""Training runs: directories that a trainer writes, wherever it runs, read as they grow."""
+"""Training runs as values: what is known of each, and which are looked at."""
 
-import json
 import math
-import os
-import socket
-import time
 from array import array
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,14 +12,22 @@ from numpy.typing import NDArray
 from psygnal import Signal, SignalGroupDescriptor
 
 from keygrid.data.garment import Garment
+from keygrid.training.events import (
+    EndEvent,
+    EpochEvent,
+    ErrorEvent,
+    Event,
+    PausedEvent,
+    PreviewEvent,
+    ResumedEvent,
+    StartEvent,
+    StepEvent,
+    StopEvent,
+    Values,
+)
+from keygrid.training.run import RunDirectory
 
 Floats = NDArray[np.float64]
-
-CHUNK = 1 << 15
-"""Bytes that are read and taken in at once: about a millisecond's work."""
-
-QUIET = 600.0
-"""Seconds without an event after which a trainer that can't be looked at, on another host, is taken for gone."""
 
 
 class State(StrEnum):
@@ -150,6 +154,7 @@ class History:
         previews: in the order of epochs.
         process: the trainer's number on `host`.
         host: where the trainer runs.
+        begun: when the trainer began, in seconds since 1970; 0 where not known.
         message: why the run stopped or failed.
     """
 
@@ -168,64 +173,66 @@ class History:
     previews: list[Preview] = field(default_factory=list)
     process: int | None = None
     host: str = ""
+    begun: float = 0.0
     message: str = ""
     _stepwise: bool = False
 
-    def take(self, line: bytes) -> None:
-        """Take in one event; what is damaged, or of an unknown kind, is passed over."""
-        try:
-            self._take(json.loads(line))
-        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
-            return
+    def take(self, event: Event) -> None:
+        """Take in one event."""
+        match event:
+            case StepEvent():
+                self._step(event)
+            case EpochEvent():
+                self._epoch(event)
+            case PreviewEvent():
+                self._preview(event)
+            case StartEvent():
+                self.state, self.message = State.RUNNING, ""
+                self.process, self.host, self.begun = event.pid, event.host, event.time
+                self.epochs, self.steps = event.epochs, event.steps
+                self._go_back(event.epoch, event.step)
+            case PausedEvent():
+                self.state, self.message = State.PAUSED, ""
+            case ResumedEvent():
+                self.state, self.message = State.RUNNING, ""
+            case StopEvent(message=message):
+                self.state, self.message = State.STOPPED, message
+            case ErrorEvent(message=message):
+                self.state, self.message = State.FAILED, message
+            case EndEvent():
+                self.state, self.message = State.FINISHED, ""
 
-    def _take(self, event: dict[str, Any]) -> None:
-        kind = event["event"]
-        if kind == "step":
-            self._step(event)
-        elif kind == "epoch":
-            self._epoch(event)
-        elif kind == "preview":
-            self._preview(event)
-        elif kind == "start":
-            self.state, self.message = State.RUNNING, ""
-            self.process, self.host = int(event["pid"]), str(event["host"])
-            self.epochs, self.steps = int(event.get("epochs", 0)), int(event.get("steps", 0))
-            self._go_back(int(event.get("epoch", 0)), int(event.get("step", 0)))
-        elif kind in _STATES:
-            self.state = _STATES[kind]
-            self.message = str(event.get("message") or "")
-
-    def _step(self, event: dict[str, Any]) -> None:
+    def _step(self, event: StepEvent) -> None:
         self._stepwise, self.state = True, State.RUNNING
-        self.step = int(event["step"])
-        self.pace = float(event.get("steps_per_second", 0))
-        self.seconds_left = float(event.get("seconds_left", math.nan))
-        self.memory = int(event.get("memory", 0))
-        self._add(self.training, event["losses"])
+        self.step, self.pace = event.step, event.steps_per_second
+        self.seconds_left, self.memory = event.seconds_left, event.memory
+        self._add(self.training, event.losses)
 
-    def _epoch(self, event: dict[str, Any]) -> None:
-        self.state, self.epoch = State.RUNNING, int(event["epoch"])
-        self.step = int(event.get("step", self.epoch))
+    def _epoch(self, event: EpochEvent) -> None:
+        self.state, self.epoch = State.RUNNING, event.epoch
+        self.step = event.epoch if event.step is None else event.step
         if not self._stepwise:
-            self._add(self.training, event.get("train", {}))
-        self._add(self.validation, event.get("validation", {}))
-        self._add(self.scores, event.get("scores", {}))
+            self._add(self.training, event.train)
+        self._add(self.validation, event.validation)
+        self._add(self.scores, event.scores)
 
-    def _add(self, curves: dict[str, Curve], values: dict[str, Any]) -> None:
+    def _add(self, curves: dict[str, Curve], values: Values) -> None:
         for name, value in values.items():
-            if value is not None:
-                curves.setdefault(name, Curve()).add(self.step, float(value))
+            curves.setdefault(name, Curve()).add(self.step, value)
 
-    def _preview(self, event: dict[str, Any]) -> None:
-        preview = Preview(
-            self.run,
-            int(event["epoch"]),
-            Path(event["garment"]).absolute(),
-            int(event.get("frame", 0)),
-            np.array(event["keypoints"], dtype=np.float64),
-            np.array(event["edges"], dtype=np.int64).reshape(-1, 2),
-            np.array(event["strengths"], dtype=np.float64),
-        )
+    def _preview(self, event: PreviewEvent) -> None:
+        try:
+            preview = Preview(
+                self.run,
+                event.epoch,
+                Path(event.garment).absolute(),
+                event.frame,
+                np.array(event.keypoints, dtype=np.float64),
+                np.array(event.edges, dtype=np.int64).reshape(-1, 2),
+                np.array(event.strengths, dtype=np.float64),
+            )
+        except ValueError:  # no keypoints can be made of these numbers
+            return
         self.previews = [earlier for earlier in self.previews if earlier.epoch < preview.epoch]
         self.previews.append(preview)
 
@@ -237,32 +244,37 @@ class History:
         self.previews = [preview for preview in self.previews if preview.epoch <= epoch]
 
 
-_STATES = {
-    "paused": State.PAUSED, "resumed": State.RUNNING, "stop": State.STOPPED, "error": State.FAILED,
-    "end": State.FINISHED,
-}  # fmt: skip
-
-
+@dataclass(eq=False)
 class Run:
-    """A run's directory, as far as it is read.
-
-    Args:
-        directory: with `config.json`, `events.jsonl` and `checkpoints`; they may be still to come.
+    """A training run, as far as its directory is read by `app.controllers.follower`.
 
     Attributes:
+        directory: its directory; what is in it may be still to come.
+        state: as of the last reading.
         history: what the events say.
         config: what `config.json` says.
-        state: as of the last reading.
+        process: the trainer's number, if it was started here or says that it runs on this machine.
+        kept: names of the checkpoints that are there, without suffix.
+        error: the last line of what the process wrote to its standard error, if it tells of one.
         version: grows with everything that is read, and with every change of the state.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.state = State.STARTING
-        self.version = 0
-        self._awaited: int | None = None
-        self._written = 0.0
-        self._begin(None)
+    directory: Path
+    state: State = State.STARTING
+    history: History = field(init=False)
+    config: dict[str, Any] = field(init=False)
+    process: int | None = None
+    kept: frozenset[str] = frozenset()
+    error: str = ""
+    version: int = 0
+
+    def __post_init__(self) -> None:
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget what was read."""
+        self.history = History(self.name)
+        self.config = {}
 
     @property
     def name(self) -> str:
@@ -270,14 +282,14 @@ class Run:
 
     @property
     def epochs(self) -> int:
-        """Passes of the whole training; 0 where not known."""
+        """Epochs of the whole training; 0 where not known."""
         training = self.config.get("training")
         epochs = training.get("epochs") if isinstance(training, dict) else None
         return self.history.epochs or (epochs if isinstance(epochs, int) else 0)
 
     @property
     def progress(self) -> float:
-        """How much of the run is done, from 0 to 1."""
+        """Share of the run that is done, from 0 to 1."""
         if self.state is State.FINISHED:
             return 1.0
         history = self.history
@@ -291,133 +303,31 @@ class Run:
         return command if isinstance(command, str) else ""
 
     @property
-    def process(self) -> int | None:
-        """The trainer's process, if it was started here or says that it runs on this host."""
-        here = self.history.host == socket.gethostname()
-        return self._awaited or (self.history.process if here else None)
-
-    @property
     def message(self) -> str:
         """Why the run ended, in a sentence; empty while it has not, or has as it should."""
         if self.state is State.LOST:
-            return "Its process is gone without a word; Resume goes on from what it saved."
+            return "The trainer ended unexpectedly; Resume continues from the last saved state."
         if self.state is State.FAILED:
-            return self.history.message or self._last_words() or "It ended without saying why."
+            return self.history.message or self.error or "It ended without saying why."
         return self.history.message if self.state is State.STOPPED else ""
 
     def preview(self, epoch: int | None = None) -> Preview | None:
-        """The last preview that is not of a later epoch; None if there is none, or none yet."""
+        """Return the last preview that is not of a later epoch; None if there is none, or none yet."""
         previews = self.history.previews
         return next((p for p in reversed(previews) if epoch is None or p.epoch <= epoch), None)
 
     def checkpoint(self, epoch: int | None = None) -> Path | None:
-        """The best checkpoint, or that after an epoch; None if there is none, or it was not kept."""
+        """Return the best checkpoint, or that after an epoch; None if there is none, or it was not kept."""
         names = ["best", "last"] if epoch is None else [f"epoch-{epoch:04d}"]
         if epoch == self.history.epoch:
             names.append("last")
-        files = (self.directory / "checkpoints" / f"{name}.safetensors" for name in names)
-        return next((file for file in files if file.exists()), None)
+        found = next((name for name in names if name in self.kept), None)
+        return None if found is None else RunDirectory(self.directory).checkpoints / f"{found}.safetensors"
 
-    def launched(self, process: int) -> None:
-        """Take note that this process was started to train it."""
-        self._awaited = process
-        self._become(State.STARTING)
-
-    def read(self) -> bool:
-        """Take in some of what is new, and judge by it when that is all; returns whether there is more."""
-        more = self._read_events()
-        if not self.config:
-            self._read_config()
-        if self.history.process == self._awaited:
-            self._awaited = None
-        if not more:
-            alive = self._alive()
-            # Its last word may have come in between.
-            more = not alive and self._read_events()
-            if not more:
-                self._become(self._judge(alive=alive))
-        return more
-
-    def _begin(self, inode: int | None) -> None:
-        self._inode, self._offset, self._rest = inode, 0, b""
-        self.history = History(self.name)
-        self.config: dict[str, Any] = {}
-
-    def _become(self, state: State) -> None:
+    def become(self, state: State) -> None:
+        """Take note of a state."""
         self.version += state is not self.state
         self.state = state
-
-    def _read_events(self) -> bool:
-        try:
-            with (self.directory / "events.jsonl").open("rb") as file:
-                found = os.fstat(file.fileno())
-                if found.st_ino != self._inode or found.st_size < self._offset:
-                    self._begin(found.st_ino)  # a resumed run writes its history anew
-                file.seek(self._offset)
-                data = file.read(CHUNK)
-        except OSError:
-            return False
-        self._offset += len(data)
-        self._written = found.st_mtime
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self.history.take(line)
-        self.version += bool(data)
-        return self._offset < found.st_size
-
-    def _read_config(self) -> None:
-        try:
-            config = json.loads((self.directory / "config.json").read_text())
-        except (OSError, ValueError, RecursionError):
-            return
-        self.config = config if isinstance(config, dict) else {}
-
-    def _judge(self, *, alive: bool) -> State:
-        state = self.history.state
-        if self._awaited is not None and self.history.process is not None:
-            state = State.STARTING  # the last word is still that of an earlier process
-        if not state.active:
-            return state
-        if not alive:
-            if 0 < self.epochs <= self.history.epoch:
-                return State.FINISHED
-            return State.FAILED if self._awaited is not None or self._last_words() else State.LOST
-        if (self.directory / "stop").exists():
-            return State.STOPPING
-        if state is State.RUNNING and (self.directory / "pause").exists():
-            return State.PAUSING
-        return state
-
-    def _alive(self) -> bool:
-        process = self.process
-        if process is None or os.name == "nt":
-            return self.history.state is State.PAUSED or time.time() - self._written < QUIET
-        try:
-            # A number may be another process's by now; and one that ended, but was not waited for, has no words.
-            return b"train" in Path(f"/proc/{process}/cmdline").read_bytes()
-        except OSError:
-            return not Path("/proc/self").exists() and _exists(process)
-
-    def _last_words(self) -> str:
-        """The last line of the log, if it tells of an error."""
-        try:
-            with (self.directory / "log.txt").open("rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - CHUNK))
-                lines = file.read().decode(errors="replace").split("\n")
-        except OSError:
-            return ""
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return last.removeprefix("error: ") if "error" in last.lower() else ""
-
-
-def _exists(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @dataclass
@@ -469,19 +379,3 @@ class Runs:
         self.runs = tuple(other for other in self.runs if other is not run)
         if self.chosen is run:
             self.choose(self.runs[0] if self.runs else None)
-
-    def follow(self, seconds: float) -> bool:
-        """Read what is new, the chosen run's first, until all is read or so much time is over; returns whether more is.
-
-        Time is looked at between chunks, so that a call takes a millisecond or two longer.
-        """
-        deadline = time.monotonic() + seconds
-        more = False
-        for run in sorted(self.runs, key=lambda run: run is not self.chosen):
-            before = run.version
-            while (unread := run.read()) and time.monotonic() < deadline:
-                pass
-            more = more or unread
-            if run.version != before:
-                self.advanced.emit(run)
-        return more

@@ -1,14 +1,16 @@
 """What the worker does for each request. Heavy imports happen here, at their first use."""
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import psutil
+
 from app.state.document import Distance, OpenCheckpoint
 from app.state.shelf import OpenCollection
+from app.worker.priority import lower_priority
 from app.worker.protocol import (
     Configure,
     DescribeEngine,
@@ -101,7 +103,7 @@ class Handlers:
     def _judge(self, garment: Garment, keypoints: Any, enter: EnterStage) -> "Measures":
         from keygrid.evaluation.metrics import Track, measure
 
-        _be_modest()
+        lower_priority(psutil.Process())  # thumbnails and scores are background work
         enter(f"Scoring keypoints of {garment.name}")
         return measure(Track(keypoints, garment, self._material_of(garment)))
 
@@ -191,15 +193,9 @@ def listed(folder: Path) -> tuple[OpenCheckpoint, ...]:
 def _draw(garment: Garment, picture: Path, side: int) -> Path:
     from app.scene.offscreen import render_thumbnail
 
-    _be_modest()
+    lower_priority(psutil.Process())  # thumbnails and scores are background work
     render_thumbnail(garment, picture, side)
     return picture
-
-
-def _be_modest() -> None:
-    """What is nice to have waits for all that is asked for; for the rest of this process' life."""
-    if hasattr(os, "nice"):
-        os.nice(max(0, 10 - os.nice(0)))
 
 
 def _engine() -> str:

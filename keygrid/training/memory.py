@@ -1,10 +1,9 @@
 """The memory of a training: keeping what is freed between steps, and saying how much there is."""
 
 import ctypes
-import os
 import platform
-from pathlib import Path
 
+import psutil
 import torch
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
@@ -24,14 +23,7 @@ def keep_freed_memory() -> None:
 
 
 def used(device: torch.device) -> int:
-    """Bytes: of the GPU, what this process holds; else what is resident, the most so far on macOS, 0 on Windows."""
+    """Return the bytes in use: of the GPU, those that this process holds; else those of it that are resident."""
     if device.type == "cuda":
         return torch.cuda.memory_reserved(device)
-    system = platform.system()
-    if system == "Linux":
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    if system == "Darwin":
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return 0
+    return int(psutil.Process().memory_info().rss)

@@ -9,7 +9,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from keygrid.errors import KeygridError
-from keygrid.training.run import Event
+from keygrid.training.events import (
+    EndEvent,
+    EpochEvent,
+    ErrorEvent,
+    Event,
+    PausedEvent,
+    ResumedEvent,
+    StartEvent,
+    StepEvent,
+    StopEvent,
+    Values,
+)
 
 
 @contextmanager
@@ -21,7 +32,7 @@ def show_progress(console: Console | None = None) -> Iterator[Callable[[Event], 
 
         def print_line(event: Event) -> None:
             nonlocal pace
-            if event["event"] == "step":
+            if isinstance(event, StepEvent):
                 pace = _pace(event)
             _print(console, event, pace)
 
@@ -32,13 +43,13 @@ def show_progress(console: Console | None = None) -> Iterator[Callable[[Event], 
         task = bar.add_task("starting", total=None, state="")
 
         def report(event: Event) -> None:
-            match event["event"]:
-                case "start":
-                    bar.update(task, total=event["steps"], completed=event["step"])
-                case "step":
-                    description = f"epoch {event['epoch']}  {_terms(event['losses'])}"
-                    bar.update(task, completed=event["step"], description=description, state=_pace(event))
-                case "paused":
+            match event:
+                case StartEvent():
+                    bar.update(task, total=event.steps, completed=event.step)
+                case StepEvent():
+                    description = f"epoch {event.epoch}  {_terms(event.losses)}"
+                    bar.update(task, completed=event.step, description=description, state=_pace(event))
+                case PausedEvent():
                     bar.update(task, state="paused")
             _print(console, event)
 
@@ -46,26 +57,25 @@ def show_progress(console: Console | None = None) -> Iterator[Callable[[Event], 
 
 
 def _print(console: Console, event: Event, pace: str = "") -> None:
-    match event["event"]:
-        case "epoch":
-            scores = f"  scores {_terms(event['scores'])}" if "scores" in event else ""
+    match event:
+        case EpochEvent():
+            scores = f"  scores {_terms(event.scores)}" if event.scores else ""
             console.print(
-                f"epoch {event['epoch']:4d}  step {event['step']}  train {_terms(event['train'])}  "
-                f"validation {_terms(event['validation'])}{scores}  in {_time(event['seconds'])}"
-                f"{pace and '  ' + pace}"
+                f"epoch {event.epoch:4d}  step {event.step}  train {_terms(event.train)}  "
+                f"validation {_terms(event.validation)}{scores}  in {_time(event.seconds)}{'  ' if pace else ''}{pace}"
             )
-        case "paused":
-            console.print(f"paused after step {event['step']}: goes on when the file `pause` is removed")
-        case "resumed":
+        case PausedEvent():
+            console.print(f"paused after step {event.step}: goes on when the file `pause` is removed")
+        case ResumedEvent():
             console.print("goes on")
 
 
-def _pace(step: Event) -> str:
-    memory = f"  {step['memory'] / 2**30:.1f} GiB" if step["memory"] else ""
-    return f"{step['steps_per_second']:.2f} steps/s  {_time(step['seconds_left'])} left{memory}"
+def _pace(step: StepEvent) -> str:
+    memory = f"  {step.memory / 2**30:.1f} GiB" if step.memory else ""
+    return f"{step.steps_per_second:.2f} steps/s  {_time(step.seconds_left)} left{memory}"
 
 
-def _terms(values: dict[str, float]) -> str:
+def _terms(values: Values) -> str:
     return ", ".join(f"{name} {value:.4f}" for name, value in values.items())
 
 
@@ -91,18 +101,18 @@ def tensorboard(run: Path) -> Callable[[Event], None]:
 
     def report(event: Event) -> None:
         nonlocal logger
-        kind = event["event"]
-        if kind == "start":
-            # Steps that an interrupted run did after its last state come again.
-            logger = TensorBoardLogger(run, name="tensorboard", version="", purge_step=event["step"] + 1)
-        elif logger is not None and kind == "step":
-            logger.log_metrics({"step/total": event["total"], **_named("step", event["losses"])}, event["step"])
-        elif logger is not None and kind == "epoch":
-            groups = {name: event[name] for name in ("train", "validation", "scores") if name in event}
-            values = {key: value for group, terms in groups.items() for key, value in _named(group, terms).items()}
-            logger.log_metrics(values, event["step"])
-        elif logger is not None and kind in {"stop", "error", "end"}:
-            logger.finalize("")
+        match event:
+            case StartEvent():
+                # Steps that an interrupted run did after its last state come again.
+                logger = TensorBoardLogger(run, name="tensorboard", version="", purge_step=event.step + 1)
+            case StepEvent() if logger is not None:
+                logger.log_metrics({"step/total": event.total, **_named("step", event.losses)}, event.step)
+            case EpochEvent() if logger is not None:
+                groups = {"train": event.train, "validation": event.validation, "scores": event.scores}
+                values = {key: value for group, terms in groups.items() for key, value in _named(group, terms).items()}
+                logger.log_metrics(values, event.step)
+            case StopEvent() | ErrorEvent() | EndEvent() if logger is not None:
+                logger.finalize("")
 
     return report
 
@@ -117,5 +127,5 @@ def to_all(readers: Sequence[Callable[[Event], None]]) -> Callable[[Event], None
     return report
 
 
-def _named(group: str, values: dict[str, float]) -> dict[str, float]:
+def _named(group: str, values: Values) -> dict[str, float]:
     return {f"{group}/{name}": value for name, value in values.items()}

@@ -22,9 +22,23 @@ from keygrid.model.network import KeyGrid
 from keygrid.training.config import TrainingConfig
 from keygrid.training.control import Order, Orders, StoppedError
 from keygrid.training.dataset import Batch, Clouds, PairedClouds
+from keygrid.training.events import (
+    CheckpointEvent,
+    EndEvent,
+    EpochEvent,
+    ErrorEvent,
+    Event,
+    PausedEvent,
+    PreviewEvent,
+    ResumedEvent,
+    StartEvent,
+    StepEvent,
+    StopEvent,
+)
 from keygrid.training.memory import keep_freed_memory, used
 from keygrid.training.processes import finish, launch, make_fabric, part_of, sum_gradients
-from keygrid.training.run import Event, Run
+from keygrid.training.run import RunDirectory
+from keygrid.training.state import load_state, save_state
 from keygrid.training.terms import TERMS, Need, Seen, losses
 from keygrid.training.validation import Motion, correspondence, follow, motions
 
@@ -65,7 +79,7 @@ class Trainer:
         *, category: str = "", command: str = "", device: str = "cpu", devices: int = 1, nodes: int = 1,
         preview: Garment | None = None,
     ) -> None:  # fmt: skip
-        self.model, self.training, self.run = model, training, Run(run)
+        self.model, self.training, self.run = model, training, RunDirectory(run)
         self.category, self.preview = category, preview
         self.fabric = make_fabric(device, devices, nodes, training.precision)
         torch.manual_seed(training.seed)
@@ -124,7 +138,7 @@ class Trainer:
         Raises:
             KeygridError: the run has no saved state, a damaged one, or was made with another configuration.
         """
-        state = self.run.load(self._config(), self.fabric.device)
+        state = load_state(self.run, self._config(), self.fabric.device)
         if state["record"]["garments"] != self.record["garments"]:
             raise KeygridError(f"{self.run.path} was begun with other garments; resume with the same ones.")
         self.learning.load_state_dict(state["learning"])
@@ -160,14 +174,15 @@ class Trainer:
                         self._step()
                     else:
                         self._end_epoch()
-            self._tell("end", step=self.step)
+            self._tell(EndEvent(step=self.step))
         except (DivergedError, StoppedError) as error:  # which all processes come to at the same step
             ending = error
-            self._tell("stop" if isinstance(error, StoppedError) else "error", step=self.step, message=str(error))
+            kind = StopEvent if isinstance(error, StoppedError) else ErrorEvent
+            self._tell(kind(step=self.step, message=str(error)))
         except Exception as error:
             if self.is_main:
                 with suppress(OSError):  # which may be what has happened
-                    self.run.write("error", {"step": self.step, "message": str(error)})
+                    self.run.write(ErrorEvent(step=self.step, message=str(error)))
             raise
         finish(self.fabric)
         if ending is not None and self.is_main:
@@ -175,8 +190,12 @@ class Trainer:
 
     def _begin(self) -> None:
         self.run.begin(self._config(), epoch=self.epoch, step=self.step, resumed=self._resumed)
-        where = {"pid": os.getpid(), "host": socket.gethostname(), "epoch": self.epoch, "step": self.step}
-        self._tell("start", **where, epochs=self.training.epochs, steps=self.steps, resumed=self._resumed)
+        self._tell(
+            StartEvent(
+                pid=os.getpid(), host=socket.gethostname(), epoch=self.epoch, step=self.step,
+                epochs=self.training.epochs, steps=self.steps, resumed=self._resumed,
+            )
+        )  # fmt: skip
         if not self._resumed:
             self._show_preview()
             self._save()
@@ -190,7 +209,7 @@ class Trainer:
         while (order := self._agreed(orders.current())) is Order.WAIT:
             if not self._is_paused:
                 self._is_paused = True
-                self._tell("paused", step=self.step)
+                self._tell(PausedEvent(step=self.step))
             time.sleep(_LOOK)
         if order is Order.STOP:
             self._tick()
@@ -204,7 +223,7 @@ class Trainer:
         if self._is_paused:
             self._is_paused = False
             self._now = time.monotonic()
-            self._tell("resumed", step=self.step)
+            self._tell(ResumedEvent(step=self.step))
 
     def _agreed(self, order: Order) -> Order:
         """The highest order that any process was given."""
@@ -249,8 +268,10 @@ class Trainer:
         self._tick()
         pace = self._seconds_here / self._steps_here
         self._tell(
-            "step", epoch=self.epoch + 1, step=self.step, losses=self.seen[-1], total=total,
-            steps_per_second=1 / pace, seconds_left=pace * (self.steps - self.step), memory=used(self.fabric.device),
+            StepEvent(
+                epoch=self.epoch + 1, step=self.step, losses=self.seen[-1], total=total, steps_per_second=1 / pace,
+                seconds_left=pace * (self.steps - self.step), memory=used(self.fabric.device),
+            )
         )  # fmt: skip
 
     def _losses(self, batch: Batch, start: int, names: Collection[str]) -> dict[str, Tensor]:
@@ -290,7 +311,7 @@ class Trainer:
                 entry["scores"] = found
             self._tick()
             seconds = self.record["seconds"] - self.seconds_before
-            self._tell("epoch", step=self.step, **entry, seconds=seconds)
+            self._tell(EpochEvent(step=self.step, **entry, seconds=seconds))
             self._keep()
             self._show_preview()
         self.seconds_before, self.seen = self.record["seconds"], []
@@ -330,7 +351,7 @@ class Trainer:
         for name in [*names, "best.safetensors"] if is_best else names:
             checkpoint.save(self.run.checkpoints / name, half=self.training.half)
         for name in names:
-            self._tell("checkpoint", epoch=self.epoch, step=self.step, file=f"checkpoints/{name}", best=is_best)
+            self._tell(CheckpointEvent(epoch=self.epoch, step=self.step, file=f"checkpoints/{name}", best=is_best))
 
     def _trained(self) -> list[float]:
         """Validation losses of the passes in which all terms were trained, weighted as in the end."""
@@ -344,13 +365,16 @@ class Trainer:
         where = self.preview.source
         keypoints, strengths = follow(self.network, self.preview, [0])
         self._tell(
-            "preview", epoch=self.epoch, step=self.step, garment=str(where.absolute() if where else self.preview.name),
-            frame=0, keypoints=keypoints[0].tolist(), edges=[[*edge] for edge in self.model.edges],
-            strengths=strengths[0].tolist(),
+            PreviewEvent(
+                epoch=self.epoch, step=self.step, garment=str(where.absolute() if where else self.preview.name),
+                keypoints=tuple(map(tuple, keypoints[0].tolist())), edges=tuple(map(tuple, self.model.edges)),
+                strengths=tuple(strengths[0].tolist()),
+            )
         )  # fmt: skip
 
     def _save(self) -> None:
-        self.run.save(
+        save_state(
+            self.run,
             {
                 "config": self._config(),
                 "learning": self.learning.state_dict(),
@@ -361,7 +385,7 @@ class Trainer:
                 "seconds_before": self.seconds_before,
                 "seen": self.seen,
                 "record": self.record,
-            }
+            },
         )
 
     def _tick(self) -> None:
@@ -371,9 +395,9 @@ class Trainer:
         self._seconds_here += now - self._now
         self._now = now
 
-    def _tell(self, kind: str, **values: Any) -> None:
+    def _tell(self, event: Event) -> None:
         if self.is_main:
-            self._report(self.run.write(kind, values))
+            self._report(self.run.write(event))
 
     def _config(self) -> dict[str, Any]:
         return {

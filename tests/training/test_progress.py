@@ -5,19 +5,18 @@ import pytest
 from rich.console import Console
 
 from keygrid.errors import KeygridError
+from keygrid.training.events import EndEvent, EpochEvent, PausedEvent, ResumedEvent, StartEvent, StepEvent
 from keygrid.training.progress import show_progress, tensorboard, to_all
-from keygrid.training.run import Event
 
-START: Event = {"event": "start", "step": 2, "steps": 10}
-STEP: Event = {
-    "event": "step", "epoch": 1, "step": 3, "losses": {"farthest": 0.25, "similarity": 2.0}, "total": 2.25,
-    "steps_per_second": 4.0, "seconds_left": 3725.4, "memory": 3 * 2**29,
-}  # fmt: skip
-EPOCH: Event = {
-    "event": "epoch", "epoch": 1, "step": 5, "train": {"farthest": 0.5}, "validation": {"farthest": 0.75},
-    "scores": {"strict": 0.125}, "seconds": 61.0,
-}  # fmt: skip
-EVENTS = [START, STEP, {"event": "paused", "step": 3}, {"event": "resumed"}, EPOCH, {"event": "end", "step": 5}]
+START = StartEvent(pid=1, host="here", step=2, steps=10)
+STEP = StepEvent(
+    epoch=1, step=3, losses={"farthest": 0.25, "similarity": 2.0}, total=2.25, steps_per_second=4.0,
+    seconds_left=3725.4, memory=3 * 2**29,
+)  # fmt: skip
+EPOCH = EpochEvent(
+    epoch=1, step=5, train={"farthest": 0.5}, validation={"farthest": 0.75}, scores={"strict": 0.125}, seconds=61.0
+)
+EVENTS = [START, STEP, PausedEvent(step=3), ResumedEvent(step=3), EPOCH, EndEvent(step=5)]
 
 
 def shown(*, terminal: bool) -> str:

@@ -30,7 +30,8 @@ from keygrid.model.layers import SharedMLP
 from keygrid.training.config import PUBLISHED, TrainingConfig
 from keygrid.training.control import StoppedError
 from keygrid.training.dataset import Batch
-from keygrid.training.run import Event
+from keygrid.training.events import Event, PreviewEvent, StepEvent, to_json
+from keygrid.training.terms import TERMS
 from keygrid.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,9 @@ TRAINING = TrainingConfig(
 )  # fmt: skip
 STEPS = 3
 """Of an epoch: batches of 2, 2 and 1."""
+
+
+Line = dict[str, Any]
 
 
 class InterruptionError(Exception):
@@ -86,19 +90,20 @@ def whole(sheet: Garment, config: ModelConfig, tmp_path_factory: pytest.TempPath
     return run
 
 
-def train(trainer: Trainer) -> list[Event]:
+def train(trainer: Trainer) -> list[Line]:
+    """What it tells, as lines of its file."""
     events: list[Event] = []
     trainer.fit(events.append)
-    return events
+    return [json.loads(to_json(event)) for event in events]
 
 
-def of_kind(kind: str, events: list[Event]) -> list[Event]:
+def of_kind(kind: str, events: list[Line]) -> list[Line]:
     return [event for event in events if event["event"] == kind]
 
 
 def at_step(step: int, act: Callable[[], None]) -> Callable[[Event], None]:
     def report(event: Event) -> None:
-        if (event["event"], event.get("step")) == ("step", step):
+        if isinstance(event, StepEvent) and event.step == step:
             act()
 
     return report
@@ -108,7 +113,7 @@ def interrupt() -> None:
     raise InterruptionError
 
 
-def read_events(run: Path) -> list[Event]:
+def read_events(run: Path) -> list[Line]:
     return [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
 
 
@@ -162,8 +167,8 @@ def test_the_similarity_loss_joins_after_the_warm_up(make: Callable[..., Trainer
     before, changed = head.detach().clone(), []
 
     def report(event: Event) -> None:
-        if event["event"] == "step":
-            changed.append((event["epoch"], not torch.equal(head, before)))
+        if isinstance(event, StepEvent):
+            changed.append((event.epoch, not torch.equal(head, before)))
 
     trainer.fit(report)
     assert changed == [(1, False)] * STEPS + [(2, True)] * STEPS
@@ -342,7 +347,7 @@ def test_the_best_checkpoint_has_the_lowest_validation_loss_after_the_warm_up(
     best = tmp_path / "run" / "checkpoints" / "best.safetensors"
 
     def report(event: Event) -> None:
-        if event["event"] == "preview" and event["epoch"] > 0:
+        if isinstance(event, PreviewEvent) and event.epoch > 0:
             kept.append(Checkpoint.load(best).record["history"][-1]["epoch"] if best.exists() else None)
 
     make(epochs=5, epoch_size=1, warm_up=2).fit(report)
@@ -423,8 +428,8 @@ def test_a_training_waits_while_it_is_paused(
     pause, seen = tmp_path / "paused" / "pause", []
 
     def report(event: Event) -> None:
-        seen.append(event["event"])
-        if event["event"] == "step" and event["step"] == 2:
+        seen.append(event.kind)
+        if isinstance(event, StepEvent) and event.step == 2:
             pause.touch()
             Timer(0.1, pause.unlink).start()
 
@@ -522,6 +527,21 @@ def test_an_event_that_was_written_before_the_state_is_not_written_twice(
     train(trainer)
     assert_same_run(whole, tmp_path / "broken")
     assert not list((tmp_path / "broken").glob(".*"))
+
+
+def test_a_run_of_an_earlier_version_goes_on(make: Callable[..., Trainer], whole: Path, tmp_path: Path) -> None:
+    train(make("earlier", epochs=2))
+    path = tmp_path / "earlier" / "state.pt"
+    state = torch.load(path, weights_only=True)
+    weights = state["config"]["training"].pop("weights")
+    state["config"]["training"] |= {f"{name}_weight": weights.get(name, 0.0) for name in TERMS}
+    torch.save(state, path)
+    trainer = make("earlier")
+    trainer.resume()
+    train(trainer)
+    assert_same_run(whole, tmp_path / "earlier")
+    with pytest.raises(KeygridError, match="another configuration"):
+        make("earlier", weights={"farthest": 2}).resume()
 
 
 def test_a_run_that_holds_a_training_is_not_overwritten(make: Callable[..., Trainer], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from keygrid.data.garment import Garment
 from keygrid.evaluation.metrics import Track, measure
 from keygrid.methods.learned import LearnedMethod
 from keygrid.training.config import TrainingConfig
-from keygrid.training.run import Event
+from keygrid.training.events import EpochEvent, Event
 from keygrid.training.trainer import Trainer
 from keygrid.training.validation import correspondence, follow, motions
 
@@ -65,7 +65,7 @@ def test_a_training_tells_scores_where_they_are_due(
     for name, garment, measured in (("moves", waving, [2, 4, 5]), ("still", replace(waving, frames=None), [])):
         events: list[Event] = []
         Trainer(Dataset.of([garment]), config, training, tmp_path / name).fit(events.append)
-        assert [event["epoch"] for event in events if "scores" in event] == measured
+        assert [event.epoch for event in events if isinstance(event, EpochEvent) and event.scores] == measured
     last = Checkpoint.load(tmp_path / "moves" / "checkpoints" / "last.safetensors")
     assert last.record["history"][-1]["scores"].keys() >= {"strict", "tolerant", "coverage"}
     assert all(torch.isfinite(weight).all() for weight in last.weights.values())

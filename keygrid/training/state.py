@@ -1,0 +1,46 @@
+"""The state from which a training goes on."""
+
+import json
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+
+from keygrid.errors import KeygridError
+from keygrid.files import atomic
+from keygrid.training.config import TrainingConfig, upgraded
+from keygrid.training.run import RunDirectory
+
+
+def save_state(run: RunDirectory, state: dict[str, Any]) -> None:
+    """Keep a state; its `config` is what `config.json` says."""
+    with atomic(run.state) as path:
+        torch.save(state, path)
+
+
+def load_state(run: RunDirectory, config: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """Return the state to go on from.
+
+    Args:
+        run: where it was kept.
+        config: of the training that is to go on, as in `config.json`.
+        device: where tensors are wanted.
+
+    Raises:
+        KeygridError: there is no state, it is damaged, or it is another training's.
+    """
+    try:
+        state: dict[str, Any] = torch.load(run.state, map_location=device, weights_only=True)
+    except FileNotFoundError as error:
+        raise KeygridError(f"{run.path} has no saved state to resume from; start it without --resume.") from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, UnpicklingError) as error:
+        raise KeygridError(f"{run.state} is damaged, so this run can't be resumed.") from error
+    if _essential(state["config"]) != _essential(config):
+        raise KeygridError(f"{run.path} was begun with another configuration; resume with the same options.")
+    return state
+
+
+def _essential(config: dict[str, Any]) -> Any:
+    """Return what has to stay the same, as JSON reads it back, with lists for tuples."""
+    training = {name: value for name, value in upgraded(config["training"]).items() if name not in TrainingConfig.FREE}
+    return json.loads(json.dumps(config | {"training": training, "command": None}))
