@@ -1,55 +1,35 @@
-"""What a training shall be: the values of a form, what is wrong with them, and the command they make."""
+"""A training that shall begin: the values of a form, what is wrong with them, and the command they make."""
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+
+from keygrid.training.options import Options
 
 DEVICES = ("cpu", "cuda")
 
 
+SPARE_THREADS = max((os.cpu_count() or 1) - 1, 1)
+"""Threads of a trainer, unless others are asked for: one core is left to the window, where there are several."""
+
+
 @dataclass(frozen=True)
 class NewRun:
-    """Options of `main.py train`, which `--help` explains; empty ones are left to it.
+    """A training that shall begin.
 
     Attributes:
         data: what to learn from.
         run: the directory.
-        category: learnt only; empty for all.
-        preset: see `keygrid.training.config.preset`, which has defaults for what follows.
-        keypoints: K.
-        epochs: passes.
-        batch: clouds a step.
-        rotate: degrees.
-        deform: share of the extent.
-        scale: share.
-        noise: share of the extent.
-        drop: share of the points.
-        mirror: whether half of the clouds are mirrored.
-        device: as PyTorch names it.
-        preview: the garment whose keypoints are told as they are learnt.
+        options: of `main.py train`.
         others: more options, as on a command line.
-        threads: unless they are among the others; one core is left to the window, where there are several.
     """
 
     data: Path | None
     run: Path
-    category: str = ""
-    preset: str = "released"
-    keypoints: int = 8
-    epochs: int = 100
-    batch: int = 8
-    rotate: float = 45.0
-    deform: float = 0.15
-    scale: float = 0.0
-    noise: float = 0.0
-    drop: float = 0.0
-    mirror: bool = False
-    device: str = "cpu"
-    preview: Path | None = None
+    options: Options = field(default_factory=Options)
     others: str = ""
-    threads: int = max((os.cpu_count() or 1) - 1, 1)
 
     def problems(self) -> dict[str, str]:
         """A sentence for each value that can't be used, by the attribute's name."""
@@ -64,7 +44,7 @@ class NewRun:
             found["run"] = "It holds a run already; name another directory."
         elif self.run.exists() and not self.run.is_dir():
             found["run"] = "It is a file; name a directory."
-        if not self.device.strip():
+        if not self.options.machine.device.strip():
             found["device"] = "Name a device, such as cpu or cuda."
         try:
             shlex.split(self.others)
@@ -73,23 +53,12 @@ class NewRun:
         return found
 
     def arguments(self) -> list[str]:
-        """What follows `main.py` on the command line; paths are absolute, so that it can be given anywhere."""
-        named: dict[str, object] = {"run": self.run.absolute()}
-        if self.preview is not None:
-            named["preview"] = self.preview.absolute()
-        named |= {name: value for name in _PASSED if (value := getattr(self, name)) != ""}
-        words = ["train", *([str(self.data.absolute())] if self.data is not None else [])]
-        for name, value in named.items():
-            words += [f"--{name}", str(value)]
-        words.append("--mirror" if self.mirror else "--no-mirror")
+        """Return what follows `main.py` on the command line; paths are absolute, so that it can be given anywhere."""
+        data = [str(self.data.absolute())] if self.data is not None else []
         others = shlex.split(self.others)
-        threads = [] if "--threads" in others else ["--threads", str(self.threads)]
-        return [*words, *threads, *others]
-
-
-_PASSED = (
-    "category", "preset", "keypoints", "epochs", "batch", "rotate", "deform", "scale", "noise", "drop", "device",
-)  # fmt: skip
+        is_bounded = "--threads" in others or self.options.machine.threads is not None
+        threads = [] if is_bounded else ["--threads", str(SPARE_THREADS)]
+        return ["train", *data, "--run", str(self.run.absolute()), *self.options.words(), *threads, *others]
 
 
 def free_directory(parent: Path, subject: str, keypoints: int, preset: str) -> Path:

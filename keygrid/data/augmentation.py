@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from keygrid.errors import KeygridError
 
-UP_AXES = {"x": 0, "y": 1, "z": 2}
+UpAxis = Literal["x", "y", "z"]
+UP_AXES: dict[UpAxis, int] = {"x": 0, "y": 1, "z": 2}
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Augmentation:
 
     rotate: float = 45.0
     deform: float = 0.15
-    up: Literal["x", "y", "z"] = "y"
+    up: UpAxis = "y"
     scale: float = 0.0
     noise: float = 0.0
     drop: float = 0.0
@@ -73,12 +74,12 @@ class Augmentation:
         return np.resize(np.sort(rng.choice(count, left, replace=False)), count)
 
 
-def horizontal(up: Literal["x", "y", "z"]) -> int:
+def horizontal(up: UpAxis) -> int:
     """The first axis that is not the vertical one."""
     return 1 if up == "x" else 0
 
 
-def reflect(points: NDArray[np.float64], up: Literal["x", "y", "z"]) -> NDArray[np.float64]:
+def reflect(points: NDArray[np.float64], up: UpAxis) -> NDArray[np.float64]:
     """Points (N, 3) left for right, across the plane through their bounding box's centre."""
     return stretch(points, np.where(np.arange(3) == horizontal(up), -1.0, 1.0))
 

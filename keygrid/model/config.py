@@ -136,7 +136,8 @@ def _layers(widths: object) -> bool:
     return isinstance(widths, tuple) and 0 < len(widths) <= 8 and all(_whole(w, 1, MAXIMUM_WIDTH) for w in widths)
 
 
-PRESETS = ("released", "paper", "keygrid")
+Preset = Literal["released", "paper", "keygrid"]
+PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
 def preset(name: str, keypoints: int = 8) -> ModelConfig:

@@ -10,6 +10,8 @@ from keygrid.errors import KeygridError
 from keygrid.model.config import PRESETS
 from keygrid.training.terms import TERMS, Need
 
+Precision = Literal["32", "bf16", "16"]
+
 PUBLISHED = {"farthest": 1.0, "similarity": 1.0}
 """Weights of the loss terms of the published method."""
 
@@ -62,7 +64,7 @@ class TrainingConfig:
     ramp: float = 0.0
     seed: int = 0
     clip: float = 0.0
-    precision: Literal["32", "bf16", "16"] = "32"
+    precision: Precision = "32"
     augmentation: Augmentation = field(default_factory=Augmentation)
     patience: int = 0
     validate_every: int = 5

@@ -10,12 +10,13 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from keygrid.errors import KeygridError
+from keygrid.training.config import Precision
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric  # which takes seconds to import
@@ -25,9 +26,7 @@ _PR_SET_PDEATHSIG = 1
 _PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
 
 
-def make_fabric(
-    device: str = "cpu", devices: int = 1, nodes: int = 1, precision: Literal["32", "bf16", "16"] = "32"
-) -> "Fabric":
+def make_fabric(device: str = "cpu", devices: int = 1, nodes: int = 1, precision: Precision = "32") -> "Fabric":
     """Ready to launch.
 
     Args:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from app.state.new_run import NewRun, free_directory, resumed
+from app.state.new_run import SPARE_THREADS, NewRun, free_directory, resumed
 from app.state.runs import Curve, smoothed
+from keygrid.training.options import Options
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,19 +33,22 @@ def test_a_new_run_says_what_is_wrong_with_it_by_field(tmp_path):
     assert NewRun(ROOT / "assets", tmp_path / "new").problems() == {}
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "events.jsonl").touch()
-    bad = NewRun(tmp_path / "nowhere", tmp_path / "old", device=" ", others='--points "64')
+    bad = NewRun(tmp_path / "nowhere", tmp_path / "old", Options.of({"device": " "}), '--points "64')
     assert bad.problems().keys() == {"data", "run", "device", "others"}
     assert NewRun(None, Path()).problems().keys() == {"data", "run"}
 
 
 def test_a_new_run_makes_a_command_that_can_be_resumed(tmp_path):
-    wanted = NewRun(tmp_path, tmp_path / "run", "T-shirt", keypoints=6, mirror=True, others="--points 64 --threads 1")
+    options = Options.of(
+        {"category": ["T-shirt"], "keypoints": 6, "rotate": 30.0, "mirror": False, "preview": Path("/a")}
+    )
+    wanted = NewRun(tmp_path, tmp_path / "run", options, "--points 64 --threads 1")
     arguments = wanted.arguments()
     assert arguments[:4] == ["train", str(tmp_path), "--run", str(tmp_path / "run")]
     assert " ".join(arguments[4:]) == (
-        "--category T-shirt --preset released --keypoints 6 --epochs 100 --batch 8 --rotate 45.0 --deform 0.15"
-        " --scale 0.0 --noise 0.0 --drop 0.0 --device cpu --mirror --points 64 --threads 1"
+        "--category T-shirt --rotate 30.0 --no-mirror --keypoints 6 --preview /a --points 64 --threads 1"
     )
+    assert NewRun(tmp_path, tmp_path / "run").arguments()[4:] == ["--threads", str(SPARE_THREADS)]
     command = "python main.py " + " ".join(arguments)
     assert resumed(command, tmp_path / "run") == ([*arguments, "--resume"], None)
     assert resumed("python main.py train a.ply --run runs/a", Path("/data/runs/a"))[1] == Path("/data")

@@ -16,12 +16,14 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QMessa
 from app.controllers.follower import Follower
 from app.main_window import MainWindow
 from app.state.runs import State
-from app.views.dialogs.new_run import NewRunDialog
+from app.views.dialogs.new_run import NewRunDialog, with_key
 from app.views.panels.training import duration, summary
-from keygrid.training.config import OF_PAIRS, PUBLISHED, preset
+from keygrid.training.config import preset
+from keygrid.training.options import Knob, knobs
+from keygrid.training.terms import TERMS
 
 SHIRT = Path(__file__).parents[2] / "assets" / "garments" / "unisex_shirt.ply"
-TERMS = {name: 0.1 * place for place, name in enumerate((*PUBLISHED, *OF_PAIRS), 1)}
+LOSSES = {name: 0.1 * place for place, name in enumerate((*TERMS, *(f"further {n}" for n in range(5))), 1)}
 START = {"event": "start", "pid": os.getpid(), "host": "elsewhere", "epoch": 0, "step": 0, "epochs": 4, "steps": 40}
 
 
@@ -190,14 +192,14 @@ def test_seven_terms_are_told_apart_in_a_narrow_panel(window, until, monkeypatch
     window.commands[f"theme_{theme}"].trigger()
     until(lambda: window.panel.curves is not None)
     width = window.panel.minimumSizeHint().width()
-    write(run, step(1, TERMS))
+    write(run, step(1, LOSSES))
     plot = window.panel.curves.losses
-    until(lambda: plot._lines.keys() >= TERMS.keys())
+    until(lambda: plot._lines.keys() >= LOSSES.keys())
     assert plot._lines["apart"].scatter.isVisible(), "a single point is no line"
-    write(run, step(2, TERMS), epoch(1))
+    write(run, step(2, LOSSES), epoch(1))
     until(lambda: not plot._lines["apart"].scatter.isVisible())
-    assert len({plot._lines[name].opts["pen"].color().name() for name in TERMS}) == len(TERMS)
-    assert all(name in plot._legend.text() for name in (*TERMS, "dashed: validation"))
+    assert len({plot._lines[name].opts["pen"].color().name() for name in LOSSES}) == len(LOSSES)
+    assert all(name in plot._legend.text() for name in (*LOSSES, "dashed: validation"))
     assert window.panel.minimumSizeHint().width() == width
     window.commands["theme_light"].trigger()
 
@@ -322,17 +324,37 @@ def test_the_form_tells_what_is_wrong_beside_its_field(window, run):
 
 def test_a_preset_brings_its_own_numbers(window):
     dialog = form(window)
-    chosen = dialog.value()
-    assert (chosen.preset, chosen.epochs, chosen.batch, chosen.rotate, chosen.mirror) == ("released", 100, 8, 45, False)
+    assert shown(dialog) == ("released", 100, 8, 45, False)
     dialog.fields["preset"].setFocus()
     QTest.keyClick(dialog.fields["preset"], Qt.Key.Key_End)
     ours = preset("keygrid", 8)
-    chosen = dialog.value()
-    assert (chosen.preset, chosen.epochs, chosen.batch) == ("keygrid", ours.epochs, ours.batch)
+    assert shown(dialog)[:3] == ("keygrid", ours.epochs, ours.batch)
+    varied = dialog.value().options.data
     for name in ("rotate", "deform", "scale", "noise", "drop", "mirror"):
-        assert getattr(chosen, name) == getattr(ours.augmentation, name)
-    assert "keygrid" in chosen.run.name
+        assert getattr(varied, name) == getattr(ours.augmentation, name)
+    assert "keygrid" in dialog.value().run.name
     dialog.reject()
+
+
+def shown(dialog):
+    options = dialog.value().options
+    course, data = options.course, options.data
+    return options.network.preset, course.epochs, course.batch, data.rotate, data.mirror
+
+
+def test_an_option_with_a_knob_is_in_the_form(window, monkeypatch):
+    toys = {**knobs(), "patience": Knob("Patience", most=9, name="patience", group="course", kind=int, help="Wait.")}
+    monkeypatch.setattr("app.views.dialogs.new_run.knobs", lambda: toys)
+    dialog = form(window)
+    assert dialog.fields["patience"].toolTip() == "Wait."
+    dialog.fields["patience"].setValue(3)
+    assert dialog.value().options.course.patience == 3
+    dialog.reject()
+
+
+def test_letters_of_titles_are_taken_once():
+    taken = {"e"}
+    assert [with_key(title, taken) for title in ("Epochs", "Po", "Po", "Po")] == ["E&pochs", "P&o", "Po", "Po"]
 
 
 def begin(window, directory, others, epochs=1000):

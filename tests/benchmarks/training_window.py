@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.main_window import MainWindow
 from app.state.new_run import NewRun
+from keygrid.training.options import Options
 
 ASSETS = Path(__file__).parents[2] / "assets"
 SHIRT = ASSETS / "garments" / "unisex_shirt.ply"
@@ -78,7 +79,7 @@ def main() -> None:
     gaps = Gaps()
     gaps.measure("nothing trains", options.seconds / 2)
     with TemporaryDirectory() as folder:
-        wanted = NewRun(SHIRT, Path(folder) / "run", epochs=1000, others=options.others)
+        wanted = NewRun(SHIRT, Path(folder) / "run", Options.of({"epochs": 1000}), options.others)
         run = window.training.start(wanted)
         gaps.measure("a run starts, the panel comes", 0.1)
         window.commands["training"].setChecked(True)

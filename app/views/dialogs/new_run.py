@@ -28,18 +28,15 @@ from app.state.shelf import Shelf
 from keygrid.data.collection import Entry
 from keygrid.errors import KeygridError
 from keygrid.model.config import PRESETS
-from keygrid.training.config import preset
+from keygrid.training.options import Knob, NetworkOptions, Options, knobs, preset_values
 
 ALL = "All categories"
 
-_AUGMENTATIONS: dict[str, tuple[str, float, float, str, str]] = {
-    "rotate": ("Rotate", 180, 5, " °", "Largest rotation about the vertical, either way"),
-    "deform": ("Deform", 1, 0.05, "", "Standard deviation of the free-form deformation, as a share of the extent"),
-    "scale": ("Scale", 0.9, 0.05, "", "Largest change of size, as a share"),
-    "noise": ("Noise", 0.5, 0.005, "", "Standard deviation of each point's displacement, as a share of the extent"),
-    "drop": ("Drop", 0.9, 0.05, "", "Largest share of points that is left out"),
-}
-"""Title, largest value, step, unit and tool tip."""
+TITLES = {
+    "data": "Learn &from", "category": "&Category", "preset": "&Preset", "device": "&Device",
+    "preview": "Pre&view on", "others": "&Other options", "run": "Di&rectory", "": "&Start",
+}  # fmt: skip
+"""Of the fields that are no numbers, and of the button; & is before the letter that leads there."""
 
 
 class NewRunDialog(QDialog):
@@ -72,7 +69,7 @@ class NewRunDialog(QDialog):
         self._make_fields(document, shipped)
         self.failure = _problem(self)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.start_button = buttons.addButton("&Start", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.start_button = buttons.addButton(TITLES[""], QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self._accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -89,23 +86,23 @@ class NewRunDialog(QDialog):
         self._data.currentIndexChanged.connect(self._offer_categories)
         self._fill_in()
         self._preset.currentTextChanged.connect(self._fill_in)
+        keypoints = _number(self.fields["keypoints"])
         for signal in (self._data.currentIndexChanged, self._category.currentTextChanged,
-                       self._keypoints.valueChanged, self._preset.currentTextChanged):  # fmt: skip
+                       keypoints.valueChanged, self._preset.currentTextChanged):  # fmt: skip
             signal.connect(self._name)
         self._name()
 
     def value(self) -> NewRun:
-        """What the fields say."""
-        values: dict[str, Any] = {
-            "data": self._data.currentData(),
-            "run": Path(self._run.text().strip()).expanduser(),
-            "category": "" if self._category.currentText() == ALL else self._category.currentText().strip(),
+        """Return what the fields say."""
+        category = self._category.currentText().strip()
+        values = {name: _value(self.fields[name]) for name in knobs()} | {
+            "category": None if category in {"", ALL} else [category],
+            "preset": self._preset.currentText(),
+            "device": self._device.currentText().strip(),
             "preview": self._preview.currentData(),
         }
-        for name, widget in self.fields.items():
-            if name not in values:
-                values[name] = _value(widget)
-        return NewRun(**values)
+        run = Path(self._run.text().strip()).expanduser()
+        return NewRun(self._data.currentData(), run, Options.of(values), self._others.text().strip())
 
     def _make_fields(self, document: Document, shipped: Path) -> None:
         self._data, self._category, self._preview = QComboBox(), QComboBox(editable=True), QComboBox()
@@ -118,29 +115,25 @@ class NewRunDialog(QDialog):
                 self._preview.addItem(garment.name, garment.source)
         self._preset = QComboBox()
         self._preset.addItems(PRESETS)
-        self._keypoints = QSpinBox(minimum=2, maximum=64, value=NewRun.keypoints)
-        epochs = QSpinBox(minimum=1, maximum=1_000_000)
-        batch = QSpinBox(minimum=1, maximum=4096)
-        device = QComboBox(editable=True)
-        device.addItems(DEVICES)
-        self._run, others = QLineEdit(), QLineEdit(placeholderText="such as --points 1024 --seed 1")
+        self._device = QComboBox(editable=True)
+        self._device.addItems(DEVICES)
+        self._run, self._others = QLineEdit(), QLineEdit(placeholderText="such as --points 1024 --seed 1")
         self._run.textEdited.connect(lambda: setattr(self, "_folder", None))  # what was typed stays
 
-        self._add("data", "Learn &from", self._data, self._browser("Folder…", self._browse_data))
-        self._add("category", "&Category", self._category)
-        self._add("preset", "&Preset", self._preset)
-        self._add("keypoints", "&Keypoints", self._keypoints)
-        self._add("epochs", "&Epochs", epochs)
-        self._add("batch", "&Batch", batch, tip="Clouds that the network learns from in one step")
-        self._add_augmentations()
-        self._add("device", "&Device", device)
-        self._add("preview", "Pre&view on", self._preview, tip="Whose keypoints are shown as they are learnt")
-        self._add("others", "&Other options", others, tip="Of main.py train; its --help lists them")
-        self._add("run", "Di&rectory", self._run, self._browser("Choose…", self._browse_run))
+        self._add("data", self._data, self._browser("Folder…", self._browse_data))
+        self._add("category", self._category)
+        self._add("preset", self._preset)
+        self._add_knobs()
+        self._add("device", self._device)
+        self._add("preview", self._preview, tip="Garment shown in the live preview")
+        self._add("others", self._others, tip="Of main.py train; its --help lists them")
+        self._add("run", self._run, self._browser("Choose…", self._browse_run))
 
-    def _add(self, name: str, title: str, widget: QWidget, beside: QWidget | None = None, *, tip: str = "") -> None:
+    def _add(
+        self, name: str, widget: QWidget, beside: QWidget | None = None, *, title: str = "", tip: str = ""
+    ) -> None:
         row = self._form.rowCount()
-        label = QLabel(title)
+        label = QLabel(title or TITLES[name])
         label.setBuddy(widget)
         widget.setToolTip(tip)
         self._form.addWidget(label, row, 0)
@@ -150,24 +143,31 @@ class NewRunDialog(QDialog):
         self.fields[name], self.problems[name] = widget, _problem(self)
         self._form.addWidget(self.problems[name], row + 1, 1, 1, 2)
 
-    def _add_augmentations(self) -> None:
+    def _add_knobs(self) -> None:
+        """Add the options that are numbers or switches: a row each, and those of the augmentation in a grid."""
+        taken = {title[title.index("&") + 1].lower() for title in TITLES.values()}
+        varied = [knob for knob in knobs().values() if knob.group == "data"]
+        for knob in knobs().values():
+            if knob not in varied:
+                self._add(knob.name, _widget(knob), title=with_key(knob.title, taken), tip=knob.help)
         grid = QGridLayout()
-        for place, (name, (title, most, step, unit, tip)) in enumerate(_AUGMENTATIONS.items()):
-            box = QDoubleSpinBox(maximum=most, singleStep=step, suffix=unit, decimals=0 if unit else 4)
-            box.setToolTip(tip)
-            label = QLabel(title)
-            label.setBuddy(box)
-            self.fields[name] = box
-            grid.addWidget(label, place // 3, 2 * (place % 3))
-            grid.addWidget(box, place // 3, 2 * (place % 3) + 1)
-        self.fields["mirror"] = self._mirror = QCheckBox("Mirror")
-        self._mirror.setToolTip("Mirror half of the clouds")
-        grid.addWidget(self._mirror, 1, 4, 1, 2)
+        for place, knob in enumerate(varied):
+            widget = self.fields[knob.name] = _widget(knob)
+            row, column = place // 3, 2 * (place % 3)
+            widget.setToolTip(knob.help)
+            if isinstance(widget, QCheckBox):
+                grid.addWidget(widget, row, column, 1, 2)
+                continue
+            label = QLabel(knob.title)
+            label.setBuddy(widget)
+            grid.addWidget(label, row, column)
+            grid.addWidget(widget, row, column + 1)
         for column in (1, 3, 5):
             grid.setColumnStretch(column, 1)
         row = self._form.rowCount()
+        _set(self.fields["keypoints"], NetworkOptions.keypoints)
         heading = QLabel("Augmentation")
-        heading.setMinimumHeight(box.sizeHint().height())  # level with the first row
+        heading.setMinimumHeight(self.fields[varied[0].name].sizeHint().height())  # level with the first row
         self._form.addWidget(heading, row, 0, Qt.AlignmentFlag.AlignTop)
         self._form.addLayout(grid, row, 1, 1, 2)
 
@@ -183,7 +183,7 @@ class NewRunDialog(QDialog):
             self._data.setCurrentIndex(self._data.count() - 1)
 
     def _browse_run(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Put the run into a new folder of")
+        name = QFileDialog.getExistingDirectory(self, "Choose the parent folder for the run")
         if name:
             self._folder = Path(name)
             self._name()
@@ -196,13 +196,11 @@ class NewRunDialog(QDialog):
         self._data.setToolTip(str(self._data.currentData() or ""))
 
     def _fill_in(self) -> None:
-        """The preset's own numbers, to begin with."""
-        training = preset(self._preset.currentText(), self._keypoints.value())
-        for name in ("epochs", "batch"):
-            _spin_box(self.fields[name]).setValue(getattr(training, name))
-        for name in _AUGMENTATIONS:
-            _spin_box(self.fields[name]).setValue(getattr(training.augmentation, name))
-        self._mirror.setChecked(training.augmentation.mirror)
+        """Set what the preset sets."""
+        keypoints = _value(self.fields["keypoints"])
+        own = preset_values(self._preset.currentText(), keypoints)
+        for name in knobs():
+            _set(self.fields[name], own[name])
 
     def _name(self) -> None:
         """Name the directory by what is learnt, unless the user did."""
@@ -210,8 +208,9 @@ class NewRunDialog(QDialog):
             return
         wanted = self.value()
         known = wanted.data in self._entries or wanted.data is None
-        subject = wanted.category or ("garments" if known else Path(str(wanted.data)).stem)
-        self._run.setText(str(free_directory(self._folder, subject, wanted.keypoints, wanted.preset)))
+        data, network = wanted.options.data, wanted.options.network
+        subject = (data.category or ["garments" if known else Path(str(wanted.data)).stem])[0]
+        self._run.setText(str(free_directory(self._folder, subject, network.keypoints, network.preset)))
 
     def _accept(self) -> None:
         wanted = self.value()
@@ -241,19 +240,37 @@ def _problem(parent: QWidget) -> QLabel:
     return label
 
 
-def _spin_box(widget: QWidget) -> QSpinBox | QDoubleSpinBox:
-    assert isinstance(widget, QSpinBox | QDoubleSpinBox)
-    return widget
+def with_key(title: str, taken: set[str]) -> str:
+    """Return a title with & before its first letter that is not taken, and take that; as it is if all are."""
+    for place, letter in enumerate(title.lower()):
+        if letter.isalpha() and letter not in taken:
+            taken.add(letter)
+            return f"{title[:place]}&{title[place:]}"
+    return title
+
+
+def _widget(knob: Knob) -> QWidget:
+    if knob.kind is bool:
+        return QCheckBox(knob.title)
+    if knob.kind is int:
+        return QSpinBox(minimum=int(knob.least), maximum=int(knob.most), singleStep=int(knob.step), suffix=knob.unit)
+    decimals = 0 if float(knob.step).is_integer() else 4
+    return QDoubleSpinBox(
+        minimum=knob.least, maximum=knob.most, singleStep=knob.step, suffix=knob.unit, decimals=decimals
+    )
 
 
 def _value(widget: QWidget) -> Any:
-    match widget:
-        case QSpinBox() | QDoubleSpinBox():
-            return widget.value()
-        case QCheckBox():
-            return widget.isChecked()
-        case QComboBox():
-            return widget.currentText().strip()
-        case QLineEdit():
-            return widget.text().strip()
-    raise TypeError(widget)
+    return widget.isChecked() if isinstance(widget, QCheckBox) else _number(widget).value()
+
+
+def _set(widget: QWidget, value: Any) -> None:
+    if isinstance(widget, QCheckBox):
+        widget.setChecked(value)
+    else:
+        _number(widget).setValue(value)
+
+
+def _number(widget: QWidget) -> QSpinBox | QDoubleSpinBox:
+    assert isinstance(widget, QSpinBox | QDoubleSpinBox)
+    return widget

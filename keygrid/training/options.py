@@ -1,0 +1,246 @@
+"""Options of a training: dataclasses that the command line flattens and the form of a new run reads.
+
+Options of the same name as an attribute of `TrainingConfig`, `Augmentation` or `ModelConfig` set it; None leaves it to
+the preset. Importing this imports no torch.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+from cyclopts import Parameter
+
+from keygrid.data.augmentation import Augmentation, UpAxis
+from keygrid.data.sampling import NormalisationMode
+from keygrid.model.config import ModelConfig, Preset
+from keygrid.model.config import preset as model_preset
+from keygrid.training.config import Precision, TrainingConfig, parse_weights
+from keygrid.training.config import preset as training_preset
+from keygrid.training.terms import TERMS
+
+
+@dataclass(frozen=True)
+class Knob:
+    """An option that a form shows as a number or a switch.
+
+    Attributes:
+        title: its label.
+        least: the smallest value of a number.
+        most: its largest value.
+        step: between two values of a number.
+        unit: written after the number.
+        name: of the option.
+        group: of the option, an attribute of `Options`.
+        kind: of its values.
+        help: of the option.
+    """
+
+    title: str
+    least: float = 0
+    most: float = 1
+    step: float = 1
+    unit: str = ""
+    name: str = ""
+    group: str = ""
+    kind: type = float
+    help: str = ""
+
+
+def _option(text: str, default: Any = None, knob: Knob | None = None) -> Any:
+    """Return a field with its help, and its look where a form shows it."""
+    return field(default=default, metadata={"help": text, "knob": knob})
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """Garments to learn from, and how they are varied."""
+
+    category: list[str] | None = _option(
+        "What is learnt, such as T-shirt; stored in the checkpoint. Leaves out garments that are known to be others. "
+        "May be given several times."
+    )
+    rotate: float | None = _option(
+        "Largest rotation about the vertical, in degrees.", knob=Knob("Rotate", most=180, step=5, unit=" °")
+    )
+    deform: float | None = _option(
+        "Free-form deformation's standard deviation, as a share of the extent.", knob=Knob("Deform", step=0.05)
+    )
+    scale: float | None = _option(
+        "Each axis is stretched by a factor from 1 - SCALE to 1 + SCALE.", knob=Knob("Scale", most=0.9, step=0.05)
+    )
+    noise: float | None = _option(
+        "Standard deviation of what is added to each coordinate, as a share of the extent.",
+        knob=Knob("Noise", most=0.5, step=0.005),
+    )
+    drop: float | None = _option("Largest share of points that is left out.", knob=Knob("Drop", most=0.9, step=0.05))
+    mirror: Annotated[bool | None, Parameter(negative="--no-mirror")] = _option(
+        "Reflect half of the clouds left to right.", knob=Knob("Mirror")
+    )
+    up: UpAxis = _option("The files' vertical axis.", Augmentation.up)
+    no_cache: bool = _option("Keep no sampled clouds on disk. Results are the same with and without.", False)
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """The network that learns."""
+
+    preset: Preset = _option(
+        "Constants of the published code (released) or of the paper, or ours (keygrid), which learns from what is "
+        "known of garments that move: which points of two frames are the same material. What is not given below is the "
+        "preset's own.",
+        "released",
+    )
+    keypoints: int = _option("K, from 2 to 64.", ModelConfig.keypoints, Knob("Keypoints", least=2, most=64))
+    points: int | None = _option("Points drawn on a garment.")
+    normalisation: NormalisationMode | None = _option(
+        "How a cloud is mapped to [-1, 1]: by its lowest and highest coordinate (range, as published), or by its "
+        "bounding box moved to the origin (centred), which does not depend on where the garment lies."
+    )
+    no_heatmap: bool = _option("The decoder does not see the grid heatmap, an ablation of the paper's.", False)
+
+
+@dataclass(frozen=True)
+class CourseOptions:
+    """The course of the training."""
+
+    epochs: int | None = _option("Passes.", knob=Knob("Epochs", least=1, most=1_000_000))
+    epoch_size: int | None = _option("Clouds in a pass.")
+    batch: int | None = _option("Clouds a step, of all processes together.", knob=Knob("Batch", least=1, most=4096))
+    learning_rate: float | None = _option("Of the optimiser; the highest where it changes.")
+    clip: float | None = _option("Largest norm of a step's gradient; 0 cuts none.")
+    weight: list[str] | None = _option(
+        "Of a loss term, such as coverage=2; 0 leaves it out. May be given several times. There are "
+        f"{', '.join(TERMS)}; the README says what they are."
+    )
+    patience: int = _option(
+        "End after so many passes without a lower validation loss; 0 goes on.", TrainingConfig.patience
+    )
+    seed: int = _option("Of everything random.", TrainingConfig.seed)
+
+
+@dataclass(frozen=True)
+class MachineOptions:
+    """The processors that a training runs on."""
+
+    device: str = _option("As PyTorch names it: cpu, cuda, cuda:1.", "cpu")
+    devices: int = _option(
+        "GPUs, or processes, on each machine. All share each batch, which gives the numbers of one process.", 1
+    )
+    nodes: int = _option("Machines; start the command on each by torchrun or SLURM.", 1)
+    precision: Precision = _option("Of matrix products, in bits; 16 needs a GPU.", TrainingConfig.precision)
+    threads: int | None = _option("Processor threads; all cores if not given. Another number rounds differently.")
+
+
+@dataclass(frozen=True)
+class KeptOptions:
+    """What a training keeps and shows."""
+
+    validate_every: int = _option(
+        "Passes between two measurements of how well keypoints keep their part, on validation garments that move.",
+        TrainingConfig.validate_every,
+    )
+    validate_motions: int = _option(
+        "Garments on which that is measured; 0 measures none.", TrainingConfig.validate_motions
+    )
+    preview: Path | None = _option(
+        "The garment whose keypoints the events tell; the first one of validation if not given."
+    )
+    keep_every: int = _option(
+        "Passes between two checkpoints that stay beside the best and the last; 0 keeps none.",
+        TrainingConfig.keep_every,
+    )
+    half: bool = _option("Store checkpoints in 16 bits.", TrainingConfig.half)
+    tensorboard: bool = _option("Write losses and scores for TensorBoard too.", False)
+
+
+@dataclass(frozen=True)
+class Options:
+    """All options of a training, in the groups in which --help shows them."""
+
+    data: DataOptions = DataOptions()
+    network: NetworkOptions = NetworkOptions()
+    course: CourseOptions = CourseOptions()
+    machine: MachineOptions = MachineOptions()
+    kept: KeptOptions = KeptOptions()
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Options":
+        """Return options of which some have these values, by name, whatever their group."""
+        groups = {}
+        for group, default in vars(cls()).items():
+            given = {one.name: values[one.name] for one in fields(default) if one.name in values}
+            groups[group] = replace(default, **given)
+        return cls(**groups)
+
+    def model(self) -> ModelConfig:
+        """Return the configuration of the network.
+
+        Raises:
+            KeygridError: an option has a value that it can't have.
+        """
+        network = self.network
+        model = replace(model_preset(network.preset, network.keypoints), **_shared(network, ModelConfig))
+        return replace(model, heatmap_levels=0) if network.no_heatmap else model
+
+    def training(self) -> TrainingConfig:
+        """Return the configuration of the training.
+
+        Raises:
+            KeygridError: an option has a value that it can't have.
+        """
+        course = self.course
+        training = training_preset(self.network.preset, self.network.keypoints, course.epochs)
+        return replace(
+            training,
+            weights={**training.weights, **parse_weights(course.weight or ())},
+            augmentation=replace(training.augmentation, **_shared(self.data, Augmentation)),
+            **_shared(course, TrainingConfig),
+            **_shared(self.machine, TrainingConfig),
+            **_shared(self.kept, TrainingConfig),
+        )
+
+    def words(self) -> list[str]:
+        """Return what gives these options on a command line, but for those that have their default."""
+        return [word for name, value, default in self._values() if value != default for word in _words(name, value)]
+
+    def _values(self) -> Iterator[tuple[str, Any, Any]]:
+        """Each option's name, value and default."""
+        for group in vars(self).values():
+            for one in fields(group):
+                yield one.name, getattr(group, one.name), one.default
+
+
+@cache
+def knobs() -> dict[str, Knob]:
+    """Return the options that a form shows, by name."""
+    found = {}
+    for group, default in vars(Options()).items():
+        hints = get_type_hints(type(default))
+        for one in fields(default):
+            if knob := one.metadata["knob"]:
+                kind = (get_args(hints[one.name]) or (hints[one.name],))[0]  # the value's, where None is allowed, too
+                found[one.name] = replace(knob, name=one.name, group=group, kind=kind, help=one.metadata["help"])
+    return found
+
+
+def preset_values(preset: str, keypoints: int) -> dict[str, Any]:
+    """Return what a preset sets, by the name of the attribute."""
+    training = training_preset(preset, keypoints)
+    return {**vars(model_preset(preset, keypoints)), **vars(training), **vars(training.augmentation)}
+
+
+def _shared(options: Any, config: type) -> dict[str, Any]:
+    """Return the options that were given and are attributes of a configuration."""
+    names = {one.name for one in fields(config)}
+    found = {name: value for name, value in vars(options).items() if name in names}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _words(name: str, value: Any) -> list[str]:
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{option}" if value else f"--no-{option}"]
+    values = value if isinstance(value, list) else [value]
+    return [word for one in values for word in (f"--{option}", str(one.absolute() if isinstance(one, Path) else one))]
