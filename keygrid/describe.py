@@ -1,18 +1,16 @@
 """What a file or a folder holds, in words and numbers, without reading all of it."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from keygrid.checkpoints.header import read_header
 from keygrid.data.collection import Collection
 from keygrid.data.formats.keypointnet import ORIGIN as KEYPOINTNET
 from keygrid.data.formats.keypointnet import read_symmetries
 from keygrid.data.garment import Garment
 from keygrid.data.opening import open_path
-from keygrid.data.readers import reading
-from keygrid.data.readers.mesh import UnreadableError
 from keygrid.data.sequence import read_about
 from keygrid.errors import KeygridError
 
@@ -111,27 +109,17 @@ def _said_by(garment: Garment) -> dict[str, Any]:
     return {"symmetries": symmetries} if any(symmetries.values()) else {}
 
 
-def read_header(path: Path) -> dict[str, Any]:
-    """What a checkpoint says of itself, without its weights, and without torch.
-
-    Raises:
-        KeygridError: it is no checkpoint, or damaged.
-    """
-    from safetensors import safe_open
-
-    with reading(path), safe_open(path, framework="numpy") as file:
-        header = json.loads((file.metadata() or {}).get("keygrid", "null"))
-        if not isinstance(header, dict):
-            raise UnreadableError("holds weights, but not of a Key-Grid network; open another checkpoint")
-        return {**header, "model": dict(header["model"])}
-
-
 def _checkpoint(path: Path) -> dict[str, Any]:
     header = read_header(path)
-    model, record = header["model"], dict(header.get("record", {}))
-    shown = {name: model[name] for name in ("keypoints", "points", "normalisation") if name in model}
-    known: dict[str, Any] = {"kind": "checkpoint", "category": header.get("category") or "unknown", **shown}
-    return known | ({"made by": str(record["command"])} if "command" in record else {})
+    known: dict[str, Any] = {
+        "kind": "checkpoint",
+        "category": header.category or "unknown",
+        "encoder": header.config.encoder.kind,
+        "keypoints": header.config.keypoints,
+        "points": header.config.points,
+        "normalisation": header.config.normalisation,
+    }
+    return known | ({"made by": str(header.record["command"])} if "command" in header.record else {})
 
 
 def _rows(values: Mapping[str, Any], indent: str) -> list[tuple[str, str]]:

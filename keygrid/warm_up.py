@@ -1,4 +1,4 @@
-"""Compile now what Numba would compile at first use, so that the first prediction need not wait: about a minute.
+"""Compile now all that Numba would compile at first use, so that the first prediction need not wait: about a minute.
 
     python -m keygrid.warm_up
 
@@ -8,7 +8,9 @@ What is compiled stays beside the sources until they change.
 import torch
 
 from keygrid.geometry import segments
-from keygrid.model.config import ModelConfig
+from keygrid.model.config import DecoderConfig, ModelConfig
+from keygrid.model.encoders.pointnet.config import PointNetConfig
+from keygrid.model.inputs import Inputs
 from keygrid.model.network import KeyGrid
 
 
@@ -16,14 +18,16 @@ def compile_all() -> None:
     """Predict and take a training step, in both precisions, with a network that is as small as one can be."""
     segments.compile_now()
     narrow = ((4,), (4,))
-    config = ModelConfig(abstraction=(narrow,) * 4, propagation=((4,),) * 4)
+    propagation = ((4,),) * 4
+    encoder = PointNetConfig(abstraction=(narrow,) * 4, propagation=propagation)
+    config = ModelConfig(encoder=encoder, decoder=DecoderConfig(propagation))
     for dtype in (torch.float32, torch.float64):
         network = KeyGrid(config).to(dtype)
-        points = torch.rand(2, 64, 3, dtype=dtype)
-        output = network(points)
+        inputs = Inputs(torch.rand(2, 64, 3, dtype=dtype))
+        output = network(inputs)
         (output.reconstruction.sum() + output.keypoints.sum()).backward()
         with torch.inference_mode():
-            network.eval()(points)
+            network.eval()(inputs)
 
 
 if __name__ == "__main__":

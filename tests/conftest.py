@@ -13,7 +13,8 @@ import pytest
 from hypothesis import settings
 
 from keygrid.data.garment import Garment
-from keygrid.model.config import ModelConfig
+from keygrid.model.config import DecoderConfig, HeatmapConfig, ModelConfig
+from keygrid.model.encoders.pointnet.config import PointNetConfig
 
 ROOT = Path(__file__).parents[1]
 
@@ -48,41 +49,28 @@ def shirt() -> Garment:
 @pytest.fixture(scope="session")
 def tiny_config() -> ModelConfig:
     """All parts of the network, a few milliseconds a step."""
+    propagation = ((24, 20), (20, 16), (16, 16), (16, 12))
     return ModelConfig(
         keypoints=4,
         points=128,
-        centroids=(32, 16, 8, 4),
-        radii=((0.2, 0.4), (0.3, 0.6), (0.5, 1.0), (1.0, 2.0)),
-        neighbours=(4, 8),
-        abstraction=(((6, 8), (6, 8)), ((8, 12), (8, 12)), ((12, 16), (12, 16)), ((16, 24), (16, 24))),
-        propagation=((24, 20), (20, 16), (16, 16), (16, 12)),
-        sigma_squared=0.05,
-        grid=(5, 4, 3),
+        encoder=PointNetConfig(
+            centroids=(32, 16, 8, 4),
+            radii=((0.2, 0.4), (0.3, 0.6), (0.5, 1.0), (1.0, 2.0)),
+            neighbours=(4, 8),
+            abstraction=(((6, 8), (6, 8)), ((8, 12), (8, 12)), ((12, 16), (12, 16)), ((16, 24), (16, 24))),
+            propagation=propagation,
+        ),
+        heatmap=HeatmapConfig(sigma_squared=0.05, grid=(5, 4, 3)),
+        decoder=DecoderConfig(propagation),
     )
 
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tiny_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that nobody trained, in a file."""
+    from tests.networks import untrained
+
     return untrained(tiny_config, tmp_path_factory.mktemp("checkpoints") / "tiny.safetensors")
-
-
-def untrained(config: ModelConfig, path: Path, seed: int = 0) -> Path:
-    import torch
-
-    from keygrid.checkpoints.checkpoint import Checkpoint
-    from keygrid.model.network import KeyGrid
-
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        network = KeyGrid(config)
-        # A new network weighs all points nearly alike, which puts every keypoint into the middle.
-        for _ in range(20):
-            network(torch.rand(8, 128, 3) * 2 - 1)
-        network.encoder.head[-1].weight.data.mul_(10)
-        network.encoder.mix.weight.data.mul_(30)
-    Checkpoint(config, network.state_dict(), "T-shirt", {"command": "none"}).save(path)
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ def test_a_checkpoint(tmp_path: Path) -> None:
     assert lines["made by"].startswith("python main.py train")
     broken = tmp_path / "a.safetensors"
     broken.write_bytes(checkpoint.read_bytes()[:100])
-    with pytest.raises(KeygridError, match=r"a\.safetensors could not be read"):
+    with pytest.raises(KeygridError, match=r"a\.safetensors can't be read"):
         describe(broken)
 
 

@@ -180,13 +180,13 @@ def shipped(folder: Path) -> tuple[Entry, ...]:
 
 def listed(folder: Path) -> tuple[OpenCheckpoint, ...]:
     """Checkpoints of a folder that comes with the application; what is no checkpoint is left out."""
-    from keygrid.describe import read_header
+    from keygrid.checkpoints.header import read_header
 
     found = []
     for path in sorted(folder.glob("*.safetensors")):
         with suppress(KeygridError):
             header = read_header(path)
-            found.append(OpenCheckpoint(path, header["model"]["keypoints"], header["category"]))
+            found.append(OpenCheckpoint(path, header.config.keypoints, header.category))
     return tuple(found)
 
 

@@ -24,7 +24,7 @@ _Name = Callable[[re.Match[str]], str]
 
 
 def _layer(prefix: str, level: str, layer: str, kind: str, rest: str) -> str:
-    """Where a shared MLP keeps its nth linear layer or norm: each layer takes three places, the last one ReLU's."""
+    """Return the name of a shared MLP's nth linear layer or norm; each layer has three places, the last one ReLU's."""
     return f"{prefix}.{level}.{3 * int(layer) + (kind == 'bn')}.{rest}"
 
 
@@ -33,9 +33,9 @@ _RENAMINGS: list[tuple[str, _Name]] = [
      lambda m: _layer(f"encoder.abstraction.{int(m[1]) - 1}.scales", m[3], m[4], m[2], m[5])),
     (r"PTW\.fp(\d)\.mlp_(conv|bn)s\.(\d)\.(.+)",
      lambda m: _layer("encoder.propagation", str(4 - int(m[1])), m[3], m[2], m[4])),
-    (r"PTW\.(conv|bn)1\.(.+)", lambda m: _layer("encoder.head", "0", "0", m[1], m[2])),
-    (r"PTW\.conv2\.(.+)", lambda m: f"encoder.head.2.{m[1]}"),
-    (r"PT_L\.(.+)", lambda m: f"encoder.mix.{m[1]}"),
+    (r"PTW\.(conv|bn)1\.(.+)", lambda m: _layer("point_weights", "hidden", "0", m[1], m[2])),
+    (r"PTW\.conv2\.(.+)", lambda m: f"point_weights.last.{m[1]}"),
+    (r"PT_L\.(.+)", lambda m: f"point_weights.mix.{m[1]}"),
     (r"MA\.(sublayers|batch_norms)\.(\d)\.(.+)",
      lambda m: _layer("strength", "0", m[2], "bn" if m[1] == "batch_norms" else "conv", m[3])),
     (r"MA_L\.(.+)", lambda m: f"strength.1.{m[1]}"),

@@ -14,8 +14,8 @@ from keygrid.data.sampling import Drawing, Normalisation, Sample, posed
 from keygrid.errors import KeygridError
 from keygrid.geometry import points as geometry
 from keygrid.methods.method import Features, Mode, Parts
-from keygrid.model.config import HeatmapConfig
-from keygrid.model.pyramid import pyramid
+from keygrid.model.inputs import Inputs
+from keygrid.model.preparation import inputs_of
 from keygrid.prediction import Explanation, MethodId, Prediction
 
 Floats = NDArray[np.float32]
@@ -32,12 +32,11 @@ class LearnedMethod:
         KeygridError: the file can't be read as a checkpoint, or the device is not there.
     """
 
-    needs_surface = False
-
     def __init__(self, path: Path, device: str = "cpu") -> None:
         checkpoint = Checkpoint.load(path)
         self.config = checkpoint.config
         self.keypoints = self.config.keypoints
+        self.needs_surface = self.config.encoder.needs_surface
         self.drawing = Drawing(self.config.points, self.config.normalisation)
         self.id = MethodId.of_file(path, fingerprint(path), checkpoint.category)
         try:
@@ -69,44 +68,41 @@ class LearnedMethod:
         frames = frames or [None] * len(garments)
         drawn = drawn or [self.drawing.draw(garment) for garment in garments]
         shown = [posed(*one) for one in zip(drawn, garments, frames, strict=True)]
-        maps = [Normalisation.fit(one.points, self.config.normalisation) for one in shown]
+        stills = [g if frame is None else g.still(frame) for g, frame in zip(garments, frames, strict=True)]
         sizes: dict[int, list[int]] = {}
         for i, one in enumerate(shown):
             sizes.setdefault(len(one.points), []).append(i)
         found = {}
         for together in sizes.values():
-            clouds = np.stack([maps[i].apply(shown[i].points) for i in together]).astype(np.float32)
+            inputs, maps = inputs_of([stills[i] for i in together], [shown[i] for i in together], self.config)
             began = time.perf_counter()
-            answers = self._ask(clouds, mode == "peak", parts)
+            answers = self._ask(inputs, mode == "peak", parts)
             seconds = (time.perf_counter() - began) / len(together)
             if not all(np.isfinite(array).all() for array in answers):
                 raise KeygridError(f"{self.id.label} gives numbers that are not finite; its weights are damaged.")
-            for i, *answer in zip(together, *answers, strict=True):
-                frame = frames[i]
-                vertices = garments[i].vertices if frame is None else garments[i].vertices_in(frame)
-                found[i] = self._prediction(vertices, shown[i], maps[i], *answer, seconds=seconds)
+            for i, applied, *answer in zip(together, maps, *answers, strict=True):
+                found[i] = self._prediction(stills[i].vertices, shown[i], applied, *answer, seconds=seconds)
         return [found[i] for i in range(len(garments))]
 
     def features(self, garment: Garment, frame: int | None = None) -> Features:
         """See `keygrid.methods.DenseMethod.features`; the points are those that the network sees."""
         shown = posed(self.drawing.draw(garment), garment, frame)
-        points = Normalisation.fit(shown.points, self.config.normalisation).apply(shown.points)
+        inputs, _ = inputs_of([garment if frame is None else garment.still(frame)], [shown], self.config)
         with torch.inference_mode():
-            cloud = torch.from_numpy(points.astype(np.float32))[None].to(self._device)
-            _, features, _ = self.network.encoder(pyramid(cloud, self.config))
+            features = self.network.encoder(inputs.to(self._device)).point_features
         return Features(shown, features[0].float().cpu().numpy())
 
-    def _ask(self, normalised: Floats, peak: bool, parts: Parts) -> list[Floats]:
-        """Keypoints, weights, strengths and reconstructions of clouds (B, N, 3), normalised."""
-        clouds = torch.from_numpy(normalised).to(self._device)
-        strengths, rebuilt = clouds.new_empty(len(clouds), 0), clouds.new_empty(len(clouds), 0, 3)
+    def _ask(self, inputs: Inputs, peak: bool, parts: Parts) -> list[Floats]:
+        """Return keypoints, weights, strengths and reconstructions, normalised."""
+        inputs = inputs.to(self._device)
+        strengths, rebuilt = inputs.points.new_empty(len(inputs), 0), inputs.points.new_empty(len(inputs), 0, 3)
         with torch.inference_mode():
             if parts == "keypoints":
-                weights, keypoints = self.network.locate(clouds, peak=peak)
+                weights, keypoints = self.network.locate(inputs, peak=peak)
             elif parts == "skeleton":
-                weights, keypoints, strengths = self.network.skeleton(clouds, peak=peak)
+                weights, keypoints, strengths = self.network.skeleton(inputs, peak=peak)
             else:
-                output = self.network(clouds, peak=peak)
+                output = self.network(inputs, peak=peak)
                 weights, keypoints = output.weights, output.keypoints
                 strengths, rebuilt = output.strengths, output.reconstruction
         return [tensor.cpu().numpy() for tensor in (keypoints, weights, strengths, rebuilt)]
@@ -123,7 +119,6 @@ class LearnedMethod:
         *,
         seconds: float,
     ) -> Prediction:
-        constants = HeatmapConfig(self.config.distance, self.config.sigma_squared, self.config.grid)
         return Prediction(
             method=self.id,
             normalisation=normalisation,
@@ -132,7 +127,7 @@ class LearnedMethod:
             edges=np.array(self.config.edges)[: len(strengths)],
             strengths=strengths.astype(np.float64),
             seconds=seconds,
-            explanation=Explanation(shown, weights, rebuilt.astype(np.float64), constants),
+            explanation=Explanation(shown, weights, rebuilt.astype(np.float64), self.config.heatmap),
         )
 
 

@@ -8,18 +8,17 @@ the statistics as often as they stand for (`Rows.counts`).
 The plain formulation is `SharedMLP.over`'s other branch, and `keygrid.model.reference`.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
 
 import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from keygrid.model.rows import Rows
 from keygrid.model.synchronised import moments, process_count, total
-
-if TYPE_CHECKING:
-    from keygrid.model.layers import Rows, SharedMLP
 
 Array = NDArray[Any]
 
@@ -27,8 +26,44 @@ _CACHED = 2**18
 """Values of one layer that are worked on at a time: with what they are made of they fit in a core's cache."""
 
 
-def serves(mlp: "SharedMLP", rows: "Rows") -> bool:
-    """Whether `run` can take the place of `mlp`'s own layers."""
+class Plan(NamedTuple):
+    """The parameters as inference uses them, made once for as long as they and the order of the inputs stay.
+
+    Attributes:
+        order: number of the inputs before the source's, and of the source's.
+        versions: those of all parameters and running statistics, by which a change is noticed; not one through
+            `Tensor.data` or a NumPy array, of which torch keeps no account.
+        of_dense: (D, width), the first layer's weight for dense values.
+        of_source: (C, width), the one for the source's.
+        weights: of the other layers, (inputs, width).
+        affine: of each layer (2, width), scale and shift of its product: the bias and batch normalisation.
+    """
+
+    order: tuple[int, int]
+    versions: tuple[int | None, ...]
+    of_dense: Tensor
+    of_source: Tensor
+    weights: list[Tensor]
+    affine: list[Array]
+
+
+class Mlp(Protocol):
+    """A `keygrid.model.layers.SharedMLP`, as this module uses it.
+
+    Attributes:
+        training: whether statistics are those of the batch.
+        plan: of the last inference.
+    """
+
+    training: bool
+    plan: Plan | None
+
+    def children(self) -> Iterator[nn.Module]:
+        """Return linear, norm and activation of each layer in turn."""
+
+
+def serves(mlp: Mlp, rows: Rows) -> bool:
+    """Return whether `run` can take the place of `mlp`'s own layers."""
     return (
         rows.dense.device.type == "cpu"
         and rows.dense.dtype in (torch.float32, torch.float64)
@@ -38,7 +73,7 @@ def serves(mlp: "SharedMLP", rows: "Rows") -> bool:
     )
 
 
-def run(mlp: "SharedMLP", rows: "Rows") -> Tensor:
+def run(mlp: Mlp, rows: Rows) -> Tensor:
     """See `keygrid.model.layers.SharedMLP.over`."""
     layers = list(mlp.children())
     linears: list[Any] = layers[0::3]
@@ -54,28 +89,7 @@ def run(mlp: "SharedMLP", rows: "Rows") -> Tensor:
     return _Train.apply(rows, norms, rows.dense, rows.source, of_dense, of_source, *parameters[1:])  # type: ignore[no-untyped-call]
 
 
-class Plan(NamedTuple):
-    """What inference makes of the parameters, once for as long as they and the order of the inputs stay as they are.
-
-    Attributes:
-        order: which of the inputs are the source's, by the number before them and their own.
-        versions: of all parameters and running statistics, by which a change is noticed; not one through `Tensor.data`
-            or a NumPy array, of which torch keeps no account.
-        of_dense: (D, width), the first layer's weight for dense values.
-        of_source: (C, width), the one for the source's.
-        weights: of the other layers, (inputs, width).
-        affine: of each layer (2, width), scale and shift of its product: the bias and batch normalisation.
-    """
-
-    order: tuple[int, int]
-    versions: tuple[int | None, ...]
-    of_dense: Tensor
-    of_source: Tensor
-    weights: list[Tensor]
-    affine: list[Array]
-
-
-def _plan(mlp: "SharedMLP", rows: "Rows", linears: list[Any], norms: list[Any]) -> Plan:
+def _plan(mlp: Mlp, rows: Rows, linears: list[Any], norms: list[Any]) -> Plan:
     state = [t for module in (*linears, *norms) for t in (*module._parameters.values(), *module._buffers.values())]
     # Tensors made in inference mode don't count their versions.
     versions = tuple(v for t in state for v in (t.data_ptr(), None if t.is_inference() else t._version))
@@ -112,19 +126,19 @@ def _numpy(tensor: Tensor) -> Array:
     return tensor.detach().numpy()
 
 
-def _begins(rows: "Rows") -> Tensor | None:
+def _begins(rows: Rows) -> Tensor | None:
     assert not isinstance(rows.pool, int)
     return rows.pool
 
 
-def _first_product(rows: "Rows", part: slice, of_dense: Tensor, projected: Tensor, out: Tensor) -> None:
+def _first_product(rows: Rows, part: slice, of_dense: Tensor, projected: Tensor, out: Tensor) -> None:
     """The first layer's product, of a weight (D, width) and of what another one gave of the source."""
     torch.mm(rows.dense[part], of_dense, out=out)
     _add_mixed(_numpy(out), _numpy(projected), _numpy(rows.index[part]), _numpy(rows.mix[part]))
 
 
 @torch.no_grad()
-def _infer(plan: Plan, rows: "Rows") -> Tensor:
+def _infer(plan: Plan, rows: Rows) -> Tensor:
     projected = torch.mm(rows.source, plan.of_source)
     widths = [affine.shape[1] for affine in plan.affine]
     begins, count = _begins(rows), len(rows.dense)
@@ -154,7 +168,7 @@ class _Train(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, rows: "Rows", norms: list[Any], dense: Tensor, source: Tensor, of_dense: Tensor, of_source: Tensor,
+        ctx: Any, rows: Rows, norms: list[Any], dense: Tensor, source: Tensor, of_dense: Tensor, of_source: Tensor,
         *parameters: Tensor,
     ) -> Tensor:  # fmt: skip
         biases, gammas, betas, weights = parameters[0::4], parameters[1::4], parameters[2::4], parameters[3::4]

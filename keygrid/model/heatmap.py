@@ -1,6 +1,6 @@
-"""The grid heatmap: how near each position is to the skeleton (paper, section 3.3), as tensors that carry gradients.
+"""The grid heatmap: nearness of each position to the skeleton (paper, section 3.3), as tensors that carry gradients.
 
-`keygrid.prediction.heatmap` evaluates the same field in NumPy where no gradient is needed.
+`keygrid.prediction.heatmap` evaluates the same in NumPy where no gradient is needed.
 """
 
 import numpy as np
@@ -9,16 +9,16 @@ from torch import Tensor
 
 from keygrid.geometry import points as geometry
 from keygrid.geometry import segments
-from keygrid.model.config import ModelConfig
+from keygrid.model.config import HeatmapConfig
 
 
-def heatmap(positions: Tensor, starts: Tensor, ends: Tensor, strengths: Tensor, config: ModelConfig) -> Tensor:
-    """H(p) = max over segments of s exp(-d(p)^2 / sigma^2), or with + where the paper's farthest segment is meant.
+def heatmap(positions: Tensor, starts: Tensor, ends: Tensor, strengths: Tensor, config: HeatmapConfig) -> Tensor:
+    """Return H(p) = max over segments of s exp(-d(p)^2 / sigma^2), or with +, as the paper has it for the farthest.
 
     Args:
         positions: (B, P, 3), normalised.
-        starts: (B, E, 3), where the segments begin.
-        ends: (B, E, 3), where they end.
+        starts: (B, E, 3), starting positions of the segments.
+        ends: (B, E, 3), end positions of the segments.
         strengths: (B, E), in (0, 1).
         config: gives the sign and sigma^2.
 
@@ -38,7 +38,7 @@ def heatmap(positions: Tensor, starts: Tensor, ends: Tensor, strengths: Tensor, 
 
 @torch.no_grad()
 def _strongest(positions: Tensor, starts: Tensor, ends: Tensor, strengths: Tensor, factor: float) -> Tensor:
-    """Which segment has the largest s exp(factor d^2) at each position, (B, P)."""
+    """Return the index of the segment with the largest s exp(factor d^2) at each position, (B, P)."""
     logarithms = strengths.log()
     if positions.device.type == "cpu":
         clouds = (tensor.detach().numpy() for tensor in (positions, starts, ends, logarithms))
@@ -49,13 +49,13 @@ def _strongest(positions: Tensor, starts: Tensor, ends: Tensor, strengths: Tenso
 
 
 def grid_cells(shape: tuple[int, int, int], like: Tensor) -> Tensor:
-    """Positions (G, 3) of the decoder's grid on [-1, 1]^3, z fastest, in the device and dtype of `like`."""
+    """Return positions (G, 3) of the decoder's grid on [-1, 1]^3, z fastest, in the device and dtype of `like`."""
     axes = [torch.linspace(-1, 1, cells, dtype=like.dtype, device=like.device) for cells in shape]
     return torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1).reshape(-1, 3)
 
 
 def nearest_cells(points: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """Position of the grid cell nearest to each point, (B, N, 3): the grid is regular, so rounding finds it."""
+    """Return the position of the grid cell nearest to each point, (B, N, 3), by rounding, as the grid is regular."""
     steps = torch.tensor(shape, dtype=points.dtype, device=points.device) - 1
     index = ((points + 1) / 2 * steps).round().clamp(torch.zeros_like(steps), steps)
     return index / steps * 2 - 1

@@ -1,46 +1,13 @@
-"""The building block of encoder and decoder. Channels are last everywhere, so a layer is one matrix product."""
+"""The building block of encoders and decoder. Channels are last everywhere, so a layer is one matrix product."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from keygrid.model import fused
+from keygrid.model.rows import Rows
 from keygrid.model.synchronised import place, process_count, total
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """What a shared MLP runs over: R rows, each of which may have parts that are taken from other rows.
-
-    A row's inputs are D dense values and C values mixed of k rows of a source; D, or C and k, may be 0. Because the
-    first layer is linear, its product with the source is taken once a row of the source, before it is mixed, and not
-    once a row of these.
-
-    Attributes:
-        dense: (R, D).
-        source: (M, C).
-        index: (R, k) int64, which rows of the source are mixed.
-        mix: (R, k), by which weights; (R, 0) where each is 1.
-        before: how many of the dense values come before the source's among the inputs of the first layer.
-        counts: (R,), for how many equal rows each stands in the statistics of batch normalisation; None is one.
-        pool: what is maximised over afterwards: runs of rows, which begin where (S + 1,) says, or of that many rows
-            each; None keeps all rows.
-    """
-
-    dense: Tensor
-    source: Tensor
-    index: Tensor
-    mix: Tensor
-    before: int = 0
-    counts: Tensor | None = None
-    pool: Tensor | int | None = None
-
-    def split(self, weight: Tensor) -> tuple[Tensor, Tensor]:
-        """Columns of the first layer's weight (width, D + C): those of the dense values, those of the source's."""
-        end = self.before + self.source.shape[1]
-        return torch.cat([weight[:, : self.before], weight[:, end:]], dim=1), weight[:, self.before : end]
 
 
 class BatchNorm(nn.BatchNorm1d):
@@ -80,7 +47,7 @@ class BatchNorm(nn.BatchNorm1d):
 
 
 class Dropout(nn.Dropout):
-    """Dropout whose draws don't depend on how many processes share the batch: each draws for all of it."""
+    """Dropout whose draws don't depend on the number of processes that share the batch: each draws for all of it."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
@@ -91,7 +58,7 @@ class Dropout(nn.Dropout):
 
 
 def full_precision(like: Tensor) -> torch.autocast:
-    """Where positions are worked out, whatever the precision of matrix products."""
+    """Return a context in which positions are worked out in full, whatever the precision of matrix products."""
     return torch.autocast(like.device.type, enabled=False)
 
 
@@ -139,3 +106,9 @@ class SharedMLP(nn.Sequential):
         sizes = rows.pool.diff()
         owner = torch.arange(len(sizes), device=x.device).repeat_interleave(sizes)[:, None].expand_as(x)
         return x.new_zeros(len(sizes), x.shape[1]).scatter_reduce(0, owner, x, "amax", include_self=False)
+
+
+def as_shared(mlp: nn.Module) -> SharedMLP:
+    """Return a member of a `torch.nn.ModuleList` of shared MLPs, as what it is."""
+    assert isinstance(mlp, SharedMLP)
+    return mlp

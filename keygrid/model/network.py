@@ -1,4 +1,4 @@
-"""Key-Grid: a cloud in, keypoints, skeleton and a rebuilt cloud out (arXiv 2410.02237)."""
+"""Key-Grid: garments in, keypoints, skeleton and rebuilt clouds out (arXiv 2410.02237)."""
 
 from dataclasses import dataclass
 
@@ -7,22 +7,24 @@ from torch import Tensor, nn
 
 from keygrid.model.config import ModelConfig
 from keygrid.model.decoder import Decoder
-from keygrid.model.encoder import Encoder
+from keygrid.model.encoders import ENCODERS
+from keygrid.model.encoding import Encoder, Encoding
 from keygrid.model.heatmap import heatmap
+from keygrid.model.inputs import Inputs
 from keygrid.model.layers import SharedMLP, full_precision
-from keygrid.model.pyramid import Pyramid, pyramid
+from keygrid.model.weights import PointWeights
 
 
 @dataclass(frozen=True)
 class Output:
-    """What the network says of a batch of clouds, in normalised units.
+    """Answer of the network for a batch of garments, in normalised units.
 
     Attributes:
         weights: (B, K, N), each keypoint's distribution over the points.
         keypoints: (B, K, 3), the points' mean under those weights.
         strengths: (B, E), each segment's in (0, 1), in the order of `ModelConfig.edges`.
         reconstruction: (B, N, 3).
-        features: (B, N, C), of each point, which its weights are made of.
+        features: (B, N, C), features of the points, from which the weights are made.
     """
 
     weights: Tensor
@@ -36,53 +38,64 @@ class KeyGrid(nn.Module):
     """The whole network. Any B >= 1, any N >= 64; device and dtype are those of its parameters."""
 
     edges: Tensor
+    encoder: Encoder
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         self.register_buffer("edges", torch.tensor(config.edges).T, persistent=False)  # [2, E]
-        self.encoder = Encoder(config)
+        self.encoder = ENCODERS[config.encoder.kind].make(config.encoder)
+        self.point_weights = PointWeights(config, self.encoder.point_width)
         self.strength = nn.Sequential(
-            SharedMLP(self.encoder.widths[-1], [512, 256]), nn.Linear(256, len(config.edges)), nn.Sigmoid()
+            SharedMLP(self.encoder.summary_width, [512, 256]), nn.Linear(256, len(config.edges)), nn.Sigmoid()
         )
-        self.decoder = Decoder(config, self.encoder.widths)
+        self.decoder = Decoder(config, self.encoder.level_widths)
 
-    def forward(self, points: Tensor, *, peak: bool = False, start: int = 0, rebuild: bool = True) -> Output:
+    @property
+    def device(self) -> torch.device:
+        """The device of its parameters."""
+        return self.edges.device
+
+    def forward(self, inputs: Inputs, *, peak: bool = False, rebuild: bool = True) -> Output:
         """Find keypoints and rebuild the clouds.
 
         Args:
-            points: (B, N, 3), normalised.
+            inputs: B garments.
             peak: place each keypoint on its heaviest point instead of the weighted mean, as the published code
                 does when it predicts.
-            start: index at which each level's farthest-point sampling starts.
-            rebuild: whether to; else the reconstruction has no points.
+            rebuild: whether to rebuild the clouds; without, the reconstruction has no points.
         """
-        around, levels, features, weights, keypoints = self._find(points, peak, start)
-        strengths = self.strength(levels[-1].amax(dim=1)).to(points.dtype)
+        points = inputs.points
+        encoding, weights, keypoints = self._find(inputs, peak)
+        strengths = self._strengths(encoding, points)
         if not rebuild:
-            return Output(weights, keypoints, strengths, points[:, :0], features)
+            return Output(weights, keypoints, strengths, points[:, :0], encoding.point_features)
         starts, ends = keypoints[:, self.edges[0]], keypoints[:, self.edges[1]]
         reconstruction = self.decoder(
-            around, levels, lambda positions: heatmap(positions, starts, ends, strengths, self.config)
+            encoding.levels, lambda positions: heatmap(positions, starts, ends, strengths, self.config.heatmap)
         )
-        return Output(weights, keypoints, strengths, reconstruction.to(points.dtype), features)
+        return Output(weights, keypoints, strengths, reconstruction.to(points.dtype), encoding.point_features)
 
-    def locate(self, points: Tensor, *, peak: bool = False) -> tuple[Tensor, Tensor]:
-        """Weights (B, K, N) and keypoints (B, K, 3) of clouds (B, N, 3), as `forward` has them, and nothing else."""
-        *_, weights, keypoints = self._find(points, peak)
+    def locate(self, inputs: Inputs, *, peak: bool = False) -> tuple[Tensor, Tensor]:
+        """Return weights (B, K, N) and keypoints (B, K, 3) alone, as `forward` has them."""
+        _, weights, keypoints = self._find(inputs, peak)
         return weights, keypoints
 
-    def skeleton(self, points: Tensor, *, peak: bool = False) -> tuple[Tensor, Tensor, Tensor]:
-        """Weights, keypoints and strengths (B, E) of clouds (B, N, 3), as `forward` has them, and nothing rebuilt."""
-        _, levels, _, weights, keypoints = self._find(points, peak)
-        return weights, keypoints, self.strength(levels[-1].amax(dim=1))
+    def skeleton(self, inputs: Inputs, *, peak: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+        """Return weights, keypoints and strengths (B, E), as `forward` has them, and rebuild nothing."""
+        encoding, weights, keypoints = self._find(inputs, peak)
+        return weights, keypoints, self._strengths(encoding, inputs.points)
 
-    def _find(self, points: Tensor, peak: bool, start: int = 0) -> tuple[Pyramid, list[Tensor], Tensor, Tensor, Tensor]:
-        """The clouds' levels, their features and those of the points, and weights and keypoints."""
-        around = pyramid(points, self.config, start)
-        levels, features, weights = self.encoder(around)
+    def _find(self, inputs: Inputs, peak: bool) -> tuple[Encoding, Tensor, Tensor]:
+        """Return the encoding, weights and keypoints."""
+        points = inputs.points
+        encoding = self.encoder(inputs)
+        weights = self.point_weights(encoding.point_features, points.dtype)
         if peak:
             heaviest = weights.argmax(dim=-1)  # [B, K]; the first of equals, where the published code sums them
-            return around, levels, features, weights, points.gather(1, heaviest[..., None].expand(-1, -1, 3))
+            return encoding, weights, points.gather(1, heaviest[..., None].expand(-1, -1, 3))
         with full_precision(points):
-            return around, levels, features, weights, weights @ points
+            return encoding, weights, weights @ points
+
+    def _strengths(self, encoding: Encoding, like: Tensor) -> Tensor:
+        return self.strength(encoding.summary).to(like.dtype)

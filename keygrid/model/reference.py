@@ -12,15 +12,17 @@ from torch import Tensor, nn
 
 from keygrid.geometry import reference
 from keygrid.geometry.points import gather, squared_distance_to_segments
-from keygrid.model.config import ModelConfig
+from keygrid.model.config import HeatmapConfig
 from keygrid.model.decoder import Decoder
-from keygrid.model.encoder import Encoder, SetAbstraction
+from keygrid.model.encoders.pointnet.encoder import PointNet, SetAbstraction
 from keygrid.model.heatmap import grid_cells
+from keygrid.model.inputs import Inputs
 from keygrid.model.network import KeyGrid, Output
+from keygrid.model.weights import PointWeights
 
 
 class Level(NamedTuple):
-    """A cloud and what the encoder knows at its points; level 0 is the input, the last level the coarsest.
+    """A cloud and the encoder's features at its points; level 0 is the input, the last level the coarsest.
 
     Attributes:
         points: (B, S, 3), normalised.
@@ -31,38 +33,45 @@ class Level(NamedTuple):
     features: Tensor
 
 
-def forward(network: KeyGrid, points: Tensor, *, peak: bool = False, start: int = 0) -> Output:
-    """What `network(points)` returns, computed as the published code computes it."""
-    levels, features, weights = _encode(network.encoder, network.config, points, start)
+def forward(network: KeyGrid, inputs: Inputs, *, peak: bool = False) -> Output:
+    """Return what `network(inputs)` returns, computed as the published code computes it; with a PointNet++."""
+    assert isinstance(network.encoder, PointNet)
+    points, constants = inputs.points, network.config.heatmap
+    levels, features = _encode(network.encoder, points)
+    weights = _weigh(network.point_weights, features)
     keypoints = gather(points, weights.argmax(dim=-1)) if peak else weights @ points
     strengths = network.strength(levels[-1].features.amax(dim=1))
     starts, ends = keypoints[:, network.edges[0]], keypoints[:, network.edges[1]]
-    cells = grid_cells(network.config.grid, points).expand(len(points), -1, -1)
-    values = _heatmap(cells, starts, ends, strengths, network.config)  # [B, G]
+    cells = grid_cells(constants.grid, points).expand(len(points), -1, -1)
+    values = _heatmap(cells, starts, ends, strengths, constants)  # [B, G]
     return Output(weights, keypoints, strengths, _decode(network.decoder, levels, cells, values), features)
 
 
-def _encode(encoder: Encoder, config: ModelConfig, points: Tensor, start: int) -> tuple[list[Level], Tensor, Tensor]:
+def _encode(encoder: PointNet, points: Tensor) -> tuple[list[Level], Tensor]:
+    config = encoder.config
     levels = [Level(points, points)]
     for depth, abstraction in enumerate(encoder.abstraction):
         assert isinstance(abstraction, SetAbstraction)
         balls = list(zip(config.radii[depth], config.neighbours, abstraction.scales, strict=True))
-        levels.append(_abstract(levels[-1], config.centroids[depth], balls, start))
+        levels.append(_abstract(levels[-1], config.centroids[depth], balls))
     coarse = levels[-1]
     for fine, mlp in zip(reversed(levels[:-1]), encoder.propagation, strict=True):
         features = _interpolate(fine.points, coarse)
         if fine is not levels[0]:
             features = torch.cat([fine.features, features], dim=-1)
         coarse = Level(fine.points, _shared(mlp, features))
-    hidden, dropout, linear = encoder.head.children()
-    logits = linear(dropout(_shared(hidden, coarse.features)))
-    if encoder.mix is not None:
-        logits = encoder.mix(logits.log_softmax(dim=-1))
-    return levels, coarse.features, logits.transpose(1, 2).softmax(dim=-1)
+    return levels, coarse.features
 
 
-def _abstract(level: Level, count: int, balls: list[tuple[float, int, nn.Module]], start: int) -> Level:
-    centres = gather(level.points, reference.farthest_points(level.points, count, start))
+def _weigh(weights: PointWeights, features: Tensor) -> Tensor:
+    logits = weights.last(weights.dropout(_shared(weights.hidden, features)))
+    if weights.mix is not None:
+        logits = weights.mix(logits.log_softmax(dim=-1))
+    return logits.transpose(1, 2).softmax(dim=-1)
+
+
+def _abstract(level: Level, count: int, balls: list[tuple[float, int, nn.Module]]) -> Level:
+    centres = gather(level.points, reference.farthest_points(level.points, count, start=0))
     features = []
     for radius, neighbours, mlp in balls:
         ball = reference.ball_query(level.points, centres, radius, neighbours)
@@ -96,7 +105,7 @@ def _decode(decoder: Decoder, levels: list[Level], cells: Tensor, values: Tensor
     return linear(_shared(hidden, coarse.features))
 
 
-def _heatmap(positions: Tensor, starts: Tensor, ends: Tensor, strengths: Tensor, config: ModelConfig) -> Tensor:
+def _heatmap(positions: Tensor, starts: Tensor, ends: Tensor, strengths: Tensor, config: HeatmapConfig) -> Tensor:
     squared = squared_distance_to_segments(positions, starts, ends)  # [B, G, E]
     sign = -1 if config.distance == "nearest" else 1
     return (strengths[:, None] * torch.exp(sign * squared / config.sigma_squared)).amax(dim=-1)

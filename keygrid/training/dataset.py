@@ -5,13 +5,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from keygrid.data.augmentation import Augmentation, horizontal, reflect
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment, MaterialPoints
-from keygrid.data.sampling import Normalisation, NormalisationMode, sample
+from keygrid.data.sampling import sample
 from keygrid.errors import KeygridError
+from keygrid.model.config import ModelConfig
+from keygrid.model.inputs import Inputs
+from keygrid.model.preparation import inputs_of_clouds
 from keygrid.training.pairs import Cloth, Pair
 
 
@@ -20,16 +24,21 @@ class Batch:
     """Clouds to learn from in one step.
 
     Attributes:
-        points: (B, N, 3) float32, normalised.
+        inputs: B clouds, as the network takes them.
         pairs: B / 2, of clouds 2 p and 2 p + 1; none where nothing is known of them.
     """
 
-    points: Tensor
+    inputs: Inputs
     pairs: tuple[Pair, ...] = ()
 
+    @property
+    def points(self) -> Tensor:
+        """(B, N, 3) float32, normalised."""
+        return self.inputs.points
+
     def to(self, device: torch.device) -> "Batch":
-        """The same on another device."""
-        return Batch(self.points.to(device), tuple(pair.to(device) for pair in self.pairs))
+        """Return the same batch on another device."""
+        return Batch(self.inputs.to(device), tuple(pair.to(device) for pair in self.pairs))
 
 
 @dataclass(frozen=True)
@@ -38,15 +47,13 @@ class Clouds:
 
     Attributes:
         garments: each is drawn equally often, however many frames it has.
-        points: N, points a cloud.
-        normalisation: as in the model's configuration.
+        model: configuration of the network that learns from them.
         augmentation: how clouds are varied.
         seed: two sets with other seeds share no cloud.
     """
 
     garments: Dataset
-    points: int
-    normalisation: NormalisationMode
+    model: ModelConfig
     augmentation: Augmentation
     seed: tuple[int, ...]
 
@@ -59,7 +66,8 @@ class Clouds:
         Raises:
             KeygridError: none of the garments can be used.
         """
-        return Batch(torch.from_numpy(np.stack([self._cloud(number) for number in numbers])))
+        inputs, _ = inputs_of_clouds([self._cloud(number) for number in numbers], self.model)
+        return Batch(inputs)
 
     def shuffled(self, epoch: int, size: int) -> list[int]:
         """The numbers of a pass' clouds, each once, in an order that mixes garments: a function of seed and pass."""
@@ -67,12 +75,11 @@ class Clouds:
         each = order[:, None] * self.together + np.arange(self.together)
         return (epoch * size + each.ravel()).tolist()
 
-    def _cloud(self, index: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    def _cloud(self, index: int) -> NDArray[np.float64]:
         rng = np.random.default_rng([*self.seed, index])
-        drawn = self.garments.draw(index, self.points, seed=int(rng.integers(2**32)))
+        drawn = self.garments.draw(index, self.model.points, seed=int(rng.integers(2**32)))
         # A smaller cloud is drawn whole; its points repeat, so that all clouds of a batch are alike in size.
-        points = self.augmentation(np.resize(drawn, (self.points, 3)), rng)
-        return Normalisation.fit(points, self.normalisation).apply(points).astype(np.float32)
+        return self.augmentation(np.resize(drawn, (self.model.points, 3)), rng)
 
 
 @dataclass(frozen=True)
@@ -92,10 +99,10 @@ class PairedClouds(Clouds):
             KeygridError: none of the garments can be used, or one of them is a cloud.
         """
         found = [self._pair(first // 2) for first in numbers[::2]]
-        clouds = np.stack([cloud for clouds, _ in found for cloud in clouds])
-        return Batch(torch.from_numpy(clouds), tuple(pair for _, pair in found))
+        inputs, _ = inputs_of_clouds([cloud for clouds, _ in found for cloud in clouds], self.model)
+        return Batch(inputs, tuple(pair for _, pair in found))
 
-    def _pair(self, index: int) -> tuple[list[np.ndarray[tuple[int, int], np.dtype[np.float32]]], Pair]:
+    def _pair(self, index: int) -> tuple[list[NDArray[np.float64]], Pair]:
         rng = np.random.default_rng([*self.seed, index])
         cloths = self._cloths()
         cloth, motions = cloths[index % len(cloths)]
@@ -106,15 +113,14 @@ class PairedClouds(Clouds):
             material = self._draw(garment, rng)
             vertices = garment.vertices_in(int(rng.integers(max(garment.frame_count, 1))))
             points = material.on(vertices, garment.faces)
-            points = vary(reflect(points, self.augmentation.up) if is_mirrored else points, rng)
             drawn.append(material)
-            clouds.append(Normalisation.fit(points, self.normalisation).apply(points).astype(np.float32))
+            clouds.append(vary(reflect(points, self.augmentation.up) if is_mirrored else points, rng))
         pair = Pair.of(cloth, garment.faces, drawn)
         return clouds, pair.mirrored(horizontal(self.augmentation.up)) if is_mirrored else pair
 
     def _draw(self, garment: Garment, rng: np.random.Generator) -> MaterialPoints:
-        drawn = sample(garment, self.points, seed=int(rng.integers(2**32)))
-        kept = self.augmentation.kept(self.points, rng)
+        drawn = sample(garment, self.model.points, seed=int(rng.integers(2**32)))
+        kept = self.augmentation.kept(self.model.points, rng)
         return MaterialPoints(drawn.faces[kept], drawn.barycentric[kept])
 
     def _cloths(self) -> list[tuple[Cloth, list[int]]]:

@@ -182,7 +182,7 @@ class Options:
         """
         network = self.network
         model = replace(model_preset(network.preset, network.keypoints), **_shared(network, ModelConfig))
-        return replace(model, heatmap_levels=0) if network.no_heatmap else model
+        return replace(model, decoder=replace(model.decoder, heatmap_levels=0)) if network.no_heatmap else model
 
     def training(self) -> TrainingConfig:
         """Return the configuration of the training.

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from keygrid.checkpoints.checkpoint import Checkpoint
+from keygrid.checkpoints.header import model_as_json
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
@@ -85,7 +86,7 @@ class Trainer:
         torch.manual_seed(training.seed)
         self.network = KeyGrid(model).to(self.fabric.device)
         # Helps the network to learn, and is no part of it.
-        self.canonical = nn.Linear(model.propagation[-1][-1], 3).to(self.fabric.device)
+        self.canonical = nn.Linear(self.network.encoder.point_width, 3).to(self.fabric.device)
         self.learning = nn.ModuleList([self.network, self.canonical] if training.needs_pairs else [self.network])
         self.optimiser = _optimiser(self.learning, training)
         train, validate = garments.split(training.seed)
@@ -93,7 +94,7 @@ class Trainer:
             validate = train
         kind = PairedClouds if training.needs_pairs else Clouds
         self.clouds, self.held_out = (
-            kind(part, model.points, model.normalisation, training.augmentation, (training.seed, stream))
+            kind(part, model, training.augmentation, (training.seed, stream))
             for stream, part in enumerate((train, validate))
         )
         self.clouds.batch(range(kind.together))  # raises before anything is written
@@ -277,7 +278,7 @@ class Trainer:
     def _losses(self, batch: Batch, start: int, names: Collection[str]) -> dict[str, Tensor]:
         rebuild = any(Need.RECONSTRUCTION in TERMS[name].needs for name in names)
         with self.fabric.autocast():
-            output = self.network(batch.points, rebuild=rebuild)
+            output = self.network(batch.inputs, rebuild=rebuild)
         return losses(names, Seen(output, batch, self.training.farthest, start, self.canonical))
 
     def _clip(self) -> Tensor:
@@ -401,7 +402,7 @@ class Trainer:
 
     def _config(self) -> dict[str, Any]:
         return {
-            "model": asdict(self.model),
+            "model": model_as_json(self.model),
             "training": asdict(self.training),
             "category": self.category,
             "command": self.record["command"],

@@ -7,13 +7,13 @@ from itertools import islice
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from keygrid.data.garment import Garment
-from keygrid.data.sampling import Normalisation, sample
+from keygrid.data.sampling import sample
 from keygrid.evaluation.material import Material
 from keygrid.evaluation.metrics import Measures, Track, mean, measure
 from keygrid.model.network import KeyGrid
+from keygrid.model.preparation import inputs_of
 
 _FRAMES = 6
 """Of a motion that are looked at, evenly spaced."""
@@ -32,19 +32,19 @@ def follow(
         KeygridError: no points can be drawn on the garment.
     """
     drawn = sample(garment, network.config.points)
-    positions = [drawn.on(garment.vertices_in(frame), garment.faces) for frame in frames]
-    maps = [Normalisation.fit(points, network.config.normalisation) for points in positions]
-    clouds = [one.apply(points).astype(np.float32) for one, points in zip(maps, positions, strict=True)]
+    posed = (garment if garment.frames is None else garment.still(frame) for frame in frames)
     was_training = network.training
-    # One at a time, as in prediction: a frame's keypoints don't depend on which others are asked for.
-    found = [network.eval().skeleton(_on_device(cloud, network)) for cloud in clouds]
+    network.eval()
+    keypoints, strengths = [], []
+    for still in posed:
+        # One at a time, as in prediction: a frame's keypoints don't depend on which others are asked for.
+        shown = replace(drawn, points=drawn.on(still.vertices, still.faces))
+        inputs, (applied,) = inputs_of([still], [shown], network.config)
+        _, found, strength = network.skeleton(inputs.to(network.device))
+        keypoints.append(applied.invert(found[0].cpu().numpy()))
+        strengths.append(strength[0].cpu().numpy())
     network.train(was_training)
-    keypoints = [one.invert(k[0].cpu().numpy()) for one, (_, k, _) in zip(maps, found, strict=True)]
-    return np.stack(keypoints), np.concatenate([s.cpu().numpy() for _, _, s in found]).astype(np.float64)
-
-
-def _on_device(cloud: NDArray[np.float32], network: KeyGrid) -> Tensor:
-    return torch.from_numpy(cloud)[None].to(network.edges.device)
+    return np.stack(keypoints), np.stack(strengths).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from app.state.comparison import LETTERS, Comparison
 from app.views.comparison import columns_for
 from keygrid.evaluation.metrics import METRICS, Measures, Metric, Track, measure
 from tests.app.conftest import ALT, CONTROL, FRAMES, SHIFT, picture, shown_window
-from tests.conftest import untrained
+from tests.networks import untrained
 
 
 @pytest.fixture(scope="module")

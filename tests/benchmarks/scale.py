@@ -34,6 +34,7 @@ def measure(kind: str, size: int, rounds: int) -> dict[str, float]:
         import torch
 
         from keygrid.model.config import preset
+        from keygrid.model.inputs import Inputs
         from keygrid.model.network import KeyGrid
 
         torch.set_num_threads(1)
@@ -44,10 +45,10 @@ def measure(kind: str, size: int, rounds: int) -> dict[str, float]:
 
         def work() -> object:
             with torch.inference_mode():
-                return network(wave)
+                return network(Inputs(wave))
 
         with torch.inference_mode():
-            network(wave[:, :2048])  # compiles
+            network(Inputs(wave[:, :2048]))  # compiles
     held = resident()
     seconds = []
     for _ in range(rounds):

@@ -31,9 +31,12 @@ from keygrid.data.sampling import Normalisation, sample
 from keygrid.geometry import reference as plain_geometry
 from keygrid.geometry.segments import strongest_on_grid
 from keygrid.model import reference
-from keygrid.model.config import ModelConfig
+from keygrid.model.config import HeatmapConfig, ModelConfig
+from keygrid.model.encoders.pointnet.config import PointNetConfig
+from keygrid.model.encoders.pointnet.encoder import PointNet
+from keygrid.model.encoders.pointnet.pyramid import pyramid
+from keygrid.model.inputs import Inputs
 from keygrid.model.network import KeyGrid, Output
-from keygrid.model.pyramid import pyramid
 from keygrid.training.config import PUBLISHED
 from keygrid.training.dataset import Batch
 from keygrid.training.memory import keep_freed_memory
@@ -84,41 +87,42 @@ def network() -> KeyGrid:
     return Checkpoint.load(CHECKPOINT).network()
 
 
-def inference(network: KeyGrid, points: Tensor) -> tuple[Work, Work]:
-    check("keypoints", network(points).keypoints, reference.forward(network, points).keypoints, 1e-5)
-    check("reconstruction", network(points).reconstruction, reference.forward(network, points).reconstruction, 1e-4)
-    return lambda: reference.forward(network, points), lambda: network(points)
+def inference(network: KeyGrid, inputs: Inputs) -> tuple[Work, Work]:
+    ours, plain = network(inputs), reference.forward(network, inputs)
+    check("keypoints", ours.keypoints, plain.keypoints, 1e-5)
+    check("reconstruction", ours.reconstruction, plain.reconstruction, 1e-4)
+    return lambda: reference.forward(network, inputs), lambda: network(inputs)
 
 
-def keypoints_only(network: KeyGrid, points: Tensor) -> tuple[Work, Work]:
-    check("keypoints", network.locate(points)[1], reference.forward(network, points).keypoints, 1e-5)
-    return lambda: reference.forward(network, points), lambda: network.locate(points)
+def keypoints_only(network: KeyGrid, inputs: Inputs) -> tuple[Work, Work]:
+    check("keypoints", network.locate(inputs)[1], reference.forward(network, inputs).keypoints, 1e-5)
+    return lambda: reference.forward(network, inputs), lambda: network.locate(inputs)
 
 
-def step_of(forward: Callable[[Tensor], Output], network: KeyGrid, points: Tensor) -> Work:
+def step_of(forward: Callable[[Inputs], Output], network: KeyGrid, inputs: Inputs) -> Work:
     """One step as the trainer takes it."""
     optimiser = torch.optim.Adadelta(network.parameters(), lr=0.1, eps=1e-2)
 
     def step() -> None:
         optimiser.zero_grad()
-        seen = Seen(forward(points), Batch(points), farthest=12, start=3, canonical=torch.nn.Identity())
+        seen = Seen(forward(inputs), Batch(inputs), farthest=12, start=3, canonical=torch.nn.Identity())
         torch.stack([*losses(PUBLISHED, seen).values()]).sum().backward()
         optimiser.step()
 
     return step
 
 
-def training_steps(points: Tensor) -> tuple[Work, Work]:
+def training_steps(inputs: Inputs) -> tuple[Work, Work]:
     ours, plain = network(), network()
     torch.manual_seed(0)
     for net in (ours, plain):
         net.train()
-        net.encoder.head[1].p = 0.0  # else the two would drop other values
-    check("in training", ours(points).keypoints, reference.forward(plain, points).keypoints, 1e-4)
-    return step_of(lambda x: reference.forward(plain, x), plain, points), step_of(ours, ours, points)
+        net.point_weights.dropout.p = 0.0  # else the two would drop other values
+    check("in training", ours(inputs).keypoints, reference.forward(plain, inputs).keypoints, 1e-4)
+    return step_of(lambda x: reference.forward(plain, x), plain, inputs), step_of(ours, ours, inputs)
 
 
-def geometry(config: ModelConfig, points: Tensor) -> tuple[Work, Work]:
+def geometry(config: PointNetConfig, points: Tensor) -> tuple[Work, Work]:
     """All that a network asks of a cloud's positions, as published and as here."""
 
     def plain() -> list[Tensor]:
@@ -146,7 +150,7 @@ def segments(keypoints: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]
     places = rng.uniform(-0.8, 0.8, (keypoints, 3)).astype(np.float32)
     pairs = np.array(ModelConfig(keypoints=keypoints).edges).T
     strengths = rng.uniform(0.2, 1, pairs.shape[1]).astype(np.float32)
-    return places[pairs[0]], places[pairs[1]], strengths, -1 / ModelConfig().sigma_squared
+    return places[pairs[0]], places[pairs[1]], strengths, -1 / HeatmapConfig().sigma_squared
 
 
 def heatmap_on_grid(keypoints: int, cells: int) -> Callable[[], np.ndarray]:
@@ -190,8 +194,8 @@ def peak_of_step(plain: bool) -> float:
     torch.set_num_threads(1)
     net = network().train()
     points = clouds(8, net.config)
-    step_of(net, net, points[:2])()  # what is compiled or allocated once
-    step = step_of((lambda x: reference.forward(net, x)) if plain else net, net, points)
+    step_of(net, net, Inputs(points[:2]))()  # what is compiled or allocated once
+    step = step_of((lambda x: reference.forward(net, x)) if plain else net, net, Inputs(points))
     held = resident()
     Path("/proc/self/clear_refs").write_text("5")  # forget the highest so far
     step()
@@ -228,6 +232,8 @@ def memory_row() -> Row:
 
 def rows(rounds: int) -> dict[str, Callable[[], Row]]:
     net = network()
+    encoder = net.encoder
+    assert isinstance(encoder, PointNet)
     one, eight = clouds(1, net.config), clouds(8, net.config)
 
     def heatmap_of_16() -> Row:
@@ -237,11 +243,11 @@ def rows(rounds: int) -> dict[str, Callable[[], Row]]:
         return Row("heatmap on 128^3, 120 segments", "100 ms", None, None, None, took, took <= 100)
 
     return {
-        "inference": lambda: compare("inference, one cloud", 20, inference(net, one), rounds),
-        "keypoints": lambda: compare("inference, keypoints only", 35, keypoints_only(net, one), rounds),
-        "step": lambda: compare("training step, batch 8", 7, training_steps(eight), max(3, rounds // 2)),
+        "inference": lambda: compare("inference, one cloud", 20, inference(net, Inputs(one)), rounds),
+        "keypoints": lambda: compare("inference, keypoints only", 35, keypoints_only(net, Inputs(one)), rounds),
+        "step": lambda: compare("training step, batch 8", 7, training_steps(Inputs(eight)), max(3, rounds // 2)),
         "memory": memory_row,
-        "geometry": lambda: compare("geometry of one cloud", 120, geometry(net.config, one), rounds),
+        "geometry": lambda: compare("geometry of one cloud", 120, geometry(encoder.config, one), rounds),
         "heatmap": lambda: compare("heatmap on 64^3, 28 segments", 15, heatmaps(8, 64), rounds),
         "heatmap-128": heatmap_of_16,
     }

@@ -18,7 +18,9 @@ from keygrid.checkpoints import checkpoint as module
 from keygrid.checkpoints.checkpoint import Checkpoint, fingerprint
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
+from keygrid.model.inputs import Inputs
 from keygrid.model.network import KeyGrid
+from tests.networks import changed
 
 
 @pytest.fixture
@@ -37,6 +39,14 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_with
+
+
+def of_format_1(header: dict[str, Any]) -> dict[str, Any]:
+    """The header as format 1 has it: all constants side by side."""
+    model = {name: value for name, value in header["model"].items() if not isinstance(value, dict)}
+    for part in ("heatmap", "decoder", "encoder"):
+        model |= {name: value for name, value in header["model"][part].items() if name != "kind"}
+    return header | {"format": 1, "model": model}
 
 
 def refusal(path: Path) -> str:
@@ -58,7 +68,7 @@ def refusal(path: Path) -> str:
 def test_what_is_saved_is_loaded(tiny_config: ModelConfig, tmp_path: Path) -> None:
     torch.manual_seed(1)
     network = KeyGrid(tiny_config).train()
-    network(torch.rand(2, 70, 3))  # running statistics are no longer those of a new network
+    network(Inputs(torch.rand(2, 70, 3)))  # running statistics are no longer those of a new network
     record = {"history": [{"epoch": 1, "train": {"farthest": 0.1 + 0.2}}], "garments": ['Ä "quoted" 服'], "none": None}
     path = tmp_path / "a.safetensors"
     Checkpoint(tiny_config, network.state_dict(), "Büstenhalter", record).save(path)
@@ -69,16 +79,16 @@ def test_what_is_saved_is_loaded(tiny_config: ModelConfig, tmp_path: Path) -> No
     assert not restored.training
     for name, tensor in network.state_dict().items():
         assert torch.equal(restored.state_dict()[name], tensor), name
-    points = torch.rand(1, 70, 3)
+    inputs = Inputs(torch.rand(1, 70, 3))
     with torch.no_grad():
-        assert torch.equal(network.eval()(points).reconstruction, restored(points).reconstruction)
+        assert torch.equal(network.eval()(inputs).reconstruction, restored(inputs).reconstruction)
 
 
 @pytest.mark.parametrize(
     "changes", [{"keypoints": 7}, {"mix_keypoints": False}, {"distance": "farthest"}, {"points": 64}, {"dropout": 0.0}]
 )
 def test_every_constant_comes_back(tiny_config: ModelConfig, changes: dict[str, Any], tmp_path: Path) -> None:
-    config = replace(tiny_config, **changes)
+    config = changed(tiny_config, **changes)
     Checkpoint(config, KeyGrid(config).state_dict()).save(tmp_path / "a.safetensors")
     assert Checkpoint.load(tmp_path / "a.safetensors").config == config
 
@@ -224,14 +234,35 @@ def test_a_header_of_another_shape(write: Callable[..., Path], text: str) -> Non
     assert "another version" in refusal(write(text))
 
 
-@pytest.mark.parametrize("number", [0, 2, -1, "1", 1.5, None, [1], {}])
+@pytest.mark.parametrize("number", [0, 3, -1, "1", 1.5, None, True, [1], {}])
 def test_another_format_number(write: Callable[..., Path], header: dict[str, Any], number: Any) -> None:
     assert "another version" in refusal(write(json.dumps(header | {"format": number})))
 
 
-def test_a_constant_that_this_version_does_not_know(write: Callable[..., Path], header: dict[str, Any]) -> None:
-    header["model"]["attention_heads"] = 8
+@pytest.mark.parametrize("part", [None, "encoder", "heatmap", "decoder"])
+def test_a_constant_that_this_version_does_not_know(
+    write: Callable[..., Path], header: dict[str, Any], part: str | None
+) -> None:
+    (header["model"] if part is None else header["model"][part])["attention_heads"] = 8
     assert "another version" in refusal(write(json.dumps(header)))
+
+
+@pytest.mark.parametrize("kind", ["other", "", None, 3, [], {}])
+def test_an_encoder_that_this_version_does_not_know(
+    write: Callable[..., Path], header: dict[str, Any], kind: Any
+) -> None:
+    header["model"]["encoder"]["kind"] = kind
+    assert "another version" in refusal(write(json.dumps(header)))
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("part", ["encoder", "heatmap", "decoder"])
+@pytest.mark.parametrize("value", [None, [], 3, "text", {"kind": []}])
+def test_a_part_of_another_shape(
+    write: Callable[..., Path], header: dict[str, Any], number: int, part: str, value: Any
+) -> None:
+    header["model"][part] = value
+    refusal(write(json.dumps(header | {"format": number})))
 
 
 @pytest.mark.parametrize(("name", "value"), [("category", 3), ("category", None), ("record", []), ("record", "text")])
@@ -265,24 +296,34 @@ HUGE, NOT_A_NUMBER = 10**30, math.nan
 def test_a_constant_that_is_no_network_s(
     write: Callable[..., Path], header: dict[str, Any], name: str, value: Any
 ) -> None:
-    header["model"][name] = value
-    message = refusal(write(json.dumps(header)))
-    assert "can't be used as a checkpoint: " in message
-    assert name in message
-    assert len(message) < 500
+    for written in (header, of_format_1(header)):
+        for part in (written["model"], *written["model"].values()):
+            if isinstance(part, dict) and name in part:
+                part[name] = value
+        message = refusal(write(json.dumps(written)))
+        assert "can't be used as a checkpoint: " in message
+        assert name in message
+        assert len(message) < 500
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"keypoints": 5}, {"mix_keypoints": False}, {"heatmap_levels": 2}, {"grid_position": False},
-     {"propagation": [[24, 20], [20, 16], [16, 16], [16, 8191]]}, {"abstraction": [[[8192] * 8] * 2] * 4}],
-)  # fmt: skip
+    [
+        {"keypoints": 5},
+        {"mix_keypoints": False},
+        {"decoder": {"heatmap_levels": 2}},
+        {"decoder": {"grid_position": False}},
+        {"encoder": {"propagation": [[24, 20], [20, 16], [16, 16], [16, 8191]]}},
+        {"encoder": {"abstraction": [[[8192] * 8] * 2] * 4}},
+    ],
+)
 def test_weights_of_another_network_than_the_header_says(
     write: Callable[..., Path], header: dict[str, Any], changes: dict[str, Any], tiny_checkpoint: Path
 ) -> None:
     weights = Checkpoint.load(tiny_checkpoint).weights
     assert Checkpoint.load(write(json.dumps(header), weights)).weights.keys() == weights.keys()
-    header["model"] |= changes
+    for name, value in changes.items():
+        header["model"][name] = header["model"][name] | value if isinstance(value, dict) else value
     path = write(json.dumps(header), weights)
     assert "does not hold the weights that its own configuration describes" in refusal(path)
 

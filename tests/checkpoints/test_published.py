@@ -16,6 +16,7 @@ from keygrid.checkpoints.published import import_published
 from keygrid.errors import KeygridError
 from keygrid.methods.learned import LearnedMethod
 from keygrid.model.config import preset
+from keygrid.model.inputs import Inputs
 
 State = dict[str, Tensor]
 
@@ -236,8 +237,8 @@ def test_an_imported_network_answers_like_the_published_one(published: State, sa
         keypoints, reconstruction = original.answer(peak=peak)
         assert torch.cdist(keypoints, keypoints).amax() > 0.1  # a network that says something
         with torch.no_grad():
-            output = double(points[None], peak=peak)
-            rounded = single(points[None].float(), peak=peak)
+            output = double(Inputs(points[None]), peak=peak)
+            rounded = single(Inputs(points[None].float()), peak=peak)
         torch.testing.assert_close(output.keypoints[0], keypoints, rtol=0, atol=1e-9)
         torch.testing.assert_close(output.reconstruction[0], reconstruction, rtol=0, atol=1e-9)
         torch.testing.assert_close(rounded.keypoints[0].double(), keypoints, rtol=0, atol=1e-5)

@@ -15,6 +15,7 @@ from keygrid.errors import KeygridError
 from keygrid.methods import DenseMethod
 from keygrid.methods.learned import LearnedMethod
 from keygrid.model.config import HeatmapConfig, ModelConfig
+from keygrid.model.inputs import Inputs
 from keygrid.model.network import KeyGrid
 from keygrid.prediction import Prediction
 
@@ -67,7 +68,7 @@ def test_a_prediction_is_what_the_network_says(tiny_checkpoint: Path, shirt: Gar
     low, high = drawn.points.min(), drawn.points.max()
     points = torch.from_numpy((drawn.points - (low + high) / 2) / ((high - low) / 2)).float()
     with torch.no_grad():
-        output = Checkpoint.load(tiny_checkpoint).network()(points[None])
+        output = Checkpoint.load(tiny_checkpoint).network()(Inputs(points[None]))
     for name, tensor in (
         ("normalised", output.keypoints),
         ("explanation.weights", output.weights),
@@ -212,7 +213,7 @@ def test_a_missing_checkpoint_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e38])
 @pytest.mark.parametrize(
-    "part", ["encoder.head.2.weight", "encoder.abstraction.0.scales.0.0.weight", "decoder.head.0.0.weight"]
+    "part", ["point_weights.last.weight", "encoder.abstraction.0.scales.0.0.weight", "decoder.head.0.0.weight"]
 )
 def test_weights_that_give_no_numbers_are_refused_at_prediction(
     tiny_checkpoint: Path, tmp_path: Path, part: str, value: float

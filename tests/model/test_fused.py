@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from keygrid.model import fused
-from keygrid.model.layers import Rows, SharedMLP
+from keygrid.model.layers import SharedMLP
+from keygrid.model.rows import Rows
 
 WIDTHS = [7, 6, 5]
 

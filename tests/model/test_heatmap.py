@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from keygrid.geometry import points as geometry
-from keygrid.model.config import ModelConfig
+from keygrid.model.config import HeatmapConfig
 from keygrid.model.heatmap import grid_cells, heatmap, nearest_cells
 
 shapes = st.tuples(*[st.integers(2, 9)] * 3)
@@ -39,7 +39,7 @@ def test_nearest_cells_are_those_of_a_search(shape: tuple[int, int, int], seed: 
 
 @pytest.mark.parametrize("distance", ["nearest", "farthest"])
 def test_heatmap_follows_the_definition(distance: str) -> None:
-    config = ModelConfig(distance=distance, sigma_squared=0.4)  # type: ignore[arg-type]
+    config = HeatmapConfig(distance=distance, sigma_squared=0.4)  # type: ignore[arg-type]
     positions, starts, ends = draw(2, 7, 3), draw(2, 5, 3, seed=1), draw(2, 5, 3, seed=2)
     strengths = draw(2, 5).abs()
     found = heatmap(positions, starts, ends, strengths, config)
@@ -56,7 +56,7 @@ def test_heatmap_follows_the_definition(distance: str) -> None:
 
 @pytest.mark.parametrize("distance", ["nearest", "farthest"])
 def test_heatmap_s_gradient_is_that_of_finite_differences(distance: str) -> None:
-    config = ModelConfig(distance=distance, sigma_squared=0.5)  # type: ignore[arg-type]
+    config = HeatmapConfig(distance=distance, sigma_squared=0.5)  # type: ignore[arg-type]
     inputs = (draw(2, 5, 3), draw(2, 4, 3, seed=1), draw(2, 4, 3, seed=2), draw(2, 4).abs())
     assert torch.autograd.gradcheck(
         lambda *tensors: heatmap(*tensors, config), tuple(tensor.requires_grad_() for tensor in inputs)
@@ -64,7 +64,7 @@ def test_heatmap_s_gradient_is_that_of_finite_differences(distance: str) -> None
 
 
 def test_on_a_segment_the_heatmap_is_at_least_its_strength() -> None:
-    config = ModelConfig()
+    config = HeatmapConfig()
     starts, ends, strengths = draw(1, 6, 3), draw(1, 6, 3, seed=1), draw(1, 6).abs()
     middle = (starts + ends) / 2
     assert (heatmap(middle, starts, ends, strengths, config) >= strengths - 1e-12).all()
@@ -73,6 +73,6 @@ def test_on_a_segment_the_heatmap_is_at_least_its_strength() -> None:
 def test_a_smaller_sigma_narrows_the_heatmap() -> None:
     positions, starts, ends, strengths = draw(1, 50, 3), draw(1, 3, 3, seed=1), draw(1, 3, 3, seed=2), draw(1, 3).abs()
     wide, narrow = (
-        heatmap(positions, starts, ends, strengths, replace(ModelConfig(), sigma_squared=s)) for s in (0.5, 0.05)
+        heatmap(positions, starts, ends, strengths, replace(HeatmapConfig(), sigma_squared=s)) for s in (0.5, 0.05)
     )
     assert (narrow < wide).all()

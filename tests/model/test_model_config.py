@@ -1,28 +1,31 @@
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from keygrid.errors import KeygridError
-from keygrid.model.config import PRESETS, ModelConfig, preset
+from keygrid.model.config import PRESETS, DecoderConfig, HeatmapConfig, ModelConfig, preset
+from keygrid.model.encoders.pointnet.config import PointNetConfig
+from tests.networks import changed
 
 
 def test_the_released_preset_is_the_published_code() -> None:
     config = preset("released", 10)
     assert config.keypoints == 10
-    assert config.points == config.centroids[0] * 2 == math.prod(config.grid) == 2048
-    assert (config.distance, config.sigma_squared, config.mix_keypoints) == ("nearest", 2.5e-3, True)
-    assert (config.heatmap_levels, config.grid_position) == (3, True)
+    assert isinstance(config.encoder, PointNetConfig)
+    assert config.points == config.encoder.centroids[0] * 2 == math.prod(config.heatmap.grid) == 2048
+    assert (config.heatmap.distance, config.heatmap.sigma_squared, config.mix_keypoints) == ("nearest", 2.5e-3, True)
+    assert (config.decoder.heatmap_levels, config.decoder.grid_position) == (3, True)
 
 
 def test_the_paper_preset_is_the_paper() -> None:
     config = preset("paper", 10)
-    assert (config.keypoints, config.points, config.grid) == (10, 2048, (16, 16, 16))
-    assert (config.distance, config.mix_keypoints) == ("farthest", False)
-    assert (config.heatmap_levels, config.grid_position) == (4, False)
+    assert (config.keypoints, config.points, config.heatmap.grid) == (10, 2048, (16, 16, 16))
+    assert (config.heatmap.distance, config.mix_keypoints) == ("farthest", False)
+    assert (config.decoder.heatmap_levels, config.decoder.grid_position) == (4, False)
     # The farthest that two places of the cube are apart must not overflow float32.
-    assert math.exp(12 / config.sigma_squared) < 3e38
+    assert math.exp(12 / config.heatmap.sigma_squared) < 3e38
 
 
 def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
@@ -44,7 +47,7 @@ def test_a_number_of_keypoints_out_of_range_is_refused(keypoints: Any) -> None:
 @pytest.mark.parametrize("points", [-1, 0, 63, 10**9, 2048.0, "2048", None])
 def test_a_number_of_points_out_of_range_is_refused(points: Any) -> None:
     with pytest.raises(KeygridError, match="from 64 to 131072 points"):
-        replace(ModelConfig(), points=points)
+        changed(ModelConfig(), points=points)
 
 
 LAYERS = ((8, 8), (8, 8))
@@ -70,13 +73,24 @@ IMPOSSIBLE: list[tuple[str, Any]] = [
     *(("heatmap_levels", value) for value in (-1, 5, 2.0, None, True)),
     *(("grid_position", value) for value in (0, "no", None)),
 ]
+PARTS: list[tuple[str, Any]] = [
+    (name, value) for name in ("encoder", "heatmap", "decoder") for value in (None, {}, "pointnet", 3, ModelConfig())
+]
 
 
 @pytest.mark.parametrize(("name", "value"), IMPOSSIBLE)
 def test_an_impossible_constant_is_refused_by_its_name(name: str, value: Any) -> None:
     with pytest.raises(KeygridError, match=f"^There is no network with {name} = .{{1,200}}\\.$"):
+        changed(ModelConfig(), **{name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), PARTS)
+def test_a_part_that_is_none_is_refused_by_its_name(name: str, value: Any) -> None:
+    with pytest.raises(KeygridError, match=f"^There is no network with {name} = .{{1,200}}\\.$"):
         replace(ModelConfig(), **{name: value})
 
 
 def test_every_constant_can_be_refused() -> None:
-    assert {name for name, _ in IMPOSSIBLE} | {"keypoints", "points"} == set(ModelConfig.__dataclass_fields__)
+    classes = (ModelConfig, PointNetConfig, HeatmapConfig, DecoderConfig)
+    refused = {name for name, _ in (*IMPOSSIBLE, *PARTS)} | {"keypoints", "points"}
+    assert refused == {one.name for kind in classes for one in fields(kind)}

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -10,9 +9,11 @@ from torch import Tensor
 
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig, preset
-from keygrid.model.decoder import Field
+from keygrid.model.decoder import Heatmap
 from keygrid.model.heatmap import nearest_cells
+from keygrid.model.inputs import Inputs
 from keygrid.model.network import KeyGrid, Output
+from tests.networks import changed, spread
 from tests.training.test_terms import published
 
 
@@ -46,46 +47,43 @@ def assert_sound(output: Output, points: Tensor, keypoints: int) -> None:
 def test_shapes_of_both_presets(name: str, total: int, keypoints: int) -> None:
     network = make(preset(name, keypoints))
     points = draw(1, total, 3)
-    trained = network.train()(points)
+    trained = network.train()(Inputs(points))
     assert_sound(trained, points, keypoints)
     terms = published(trained, points, farthest=keypoints + 4, start=0)
     torch.stack(list(terms.values())).sum().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
     with torch.no_grad():
-        assert_sound(network.eval()(points), points, keypoints)
+        assert_sound(network.eval()(Inputs(points)), points, keypoints)
 
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("batch", [1, 3])
 def test_float64_stays_float64(tiny_config: ModelConfig, batch: int, training: bool) -> None:
     points = draw(batch, 70, 3, dtype=torch.float64)
-    assert_sound(make(tiny_config).double().train(training)(points), points, tiny_config.keypoints)
+    assert_sound(make(tiny_config).double().train(training)(Inputs(points)), points, tiny_config.keypoints)
 
 
 def test_float32_agrees_with_float64(tiny_config: ModelConfig) -> None:
     network, points = make(tiny_config).eval(), draw(2, 200, 3)
     with torch.no_grad():
-        single, double = network(points), network.double()(points.double())
+        single, double = network(Inputs(points)), network.double()(Inputs(points.double()))
     torch.testing.assert_close(single.keypoints.double(), double.keypoints, rtol=0, atol=1e-5)
     torch.testing.assert_close(single.reconstruction.double(), double.reconstruction, rtol=0, atol=1e-4)
 
 
-def spread(network: KeyGrid) -> KeyGrid:
-    """Make the weights of an untrained network differ from point to point: they are nearly even otherwise."""
+def settled(network: KeyGrid) -> KeyGrid:
+    """The network with running statistics of clouds, and weights that differ from point to point."""
     network.train()
     with torch.no_grad():
         for seed in range(20):
-            network(draw(4, 100, 3, seed=seed, dtype=network.encoder.head[-1].weight.dtype))
-        network.encoder.head[-1].weight.mul_(10)
-        if network.encoder.mix is not None:
-            network.encoder.mix.weight.mul_(30)
-    return network.eval()
+            network(Inputs(draw(4, 100, 3, seed=seed, dtype=network.point_weights.last.weight.dtype)))
+    return spread(network).eval()
 
 
 def test_keypoints_lie_in_the_convex_hull_of_the_cloud(tiny_config: ModelConfig) -> None:
     points = draw(3, 100, 3, dtype=torch.float64)
     with torch.no_grad():
-        output = spread(make(tiny_config).double())(points)
+        output = settled(make(tiny_config).double())(Inputs(points))
     torch.testing.assert_close(output.keypoints, output.weights @ points, rtol=0, atol=1e-12)
     for cloud, keypoints in zip(points.numpy(), output.keypoints.numpy(), strict=True):
         faces = ConvexHull(cloud).equations
@@ -93,9 +91,9 @@ def test_keypoints_lie_in_the_convex_hull_of_the_cloud(tiny_config: ModelConfig)
 
 
 def test_peak_places_keypoints_on_their_heaviest_points(tiny_config: ModelConfig) -> None:
-    network, points = spread(make(tiny_config)), draw(2, 100, 3)
+    network, points = settled(make(tiny_config)), draw(2, 100, 3)
     with torch.no_grad():
-        soft, peak = network(points), network(points, peak=True)
+        soft, peak = network(Inputs(points)), network(Inputs(points), peak=True)
     assert torch.equal(soft.weights, peak.weights)
     for b in range(2):
         for k in range(tiny_config.keypoints):
@@ -107,16 +105,16 @@ def test_peak_places_keypoints_on_their_heaviest_points(tiny_config: ModelConfig
 def test_peak_takes_the_first_of_equally_heavy_points(tiny_config: ModelConfig) -> None:
     network = make(tiny_config).eval()
     with torch.no_grad():
-        network.encoder.head[-1].weight.zero_()
+        network.point_weights.last.weight.zero_()
         points = draw(1, 80, 3)
-        assert torch.equal(network(points, peak=True).keypoints, points[:, :1].expand(-1, 4, -1))
+        assert torch.equal(network(Inputs(points), peak=True).keypoints, points[:, :1].expand(-1, 4, -1))
 
 
 def test_a_cloud_s_result_does_not_depend_on_its_batch(tiny_config: ModelConfig) -> None:
     network, points = make(tiny_config).double().eval(), draw(4, 100, 3, dtype=torch.float64)
     with torch.no_grad():
-        together, other = network(points), network(torch.cat([points[2:3], points[:1] * 0.3]))
-        alone = network(points[2:3])
+        together, other = network(Inputs(points)), network(Inputs(torch.cat([points[2:3], points[:1] * 0.3])))
+        alone = network(Inputs(points[2:3]))
     for name in ("weights", "keypoints", "strengths", "reconstruction"):
         row = getattr(alone, name)[0]
         torch.testing.assert_close(getattr(together, name)[2], row, rtol=0, atol=1e-12)
@@ -125,36 +123,24 @@ def test_a_cloud_s_result_does_not_depend_on_its_batch(tiny_config: ModelConfig)
 
 @pytest.mark.parametrize("peak", [False, True])
 def test_keypoints_and_skeletons_alone_are_those_of_the_whole(tiny_config: ModelConfig, peak: bool) -> None:
-    network, points = spread(make(tiny_config)), draw(3, 100, 3)
+    network, points = settled(make(tiny_config)), draw(3, 100, 3)
     with torch.no_grad():
-        whole = network(points, peak=peak)
-        weights, keypoints = network.locate(points, peak=peak)
-        skeleton = network.skeleton(points, peak=peak)
+        whole = network(Inputs(points), peak=peak)
+        weights, keypoints = network.locate(Inputs(points), peak=peak)
+        skeleton = network.skeleton(Inputs(points), peak=peak)
     for found in ((weights, keypoints), skeleton):
         assert all(map(torch.equal, found, (whole.weights, whole.keypoints, whole.strengths)))
     assert len(skeleton) == 3
 
 
-def test_the_start_of_sampling_is_passed_on(tiny_config: ModelConfig) -> None:
-    network, points = make(tiny_config).double().eval(), draw(1, 100, 3, dtype=torch.float64)
-    seen: list[list[Tensor]] = []
-    network.encoder.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0].points))
-    with torch.no_grad():
-        moved, usual = network(points, start=3), network(points)
-    assert torch.equal(seen[0][1][0, 0], points[0, 3])
-    assert torch.equal(seen[0][2][0, 0], seen[0][1][0, 3])
-    assert torch.equal(seen[1][1][0, 0], points[0, 0])
-    assert not torch.equal(moved.weights, usual.weights)
-
-
 def test_segments_join_the_keypoints_of_each_edge(tiny_config: ModelConfig) -> None:
-    network, points = spread(make(tiny_config).double()), draw(1, 100, 3, dtype=torch.float64)
-    fields: list[Field] = []
-    network.decoder.register_forward_pre_hook(lambda _module, inputs: fields.append(inputs[2]))
+    network, points = settled(make(tiny_config).double()), draw(1, 100, 3, dtype=torch.float64)
+    heatmaps: list[Heatmap] = []
+    network.decoder.register_forward_pre_hook(lambda _module, inputs: heatmaps.append(inputs[1]))
     with torch.no_grad():
-        output = network(points)
+        output = network(Inputs(points))
         i, j = np.transpose(tiny_config.edges)
-        found = fields[0]((output.keypoints[:, i] + output.keypoints[:, j]) / 2)
+        found = heatmaps[0]((output.keypoints[:, i] + output.keypoints[:, j]) / 2)
     # In the middle of a segment the heatmap is its own strength, or a stronger one's that passes nearby.
     assert (found >= output.strengths - 1e-12).all()
     assert ((found - output.strengths).abs() < 1e-12).any()
@@ -168,15 +154,15 @@ def test_too_few_and_too_many_keypoints_are_refused(keypoints: int) -> None:
 
 def test_the_decoder_sees_value_and_position_of_the_cell(tiny_config: ModelConfig) -> None:
     levels = [draw(2, 9, 3), draw(2, 14, 3)]
-    found = make(tiny_config).decoder._look_up(levels, lambda positions: positions.sum(-1))
-    value_alone = make(replace(tiny_config, grid_position=False)).decoder
+    found = make(tiny_config).decoder.look_up(levels, lambda positions: positions.sum(-1))
+    value_alone = make(changed(tiny_config, grid_position=False)).decoder
     for points, ours, alone in zip(
-        levels, found, value_alone._look_up(levels, lambda positions: positions.sum(-1)), strict=True
+        levels, found, value_alone.look_up(levels, lambda positions: positions.sum(-1)), strict=True
     ):
-        cells = nearest_cells(points, tiny_config.grid)
+        cells = nearest_cells(points, tiny_config.heatmap.grid)
         assert torch.equal(ours, torch.cat([cells.sum(-1, keepdim=True), cells], dim=-1))
         assert torch.equal(alone, cells.sum(-1, keepdim=True))
-    assert value_alone._look_up([], lambda positions: positions.sum(-1)) == []
+    assert value_alone.look_up([], lambda positions: positions.sum(-1)) == []
 
 
 def some_parameters(network: KeyGrid, count: int) -> Iterator[tuple[Tensor, int]]:
@@ -191,12 +177,12 @@ def some_parameters(network: KeyGrid, count: int) -> Iterator[tuple[Tensor, int]
 def test_the_gradient_of_the_losses_is_that_of_finite_differences(
     tiny_config: ModelConfig, training: bool, distance: Literal["nearest", "farthest"]
 ) -> None:
-    config = replace(tiny_config, dropout=0.0, distance=distance, sigma_squared=1.0)
-    network = spread(make(config).double()).train(training)
+    config = changed(tiny_config, dropout=0.0, distance=distance, sigma_squared=1.0)
+    network = settled(make(config).double()).train(training)
     points = draw(2, 80, 3, dtype=torch.float64)
 
     def loss() -> Tensor:
-        return torch.stack(list(published(network(points), points, farthest=8, start=5).values())).sum()
+        return torch.stack(list(published(network(Inputs(points)), points, farthest=8, start=5).values())).sum()
 
     loss().backward()
 

@@ -45,13 +45,8 @@ def make_prediction(
 
 def network_s_heatmap(points: np.ndarray, predicted: Prediction) -> np.ndarray:
     starts, ends = predicted.normalised[predicted.edges.T]
-    config = ModelConfig(
-        keypoints=KEYPOINTS,
-        distance=predicted.explanation.heatmap.distance,
-        sigma_squared=predicted.explanation.heatmap.sigma_squared,
-    )
     arrays = (points, starts, ends, predicted.strengths)
-    return torch_heatmap(*(torch.from_numpy(array)[None] for array in arrays), config)[0].numpy()
+    return torch_heatmap(*(torch.from_numpy(array)[None] for array in arrays), predicted.explain().heatmap)[0].numpy()
 
 
 @pytest.mark.parametrize(("distance", "sigma_squared"), [("nearest", 2.5e-3), ("nearest", 0.5), ("farthest", 1.0)])

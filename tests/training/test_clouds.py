@@ -8,6 +8,7 @@ from keygrid.data.augmentation import Augmentation
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
+from keygrid.model.config import ModelConfig
 from keygrid.training.dataset import Batch, Clouds, PairedClouds
 
 
@@ -20,9 +21,13 @@ def make_garment(name: str = "a", scale: float = 1.0, points: int = 0) -> Garmen
     return Garment(name, corners, np.array([[0, 1, 2], [0, 2, 3]]))
 
 
+def model(points: int) -> ModelConfig:
+    return ModelConfig(points=points, normalisation="centred")
+
+
 @pytest.fixture
 def clouds() -> Clouds:
-    return Clouds(Dataset.of([make_garment("a"), make_garment("b", 3.0)]), 100, "centred", Augmentation(), (0, 1))
+    return Clouds(Dataset.of([make_garment("a"), make_garment("b", 3.0)]), model(100), Augmentation(), (0, 1))
 
 
 def test_clouds_are_normalised_float32(clouds: Clouds) -> None:
@@ -35,7 +40,7 @@ def test_clouds_are_normalised_float32(clouds: Clouds) -> None:
 
 
 def test_range_normalises_by_the_lowest_and_highest_coordinate(clouds: Clouds) -> None:
-    batch = replace(clouds, normalisation="range").batch(range(0, 6)).points
+    batch = replace(clouds, model=replace(clouds.model, normalisation="range")).batch(range(0, 6)).points
     torch.testing.assert_close(batch.amax((1, 2)), torch.ones(6), rtol=0, atol=1e-6)
     torch.testing.assert_close(batch.amin((1, 2)), -torch.ones(6), rtol=0, atol=1e-6)
     assert (batch.amax(1) + batch.amin(1)).abs().max() > 0.1
@@ -58,9 +63,7 @@ def test_garments_take_turns() -> None:
     flat = Garment("flat", np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0.0]]), np.array([[0, 1, 2]]))
     tall = Garment("tall", np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0.0]]), np.array([[0, 1, 2]]))
     batch = (
-        Clouds(Dataset.of([flat, tall]), 64, "centred", Augmentation(rotate=0, deform=0), (0,))
-        .batch(range(0, 6))
-        .points
+        Clouds(Dataset.of([flat, tall]), model(64), Augmentation(rotate=0, deform=0), (0,)).batch(range(0, 6)).points
     )
     lengths = batch.amax(1) - batch.amin(1)  # [6, 3]
     assert (lengths[::2, 2] == 0).all()
@@ -82,7 +85,7 @@ def test_augmentation_is_applied_to_the_drawn_points(clouds: Clouds) -> None:
 
 def test_clouds_of_fewer_points_are_filled_up_by_repetition() -> None:
     small, large = make_garment("small", points=70), make_garment("large", points=500)
-    batch = Clouds(Dataset.of([small, large]), 128, "centred", Augmentation(), (0,)).batch(range(0, 4)).points
+    batch = Clouds(Dataset.of([small, large]), model(128), Augmentation(), (0,)).batch(range(0, 4)).points
     assert batch.shape == (4, 128, 3)
     assert [len(cloud.unique(dim=0)) for cloud in batch] == [70, 128, 70, 128]
 
@@ -104,7 +107,7 @@ def paired() -> PairedClouds:
     motions = [replace(sheet, frames=np.array(frames, np.float32)) for frames in (moved[:2], moved[1:])]
     other = Garment("other", sheet.vertices * 2, sheet.faces[:, ::-1].copy())
     augmentation = Augmentation(rotate=0, deform=0, mirror=True)
-    return PairedClouds(Dataset.of([*motions, other]), 80, "centred", augmentation, (0, 1))
+    return PairedClouds(Dataset.of([*motions, other]), model(80), augmentation, (0, 1))
 
 
 def test_a_pair_follows_from_its_number_alone_and_shows_the_same_material(paired: PairedClouds) -> None:
@@ -157,6 +160,6 @@ def test_dropped_points_take_their_material_with_them(paired: PairedClouds) -> N
 
 
 def test_clouds_have_no_pairs() -> None:
-    dust = PairedClouds(Dataset.of([make_garment("dust", points=90)]), 80, "centred", Augmentation(), (0,))
+    dust = PairedClouds(Dataset.of([make_garment("dust", points=90)]), model(80), Augmentation(), (0,))
     with pytest.raises(KeygridError, match="choose the preset released"):
         dust.batch(range(2))

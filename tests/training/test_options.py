@@ -32,7 +32,7 @@ def test_what_is_given_replaces_the_preset_s_own_even_where_it_is_nothing() -> N
         }
     )  # fmt: skip
     model, training, ours = options.model(), options.training(), training_preset("keygrid", 8, 20)
-    assert (model.points, model.normalisation, model.heatmap_levels) == (64, "range", 0)
+    assert (model.points, model.normalisation, model.decoder.heatmap_levels) == (64, "range", 0)
     assert training.augmentation == replace(ours.augmentation, rotate=45.0, scale=0.0, mirror=False, up="z")
     assert (training.warm_up, training.clip, training.half, training.precision) == (15, 0, True, "bf16")
     weights = dict(ours.weights) | {"coverage": 2.0}

@@ -20,6 +20,7 @@ from keygrid.errors import KeygridError
 from keygrid.model import fused
 from keygrid.model.config import ModelConfig
 from keygrid.model.config import preset as model_preset
+from keygrid.model.inputs import Inputs
 from keygrid.model.network import KeyGrid
 from keygrid.training.config import preset as training_preset
 from keygrid.training.processes import make_fabric, part_of
@@ -41,7 +42,7 @@ def learn(config: ModelConfig, part: tuple[int, int], *, is_fused: bool) -> list
     with pytest.MonkeyPatch.context() as patch:
         if not is_fused:
             patch.setattr(fused, "serves", lambda *_: False)
-        terms = published(network(points[begin:end]), points[begin:end], 6, 3)
+        terms = published(network(Inputs(points[begin:end])), points[begin:end], 6, 3)
     loss = sum(terms.values()) * ((end - begin) / 5)
     loss.backward()
     gradients = torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])

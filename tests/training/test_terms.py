@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import Normalisation, sample
+from keygrid.model.inputs import Inputs
 from keygrid.model.network import Output
 from keygrid.training.config import PUBLISHED, TrainingConfig
 from keygrid.training.dataset import Batch
@@ -30,14 +31,14 @@ def output(keypoints: Tensor, reconstruction: Tensor) -> Output:
 
 
 def published(said: Output, points: Tensor, farthest: int, start: int) -> dict[str, Tensor]:
-    return losses(PUBLISHED, Seen(said, Batch(points), farthest, start, nn.Identity()))
+    return losses(PUBLISHED, Seen(said, Batch(Inputs(points)), farthest, start, nn.Identity()))
 
 
 OF_PAIRS = [name for name, term in TERMS.items() if Need.PAIRS in term.needs]
 
 
 def of_pairs(said: Output, points: Tensor, pair: Pair) -> dict[str, Tensor]:
-    return losses(OF_PAIRS, Seen(said, Batch(points, (pair,)), 4, 0, nn.Identity()))
+    return losses(OF_PAIRS, Seen(said, Batch(Inputs(points), (pair,)), 4, 0, nn.Identity()))
 
 
 def farthest_by_hand(cloud: Tensor, count: int, start: int) -> Tensor:
@@ -203,7 +204,7 @@ def test_a_term_from_outside_is_weighted_and_computed(monkeypatch: pytest.Monkey
     training = TrainingConfig(weights={"toy": 2}, epochs=1, epoch_size=8, batch=2, ramp=1)
     assert [training.weights_at(step) for step in (0, 3)] == [{"toy": 0.5}, {"toy": 2}]
     points = draw(2, 50, 3)
-    assert losses(training.weights, Seen(output(points, points), Batch(points), 4, 0, nn.Identity())) == {
+    assert losses(training.weights, Seen(output(points, points), Batch(Inputs(points)), 4, 0, nn.Identity())) == {
         "toy": points[..., 1].mean()
     }
 

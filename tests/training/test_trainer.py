@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from keygrid.checkpoints.checkpoint import Checkpoint
+from keygrid.checkpoints.header import model_as_json
 from keygrid.data.augmentation import Augmentation
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
@@ -204,7 +205,7 @@ def test_the_same_seed_gives_the_same_weights(make: Callable[..., Trainer], opti
 
 def test_another_seed_begins_elsewhere(make: Callable[..., Trainer]) -> None:
     ours, theirs, again = (make(seed=seed) for seed in (0, 1, 0))
-    first = [trainer.network.state_dict()["encoder.head.2.weight"] for trainer in (ours, theirs, again)]
+    first = [trainer.network.state_dict()["point_weights.last.weight"] for trainer in (ours, theirs, again)]
     assert torch.equal(first[0], first[2])
     assert not torch.isclose(first[0], first[1]).any()
     assert not torch.isclose(
@@ -250,7 +251,7 @@ def test_every_cloud_of_an_epoch_is_seen_once(make: Callable[..., Trainer], monk
     trainer = make(epochs=2)
     seen: list[Tensor] = []
     trainer.network.register_forward_pre_hook(
-        lambda module, inputs: seen.append(inputs[0].clone()) if module.training else None
+        lambda module, inputs: seen.append(inputs[0].points.clone()) if module.training else None
     )
     train(trainer)
     assert [len(batch) for batch in seen] == [2, 2, 1, 2, 2, 1]
@@ -279,7 +280,7 @@ def test_validation_sees_the_same_clouds_every_time(make: Callable[..., Trainer]
     trainer = make(epochs=2)
     seen: list[Tensor] = []
     trainer.network.register_forward_pre_hook(
-        lambda module, inputs: None if module.training else seen.append(inputs[0].clone())
+        lambda module, inputs: None if module.training else seen.append(inputs[0].points.clone())
     )
     train(trainer)
     assert len(seen) == 4
@@ -304,7 +305,7 @@ def test_what_a_run_directory_holds(make: Callable[..., Trainer], config: ModelC
     assert files == {"config.json", "events.jsonl", "state.pt", *kept}
     stored = json.loads((run / "config.json").read_text())
     training = asdict(replace(TRAINING, keep_every=2))
-    expected = {"model": asdict(config), "training": training, "category": "sheet", "command": "go"}
+    expected = {"model": model_as_json(config), "training": training, "category": "sheet", "command": "go"}
     assert stored == json.loads(json.dumps(expected))
     epochs = of_kind("epoch", events)
     last = Checkpoint.load(run / "checkpoints" / "last.safetensors")
@@ -628,7 +629,7 @@ def test_a_loss_that_is_no_number_stops_the_training(
 def test_a_gradient_that_is_no_number_stops_the_training(make: Callable[..., Trainer], tmp_path: Path) -> None:
     trainer = make(epochs=1)
     before = {name: weight.clone() for name, weight in trainer.network.named_parameters()}
-    trainer.network.encoder.head[-1].weight.register_hook(lambda gradient: gradient * math.nan)
+    trainer.network.point_weights.last.weight.register_hook(lambda gradient: gradient * math.nan)
     with pytest.raises(KeygridError, match=r"^The gradient became nan at step 1, .*--clip 1"):
         train(trainer)
     assert all(torch.equal(weight, before[name]) for name, weight in trainer.network.named_parameters())

@@ -9,12 +9,10 @@ from torch import Tensor
 
 from keygrid.geometry import reference
 from keygrid.geometry.points import gather
-from keygrid.model.config import ModelConfig
-from keygrid.model.pyramid import Pyramid, pyramid
+from keygrid.model.encoders.pointnet.config import PointNetConfig
+from keygrid.model.encoders.pointnet.pyramid import Pyramid, pyramid
 
 seeds = st.integers(0, 2**16)
-starts = st.integers(0, 7)
-"""Within every level but the last."""
 
 
 def draw(total: int = 100, distinct: int | None = None, seed: int = 0) -> Tensor:
@@ -24,53 +22,41 @@ def draw(total: int = 100, distinct: int | None = None, seed: int = 0) -> Tensor
     return torch.tensor(points[:, rng.integers(distinct, size=total)] if distinct else points)
 
 
-def assert_levels_are_farthest_points(found: Pyramid, config: ModelConfig, start: int = 0) -> None:
+def assert_levels_are_farthest_points(found: Pyramid, config: PointNetConfig) -> None:
     assert len(found.points) == 5
     for count, below, level in zip(config.centroids, found.points[:-1], found.points[1:], strict=True):
-        assert torch.equal(level, gather(below, reference.farthest_points(below, count, start)))
+        assert torch.equal(level, gather(below, reference.farthest_points(below, count, start=0)))
 
 
 @given(seeds, st.sampled_from([None, 3, 20, 40]), st.sampled_from([64, 100, 300]))
 def test_every_level_begins_the_one_below(
-    tiny_config: ModelConfig, seed: int, distinct: int | None, total: int
+    tiny_encoder: PointNetConfig, seed: int, distinct: int | None, total: int
 ) -> None:
     points = draw(total, distinct, seed)
-    found = pyramid(points, tiny_config)
+    found = pyramid(points, tiny_encoder)
     assert found.points[0] is points
-    for level, count in zip(found.points[1:], tiny_config.centroids, strict=True):
+    for level, count in zip(found.points[1:], tiny_encoder.centroids, strict=True):
         assert torch.equal(level, found.points[1][:, :count])
-    assert_levels_are_farthest_points(found, tiny_config)
+    assert_levels_are_farthest_points(found, tiny_encoder)
 
 
-@given(seeds, st.sampled_from([None, 3, 20, 40]), starts)
-def test_from_another_start_every_level_is_chosen_anew(
-    tiny_config: ModelConfig, seed: int, distinct: int | None, start: int
-) -> None:
-    points = draw(100, distinct, seed)
-    found = pyramid(points, tiny_config, start)
-    assert_levels_are_farthest_points(found, tiny_config, start)
-    assert torch.equal(found.points[1][:, 0], points[:, start])
-
-
-@pytest.mark.parametrize("start", [0, 2])
 @pytest.mark.parametrize("centroids", [(32, 40, 8, 4), (120, 130, 140, 3), (4, 4, 5, 5)])
 def test_a_level_of_more_points_than_there_are_repeats_its_first(
-    tiny_config: ModelConfig, centroids: tuple[int, ...], start: int
+    tiny_encoder: PointNetConfig, centroids: tuple[int, ...]
 ) -> None:
-    config = replace(tiny_config, centroids=centroids)
-    found = pyramid(draw(), config, start)
+    config = replace(tiny_encoder, centroids=centroids)
+    found = pyramid(draw(), config)
     assert [level.shape[1] for level in found.points[1:]] == list(centroids)
-    assert_levels_are_farthest_points(found, config, start)
+    assert_levels_are_farthest_points(found, config)
 
 
-@pytest.mark.parametrize("start", [0, 5])
 @pytest.mark.parametrize("distinct", [None, 20])
-def test_balls_hold_what_the_definition_finds(tiny_config: ModelConfig, distinct: int | None, start: int) -> None:
-    found = pyramid(draw(100, distinct), tiny_config, start)
+def test_balls_hold_what_the_definition_finds(tiny_encoder: PointNetConfig, distinct: int | None) -> None:
+    found = pyramid(draw(100, distinct), tiny_encoder)
     for below, level, balls, radii in zip(
-        found.points[:-1], found.points[1:], found.balls, tiny_config.radii, strict=True
+        found.points[:-1], found.points[1:], found.balls, tiny_encoder.radii, strict=True
     ):
-        for ball, radius, count in zip(balls, radii, tiny_config.neighbours, strict=True):
+        for ball, radius, count in zip(balls, radii, tiny_encoder.neighbours, strict=True):
             expected = (
                 reference.ball_query(below, level, radius, count) + torch.tensor([0, below.shape[1]])[:, None, None]
             )
@@ -85,8 +71,8 @@ def test_balls_hold_what_the_definition_finds(tiny_config: ModelConfig, distinct
 
 
 @given(seeds, st.sampled_from([None, 20]))
-def test_interpolation_mixes_the_three_nearest(tiny_config: ModelConfig, seed: int, distinct: int | None) -> None:
-    found = pyramid(draw(100, distinct, seed), tiny_config)
+def test_interpolation_mixes_the_three_nearest(tiny_encoder: PointNetConfig, seed: int, distinct: int | None) -> None:
+    found = pyramid(draw(100, distinct, seed), tiny_encoder)
     for fine, coarse, interpolation in zip(found.points[:-1], found.points[1:], found.interpolations, strict=True):
         expected, weights = reference.interpolation(fine, coarse, 3)
         if distinct is None:
@@ -96,10 +82,10 @@ def test_interpolation_mixes_the_three_nearest(tiny_config: ModelConfig, seed: i
         torch.testing.assert_close(interpolation.mix.sum(-1), torch.ones(len(interpolation.mix), dtype=torch.float64))
 
 
-def test_where_there_is_no_processor_balls_are_full(tiny_config: ModelConfig) -> None:
-    found = pyramid(torch.empty(2, 100, 3, device="meta"), tiny_config)
+def test_where_there_is_no_processor_balls_are_full(tiny_encoder: PointNetConfig) -> None:
+    found = pyramid(torch.empty(2, 100, 3, device="meta"), tiny_encoder)
     for level, balls in zip(found.points[1:], found.balls, strict=True):
-        for ball, count in zip(balls, tiny_config.neighbours, strict=True):
+        for ball, count in zip(balls, tiny_encoder.neighbours, strict=True):
             assert (ball.counts, ball.begins) == (None, count)
             assert ball.index.shape == (2 * level.shape[1] * count, 1)
             assert ball.offsets.shape == (2 * level.shape[1] * count, 3)

@@ -1,0 +1,191 @@
+"""The header of a checkpoint, read without its weights and without torch.
+
+It is JSON in the metadata of a safetensors file, under the key `keygrid`:
+
+    {"format": 2, "model": {...}, "category": "T-shirt", "record": {...}}
+
+In format 1 the model's constants lay side by side, encoder and decoder shared their propagation widths, and the encoder
+had the layers of the point weights. Files of both formats are read, and written ones are of format 2.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from safetensors import SafetensorError, safe_open
+
+from keygrid.errors import KeygridError
+from keygrid.model.config import DecoderConfig, HeatmapConfig, ModelConfig
+from keygrid.model.encoders import ENCODERS
+
+KEY = "keygrid"
+FORMAT = 2
+
+# Where format 2 has the constants of format 1; others stayed where they were.
+_MOVED = {
+    **{name: (("encoder", name),) for name in ("centroids", "radii", "neighbours", "abstraction")},
+    "propagation": (("encoder", "propagation"), ("decoder", "propagation")),
+    **{name: (("heatmap", name),) for name in ("distance", "sigma_squared", "grid")},
+    **{name: (("decoder", name),) for name in ("heatmap_levels", "grid_position")},
+}
+_RENAMED = {
+    "encoder.head.0.": "point_weights.hidden.",
+    "encoder.head.2.": "point_weights.last.",
+    "encoder.mix.": "point_weights.mix.",
+}
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class CheckpointHeader:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        config: the network's configuration.
+        category: what was learnt from, such as `T-shirt`; empty where that is not known.
+        record: origin of the weights, as JSON values.
+        format: of the file.
+    """
+
+    config: ModelConfig
+    category: str = ""
+    record: dict[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def as_json(self) -> str:
+        """Return the header's text in the newest format."""
+        model = model_as_json(self.config)
+        return json.dumps({"format": FORMAT, "model": model, "category": self.category, "record": self.record})
+
+
+def read_header(path: Path) -> CheckpointHeader:
+    """Read the header of a checkpoint of any format.
+
+    Raises:
+        KeygridError: the file is missing, damaged, or is not one of our checkpoints.
+    """
+    with opening(path, framework="numpy") as file:
+        return header_of(file.metadata(), path)
+
+
+@contextmanager
+def opening(path: Path, framework: str) -> Iterator[Any]:
+    """Open a safetensors file for the tensors of a framework, as `safetensors.safe_open` does.
+
+    Raises:
+        KeygridError: the file is missing or damaged, also where that is noticed later, inside the context.
+    """
+    try:
+        with safe_open(path, framework=framework) as file:
+            yield file
+    except FileNotFoundError as error:
+        raise KeygridError(f"There is no checkpoint {path}.") from error
+    except (SafetensorError, OSError) as error:
+        hint = (
+            "; import published weights with `main.py import` first"
+            if path.suffix in {".pt", ".pth"}
+            else ": it is damaged, or of another kind"
+        )
+        raise KeygridError(f"{path.name} can't be read as a checkpoint{hint}.") from error
+
+
+def header_of(metadata: Mapping[str, str] | None, path: Path) -> CheckpointHeader:
+    """Return the header in a file's metadata; `path` is named in errors.
+
+    Raises:
+        KeygridError: there is none, or it says what can't be.
+    """
+    try:
+        header = json.loads((metadata or {})[KEY])
+    except (KeyError, ValueError, RecursionError) as error:
+        raise KeygridError(f"{path.name} holds weights, but not of a Key-Grid network.") from error
+    match header:
+        case {"format": int(number), "model": dict(model)} if 1 <= number <= FORMAT and type(number) is int:
+            pass
+        case _:
+            raise _of_another_version(path)
+    category, record = header.get("category", ""), header.get("record", {})
+    if not isinstance(category, str) or not isinstance(record, dict):
+        raise KeygridError(f"{path.name} is damaged: it doesn't say where its weights come from.")
+    try:
+        config = model_from_json(model, number)
+    except UnknownConstantError as error:
+        raise _of_another_version(path) from error
+    except KeygridError as error:
+        raise KeygridError(f"{path.name} can't be used as a checkpoint: {error}") from error
+    return CheckpointHeader(config, category, record, number)
+
+
+class UnknownConstantError(KeygridError):
+    """A configuration has a constant, or a kind of encoder, that this version doesn't know."""
+
+
+def model_as_json(config: ModelConfig) -> dict[str, Any]:
+    """Return a configuration as values for JSON, in the newest format."""
+    return asdict(config) | {"encoder": {"kind": config.encoder.kind, **asdict(config.encoder)}}
+
+
+def model_from_json(values: Mapping[str, Any], number: int = FORMAT) -> ModelConfig:
+    """Return the configuration in values of any JSON, of a format from 1 to `FORMAT`.
+
+    Raises:
+        UnknownConstantError: there is a constant or a kind of encoder that this version does not know.
+        KeygridError: there is no such network.
+    """
+    values = _nested(values) if number == 1 else dict(values)
+    parts: dict[str, Any] = {}
+    for name, kind in (("heatmap", HeatmapConfig), ("decoder", DecoderConfig)):
+        if name in values:
+            parts[name] = _made(kind, _mapping(name, values[name]))
+    if "encoder" in values:
+        constants = dict(_mapping("encoder", values["encoder"]))
+        encoder = constants.pop("kind", None)
+        if not isinstance(encoder, str) or encoder not in ENCODERS:
+            raise UnknownConstantError("There is no such encoder.")
+        parts["encoder"] = _made(ENCODERS[encoder].config, constants)
+    return _made(ModelConfig, values | parts)
+
+
+def upgraded_name(name: str, number: int) -> str:
+    """Return today's name of a weight that has this name in files of format `number`."""
+    for before, now in _RENAMED.items() if number == 1 else ():
+        if name.startswith(before):
+            return now + name.removeprefix(before)
+    return name
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Return constants of format 1 as format 2 has them."""
+    parts: dict[str, dict[str, Any]] = {"encoder": {"kind": "pointnet"}, "heatmap": {}, "decoder": {}}
+    if flat.keys() & parts.keys():
+        raise UnknownConstantError("These constants are of a newer format than they say.")
+    for name, value in flat.items():
+        for part, moved in _MOVED.get(name, ()):
+            parts[part][moved] = value
+    return {name: value for name, value in flat.items() if name not in _MOVED} | parts
+
+
+def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise KeygridError(f"There is no network whose {name} is no group of constants.")
+    return value
+
+
+def _made(kind: type[_T], values: Mapping[str, Any]) -> _T:
+    known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
+    if not values.keys() <= known:
+        raise UnknownConstantError("There is a constant that this version does not know.")
+    return kind(**{name: _as_tuple(value) for name, value in values.items()})
+
+
+def _as_tuple(value: Any, depth: int = 3) -> Any:
+    """Return lists as tuples, down to the layer widths of an encoder's scales."""
+    return tuple(_as_tuple(item, depth - 1) for item in value) if isinstance(value, list) and depth else value
+
+
+def _of_another_version(path: Path) -> KeygridError:
+    return KeygridError(f"{path.name} was written by another version of Key-Grid Desktop; use that one to open it.")

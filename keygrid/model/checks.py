@@ -1,0 +1,44 @@
+"""Checks of constants. A checkpoint's header holds any JSON at all, so neither types nor sizes are sure."""
+
+import math
+from collections.abc import Callable, Mapping
+from reprlib import repr as shortened
+
+from keygrid.errors import KeygridError
+
+Widths = tuple[int, ...]
+
+MAXIMUM_POINTS = 2**17
+MAXIMUM_WIDTH = 2**13
+MAXIMUM_LAYERS = 8
+
+
+def refuse_unless(config: object, possible: Mapping[str, bool]) -> None:
+    """Raise `KeygridError`, naming the attribute of `config`, at the first name in `possible` that does not hold."""
+    for name, holds in possible.items():
+        if not holds:
+            raise KeygridError(f"There is no network with {name} = {shortened(getattr(config, name))}.")
+
+
+def is_whole(value: object, low: int, high: int) -> bool:
+    """Return whether `value` is an integer, and no bool, from `low` to `high`."""
+    return type(value) is int and low <= value <= high
+
+
+def is_positive(value: object) -> bool:
+    """Return whether `value` is a finite number above 0."""
+    return isinstance(value, int | float) and type(value) is not bool and 0 < value < math.inf
+
+
+def is_each(values: object, count: int, holds: Callable[[object], bool]) -> bool:
+    """Return whether `values` is a tuple of `count` values, for each of which `holds` is true."""
+    return isinstance(values, tuple) and len(values) == count and all(map(holds, values))
+
+
+def is_layers(widths: object) -> bool:
+    """Return whether `widths` is a tuple of the widths of one or a few layers."""
+    return (
+        isinstance(widths, tuple)
+        and 0 < len(widths) <= MAXIMUM_LAYERS
+        and all(is_whole(width, 1, MAXIMUM_WIDTH) for width in widths)
+    )

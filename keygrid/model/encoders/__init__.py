@@ -1,0 +1,43 @@
+"""Encoders by the name of their kind: what turns a garment into features of its sampled points.
+
+To add one, write a module of this package with its constants and its network, and add a line to `ENCODERS`. Importing
+this package does not import torch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from keygrid.data.garment import Garment
+from keygrid.model.encoders.base import EncoderConfig
+from keygrid.model.encoders.pointnet.config import PointNetConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from keygrid.model.encoding import Encoder
+
+
+@dataclass(frozen=True)
+class EncoderKind:
+    """One kind of encoder.
+
+    Attributes:
+        config: class of its constants, whose `kind` is its name.
+        make: makes the network from such constants, with fresh weights.
+        operators: works out what the network has to know of a garment's surface in its only pose, as tensors by name;
+            None for a kind that sees sampled points alone.
+    """
+
+    config: type[EncoderConfig]
+    make: Callable[[Any], "Encoder"]
+    operators: Callable[[Garment, Any], "Mapping[str, Tensor]"] | None = None
+
+
+def _pointnet(config: PointNetConfig) -> "Encoder":
+    from keygrid.model.encoders.pointnet.encoder import PointNet
+
+    return PointNet(config)
+
+
+ENCODERS: dict[str, EncoderKind] = {kind.config.kind: kind for kind in (EncoderKind(PointNetConfig, _pointnet),)}

@@ -1,0 +1,1 @@
+"""PointNet++ with multi-scale grouping."""
