@@ -46,6 +46,7 @@ def _answers(family: int, address: str | tuple[str, int]) -> bool:
 
 def run(
     paths: Sequence[Path],
+    methods: Sequence[str] = (),
     *,
     theme: Theme = "system",
     size: tuple[int, int] = (1280, 800),
@@ -58,6 +59,7 @@ def run(
 
     Args:
         paths: garments and checkpoints to open.
+        methods: methods to open, as `keygrid.methods.open_method` takes them.
         theme: `light` or `dark`; `system` leaves it to the preferences.
         size: of the window, in the user's pixels.
         scale: device pixels in one of the user's; the display's own if not given.
@@ -87,7 +89,8 @@ def run(
     window.opening.refused.connect(failures.append)
     crashed, last = window.recovery.crashed, window.recovery.last
     window.open(paths)
-    window.list_checkpoints()
+    window.opening.open_methods(methods)
+    window.list_methods()
     if crashed is not None:
         window.sessions.offer(crashed)
     elif reopen and last is not None and window.preferences.reopen:

@@ -94,9 +94,9 @@ class MainWindow(QMainWindow):
         """Open garments, folders, checkpoints or a session, told apart by their ending; the first of each is chosen."""
         self.opening.open(paths)
 
-    def list_checkpoints(self) -> None:
-        """Let the checkpoints that come with the application be chosen."""
-        self.opening.list_checkpoints(self.context.folders.checkpoints)
+    def list_methods(self) -> None:
+        """Let the methods that come with the application be chosen."""
+        self.opening.list_methods(self.context.folders.checkpoints)
 
     def open_run(self, directory: Path) -> None:
         """Follow the run that is written into a directory, wherever its trainer runs."""
@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
         self.keypoints = KeypointPanel(self.view, self.commands)
         self.table, self.segments = self.keypoints.table, SegmentTable(self.document)
         self.drift = Drift(self.view, self.comparison)
-        self.restoring = Restoring(self.context, self.area, self.open)
+        self.restoring = Restoring(self.context, self.area, self.opening)
         self.recovery = Recovery(self.restoring, self.context.folders.sessions)
 
     def _register_commands(self) -> None:

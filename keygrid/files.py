@@ -1,5 +1,6 @@
-"""Writing files so that a reader never sees half of one."""
+"""Files that are written so that a reader never sees half of one, and told apart by their content."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,3 +30,9 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def fingerprint(path: Path) -> str:
+    """Return twelve hexadecimal digits that tell this file's content from any other's."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

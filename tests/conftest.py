@@ -101,3 +101,30 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield str(file)
             second.terminate()
         first.terminate()
+
+
+TOY = """
+import numpy as np
+from keygrid.methods import Entry
+from keygrid.methods.unlearned import UnlearnedMethod
+
+class Corners(UnlearnedMethod):
+    def choose(self, pose):
+        low, high = pose.vertices.min(axis=0), pose.vertices.max(axis=0)
+        return np.linspace(low, high, self.keypoints)
+
+ENTRY = Entry("Diagonal of the box", Corners)
+"""
+
+
+@pytest.fixture
+def toy_package(tmp_path: Path) -> Path:
+    """A folder for `PYTHONPATH` in which a package offers the method `toy`, and one that can't be imported another."""
+    folder = tmp_path / "packages"
+    for name, content in (("toy", TOY), ("broken", "import nowhere_at_all")):
+        about = folder / f"{name}-1.0.dist-info"
+        about.mkdir(parents=True)
+        (folder / f"{name}_package.py").write_text(content)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text(f"[keygrid.methods]\n{name} = {name}_package:ENTRY\n")
+    return folder

@@ -43,8 +43,8 @@ class Studio:
         window.show()
         window.activateWindow()
         window.open([SHIRT, *CHECKPOINTS])
-        self.until(lambda: len(window.document.checkpoints) == len(CHECKPOINTS))
-        self.window.document.choose(checkpoint=window.document.checkpoints[0])
+        self.until(lambda: len(window.document.methods) == len(CHECKPOINTS))
+        self.window.document.choose(method=window.document.methods[0])
         self.settle()
 
     def until(self, holds: Callable[[], object], seconds: float = 240) -> None:
@@ -152,7 +152,7 @@ def field(studio: Studio) -> None:
 
 
 def compare(studio: Studio) -> None:
-    studio.window.commands["compare_checkpoints"].trigger()
+    studio.window.commands["compare_methods"].trigger()
     studio.window.document.keypoint = 2
 
 
@@ -162,7 +162,7 @@ def overlay(studio: Studio) -> None:
 
 
 def difference(studio: Studio) -> None:
-    studio.window.comparison.add(studio.window.document.garment, studio.window.document.checkpoints[1])
+    studio.window.comparison.add(studio.window.document.garment, studio.window.document.methods[1])
     studio.window.comparison.difference = True
 
 

@@ -53,7 +53,7 @@ def view(
 
     if has_display():
         failure = run(
-            [*garments, *map(Path, methods)], theme=theme, size=size, scale=scale, screenshot=screenshot, fresh=fresh,
+            garments, methods, theme=theme, size=size, scale=scale, screenshot=screenshot, fresh=fresh,
             reopen=reopen,
         )  # fmt: skip
         if failure:

@@ -1,4 +1,4 @@
-"""Looking at several checkpoints, or several garments, side by side."""
+"""Looking at several methods, or several garments, side by side."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ class CompareCommands:
         comparison = self._comparison
         return [
             Command("compare_add", "&Add a view", "&Compare", self._add, "Ctrl+D"),
-            Command("compare_checkpoints", "All open &checkpoints", "&Compare", self._compare_checkpoints,
+            Command("compare_methods", "All open &methods", "&Compare", self._compare_methods,
                     "Ctrl+Shift+D"),
             Command("compare_garments", "All open &garments", "&Compare", self._compare_garments, "Ctrl+Alt+D"),
             Command("compare_remove", "&Remove the last view", "&Compare", self._remove, "Ctrl+Shift+W"),
@@ -72,32 +72,32 @@ class CompareCommands:
         return lambda on: setattr(self._comparison, name, on)
 
     def _add(self) -> None:
-        """A view of a checkpoint that is not compared yet; if all are, of a garment; else the same again."""
+        """A view of a method that is not compared yet; if all are, of a garment; else the same again."""
         document, comparison = self._document, self._comparison
         if document.garment is None:
-            self._messages.warn("Open a garment first: views compare what checkpoints say of it.")
+            self._messages.warn("Open a garment first: views compare what methods find on it.")
             return
         if comparison.full:
             self._messages.warn(f"There are {len(LETTERS)} views, and no more fit: take one away first.")
             return
         shown = [document, *(view.subject for view in comparison.views)]
-        checkpoints = [known for known in document.checkpoints if all(s.checkpoint is not known for s in shown)]
+        methods = [known for known in document.methods if all(s.method is not known for s in shown)]
         garments = [known for known in document.garments if all(s.garment is not known for s in shown)]
         several = any(subject.garment is not document.garment for subject in shown)
-        if (several or not checkpoints) and garments:
-            comparison.add(garments[0], document.checkpoint)
+        if (several or not methods) and garments:
+            comparison.add(garments[0], document.method)
         else:
-            comparison.add(document.garment, checkpoints[0] if checkpoints else document.checkpoint)
+            comparison.add(document.garment, methods[0] if methods else document.method)
 
-    def _compare_checkpoints(self) -> None:
+    def _compare_methods(self) -> None:
         document, comparison = self._document, self._comparison
-        others = [known for known in document.checkpoints if known is not document.checkpoint]
+        others = [known for known in document.methods if known is not document.method]
         if document.garment is None or not others:
-            self._messages.warn("Open a garment and two checkpoints or more first: File ▸ Open.")
+            self._messages.warn("Open a garment and two methods or more first: File ▸ Open.")
             return
         comparison.stop()
-        for checkpoint in others[: len(LETTERS) - 1]:
-            comparison.add(document.garment, checkpoint)
+        for method in others[: len(LETTERS) - 1]:
+            comparison.add(document.garment, method)
 
     def _compare_garments(self) -> None:
         document, comparison = self._document, self._comparison
@@ -107,7 +107,7 @@ class CompareCommands:
             return
         comparison.stop()
         for garment in others[-(len(LETTERS) - 1) :]:
-            comparison.add(garment, document.checkpoint)
+            comparison.add(garment, document.method)
 
     def _remove(self) -> None:
         if self._comparison.views:

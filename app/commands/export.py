@@ -122,7 +122,8 @@ class ExportCommands:
     def _save_heat(self, title: str, ending: str, filters: str, write: Callable[..., None]) -> None:
         heat = self._area.panes[0].viewport.scene.heat
         if heat is None:
-            self._messages.warn("There is no heatmap yet: open a garment and a checkpoint first.")
+            missing = "There is no heatmap yet: open a garment and a checkpoint first"
+            self._messages.warn(f"{self._state.document.unexplained or missing}.")
             return
         path = self._path(title, ending, filters)
         if path is not None:
@@ -168,4 +169,4 @@ class ExportCommands:
 
 def _is_there(view: View) -> bool:
     subject = view.subject
-    return subject.checkpoint is None or subject.garment is None or subject.prediction is not None
+    return subject.method is None or subject.garment is None or subject.prediction is not None

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.state.document import Document, OpenCheckpoint
+from app.state.document import Document, OpenMethod
 from app.state.session import SUFFIX
 from app.state.shelf import OpenCollection, Shelf
 from app.worker.client import WorkerClient
-from app.worker.protocol import ListCheckpoints, ListShipped, OpenPath, ReadCheckpoint
+from app.worker.protocol import ListMethods, ListShipped, OpenPath, ReadMethod
 from keygrid.data.collection import Entry
 from keygrid.data.garment import Garment
+from keygrid.prediction import MethodId
 
 CHECKPOINT_SUFFIXES = (".safetensors",)
 
@@ -59,18 +60,22 @@ class Opening(QObject):
                 (checkpoints if ending in CHECKPOINT_SUFFIXES else garments).append(path)
         for path in garments:
             self._worker.request(OpenPath(path), partial(self._take_garment, path, choose=path is garments[0]))
-        for path in checkpoints:
-            self._worker.request(ReadCheckpoint(path), partial(self._take_checkpoint, choose=path is checkpoints[0]))
+        self.open_methods([str(path) for path in checkpoints])
         if sessions:
             self.session_wanted.emit(sessions[0])
+
+    def open_methods(self, specs: Sequence[str]) -> None:
+        """Open methods by the texts that `keygrid.methods.open_method` takes; the first one is chosen."""
+        for spec in specs:
+            self._worker.request(ReadMethod(spec), partial(self._take_method, choose=spec is specs[0]))
 
     def list_shipped(self, folder: Path) -> None:
         """Show the garments that come with the application in the library."""
         self._worker.request(ListShipped(folder), self._take_shipped)
 
-    def list_checkpoints(self, folder: Path) -> None:
-        """Let the checkpoints that come with the application be chosen."""
-        self._worker.request(ListCheckpoints(folder), self._take_listed)
+    def list_methods(self, folder: Path) -> None:
+        """Let the methods that come with the application be chosen: checkpoints, and those without learning."""
+        self._worker.request(ListMethods(folder), self._take_listed)
 
     def _take_garment(self, path: Path, opened: Garment | OpenCollection, *, choose: bool) -> None:
         if isinstance(opened, OpenCollection):
@@ -79,14 +84,19 @@ class Opening(QObject):
             self._document.add_garment(opened, choose=choose or self._document.garment is None)
         self._shelf.remember(path)
 
-    def _take_checkpoint(self, checkpoint: OpenCheckpoint, *, choose: bool) -> None:
-        self._document.add_checkpoint(checkpoint, choose=choose or self._document.checkpoint is None)
+    def _take_method(self, method: OpenMethod, *, choose: bool) -> None:
+        self._document.add_method(method, choose=choose or self._document.method is None)
 
     def _take_shipped(self, entries: tuple[Entry, ...]) -> None:
         self._shelf.shipped = entries
 
-    def _take_listed(self, found: tuple[OpenCheckpoint, ...]) -> None:
-        known = {checkpoint.path.absolute() for checkpoint in self._document.checkpoints}
-        for checkpoint in found:
-            if checkpoint.path.absolute() not in known:
-                self._document.add_checkpoint(checkpoint, choose=False)
+    def _take_listed(self, found: tuple[OpenMethod, ...]) -> None:
+        known = {_place(method.id) for method in self._document.methods}
+        for method in found:
+            if _place(method.id) not in known:
+                self._document.add_method(method, choose=False)
+
+
+def _place(method: MethodId) -> str:
+    """Return a text that is the same for one file by any of its paths."""
+    return str(method.path.absolute()) if method.path is not None else method.spec

@@ -24,7 +24,7 @@ class Predicting(QObject):
         self._eager = True
         worker.cancelled.connect(self._stop)
         self._subject.events.garment.connect(self.start_anew)
-        self._subject.events.checkpoint.connect(self.start_anew)
+        self._subject.events.method.connect(self.start_anew)
         self._settings.events.peak.connect(self.start_anew)
         self._subject.events.frame.connect(self._request_next)
 
@@ -40,7 +40,7 @@ class Predicting(QObject):
         self._worker.forget(self)
         self._worker.cancelled.disconnect(self._stop)
         self._subject.events.garment.disconnect(self.start_anew)
-        self._subject.events.checkpoint.disconnect(self.start_anew)
+        self._subject.events.method.disconnect(self.start_anew)
         self._settings.events.peak.disconnect(self.start_anew)
         self._subject.events.frame.disconnect(self._request_next)
         self.deleteLater()
@@ -54,14 +54,14 @@ class Predicting(QObject):
         self._awaited, self._eager = None, False
 
     def _request_next(self, *_: object) -> None:
-        garment, checkpoint = self._subject.garment, self._subject.checkpoint
+        garment, method = self._subject.garment, self._subject.method
         frame = self._next()
-        if garment is None or garment.source is None or checkpoint is None or frame is None:
+        if garment is None or garment.source is None or method is None or frame is None:
             return
         self._awaited = frame
         keypoints: Literal["soft", "peak"] = "peak" if self._settings.peak else "soft"
         moving = frame if garment.frame_count else None
-        work = Predict(garment.source, checkpoint.path, keypoints, moving)
+        work = Predict(garment.source, method.id, keypoints, moving)
         self._worker.request(work, partial(self._take, frame), otherwise=self._stop, slot=self)
 
     def _next(self) -> int | None:

@@ -6,9 +6,9 @@ from typing import Protocol
 from PySide6.QtCore import QByteArray, QObject, QTimer
 
 from app.context import Context
-from app.controllers.opening import Open
+from app.controllers.opening import Opening
 from app.state.camera import Camera
-from app.state.document import Document, OpenCheckpoint
+from app.state.document import Document, OpenMethod
 from app.state.session import COMPARISON, SETTINGS, SLICES, Session, ViewState, attributes, read_session, restore
 from app.state.view import View
 from keygrid.data.garment import Garment
@@ -31,14 +31,14 @@ class Restoring(QObject):
     Args:
         context: what is open, and the window whose panels are arranged.
         cameras: of the views.
-        open_paths: opens garments and checkpoints.
+        opening: opens garments and methods.
     """
 
-    def __init__(self, context: Context, cameras: Cameras, open_paths: Open) -> None:
+    def __init__(self, context: Context, cameras: Cameras, opening: Opening) -> None:
         super().__init__(context.window)
-        self._context, self._state, self._cameras, self._open = context, context.state, cameras, open_paths
+        self._context, self._state, self._cameras, self._opening = context, context.state, cameras, opening
         self._awaited: Session | None = None
-        for name in ("garments", "checkpoints"):
+        for name in ("garments", "methods"):
             self._state.document.events[name].connect(self._look)
         context.worker.settled.connect(self._settle)
 
@@ -52,7 +52,7 @@ class Restoring(QObject):
         state = self._state
         return Session(
             [str(garment.source) for garment in state.document.garments if garment.source is not None],
-            [str(checkpoint.path) for checkpoint in state.document.checkpoints],
+            [method.id.spec for method in state.document.methods],
             [self._state_of(view) for view in state.views],
             attributes(state.comparison, COMPARISON),
             dict(state.saved_views.views),
@@ -80,10 +80,11 @@ class Restoring(QObject):
             self._context.window.restoreState(QByteArray.fromBase64(session.layout.encode()))
         self._awaited = session
         known = _opened(state.document)
-        wanted = [text for text in (*session.garments, *session.checkpoints) if text not in known]
-        if wanted:
-            self._open([Path(text) for text in wanted])
-        else:
+        garments = [Path(text) for text in session.garments if text not in known]
+        methods = [text for text in session.methods if text not in known]
+        self._opening.open(garments)
+        self._opening.open_methods(methods)
+        if not garments and not methods:
             self._settle()
 
     def _settle(self, _failure: str = "") -> None:
@@ -93,12 +94,12 @@ class Restoring(QObject):
             return
         state = self._state
         known = _opened(state.document)
-        missing = [text for text in (*session.garments, *session.checkpoints) if text not in known]
+        missing = [text for text in (*session.garments, *session.methods) if text not in known]
         self._show(state.first, session.views[0])
         for view_state in session.views[1:]:
-            garment, checkpoint = _found(state.document, view_state)
+            garment, method = _found(state.document, view_state)
             if garment is not None or not view_state.garment:
-                view = state.comparison.add(garment, checkpoint)
+                view = state.comparison.add(garment, method)
                 restore(view.settings, view_state.settings)
                 restore(view.slices, view_state.slices)
                 self._show(view, view_state)
@@ -111,16 +112,16 @@ class Restoring(QObject):
     def _look(self, *_: object) -> None:
         """Show the session as soon as all of it is open; what is predicted meanwhile takes longer."""
         session, known = self._awaited, _opened(self._state.document)
-        if session is not None and known.issuperset((*session.garments, *session.checkpoints)):
+        if session is not None and known.issuperset((*session.garments, *session.methods)):
             QTimer.singleShot(0, self, self._settle)
 
     def _show(self, view: View, state: ViewState) -> None:
         subject = view.subject
-        garment, checkpoint = _found(self._state.document, state)
+        garment, method = _found(self._state.document, state)
         new = garment if garment is not subject.garment else None
-        other = checkpoint if checkpoint is not subject.checkpoint else None
+        other = method if method is not subject.method else None
         if new is not None or other is not None:
-            subject.choose(garment=new, checkpoint=other)
+            subject.choose(garment=new, method=other)
         subject.go_to(state.frame)
         if view is self._state.first or not self._state.comparison.selection:
             subject.keypoint = state.keypoint  # linked views select theirs when the matching is known
@@ -132,16 +133,16 @@ class Restoring(QObject):
         for garment in document.garments:
             if str(garment.source) not in session.garments:
                 document.close_garment(garment)
-        document.checkpoints = tuple(
-            known for known in document.checkpoints
-            if str(known.path) in session.checkpoints or known is document.checkpoint
+        document.methods = tuple(
+            known for known in document.methods
+            if known.id.path is None or known.id.spec in session.methods or known is document.method
         )  # fmt: skip
 
     def _state_of(self, view: View) -> ViewState:
         subject = view.subject
         return ViewState(
             str(subject.garment.source) if subject.garment is not None else "",
-            str(subject.checkpoint.path) if subject.checkpoint is not None else "",
+            subject.method.id.spec if subject.method is not None else "",
             subject.frame,
             subject.keypoint,
             self._cameras.camera(view),
@@ -152,10 +153,10 @@ class Restoring(QObject):
 
 def _opened(document: Document) -> set[str]:
     garments = {str(garment.source) for garment in document.garments}
-    return garments | {str(checkpoint.path) for checkpoint in document.checkpoints}
+    return garments | {method.id.spec for method in document.methods}
 
 
-def _found(document: Document, state: ViewState) -> tuple[Garment | None, OpenCheckpoint | None]:
+def _found(document: Document, state: ViewState) -> tuple[Garment | None, OpenMethod | None]:
     garment = next((known for known in document.garments if str(known.source) == state.garment), None)
-    checkpoint = next((known for known in document.checkpoints if str(known.path) == state.checkpoint), None)
-    return garment, checkpoint
+    method = next((known for known in document.methods if known.id.spec == state.method), None)
+    return garment, method

@@ -27,7 +27,7 @@ class Row:
     """What is said of one view.
 
     Attributes:
-        title: letter, checkpoint, garment and frame.
+        title: letter, method, garment and frame.
         measures: metrics of its keypoints; None where they are not known.
         seconds: mean time of a frame; None where it is not known.
     """

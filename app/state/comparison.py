@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from psygnal import EmissionInfo, SignalGroupDescriptor
 
-from app.state.document import Document, OpenCheckpoint, Subject
+from app.state.document import Document, OpenMethod, Subject
 from app.state.settings import ViewSettings
 from app.state.slices import SliceSettings
 from app.state.view import View
@@ -77,10 +77,10 @@ class Comparison:
         """Whether no view can be added."""
         return len(self.views) + 1 >= len(LETTERS)
 
-    def add(self, garment: Garment | None, checkpoint: OpenCheckpoint | None) -> View:
-        """Add a view of a garment and a checkpoint."""
+    def add(self, garment: Garment | None, method: OpenMethod | None) -> View:
+        """Add a view of a garment and a method."""
         view = View()
-        view.subject.choose(garment=garment, checkpoint=checkpoint)
+        view.subject.choose(garment=garment, method=method)
         self.views = (*self.views, view)
         return view
 
@@ -114,11 +114,11 @@ class Linking:
         self._document, self._first, self._comparison = document, first, comparison
         self._known: set[View] = set()
         self._copying = False
-        self._garment, self._checkpoint = document.garment, document.checkpoint
+        self._garment, self._method = document.garment, document.method
         self._follow(first)
         document.events.garment.connect(self._garment_chosen)
-        document.events.checkpoint.connect(self._checkpoint_chosen)
-        for name in ("garments", "checkpoints"):
+        document.events.method.connect(self._method_chosen)
+        for name in ("garments", "methods"):
             document.events[name].connect(self._replace_closed)
         comparison.events.views.connect(self._take_in)
         for link in LINKS:
@@ -248,25 +248,25 @@ class Linking:
                 if self._comparison.frame:
                     self._go_to(view, self._first.subject.frame)
 
-    def _checkpoint_chosen(self, checkpoint: OpenCheckpoint | None) -> None:
-        """Where one checkpoint is shown on several garments, it stays one."""
-        before, self._checkpoint = self._checkpoint, checkpoint
+    def _method_chosen(self, method: OpenMethod | None) -> None:
+        """Where one method is shown on several garments, it stays one."""
+        before, self._method = self._method, method
         for view in self._comparison.views:
-            if view.subject.checkpoint is before and view.subject.garment is not self._first.subject.garment:
-                view.subject.choose(checkpoint=checkpoint)
+            if view.subject.method is before and view.subject.garment is not self._first.subject.garment:
+                view.subject.choose(method=method)
 
     def _replace_closed(self, *_: object) -> None:
-        """A garment or checkpoint that is closed, or read again, is shown no more as it was."""
+        """A garment or method that is closed, or read again, is shown no more as it was."""
         document = self._document
         for view in self._comparison.views:
             subject = view.subject
-            garment, checkpoint = subject.garment, subject.checkpoint
+            garment, method = subject.garment, subject.method
             if garment is not None and garment not in document.garments:
                 again = [known for known in document.garments if known.source == garment.source]
                 _choose_garment(subject, again[0] if again else document.garment)
-            if checkpoint is not None and checkpoint not in document.checkpoints:
-                same = [known for known in document.checkpoints if known.path == checkpoint.path]
-                subject.choose(checkpoint=same[0] if same else document.checkpoint)
+            if method is not None and method not in document.methods:
+                same = [known for known in document.methods if known.id.spec == method.id.spec]
+                subject.choose(method=same[0] if same else document.method)
 
     # What means the same
 
@@ -297,7 +297,7 @@ def matched(first: Subject, other: Subject) -> Match | None:
     """The partners of one subject's keypoints among the first one's; None as long as nothing tells.
 
     On one garment partners are near to each other over all frames that both have keypoints of. On different garments a
-    checkpoint's keypoints are each other's partners; those of different checkpoints are compared where they lie in the
+    method's keypoints are each other's partners; those of different methods are compared where they lie in the
     network's cube, in the frames that are shown.
     """
     ours, theirs = first.predictions, other.predictions

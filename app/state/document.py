@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -14,29 +13,25 @@ from app.state.runs import Preview
 from keygrid.checkpoints.labels import KeypointLabels, load, save
 from keygrid.data.garment import Garment
 from keygrid.palette import DEFAULT
-from keygrid.prediction import Prediction, Skeleton
+from keygrid.prediction import MethodId, Prediction, Skeleton
 
 
-@dataclass(frozen=True, eq=False)  # a file that is read again is another checkpoint: it may have been trained on
-class OpenCheckpoint:
-    """A checkpoint that can be read, by what a list shows of it.
+@dataclass(frozen=True, eq=False)  # a file that is read again is another method: it may have been trained on
+class OpenMethod:
+    """A method that can be chosen.
 
     Attributes:
-        path: its file.
+        id: what tells it from all others.
         keypoints: K.
-        category: what it was trained on; empty where not known.
     """
 
-    path: Path
+    id: MethodId
     keypoints: int
-    category: str
 
-
-def checkpoint_name(path: Path) -> str:
-    """A checkpoint's by its file, and before it its run's if it lies in one, where all have the same files."""
-    name, folder = path.stem, path.absolute().parent
-    of_run = name.partition("-")[0] in {"best", "last", "epoch"} and folder.name == "checkpoints"
-    return f"{folder.parent.name}, {name}" if of_run else name
+    @property
+    def title(self) -> str:
+        """Its name in lists."""
+        return self.id.title
 
 
 @dataclass(frozen=True)
@@ -56,27 +51,27 @@ class Distance:
 
 @dataclass
 class Subject:
-    """What one view is about: a garment, what a checkpoint says of it, and what is selected in it.
+    """What one view is about: a garment, what a method finds on it, and what is selected in it.
 
     Attributes:
         garment: the chosen garment.
-        checkpoint: the chosen checkpoint.
+        method: the chosen method.
         frame: the frame that is shown of a garment that moves, from zero; 0 for one that does not.
-        predictions: of the chosen checkpoint for the chosen garment, by frame, as far as they are there.
+        predictions: of the chosen method for the chosen garment, by frame, as far as they are there.
         prediction: that of `frame`; None until it is there.
         preview: what a training says of one garment; None if it shall not be shown.
         keypoint: index of the selected keypoint.
         other: index of the keypoint to which the selected one is measured.
         segment: index of the selected segment.
         distance: between these two keypoints; None if fewer are selected.
-        labels: names and colours of the checkpoint's keypoints.
+        labels: names and colours of the method's keypoints.
         palette: colours of those that were given none, by a name in `keygrid.palette.PALETTES`.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     garment: Garment | None = None
-    checkpoint: OpenCheckpoint | None = None
+    method: OpenMethod | None = None
     frame: int = 0
     predictions: Mapping[int, Prediction] = field(default_factory=lambda: MappingProxyType({}))
     prediction: Prediction | None = None
@@ -88,31 +83,32 @@ class Subject:
     labels: KeypointLabels = field(default_factory=KeypointLabels)
     palette: str = DEFAULT
 
-    def choose(self, *, garment: Garment | None = None, checkpoint: OpenCheckpoint | None = None) -> None:
-        """Change the chosen garment or checkpoint; what was predicted before no longer holds.
+    def choose(self, *, garment: Garment | None = None, method: OpenMethod | None = None) -> None:
+        """Change the chosen garment or method; what was predicted before no longer holds.
 
         Choosing again what is chosen changes nothing.
         """
-        given = [item for item in (garment, checkpoint) if item is not None]
-        if given and all(item is self.garment or item is self.checkpoint for item in given):
+        given = [item for item in (garment, method) if item is not None]
+        if given and all(item is self.garment or item is self.method for item in given):
             return
         self.keypoint = self.other = self.segment = None
         self.forget_predictions()
         self.prediction = None
         if garment is not None:
             self._set_garment(garment)
-        if checkpoint is not None:
-            self.labels = load(checkpoint.path)
-            self.checkpoint = checkpoint
+        if method is not None:
+            self.labels = load(method.id.path) if method.id.path is not None else KeypointLabels()
+            self.method = method
 
     def relabel(self, labels: KeypointLabels) -> None:
-        """Give keypoints other names or colours, and keep them beside the checkpoint.
+        """Give keypoints other names or colours, and keep them beside the method's file, if it has one.
 
         Raises:
             KeygridError: they can't be kept, and stay as they were.
         """
-        if self.checkpoint is not None:
-            save(self.checkpoint.path, labels)
+        if self.method is not None:
+            if self.method.id.path is not None:
+                save(self.method.id.path, labels)
             self.labels = labels
 
     def colours(self, count: int) -> NDArray[np.uint8]:
@@ -148,6 +144,15 @@ class Subject:
         return self.shown.explained if self.shown is not None else None
 
     @property
+    def unexplained(self) -> str:
+        """The reason why what is shown has no weights, heatmap and reconstruction; empty if it has, or is to come."""
+        if self.shown_preview is not None:
+            return "The preview of a training has no weights, heatmap or reconstruction"
+        if self.prediction is None or self.prediction.explanation is not None:
+            return ""
+        return f"{self.prediction.method.title} has no weights, heatmap or reconstruction; choose a checkpoint"
+
+    @property
     def seconds(self) -> float | None:
         """What the network took for a frame, in the mean; None as long as there is none."""
         found = [prediction.seconds for prediction in self.predictions.values()]
@@ -166,7 +171,7 @@ class Subject:
             self.prediction = self.predictions.get(frame)
 
     def show(self, prediction: Prediction, frame: int = 0) -> None:
-        """Take in a prediction for a frame of the chosen garment by the chosen checkpoint."""
+        """Take in a prediction for a frame of the chosen garment by the chosen method."""
         self.predictions = MappingProxyType({**self.predictions, frame: prediction})
         if frame == self.frame:
             self._forget_selected_beyond(prediction)
@@ -190,13 +195,13 @@ class Document(Subject):
 
     Attributes:
         garments: in the order of opening.
-        checkpoints: likewise.
+        methods: all that can be chosen, in the order of opening.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     garments: tuple[Garment, ...] = ()
-    checkpoints: tuple[OpenCheckpoint, ...] = ()
+    methods: tuple[OpenMethod, ...] = ()
 
     def add_garment(self, garment: Garment, *, choose: bool) -> None:
         """Add a garment in place of an earlier one of the same file, and choose it if asked."""
@@ -205,12 +210,12 @@ class Document(Subject):
         if choose or self.garment in replaced:
             self.choose(garment=garment)
 
-    def add_checkpoint(self, checkpoint: OpenCheckpoint, *, choose: bool) -> None:
-        """Add a checkpoint in place of an earlier one of the same file, and choose it if asked."""
-        replaced = [c for c in self.checkpoints if c.path == checkpoint.path]
-        self.checkpoints = (*(c for c in self.checkpoints if c not in replaced), checkpoint)
-        if choose or self.checkpoint in replaced:
-            self.choose(checkpoint=checkpoint)
+    def add_method(self, method: OpenMethod, *, choose: bool) -> None:
+        """Add a method in place of an earlier one of the same file or text, and choose it if asked."""
+        replaced = [known for known in self.methods if known.id.spec == method.id.spec]
+        self.methods = (*(known for known in self.methods if known not in replaced), method)
+        if choose or self.method in replaced:
+            self.choose(method=method)
 
     def close_garment(self, garment: Garment) -> None:
         """Close a garment; where it was chosen, the last of the others is."""

@@ -29,7 +29,7 @@ class ViewState:
 
     Attributes:
         garment: path of what was opened; empty for none.
-        checkpoint: likewise.
+        method: the text that opens it; empty for none.
         frame: that was shown.
         keypoint: the selected one; None for none.
         camera: None if it shall look at the whole garment.
@@ -38,7 +38,7 @@ class ViewState:
     """
 
     garment: str = ""
-    checkpoint: str = ""
+    method: str = ""
     frame: int = 0
     keypoint: int | None = None
     camera: Camera | None = None
@@ -52,7 +52,7 @@ class Session:
 
     Attributes:
         garments: paths, in the order of opening.
-        checkpoints: likewise.
+        methods: texts that open them, in the order of opening.
         views: A first.
         comparison: attributes of `Comparison` that say how views are compared.
         saved_views: cameras that can be recalled, by number.
@@ -62,7 +62,7 @@ class Session:
     """
 
     garments: Sequence[str] = ()
-    checkpoints: Sequence[str] = ()
+    methods: Sequence[str] = ()
     views: Sequence[ViewState] = (ViewState(),)
     comparison: Mapping[str, Any] = field(default_factory=dict)
     saved_views: Mapping[int, Camera] = field(default_factory=dict)
@@ -80,7 +80,7 @@ def write_session(session: Session, path: Path) -> None:
     values = {
         "version": VERSION,
         "garments": list(session.garments),
-        "checkpoints": list(session.checkpoints),
+        "checkpoints": list(session.methods),
         "views": [_view_values(view) for view in session.views],
         "comparison": dict(session.comparison),
         "saved_views": {str(number): _camera_values(camera) for number, camera in session.saved_views.items()},
@@ -230,7 +230,7 @@ CHECKS = SETTINGS | SLICES | COMPARISON
 def _view_values(view: ViewState) -> dict[str, Any]:
     camera = None if view.camera is None else _camera_values(view.camera)
     return {
-        "garment": view.garment, "checkpoint": view.checkpoint, "frame": view.frame, "keypoint": view.keypoint,
+        "garment": view.garment, "checkpoint": view.method, "frame": view.frame, "keypoint": view.keypoint,
         "camera": camera, "settings": dict(view.settings), "field": dict(view.slices),
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ from app.output.pictures import Pixels, Style, Tile, tiled
 from app.scene.comparison import SHAPES
 from app.state.camera import Camera
 from app.state.comparison import LETTERS, Comparison, displacements, reference_of
-from app.state.document import Document, checkpoint_name
+from app.state.document import Document
 from app.state.view import View
 from app.views.pane import Pane
 from app.views.viewport import Viewport
@@ -153,7 +153,7 @@ class ComparisonArea(QWidget):
         events.garment.connect(lambda _: self._garment_shown(pane))
         for name in ("prediction", "labels", "palette"):
             events[name].connect(lambda _: self._draw(view))
-        for name in ("garment", "checkpoint", "frame", "predictions"):
+        for name in ("garment", "method", "frame", "predictions"):
             events[name].connect(self._refresh_soon)
         for group in (view.slices.events, view.settings.events):
             group.connect(self._refresh_soon)
@@ -290,5 +290,5 @@ def columns_for(count: int, width: int, height: int) -> int:
 
 
 def _name(view: View) -> str:
-    checkpoint = view.subject.checkpoint
-    return checkpoint_name(checkpoint.path) if checkpoint is not None else "no checkpoint"
+    method = view.subject.method
+    return method.title if method is not None else "no method"

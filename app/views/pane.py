@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.state.comparison import Comparison
-from app.state.document import Document, Subject, checkpoint_name
+from app.state.document import Document, Subject
 from app.state.settings import LAYERS
 from app.state.slices import COLOUR_MAPS
 from app.state.view import View
@@ -55,13 +55,13 @@ class Pane(QFrame):
         font.setBold(True)
         self.letter.setFont(font)
         self.letter.setContentsMargins(4, 0, 4, 0)
-        self.checkpoints, self.garments = _choice("Checkpoint of this view"), _choice("Garment of this view")
+        self.methods, self.garments = _choice("Method of this view"), _choice("Garment of this view")
         self.close_button = QToolButton(autoRaise=True)
         self.close_button.setText("✕")
         self.close_button.setToolTip("Take this view away")
         self.close_button.setAccessibleName("Take this view away")
         self.close_button.clicked.connect(self.closed)
-        self.header = _line(self.letter, self.checkpoints, self.garments, self.close_button)
+        self.header = _line(self.letter, self.methods, self.garments, self.close_button)
         self.scores = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
         self.scores.setMinimumHeight(2 * self.scores.fontMetrics().height() + 4)  # room for what comes
         self.scores.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -74,9 +74,9 @@ class Pane(QFrame):
         layout.addWidget(viewport, stretch=1)
         layout.addWidget(self.own)
         layout.addWidget(self.scores)
-        self.checkpoints.activated.connect(self._choose_checkpoint)
+        self.methods.activated.connect(self._choose_method)
         self.garments.activated.connect(self._choose_garment)
-        for name in ("garments", "checkpoints"):
+        for name in ("garments", "methods"):
             document.events[name].connect(self.refresh)
         self.frame_it(shown=False)
 
@@ -96,17 +96,17 @@ class Pane(QFrame):
 
     @property
     def title(self) -> str:
-        """Letter, checkpoint, garment and frame, for pictures and reports."""
+        """Letter, method, garment and frame, for pictures and reports."""
         subject = self.view.subject
-        checkpoint = checkpoint_name(subject.checkpoint.path) if subject.checkpoint else "no checkpoint"
+        method = subject.method.title if subject.method else "no method"
         garment = subject.garment.name if subject.garment else "no garment"
         frame = f", frame {subject.frame + 1} of {subject.frame_count}" if subject.frame_count else ""
-        return f"{self.letter.text()}  {checkpoint} on {garment}{frame}"
+        return f"{self.letter.text()}  {method} on {garment}{frame}"
 
     def refresh(self, *_: object) -> None:
         """Take in what the view is about now."""
         subject, document = self.view.subject, self._document
-        _fill(self.checkpoints, document.checkpoints, subject.checkpoint, lambda known: checkpoint_name(known.path))
+        _fill(self.methods, document.methods, subject.method, lambda known: known.title)
         _fill(self.garments, document.garments, subject.garment, lambda known: known.name)
         measures = self._comparison.measures.get(self.view)
         self.scores.setText(describe_scores(subject, measures))
@@ -115,12 +115,12 @@ class Pane(QFrame):
 
     def shut(self) -> None:
         """Draw nothing any more."""
-        for name in ("garments", "checkpoints"):
+        for name in ("garments", "methods"):
             self._document.events[name].disconnect(self.refresh)
         self.viewport.shut()
 
-    def _choose_checkpoint(self, place: int) -> None:
-        self.view.subject.choose(checkpoint=self.checkpoints.itemData(place))
+    def _choose_method(self, place: int) -> None:
+        self.view.subject.choose(method=self.methods.itemData(place))
 
     def _choose_garment(self, place: int) -> None:
         self.view.subject.choose(garment=self.garments.itemData(place))

@@ -110,7 +110,7 @@ class Viewport(QWidget):
         self.request_render()
 
     def restyle(self, colours: NDArray[np.uint8] | None, titles: Sequence[str] | None) -> None:
-        """Give keypoints colours (K, 3) and labels that are not the checkpoint's own; None gives these back."""
+        """Give keypoints colours (K, 3) and labels that are not the method's own; None gives these back."""
         self._given = None if colours is None or titles is None else (colours, titles)
         self._label()
 

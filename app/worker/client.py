@@ -1,5 +1,6 @@
 """The window's end of the worker: requests in, answers out to whoever asked, no threads."""
 
+import os
 import sys
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -145,7 +146,8 @@ class WorkerClient(QObject):
         self._unpacker = Unpacker()
         self._process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("PYTHONPATH", str(ROOT))
+        others = environment.value("PYTHONPATH")  # may have packages that offer methods
+        environment.insert("PYTHONPATH", f"{ROOT}{os.pathsep}{others}" if others else str(ROOT))
         self._process.setProcessEnvironment(environment)
         self._process.setProcessChannelMode(QProcess.ProcessChannelMode.ForwardedErrorChannel)
         self._process.readyReadStandardOutput.connect(self._read)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
 
-from app.state.document import Distance, OpenCheckpoint
+from app.state.document import Distance, OpenMethod
 from app.state.shelf import OpenCollection
 from app.worker.priority import lower_priority
 from app.worker.protocol import (
@@ -16,12 +16,12 @@ from app.worker.protocol import (
     DescribeEngine,
     DrawThumbnail,
     Judge,
-    ListCheckpoints,
+    ListMethods,
     ListShipped,
     Measure,
     OpenPath,
     Predict,
-    ReadCheckpoint,
+    ReadMethod,
     Work,
 )
 from keygrid.data import open_path
@@ -29,7 +29,7 @@ from keygrid.data.collection import Collection, Entry
 from keygrid.data.garment import Garment
 from keygrid.data.readers.progress import reading_progress
 from keygrid.errors import KeygridError
-from keygrid.prediction import Prediction
+from keygrid.prediction import MethodId, Prediction
 
 if TYPE_CHECKING:
     from keygrid.evaluation.material import Material
@@ -44,13 +44,13 @@ KEPT_GARMENTS = 16
 
 
 class Handlers:
-    """Keeps what was read: the last garments, collections' entries, predictors until their file changes."""
+    """Keeps what was read: the last garments, collections' entries, methods until their file changes."""
 
     def __init__(self) -> None:
         self._garments: dict[Path, Garment] = {}
         self._entries: dict[Path, tuple[Collection, Entry]] = {}
         self._material: tuple[Garment, Material | None] | None = None
-        self._predictors: dict[Path, tuple[float, Method]] = {}
+        self._methods: dict[str, tuple[float, Method]] = {}
         self._device, self._threads = "automatic", 0
 
     def handle(self, work: Work[Result], enter: EnterStage) -> Result:
@@ -64,14 +64,14 @@ class Handlers:
             case OpenPath(path):
                 self._garments.pop(path, None)
                 result = self._open(path, enter)
-            case ReadCheckpoint(path):
-                predictor = self._predictor(path, enter)
-                result = OpenCheckpoint(path, predictor.keypoints, predictor.id.category)
+            case ReadMethod(spec):
+                method = self._method(spec, enter)
+                result = OpenMethod(method.id, method.keypoints)
             case Predict():
                 result = self._predict(work, enter)
             case ListShipped(folder):
                 result = shipped(folder)
-            case ListCheckpoints(folder):
+            case ListMethods(folder):
                 result = listed(folder)
             case DrawThumbnail(garment, picture, side):
                 result = _draw(self._garment(garment, enter), picture, side)
@@ -81,7 +81,7 @@ class Handlers:
                 result = self._judge(self._garment(garment, enter), keypoints, enter)
             case Configure(device, threads):
                 self._device, self._threads = device, threads
-                self._predictors.clear()
+                self._methods.clear()
             case DescribeEngine():
                 result = _engine()
             case _:
@@ -90,9 +90,9 @@ class Handlers:
 
     def _predict(self, work: Predict, enter: EnterStage) -> Prediction:
         garment = self._garment(work.garment, enter)
-        predictor = self._predictor(work.checkpoint, enter)
+        method = self._method(work.method.spec, enter)
         enter(f"Finding the keypoints of {garment.name}")
-        return predictor.find([garment], [work.frame], mode=work.keypoints)[0]
+        return method.find([garment], [work.frame], mode=work.keypoints)[0]
 
     def _measure(self, garment: Garment, start: Any, end: Any, frame: int) -> Distance:
         from keygrid.evaluation.measure import measure
@@ -137,15 +137,16 @@ class Handlers:
             raise KeygridError(f"{path.name} holds many garments; choose one of them.")
         return opened
 
-    def _predictor(self, path: Path, enter: EnterStage) -> "Method":
+    def _method(self, spec: str, enter: EnterStage) -> "Method":
+        path = Path(spec)
         changed = path.stat().st_mtime if path.exists() else 0.0
-        known = self._predictors.get(path)
+        known = self._methods.get(spec)
         if known is None or known[0] != changed:
             enter("Starting PyTorch")
             from keygrid.methods import open_method
 
             enter(f"Reading {path.name}")
-            self._predictors[path] = known = changed, open_method(path, self._chosen_device())
+            self._methods[spec] = known = changed, open_method(spec, self._chosen_device())
         return known[1]
 
     def _chosen_device(self) -> str:
@@ -178,16 +179,20 @@ def shipped(folder: Path) -> tuple[Entry, ...]:
     return (*named, *(Entry(file.stem.replace("_", " "), file) for file in lone))
 
 
-def listed(folder: Path) -> tuple[OpenCheckpoint, ...]:
-    """Checkpoints of a folder that comes with the application; what is no checkpoint is left out."""
+def listed(folder: Path) -> tuple[OpenMethod, ...]:
+    """List the checkpoints of a folder, without damaged ones, and then the methods without a file."""
     from keygrid.checkpoints.header import read_header
+    from keygrid.files import fingerprint
+    from keygrid.methods import unlearned_methods
 
     found = []
     for path in sorted(folder.glob("*.safetensors")):
-        with suppress(KeygridError):
+        with suppress(KeygridError, OSError):
             header = read_header(path)
-            found.append(OpenCheckpoint(path, header.config.keypoints, header.category))
-    return tuple(found)
+            found.append(
+                OpenMethod(MethodId.of_file(path, fingerprint(path), header.category), header.config.keypoints)
+            )
+    return (*found, *(OpenMethod(method, keypoints) for method, keypoints in unlearned_methods()))
 
 
 def _draw(garment: Garment, picture: Path, side: int) -> Path:

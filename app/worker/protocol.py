@@ -9,12 +9,12 @@ from typing import Any, Generic, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.state.document import Distance, OpenCheckpoint
+from app.state.document import Distance, OpenMethod
 from app.state.shelf import OpenCollection
 from keygrid.data.collection import Entry
 from keygrid.data.garment import Garment
 from keygrid.evaluation.metrics import Measures
-from keygrid.prediction import Prediction
+from keygrid.prediction import MethodId, Prediction
 
 LENGTH = struct.Struct(">Q")
 
@@ -34,10 +34,10 @@ class OpenPath(Work[Garment | OpenCollection]):
 
 
 @dataclass(frozen=True)
-class ReadCheckpoint(Work[OpenCheckpoint]):
-    """Read a checkpoint, and keep its network for predictions."""
+class ReadMethod(Work[OpenMethod]):
+    """Open a method, as `keygrid.methods.open_method` does, and keep it for predictions."""
 
-    path: Path
+    spec: str
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Predict(Work[Prediction]):
     """Find the keypoints of a garment; of one of its frames, if it moves."""
 
     garment: Path
-    checkpoint: Path
+    method: MethodId
     keypoints: Literal["soft", "peak"]
     frame: int | None = None
 
@@ -58,8 +58,8 @@ class ListShipped(Work[tuple[Entry, ...]]):
 
 
 @dataclass(frozen=True)
-class ListCheckpoints(Work[tuple[OpenCheckpoint, ...]]):
-    """List the checkpoints of a folder, by their headers alone."""
+class ListMethods(Work[tuple[OpenMethod, ...]]):
+    """List the checkpoints of a folder, by their headers alone, and the methods without a file."""
 
     folder: Path
 

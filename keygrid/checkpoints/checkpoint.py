@@ -3,7 +3,6 @@
 One file, because a file can be replaced atomically, dropped on a window and sent to a colleague.
 """
 
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,12 +65,6 @@ class Checkpoint:
         checkpoint = cls(header.config, weights, header.category, header.record)
         _check_shapes(checkpoint, path)
         return checkpoint
-
-
-def fingerprint(path: Path) -> str:
-    """Return twelve hexadecimal digits that tell this file's content from any other's."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
 def _stored(tensor: Tensor, half: bool) -> Tensor:

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from keygrid.checkpoints.checkpoint import Checkpoint, fingerprint
+from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import Drawing, Normalisation, Sample, posed
 from keygrid.errors import KeygridError
+from keygrid.files import fingerprint
 from keygrid.geometry import points as geometry
 from keygrid.methods.method import Features, Mode, Parts
 from keygrid.model.inputs import Inputs

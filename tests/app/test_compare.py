@@ -25,7 +25,7 @@ def shared(qapp, until, sequence, tiny_config, tiny_checkpoint, tmp_path_factory
     third = untrained(replace(tiny_config, keypoints=6), folder / "third.safetensors", seed=2)
     with shown_window(size=(1100, 760)) as window:
         window.open([sequence, tiny_checkpoint, second, third])
-        until(lambda: len(window.document.checkpoints) == 3 and len(window.document.predictions) == FRAMES)
+        until(lambda: len(window.document.methods) == 3 and len(window.document.predictions) == FRAMES)
         add(window, until)  # starts the process that scores, which stays
         window.comparison.stop()
         yield window
@@ -65,7 +65,7 @@ def test_checkpoints_are_compared_on_one_garment_to_an_exported_file(window, unt
     panes = window.area.panes
     assert [pane.letter.text() for pane in panes] == ["A", "B", "C"]
     assert all(pane.isVisible() and pane.viewport.width() > 150 for pane in panes)
-    assert {pane.view.subject.checkpoint.path.stem for pane in panes} == {"tiny", "second", "third"}
+    assert {pane.view.subject.method.id.path.stem for pane in panes} == {"tiny", "second", "third"}
     assert len(first.subject.predictions) == FRAMES
 
     # Scores below each view are those of the library.
@@ -99,7 +99,7 @@ def test_checkpoints_are_compared_on_one_garment_to_an_exported_file(window, unt
     assert text.count("data:image/png;base64,") == 2
     assert text.count("<td>B</td>") == text.count("<td>C</td>") == 4
     assert "http" not in text, "it needs nothing from elsewhere"
-    assert second.subject.checkpoint is not None
+    assert second.subject.method is not None
 
 
 def plain(text):
@@ -300,9 +300,9 @@ def test_a_view_can_show_another_garment_and_be_taken_away(window, until, shirt)
     assert "error" not in pane.scores.text(), "it does not move"
     assert "No strict error: it needs a garment that moves and a surface" in pane.scores.toolTip()
     # Where one checkpoint is compared on several garments, another one is taken over by all.
-    window.document.choose(checkpoint=window.document.checkpoints[1])
-    assert other.subject.checkpoint is window.document.checkpoints[1]
-    window.document.choose(checkpoint=window.document.checkpoints[0])
+    window.document.choose(method=window.document.methods[1])
+    assert other.subject.method is window.document.methods[1]
+    window.document.choose(method=window.document.methods[0])
     window.document.close_garment(other.subject.garment)
     assert other.subject.garment is folds
     settle(window, until)

@@ -243,7 +243,7 @@ BAD_FILES = {
 
 def test_bad_files_are_refused_in_one_sentence_and_what_was_open_stays(opened, qtbot, tmp_path):
     document = opened.document
-    garment, checkpoint, prediction = document.garment, document.checkpoint, document.prediction
+    garment, checkpoint, prediction = document.garment, document.method, document.prediction
     for name, content in BAD_FILES.items():
         if content is not None:
             (tmp_path / name).write_bytes(content)
@@ -255,7 +255,7 @@ def test_bad_files_are_refused_in_one_sentence_and_what_was_open_stays(opened, q
         assert "\n" not in sentence
         assert "Traceback" not in sentence
         assert opened.notice.isVisible()
-        assert (document.garment, document.checkpoint) == (garment, checkpoint)
+        assert (document.garment, document.method) == (garment, checkpoint)
         assert document.prediction is prediction
     click(opened.notice._close_button)
     assert not opened.notice.isVisible()

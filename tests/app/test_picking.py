@@ -134,9 +134,9 @@ def test_a_name_is_written_shown_and_kept_beside_the_checkpoint(window, until, t
     assert load(tiny_checkpoint).colours == {1: (16, 32, 48)}
     drawn = window.viewport.scene.keypoints._spheres["colour"].reshape(4, -1, 3)[:, 0]
     assert drawn[1].tolist() == [16, 32, 48]
-    known = window.document.checkpoint
+    known = window.document.method
     window.open([tiny_checkpoint])
-    until(lambda: window.document.checkpoint is not known and window.document.prediction is not None)
+    until(lambda: window.document.method is not known and window.document.prediction is not None)
     assert window.document.labels.names == {1: "collar"}, "it comes back with its checkpoint"
 
 

@@ -95,7 +95,7 @@ def arranged(qapp, until, sequence, tiny_checkpoint, shirt, tmp_path):
     """A window in which something was done."""
     window = show_window(None, None, tmp_path / "sessions")
     window.open([shirt.source, sequence, tiny_checkpoint])
-    until(lambda: len(window.document.garments) == 2 and window.document.checkpoints)
+    until(lambda: len(window.document.garments) == 2 and window.document.methods)
     folds = next(garment for garment in window.document.garments if garment.frames is not None)
     window.document.choose(garment=folds)
     QTest.keyClick(window, Qt.Key.Key_D, CONTROL)
@@ -116,7 +116,7 @@ def as_told(window):
     session = window.restoring.session()
     views = [replace(view, camera=None) for view in session.views]
     cameras = [np.ravel([view.camera.position, view.camera.focal_point]).round(3).tolist() for view in session.views]
-    return session.garments, session.checkpoints, cameras, views, session.comparison, session.saved_views
+    return session.garments, session.methods, cameras, views, session.comparison, session.saved_views
 
 
 def test_another_window_shows_a_session_as_it_was(arranged, until, tmp_path, monkeypatch):

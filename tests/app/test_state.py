@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.state.document import Document, OpenCheckpoint
+from app.state.document import Document, OpenMethod
 from app.state.settings import LAYERS, ViewSettings
 from keygrid.data.garment import Garment
+from keygrid.prediction import MethodId
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,8 +19,8 @@ def garment(name: str) -> Garment:
     return Garment(name, np.eye(3), np.array([[0, 1, 2]]), Path(f"{name}.obj"))
 
 
-def checkpoint(name: str) -> OpenCheckpoint:
-    return OpenCheckpoint(Path(f"{name}.safetensors"), 8, "T-shirt")
+def checkpoint(name: str) -> OpenMethod:
+    return OpenMethod(MethodId.of_file(Path(f"{name}.safetensors"), "0", "T-shirt"), 8)
 
 
 @pytest.fixture
@@ -62,13 +63,13 @@ def test_a_file_that_is_read_again_takes_its_own_place(document):
 
 
 def test_a_checkpoint_that_is_read_again_is_another_one_and_said_so(document):
-    document.add_checkpoint(checkpoint("a"), choose=True)
+    document.add_method(checkpoint("a"), choose=True)
     told = []
-    document.events.checkpoint.connect(told.append)
+    document.events.method.connect(told.append)
     again = checkpoint("a")
-    document.add_checkpoint(again, choose=False)
-    assert document.checkpoints == (again,)
-    assert document.checkpoint is again
+    document.add_method(again, choose=False)
+    assert document.methods == (again,)
+    assert document.method is again
     assert told == [again]
 
 

@@ -273,11 +273,11 @@ def test_the_checkpoint_of_a_run_opens_in_the_document(window, until, monkeypatc
     follow(window, until, monkeypatch, run)
     until(window.commands["open_checkpoint"].isEnabled)
     click(window.panel._checkpoint)
-    until(lambda: window.document.checkpoint.path == best)
-    titles = [window.library.checkpoints.item(row).text() for row in range(window.library.checkpoints.count())]
+    until(lambda: window.document.method.id.path == best)
+    titles = [window.library.methods.item(row).text() for row in range(window.library.methods.count())]
     assert "shirt-k3, best (K=4, T-shirt)" in titles
     until(lambda: "by shirt-k3, best in" in window.status.label.text())
-    window.document.choose(checkpoint=window.document.checkpoints[0])
+    window.document.choose(method=window.document.methods[0])
     until(lambda: window.document.prediction is not None)
 
 

@@ -57,7 +57,7 @@ def test_a_checkpoint_that_is_opened_again_predicts_again(window, until, tiny_ch
     before = window.document.prediction
     window.open([tiny_checkpoint])
     until(lambda: window.document.prediction not in (None, before))
-    assert window.library.checkpoints.count() == 1
+    assert window.library.methods.count() == 1
     np.testing.assert_array_equal(window.document.prediction.keypoints, before.keypoints)
 
 

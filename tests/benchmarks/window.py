@@ -79,7 +79,7 @@ def opened(paths: list[Path]) -> MainWindow:
     window.show()
     window.open(paths)
     checkpoints = sum(path.suffix == ".safetensors" for path in paths)
-    go_on(lambda: len(window.document.checkpoints) == checkpoints and window.document.prediction is not None, 120)
+    go_on(lambda: len(window.document.methods) == checkpoints and window.document.prediction is not None, 120)
     go_on(lambda: not window.busy, 120)
     return window
 
@@ -107,7 +107,7 @@ def drawn(window: MainWindow, act: Callable[[], object]) -> None:
 def speed() -> None:
     """Slices, frames and views, and pauses while the worker predicts."""
     window = opened([SHIRT, *CHECKPOINTS])
-    window.document.choose(checkpoint=window.document.checkpoints[0])
+    window.document.choose(method=window.document.methods[0])
     go_on(lambda: not window.busy, 120)
     positions = np.linspace(-0.6, 0.6, 41)
 
@@ -125,7 +125,7 @@ def speed() -> None:
     step = window.document
     told("another frame of the garment, one view",
          timed(lambda i: drawn(window, lambda: step.go_to(1 + i % 19)), 60))  # fmt: skip
-    window.commands["compare_checkpoints"].trigger()
+    window.commands["compare_methods"].trigger()
     go_on(lambda: not window.busy, 180)
     for index in range(10):
         drawn(window, lambda index=index: slide(index))  # type: ignore[misc]

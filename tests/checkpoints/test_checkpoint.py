@@ -15,8 +15,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from keygrid.checkpoints import checkpoint as module
-from keygrid.checkpoints.checkpoint import Checkpoint, fingerprint
+from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.errors import KeygridError
+from keygrid.files import fingerprint
 from keygrid.model.config import ModelConfig
 from keygrid.model.inputs import Inputs
 from keygrid.model.network import KeyGrid

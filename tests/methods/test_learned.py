@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from keygrid.checkpoints.checkpoint import Checkpoint, fingerprint
+from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import sample
 from keygrid.errors import KeygridError
+from keygrid.files import fingerprint
 from keygrid.methods import DenseMethod
 from keygrid.methods.learned import LearnedMethod
 from keygrid.model.config import HeatmapConfig, ModelConfig

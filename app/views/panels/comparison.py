@@ -11,7 +11,6 @@ from app.output.pictures import widget_picture
 from app.output.report import Chart
 from app.state.comparison import LETTERS, LINKS, MODES, Comparison
 from app.state.differences import Difference, as_text, differences
-from app.state.document import checkpoint_name
 from app.state.runs import Curve
 from app.state.view import View
 from app.views.tables import Column, RowsModel, RowsTable
@@ -117,8 +116,8 @@ class Drift(QWidget):
             curve = Curve()
             for frame, value in enumerate(values.tolist()):
                 curve.add(frame + 1, value)
-            checkpoint = view.subject.checkpoint
-            name = checkpoint_name(checkpoint.path) if checkpoint is not None else ""
+            method = view.subject.method
+            name = method.title if method is not None else ""
             found[f"{LETTERS[place]} {name}"] = curve, _DASHES[place]
         return found
 

@@ -100,6 +100,7 @@ class SlicePanel(QWidget):
 
     def _refresh(self, *_: object) -> None:
         self.setEnabled(self._subject.explained is not None)
+        self.setToolTip(self._subject.unexplained)
         for plane in PLANES:
             self._refresh_plane(plane)
 
@@ -209,6 +210,7 @@ class HeatmapPanel(QWidget):
     def _refresh(self, *_: object) -> None:
         slices, prediction = self._slices, self._subject.explained
         self.setEnabled(prediction is not None)
+        self.setToolTip(self._subject.unexplained)
         place = len(RESOLUTIONS) if slices.cells else RESOLUTIONS.index(slices.resolution)
         self.evaluation.setCurrentIndex(place)
         self.colour_map.setCurrentIndex(COLOUR_MAPS.index(slices.colour_map))

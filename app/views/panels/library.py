@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.output.thumbnails import Thumbnails
-from app.state.document import Document, OpenCheckpoint, checkpoint_name
+from app.state.document import Document, OpenMethod
 from app.state.shelf import Shelf, matching
 from app.views.panels.library_model import ITEM, LibraryModel, path_of
 
@@ -22,7 +22,7 @@ ICON = 30
 
 
 class Library(QWidget):
-    """A tree of garments and a list of checkpoints, both as far as they match a search.
+    """A tree of garments and a list of methods, both as far as they match a search.
 
     Choosing an open one chooses it in the document; anything else is asked for with `wanted`.
     """
@@ -38,16 +38,16 @@ class Library(QWidget):
         self.search.setAccessibleName("Search the library")
         self.model = LibraryModel(document, shelf, thumbnails.icon)
         self.tree = _make_tree(self.model)
-        self.checkpoints = CheckpointList(document)
-        self.checkpoints.setMaximumHeight(110)
-        title = QLabel("Checkpoints")
-        title.setBuddy(self.checkpoints)
+        self.methods = MethodList(document)
+        self.methods.setMaximumHeight(110)
+        title = QLabel("Methods")
+        title.setBuddy(self.methods)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 6)
         layout.addWidget(self.search)
         layout.addWidget(self.tree, stretch=1)
         layout.addWidget(title)
-        layout.addWidget(self.checkpoints)
+        layout.addWidget(self.methods)
 
         self.tree.clicked.connect(self._choose)
         self.tree.activated.connect(self._choose)
@@ -58,10 +58,10 @@ class Library(QWidget):
         document.events.garments.connect(self._rebuild)
         shelf.events.connect(self._rebuild)
         document.events.garment.connect(self._select)
-        for signal in ("checkpoints", "checkpoint"):
-            document.events[signal].connect(self._show_checkpoints)
+        for signal in ("methods", "method"):
+            document.events[signal].connect(self._show_methods)
         self._rebuild()
-        self._show_checkpoints()
+        self._show_methods()
 
     def _rebuild(self, *_: object) -> None:
         scrolled = self.tree.verticalScrollBar().value()
@@ -72,7 +72,7 @@ class Library(QWidget):
     def _search(self, words: str) -> None:
         self.model.search(words)
         self._unfold()
-        self._show_checkpoints()
+        self._show_methods()
 
     def _unfold(self) -> None:
         """Show all sections open but those that were folded; while something is searched, all."""
@@ -98,8 +98,8 @@ class Library(QWidget):
         elif not opened and path is not None:
             self.wanted.emit(path)
 
-    def _show_checkpoints(self, *_: object) -> None:
-        self.checkpoints.show_matching(self.search.text())
+    def _show_methods(self, *_: object) -> None:
+        self.methods.show_matching(self.search.text())
 
 
 def _make_tree(model: LibraryModel) -> QTreeView:
@@ -116,38 +116,38 @@ def _make_tree(model: LibraryModel) -> QTreeView:
     return tree
 
 
-class CheckpointList(QListWidget):
-    """Checkpoints by their titles; choosing one chooses it in the document."""
+class MethodList(QListWidget):
+    """Methods by their titles; choosing one chooses it in the document."""
 
     def __init__(self, document: Document) -> None:
         super().__init__()
         self._document = document
-        self.setAccessibleName("Checkpoints")
+        self.setAccessibleName("Methods")
         self.setTextElideMode(Qt.TextElideMode.ElideRight)  # a run's number, and which of its checkpoints, stay
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.currentItemChanged.connect(self._chosen)
 
     def show_matching(self, words: str) -> None:
         """Show those whose titles contain all words, the chosen one selected, without choosing anything in turn."""
-        found = self._document.checkpoints
-        titles = [title_of(checkpoint) for checkpoint in found]
+        found = self._document.methods
+        titles = [title_of(method) for method in found]
         self.blockSignals(True)
         self.clear()
         for index in matching([title.casefold() for title in titles], words):
             item = QListWidgetItem(titles[index])
-            item.setToolTip(str(found[index].path))
+            item.setToolTip(found[index].id.spec)
             item.setData(Qt.ItemDataRole.UserRole, found[index])
             self.addItem(item)
-            if found[index] is self._document.checkpoint:
+            if found[index] is self._document.method:
                 self.setCurrentItem(item)
         self.blockSignals(False)
 
     def _chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
-            self._document.choose(checkpoint=item.data(Qt.ItemDataRole.UserRole))
+            self._document.choose(method=item.data(Qt.ItemDataRole.UserRole))
 
 
-def title_of(checkpoint: OpenCheckpoint) -> str:
-    """A checkpoint's name, its number of keypoints and, where known, its category."""
-    category = f", {checkpoint.category}" if checkpoint.category else ""
-    return f"{checkpoint_name(checkpoint.path)} (K={checkpoint.keypoints}{category})"
+def title_of(method: OpenMethod) -> str:
+    """Return a method's name, its number of keypoints and, where known, its category."""
+    category = f", {method.id.category}" if method.id.category else ""
+    return f"{method.title} (K={method.keypoints}{category})"

@@ -11,7 +11,8 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from app.worker.client import WorkerClient
-from app.worker.protocol import OpenPath, Predict, ReadCheckpoint, Work
+from app.worker.protocol import OpenPath, Predict, ReadMethod, Work
+from keygrid.prediction import MethodId
 
 Until = Callable[[Callable[[], object]], None]
 
@@ -167,12 +168,12 @@ def test_a_worker_that_dies_idle_is_replaced_silently(heard: Listener, until: Un
 def test_a_failure_comes_in_its_slot_and_a_long_work_can_be_cancelled_in_its_midst(
     heard: Listener, until: Until, tiny_checkpoint: Path
 ) -> None:
-    heard.ask("checkpoint", ReadCheckpoint(Path("/nowhere/weights.safetensors")))
+    heard.ask("checkpoint", ReadMethod("/nowhere/weights.safetensors"))
     until(lambda: heard.failures)
     assert heard.failures[0][0] == "checkpoint"
     assert "weights.safetensors" in heard.failures[0][1]
 
-    heard.ask("prediction", Predict(SHIRT, tiny_checkpoint, "soft"))
+    heard.ask("prediction", Predict(SHIRT, MethodId.of_file(tiny_checkpoint, "0"), "soft"))
     until(lambda: "Starting PyTorch" in heard.stages)
     heard.client.cancel()
     heard.ask("after", OpenPath(SHIRT))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.state.document import OpenCheckpoint
+from app.state.document import OpenMethod
 from app.worker.handlers import listed
 from app.worker.protocol import (
     Answer,
@@ -18,13 +18,14 @@ from app.worker.protocol import (
     Failure,
     OpenPath,
     Predict,
-    ReadCheckpoint,
+    ReadMethod,
     Request,
     Stage,
     Unpacker,
     pack,
 )
 from keygrid.data.garment import Garment
+from keygrid.prediction import MethodId
 
 ROOT = Path(__file__).parents[3]
 SHIRT = ROOT / "assets" / "garments" / "unisex_shirt.ply"
@@ -87,28 +88,28 @@ def test_it_reads_a_garment_without_starting_pytorch(worker):
 
 
 def test_it_reads_a_checkpoint_and_predicts_the_same_twice(worker, tiny_checkpoint):
-    stages, answer = worker.ask(ReadCheckpoint(tiny_checkpoint))
+    stages, answer = worker.ask(ReadMethod(str(tiny_checkpoint)))
     assert stages == ["Starting PyTorch", "Reading tiny.safetensors"]
     opened = answer.result
-    assert isinstance(opened, OpenCheckpoint)
-    assert (opened.path, opened.keypoints, opened.category) == (tiny_checkpoint, 4, "T-shirt")
+    assert isinstance(opened, OpenMethod)
+    assert (opened.id.path, opened.keypoints, opened.id.category) == (tiny_checkpoint, 4, "T-shirt")
 
-    stages, answer = worker.ask(Predict(SHIRT, tiny_checkpoint, "soft"))
+    stages, answer = worker.ask(Predict(SHIRT, opened.id, "soft"))
     assert stages[-1] == "Finding the keypoints of unisex_shirt"
-    _, again = worker.ask(Predict(SHIRT, tiny_checkpoint, "soft"))
+    _, again = worker.ask(Predict(SHIRT, opened.id, "soft"))
     np.testing.assert_array_equal(answer.result.keypoints, again.result.keypoints)
-    _, peak = worker.ask(Predict(SHIRT, tiny_checkpoint, "peak"))
+    _, peak = worker.ask(Predict(SHIRT, opened.id, "peak"))
     assert not np.allclose(peak.result.keypoints, again.result.keypoints)
 
 
 def test_a_checkpoint_that_changed_is_read_again(worker, tiny_checkpoint, tmp_path):
     path = tmp_path / "changing.safetensors"
     path.write_bytes(tiny_checkpoint.read_bytes())
-    assert isinstance(worker.ask(ReadCheckpoint(path))[1], Answer)
-    assert "Reading changing.safetensors" not in worker.ask(ReadCheckpoint(path))[0]
+    assert isinstance(worker.ask(ReadMethod(str(path)))[1], Answer)
+    assert "Reading changing.safetensors" not in worker.ask(ReadMethod(str(path)))[0]
     path.write_bytes(b"not any more")
     os.utime(path, ns=(1, 1))
-    stages, answer = worker.ask(ReadCheckpoint(path))
+    stages, answer = worker.ask(ReadMethod(str(path)))
     assert "Reading changing.safetensors" in stages
     assert isinstance(answer, Failure)
 
@@ -117,8 +118,8 @@ def test_a_checkpoint_that_changed_is_read_again(worker, tiny_checkpoint, tmp_pa
     "work",
     [
         OpenPath(Path("/nowhere/shirt.obj")),
-        ReadCheckpoint(Path("/nowhere/weights.safetensors")),
-        Predict(SHIRT, Path("/nowhere/weights.safetensors"), "soft"),
+        ReadMethod("/nowhere/weights.safetensors"),
+        Predict(SHIRT, MethodId.of_file(Path("/nowhere/weights.safetensors"), "0"), "soft"),
     ],
 )
 def test_what_fails_is_told_in_a_sentence_and_the_worker_goes_on(worker, work):
@@ -185,11 +186,13 @@ def test_it_ends_when_its_input_does():
 
 def test_checkpoints_are_listed_by_their_headers_and_what_is_none_is_left_out(tmp_path, tiny_checkpoint):
     folder = ROOT / "assets" / "checkpoints"
-    found = {checkpoint.path.stem: checkpoint for checkpoint in listed(folder)}
+    methods = listed(folder)
+    found = {method.id.path.stem: method for method in methods if method.id.path is not None}
     assert {path.stem for path in folder.glob("*.safetensors")} == found.keys()
     assert found["tops-k12-keygrid"].keypoints == 12
-    assert found["tshirt-k8"].category == "T-shirt"
+    assert found["tshirt-k8"].id.category == "T-shirt"
     (tmp_path / "none.safetensors").write_bytes(b"nothing")
     (tmp_path / "tiny.safetensors").write_bytes(tiny_checkpoint.read_bytes())
-    assert [checkpoint.path.stem for checkpoint in listed(tmp_path)] == ["tiny"]
-    assert listed(tmp_path / "missing") == ()
+    unlearned = ["farthest?k=8", "geodesic?k=8", "still?k=8", "iss?k=8"]
+    assert [method.id.spec for method in listed(tmp_path)] == [str(tmp_path / "tiny.safetensors"), *unlearned]
+    assert [method.id.spec for method in listed(tmp_path / "missing")] == unlearned
