@@ -44,3 +44,18 @@ def untrained(config: ModelConfig, path: Path, seed: int = 0) -> Path:
             network(Inputs(torch.rand(8, 128, 3) * 2 - 1))
     Checkpoint(config, spread(network).state_dict(), "T-shirt", {"command": "none"}).save(path)
     return path
+
+
+def model_of_format_1(model: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration's values as the first format had them: all side by side."""
+    flat = {name: value for name, value in model.items() if not isinstance(value, dict)}
+    for part in ("heatmap", "decoder", "encoder"):
+        flat |= {name: value for name, value in model[part].items() if name != "kind"}
+    return flat
+
+
+def name_of_format_1(name: str) -> str:
+    """Return the name that a weight had in the first format."""
+    for now, before in (("hidden", "encoder.head.0"), ("last", "encoder.head.2"), ("mix", "encoder.mix")):
+        name = name.replace(f"point_weights.{now}.", f"{before}.")
+    return name

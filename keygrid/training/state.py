@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from keygrid.checkpoints.header import FORMAT, model_as_json, model_from_json, upgraded_name
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.training.config import TrainingConfig, upgraded
@@ -15,7 +16,7 @@ from keygrid.training.run import RunDirectory
 def save_state(run: RunDirectory, state: dict[str, Any]) -> None:
     """Keep a state; its `config` is what `config.json` says."""
     with atomic(run.state) as path:
-        torch.save(state, path)
+        torch.save({"format": FORMAT, **state}, path)
 
 
 def load_state(run: RunDirectory, config: dict[str, Any], device: torch.device) -> dict[str, Any]:
@@ -35,12 +36,33 @@ def load_state(run: RunDirectory, config: dict[str, Any], device: torch.device) 
         raise KeygridError(f"{run.path} has no saved state to resume from; start it without --resume.") from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, UnpicklingError) as error:
         raise KeygridError(f"{run.state} is damaged, so this run can't be resumed.") from error
+    try:
+        state = _upgraded(state)
+    except (KeygridError, KeyError, AttributeError, TypeError) as error:
+        raise KeygridError(f"{run.state} is of another version of Key-Grid Desktop; resume with that one.") from error
     if _essential(state["config"]) != _essential(config):
         raise KeygridError(f"{run.path} was begun with another configuration; resume with the same options.")
     return state
 
 
+def _upgraded(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the state of a run of any earlier version as today's; formats are those of checkpoints."""
+    number = state.get("format", 1)  # which the first version did not write
+    if number not in range(1, FORMAT + 1):
+        raise KeygridError(f"There are states of the formats 1 to {FORMAT}, and this one is of {number}.")
+    learning = {_upgraded_member(name, number): tensor for name, tensor in state["learning"].items()}
+    model = model_as_json(model_from_json(state["config"]["model"], number))
+    config = state["config"] | {"model": model, "training": upgraded(state["config"]["training"])}
+    return state | {"learning": learning, "config": config}
+
+
+def _upgraded_member(name: str, number: int) -> str:
+    """Return today's name of a weight of the network, or of what helps it to learn, in a list of both."""
+    member, _, rest = name.partition(".")
+    return f"{member}.{upgraded_name(rest, number)}"
+
+
 def _essential(config: dict[str, Any]) -> Any:
     """Return what has to stay the same, as JSON reads it back, with lists for tuples."""
-    training = {name: value for name, value in upgraded(config["training"]).items() if name not in TrainingConfig.FREE}
+    training = {name: value for name, value in config["training"].items() if name not in TrainingConfig.FREE}
     return json.loads(json.dumps(config | {"training": training, "command": None}))

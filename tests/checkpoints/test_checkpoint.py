@@ -21,7 +21,7 @@ from keygrid.files import fingerprint
 from keygrid.model.config import ModelConfig
 from keygrid.model.inputs import Inputs
 from keygrid.model.network import KeyGrid
-from tests.networks import changed
+from tests.networks import changed, model_of_format_1
 
 
 @pytest.fixture
@@ -40,14 +40,6 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_with
-
-
-def of_format_1(header: dict[str, Any]) -> dict[str, Any]:
-    """The header as format 1 has it: all constants side by side."""
-    model = {name: value for name, value in header["model"].items() if not isinstance(value, dict)}
-    for part in ("heatmap", "decoder", "encoder"):
-        model |= {name: value for name, value in header["model"][part].items() if name != "kind"}
-    return header | {"format": 1, "model": model}
 
 
 def refusal(path: Path) -> str:
@@ -297,7 +289,7 @@ HUGE, NOT_A_NUMBER = 10**30, math.nan
 def test_a_constant_that_is_no_network_s(
     write: Callable[..., Path], header: dict[str, Any], name: str, value: Any
 ) -> None:
-    for written in (header, of_format_1(header)):
+    for written in (header, header | {"format": 1, "model": model_of_format_1(header["model"])}):
         for part in (written["model"], *written["model"].values()):
             if isinstance(part, dict) and name in part:
                 part[name] = value

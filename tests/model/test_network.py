@@ -208,3 +208,12 @@ def test_the_gradient_of_the_losses_is_that_of_finite_differences(
         moved += abs(fine) > 1e-6
     assert compared > 10
     assert moved > 4
+
+
+def test_a_skeleton_s_numbers_are_the_points_kind_under_autocast(tiny_config: ModelConfig) -> None:
+    network, inputs = settled(make(tiny_config)), Inputs(draw(2, 100, 3))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        whole, skeleton = network(inputs), network.skeleton(inputs)
+    for part, alone in zip((whole.weights, whole.keypoints, whole.strengths), skeleton, strict=True):
+        assert alone.dtype == torch.float32
+        assert torch.equal(part, alone)

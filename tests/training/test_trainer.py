@@ -34,6 +34,7 @@ from keygrid.training.dataset import Batch
 from keygrid.training.events import Event, PreviewEvent, StepEvent, to_json
 from keygrid.training.terms import TERMS
 from keygrid.training.trainer import Trainer
+from tests.networks import model_of_format_1, name_of_format_1
 
 ROOT = Path(__file__).parents[2]
 
@@ -536,6 +537,10 @@ def test_a_run_of_an_earlier_version_goes_on(make: Callable[..., Trainer], whole
     state = torch.load(path, weights_only=True)
     weights = state["config"]["training"].pop("weights")
     state["config"]["training"] |= {f"{name}_weight": weights.get(name, 0.0) for name in TERMS}
+    state["config"]["model"] = model_of_format_1(state["config"]["model"])
+    state["learning"] = {name_of_format_1(name): tensor for name, tensor in state["learning"].items()}
+    assert "0.encoder.head.2.weight" in state["learning"]
+    del state["format"]
     torch.save(state, path)
     trainer = make("earlier")
     trainer.resume()
@@ -543,6 +548,17 @@ def test_a_run_of_an_earlier_version_goes_on(make: Callable[..., Trainer], whole
     assert_same_run(whole, tmp_path / "earlier")
     with pytest.raises(KeygridError, match="another configuration"):
         make("earlier", weights={"farthest": 2}).resume()
+
+
+@pytest.mark.parametrize("number", [0, 3, "2", None])
+def test_a_run_of_a_later_version_is_refused_with_a_sentence(
+    make: Callable[..., Trainer], tmp_path: Path, number: Any
+) -> None:
+    train(make("later", epochs=1))
+    path = tmp_path / "later" / "state.pt"
+    torch.save(torch.load(path, weights_only=True) | {"format": number}, path)
+    with pytest.raises(KeygridError, match=r"state\.pt is of another version"):
+        make("later", epochs=2).resume()
 
 
 def test_a_run_that_holds_a_training_is_not_overwritten(make: Callable[..., Trainer], tmp_path: Path) -> None:

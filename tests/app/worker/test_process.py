@@ -1,5 +1,6 @@
 """The worker's process on its own, spoken to over its pipes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from app.state.document import OpenMethod
 from app.worker.handlers import listed
@@ -196,3 +199,9 @@ def test_checkpoints_are_listed_by_their_headers_and_what_is_none_is_left_out(tm
     unlearned = ["farthest?k=8", "geodesic?k=8", "still?k=8", "iss?k=8"]
     assert [method.id.spec for method in listed(tmp_path)] == [str(tmp_path / "tiny.safetensors"), *unlearned]
     assert [method.id.spec for method in listed(tmp_path / "missing")] == unlearned
+    with safe_open(tiny_checkpoint, framework="numpy") as file:
+        header = json.loads(file.metadata()["keygrid"])
+    del header["category"]
+    metadata = {"keygrid": json.dumps(header)}
+    save_file({"weight": np.zeros(1)}, tmp_path / "unknown.safetensors", metadata=metadata)
+    assert [method.id.category for method in listed(tmp_path)[:2]] == ["T-shirt", ""]
