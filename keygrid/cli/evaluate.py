@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from keygrid.cli.common import ASSETS, Mode, name_skipped, say
+from keygrid.errors import KeygridError
 
 
 def evaluate(
-    methods: list[str],
+    methods: list[str] | None = None,
     /,
     *,
+    method: Annotated[list[str] | None, Parameter(name=("--method", "--checkpoint"), consume_multiple=True)] = None,
     data: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
     category: str = "",
     split: Literal["train", "validation", "test", "all"] = "test",
@@ -27,6 +29,8 @@ def evaluate(
     ----------
     methods
         Checkpoints, and methods without learning, such as farthest?k=8; a wrong name lists them.
+    method
+        More of them.
     data
         Sequences, and folders of many; the shipped garments if not given.
     category
@@ -40,6 +44,9 @@ def evaluate(
     device
         As PyTorch names it: cpu, cuda, cuda:1.
     """
+    specs = [*(methods or ()), *(method or ())]
+    if not specs:
+        raise KeygridError("There is no method to score: name a checkpoint, or a method such as farthest?k=8.")
     from json import dumps
 
     from keygrid.data.dataset import Dataset
@@ -52,7 +59,7 @@ def evaluate(
     garments = Dataset.open(data or [ASSETS / "garments"], categories=categories, on_skip=name_skipped())
     if split != "all":
         garments = garments.of_split(split)
-    opened = [open_method(method, device) for method in methods]
+    opened = [open_method(spec, device) for spec in specs]
     rows = score(opened, garments, keypoints=keypoints, report=lambda name: say(f"scoring {name}"))
     if out is not None:
         with atomic(out) as path:

@@ -8,6 +8,8 @@ from tests.cli.conftest import SHIRT, Refuse
     [
         (("tshirt.safetensors", "--data", SHIRT), "no checkpoint tshirt.safetensors"),
         (("still?k=65",), "65"),
+        (("--method", "nearest?k=8"), "no method 'nearest'"),
+        ((), "no method to score"),
     ],
 )
 def test_what_can_not_be_scored_is_one_sentence(arguments: tuple[object, ...], sentence: str, refuse: Refuse) -> None:

@@ -28,7 +28,9 @@ def test_commands_take_methods_without_learning(tmp_path: Path) -> None:
     assert first["checkpoint"] == second["checkpoint"] == "geodesic?k=5"
     assert first["keypoints"][0]["confidence"] is None
     assert (len(first["keypoints"]), len(first["edges"])) == (5, 4)
-    result = run("evaluate", "farthest?k=8", "iss?k=4", "--data", sequence, "--split", "all", "--out", scores)
+    result = run(
+        "evaluate", "farthest?k=8", "--method", "iss?k=4", "--data", sequence, "--split", "all", "--out", scores
+    )
     assert result.returncode == 0
     assert "| farthest?k=8 | skirt-01-drop |" in result.stdout
     assert [row["checkpoint"] for row in json.loads(scores.read_text())] == ["farthest?k=8"] * 2 + ["iss?k=4"] * 2
