@@ -30,10 +30,10 @@ from app.controllers.trainers import Training
 from app.output.pictures import save_screenshot
 from app.output.thumbnails import Thumbnails
 from app.state.comparison import Linking
+from app.state.layers import LAYERS
 from app.state.messages import Messages
 from app.state.preferences import Preferences, Theme
 from app.state.runs import Preview
-from app.state.settings import LAYERS
 from app.state.workspace import Workspace
 from app.views.comparison import ComparisonArea
 from app.views.docks import LEFT, RIGHT, Docks
@@ -201,7 +201,7 @@ class MainWindow(QMainWindow):
         """Make the views that show commands, and dock all panels."""
         self.timeline = Timeline(self.document, self.playback, self.commands)
         self.setCentralWidget(_stacked(self.notice, self.area, self.timeline))
-        self.layers = LayerPanel(self.document, [self.commands[name] for name in LAYERS])
+        self.layers = LayerPanel([self.commands[name] for name in LAYERS])
         self.display = DisplayPanel(self.settings)
         self.slice_panel, self.heatmap_panel = SlicePanel(self.view), HeatmapPanel(self.view)
         self.comparison_panel = ComparisonPanel(self.view, self.comparison, self.drift, self.commands)
@@ -211,13 +211,13 @@ class MainWindow(QMainWindow):
         left = {"Library": self.library, "Layers": self.layers, "Display": self.display}
         right = {
             "Slices": self.slice_panel, "Keypoints": self.keypoints, "Segments": self.segments,
-            "Field": self.heatmap_panel, "Compare": self.comparison_panel, "Training": self.panel,
+            "Heatmap": self.heatmap_panel, "Compare": self.comparison_panel, "Training": self.panel,
         }  # fmt: skip
         for area, panels in ((LEFT, left), (RIGHT, right)):
             for name, panel in panels.items():
                 self.docks.add(name, panel, area)
         self.docks.stack("Layers", "Display")
-        self.docks.stack("Keypoints", "Segments", "Field", "Compare", "Training")
+        self.docks.stack("Keypoints", "Segments", "Heatmap", "Compare", "Training")
         for name in ("Compare", "Training"):
             self.docks.hide_until_wanted(name, neighbour="Keypoints")
         self.docks.let_close("Training")

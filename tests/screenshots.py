@@ -81,7 +81,7 @@ class Studio:
         window.comparison.stop()
         for state, kind in ((window.settings, ViewSettings), (window.slices, SliceSettings)):
             for attribute in fields(kind):
-                setattr(state, attribute.name, attribute.default)
+                setattr(state, attribute.name, getattr(kind(), attribute.name))
         window.document.keypoint = window.document.other = window.document.segment = None
         window.document.go_to(0)
         window.notice.hide()
@@ -122,7 +122,7 @@ def inspect(studio: Studio) -> None:
 
 def weights(studio: Studio) -> None:
     studio.window.document.keypoint, studio.window.settings.weights = 3, True
-    studio.window.settings.slice = studio.window.settings.skeleton = False
+    studio.window.settings.layers = {"slice": False, "skeleton": False}
 
 
 def segments(studio: Studio) -> None:
@@ -132,7 +132,7 @@ def segments(studio: Studio) -> None:
 
 
 def scrub(studio: Studio) -> None:
-    from app.scene.probe import Probe
+    from app.scene.picking import Probe
 
     slices = studio.window.slices
     slices.show("x", shown=True)
@@ -144,11 +144,10 @@ def scrub(studio: Studio) -> None:
 
 
 def field(studio: Studio) -> None:
-    studio.show_tab("Field")
+    studio.show_tab("Heatmap")
     own = studio.window.document.prediction.explanation.heatmap.sigma_squared**0.5  # type: ignore[union-attr]
     studio.window.slices.sigma = 1.6 * own
-    studio.window.settings.slice, studio.window.settings.isosurface = False, True
-    studio.window.settings.volume = True
+    studio.window.settings.layers = {"slice": False, "isosurface": True, "volume": True}
 
 
 def compare(studio: Studio) -> None:

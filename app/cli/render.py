@@ -1,6 +1,7 @@
 """The command `render`: a garment with its keypoints drawn into a PNG."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,8 @@ def render(
     dark: bool = False,
     keypoints: Mode = "soft",
     frame: int = -1,
+    show: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    hide: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
 ) -> None:
     """Draw a garment with its keypoints into a PNG; needs no display.
 
@@ -50,31 +53,38 @@ def render(
         At the mean of their weights (soft) or on their heaviest point (peak).
     frame
         Of a garment that moves, counted from 0, or from the end if negative; the last if not given.
+    show
+        Layers to draw that are not drawn anyway, by name, such as points or landmarks.
+    hide
+        Layers not to draw, such as surface.
     """
-    draw_picture(garment, method, out, slices=slices, size=size, dark=dark, mode=keypoints, frame=frame)
+    draw_picture(
+        garment, method, out, slices=slices, size=size, dark=dark, mode=keypoints, frame=frame, show=show or (),
+        hide=hide or (),
+    )  # fmt: skip
 
 
 def draw_picture(
     path: Path, method: str, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode,
-    frame: int = -1,
+    frame: int = -1, show: Iterable[str] = (), hide: Iterable[str] = (),
 ) -> "Prediction":  # fmt: skip
     """Draw a garment with the keypoints that a method finds into a PNG, and return the prediction.
 
     Raises:
         KeygridError: an option is none of those that are allowed, or a file can't be read or written.
     """
-    settings, field = _view_settings(slices)
+    settings, cut = _view_settings(slices, show, hide)
     check_size(size)
     if out.suffix.lower() != ".png":
         raise KeygridError(f"The picture is a PNG, so name it so: {out.name} ends otherwise.")
     from app.scene.offscreen import render as draw
-    from app.scene.scene import DARK, LIGHT
+    from app.scene.state import DARK, LIGHT
     from keygrid.methods import open_method
 
     garment = open_one(path)
     at = None if garment.frames is None else _place_of(frame, garment)
     (prediction,) = open_method(method).find([garment], [at], mode=mode)
-    draw(garment, prediction, settings, field, out, size=size, theme=DARK if dark else LIGHT, frame=at or 0)
+    draw(garment, prediction, settings, cut, out, size=size, theme=DARK if dark else LIGHT, frame=at or 0)
     return prediction
 
 
@@ -91,14 +101,18 @@ def check_size(size: tuple[int, int]) -> None:
         raise KeygridError(f"A picture or window has from 64 to 16384 pixels a side, and not {size[0]} x {size[1]}.")
 
 
-def _view_settings(slices: str | None) -> "tuple[ViewSettings, SliceSettings]":
+def _view_settings(
+    slices: str | None, show: Iterable[str], hide: Iterable[str]
+) -> "tuple[ViewSettings, SliceSettings]":
     from app.state.settings import ViewSettings
     from app.state.slices import AXES, SliceSettings
 
+    settings = ViewSettings(_switches(show, hide))
     if slices is None:
-        return ViewSettings(), SliceSettings()
+        return settings, SliceSettings()
     if slices == "none":
-        return ViewSettings(slice=False), SliceSettings()
+        settings.switch("slice", on=False)
+        return settings, SliceSettings()
     axis, _, number = slices.partition("=")
     try:
         position = float(number)
@@ -106,6 +120,16 @@ def _view_settings(slices: str | None) -> "tuple[ViewSettings, SliceSettings]":
         position = math.inf
     if axis not in AXES or not -1 <= position <= 1:
         raise KeygridError(f"A slice is an axis and a position from -1 to 1, such as z=0.1, and not {slices!r}.")
-    field = SliceSettings(plane=axis)
-    field.move(position)
-    return ViewSettings(), field
+    cut = SliceSettings(plane=axis)
+    cut.move(position)
+    return settings, cut
+
+
+def _switches(show: Iterable[str], hide: Iterable[str]) -> dict[str, bool]:
+    from app.state.layers import LAYERS
+
+    chosen = dict.fromkeys(show, True) | dict.fromkeys(hide, False)
+    unknown = [name for name in chosen if name not in LAYERS]
+    if unknown:
+        raise KeygridError(f"There is no layer {unknown[0]!r}: the layers are {', '.join(LAYERS)}.")
+    return chosen

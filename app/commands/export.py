@@ -120,7 +120,7 @@ class ExportCommands:
                         lambda heat, path: write_slice(heat, self._state.first.slices, path))  # fmt: skip
 
     def _save_heat(self, title: str, ending: str, filters: str, write: Callable[..., None]) -> None:
-        heat = self._area.panes[0].viewport.scene.heat
+        heat = self._state.first.heat
         if heat is None:
             missing = "There is no heatmap yet: open a garment and a checkpoint first"
             self._messages.warn(f"{self._state.document.unexplained or missing}.")

@@ -5,24 +5,10 @@ from collections.abc import Callable
 from app.actions import Command
 from app.commands.keypoints import NOTHING_SELECTED
 from app.context import Context
+from app.state.layers import LAYERS
 from app.state.preferences import THEMES
-from app.state.settings import BACKGROUNDS, LAYERS, Background
+from app.state.settings import BACKGROUNDS, Background
 from app.views.viewport import Viewport
-
-LAYER_TITLES = {
-    "surface": "&Surface",
-    "cloud": "Point &cloud",
-    "keypoints": "&Keypoints",
-    "skeleton": "S&keleton",
-    "slice": "&Heatmap slice",
-    "reconstruction": "&Reconstruction",
-    "trails": "&Trails",
-    "first_frame": "First &frame",
-    "landmarks": "&Landmarks",
-    "isosurface": "&Isosurface",
-    "volume": "&Volume",
-}
-
 
 SIDES = {
     ("z", ""): "From the &front", ("z", "-"): "From the &back", ("x", ""): "From the &right",
@@ -34,8 +20,6 @@ BACKGROUND_TITLES: dict[Background, str] = {"theme": "As the &theme", "white": "
 SAVED = (1, 2, 3, 4)
 """Numbers of views that can be saved."""
 
-LAYER_KEYS = "1234567890V"
-
 
 class ViewCommands:
     """Layers, camera and theme.
@@ -46,26 +30,35 @@ class ViewCommands:
     """
 
     def __init__(self, context: Context, viewport: Viewport) -> None:
-        self._subject, self._settings = viewport.view.subject, viewport.view.settings
+        self._view, self._subject, self._settings = viewport.view, viewport.view.subject, viewport.view.settings
         self._viewport, self._saved, self._preferences = viewport, context.state.saved_views, context.state.preferences
         self._commands, self._messages = context.commands, context.messages
 
     def follow(self) -> None:
-        """Keep what is checked in step with the settings, whoever changes them."""
+        """Keep what is checked in step with the settings, whoever changes them, and layers off that have nothing."""
         actions = self._commands
         actions["background_theme"].setChecked(True)
-        for name in (*LAYERS, "peak", "weights", "orthographic"):
+        for name in ("peak", "weights", "orthographic"):
             actions.follow(name, self._settings, name)
+
+        def refresh(*_: object) -> None:
+            for name, spec in LAYERS.items():
+                action, lack = actions[name], self._view.lacks(name)
+                action.setChecked(self._view.shows(name))
+                action.setEnabled(not lack)
+                action.setToolTip(lack or (f"{spec.tip} ({spec.key})" if spec.key else spec.tip))
+
+        self._settings.events.layers.connect(refresh)
+        for event in ("garment", "prediction", "preview"):
+            self._subject.events[event].connect(refresh)
+        refresh()
 
     def commands(self) -> list[Command]:
         """Return the commands for the menu View."""
         return [
             *(
-                Command(
-                    name, LAYER_TITLES[name], "&View", self._switch(name),
-                    LAYER_KEYS[number], checkable=True,
-                )
-                for number, name in enumerate(LAYERS)
+                Command(name, spec.title, "&View", self._layer_switch(name), spec.key, checkable=True)
+                for name, spec in LAYERS.items()
             ),
             Command("weights", "&Weights of the selected keypoint", "&View", self._switch("weights"), "W",
                     checkable=True, separated=True),
@@ -114,6 +107,13 @@ class ViewCommands:
                 for theme in THEMES
             ),
         ]  # fmt: skip
+
+    def _layer_switch(self, name: str) -> Callable[[bool], None]:
+        def switch(on: bool) -> None:
+            if on != self._view.shows(name):  # else the action only follows, and nobody has chosen
+                self._settings.switch(name, on=on)
+
+        return switch
 
     def _switch(self, name: str) -> Callable[[bool], None]:
         return lambda on: setattr(self._settings, name, on)

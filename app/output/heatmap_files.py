@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pyvista as pv
 
-from app.scene.heat import Heat, as_image, colour_map_of, limits_of, plane_points
-from app.scene.layers import Floats
+from app.scene.layers.volume import as_image
+from app.scene.planes import plane_points
+from app.state.heat import Floats, Heat, colour_map_of, limits_of
 from app.state.slices import SliceSettings
 from keygrid.errors import KeygridError
 from keygrid.files import atomic

@@ -8,6 +8,7 @@ import pyvista as pv
 from vtkmodules.vtkInteractionWidgets import vtkImplicitPlaneRepresentation, vtkImplicitPlaneWidget2
 from vtkmodules.vtkRenderingCore import vtkPropCollection
 
+from app.scene.layers.base import Drawn
 from app.state.slices import SliceSettings, Vector
 from keygrid.prediction import Prediction
 
@@ -17,7 +18,7 @@ EDGES = 2
 """The place of the plane's edges among the handle's actors."""
 
 
-class PlaneHandle:
+class PlaneHandle(Drawn):
     """An arrow across the plane, which turns it, and a ball on it, which moves it.
 
     Args:
@@ -26,11 +27,17 @@ class PlaneHandle:
     """
 
     def __init__(self, plotter: pv.BasePlotter, moved: Callable[[Vector, float], object]) -> None:
+        super().__init__()
         self._plotter: Any = plotter
         self._moved = moved
         self._widget: Any = None
         self._prediction: Prediction | None = None
         self._moving = False
+
+    @property
+    def representation(self) -> Any:
+        """VTK's representation of it, while the free plane is shown."""
+        return self._widget.GetRepresentation()
 
     def show(self, prediction: Prediction | None, slices: SliceSettings) -> None:
         """Put the handle where the free plane is, in the box of a prediction with an explanation; None hides it."""
@@ -42,6 +49,8 @@ class PlaneHandle:
         if self._widget is None:
             self._make()
         if self._moving:  # it is what tells where the plane is
+            return
+        if not self._changed("place", prediction, slices.normal, slices.free) and self._widget.GetEnabled():
             return
         shape, invert = self._widget.GetRepresentation(), prediction.normalisation.invert
         low, high = invert(np.full(3, -1.0)), invert(np.full(3, 1.0))

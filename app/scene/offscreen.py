@@ -6,9 +6,12 @@ from pathlib import Path
 import pyvista as pv
 from vtkmodules.vtkCommonCore import vtkLogger
 
-from app.scene.scene import LIGHT, Scene, Theme
+from app.scene.scene import Scene
+from app.scene.state import LIGHT, Look, SceneState, Theme
+from app.state.document import Subject
 from app.state.settings import ViewSettings
 from app.state.slices import SliceSettings
+from app.state.view import View
 from keygrid.data.garment import Garment
 from keygrid.files import atomic
 from keygrid.prediction import Prediction
@@ -32,14 +35,16 @@ def render(
     assert plotter.render_window is not None
     plotter.render_window.SetDPI(round(72 * pixel_ratio))
     try:
-        scene = Scene(plotter, theme, pixel_ratio)
-        scene.show_garment(garment, frame)
-        scene.show_prediction(prediction, slices)
-        scene.apply(settings)
+        view = View(Subject(garment=garment, frame=frame, prediction=prediction), settings, slices)
+        Scene(plotter).draw(SceneState.of(view, Look(theme, pixel_ratio)))
         with atomic(path) as temporary:
             plotter.screenshot(temporary)
     finally:
         plotter.close()
+
+
+THUMBNAIL_POINT = 2
+"""Size of a cloud's points in a thumbnail, in pixels."""
 
 
 def render_thumbnail(garment: Garment, path: Path, side: int) -> None:
@@ -48,7 +53,8 @@ def render_thumbnail(garment: Garment, path: Path, side: int) -> None:
     plotter = pv.Plotter(off_screen=True, window_size=[side, side])
     try:
         scene = Scene(plotter)
-        scene.show_garment(replace(garment, frames=None, landmarks=None))
+        still = Subject(garment=replace(garment, frames=None, landmarks=None))
+        scene.draw(SceneState.of(View(still, ViewSettings(point_size=THUMBNAIL_POINT))))
         scene.plotter.camera.zoom(1.25)
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic(path) as temporary:

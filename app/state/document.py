@@ -64,6 +64,7 @@ class Subject:
         other: index of the keypoint to which the selected one is measured.
         segment: index of the selected segment.
         distance: between these two keypoints; None if fewer are selected.
+        reference: the prediction whose heatmap is subtracted from the one that is shown; None for none.
         labels: names and colours of the method's keypoints.
         palette: colours of those that were given none, by a name in `keygrid.palette.PALETTES`.
     """
@@ -80,6 +81,7 @@ class Subject:
     other: int | None = None
     segment: int | None = None
     distance: Distance | None = None
+    reference: Prediction | None = None
     labels: KeypointLabels = field(default_factory=KeypointLabels)
     palette: str = DEFAULT
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.state.camera import Camera
 from app.state.comparison import LETTERS, LINKS, MODES, Comparison
+from app.state.layers import LAYERS
 from app.state.playback import SPEEDS
 from app.state.settings import BACKGROUNDS, ViewSettings
 from app.state.slices import COLOUR_MAPS, PLANES, RESOLUTIONS, SliceSettings
@@ -19,6 +20,9 @@ SUFFIX = ".keygrid"
 VERSION = 1
 LARGEST = 4 << 20
 """Bytes of a file that is looked at."""
+
+RENAMED = {"cloud": "samples"}
+"""Layers by the names that they had in earlier sessions."""
 
 Accepts = Callable[[Any], bool]
 
@@ -135,9 +139,10 @@ def attributes(state: ViewSettings | SliceSettings | Comparison, checks: Mapping
 
 def restore(state: ViewSettings | SliceSettings | Comparison, values: Mapping[str, Any]) -> None:
     """Give an evented dataclass the attributes that a session kept; others become what they are in a new window."""
+    usual = type(state)()
     for attribute in fields(state):
         if attribute.name in CHECKS:
-            value = values.get(attribute.name, attribute.default)
+            value = values.get(attribute.name, getattr(usual, attribute.name))
             if isinstance(value, list):
                 is_set = isinstance(getattr(state, attribute.name), frozenset)
                 value = frozenset(value) if is_set else tuple(value)
@@ -189,7 +194,12 @@ def _optional(accepts: Accepts) -> Accepts:
     return lambda value: value is None or accepts(value)
 
 
+def _layers(value: Any) -> bool:
+    return isinstance(value, dict) and all(name in LAYERS and _boolean(on) for name, on in value.items())
+
+
 SETTINGS: dict[str, Accepts] = {
+    "layers": _layers,
     **{attribute.name: _boolean for attribute in fields(ViewSettings) if isinstance(attribute.default, bool)},
     "hidden": _all(_whole(0, 10_000), most=10_000),
     "strength": _number(0, 1),
@@ -231,7 +241,7 @@ def _view_values(view: ViewState) -> dict[str, Any]:
     camera = None if view.camera is None else _camera_values(view.camera)
     return {
         "garment": view.garment, "checkpoint": view.method, "frame": view.frame, "keypoint": view.keypoint,
-        "camera": camera, "settings": dict(view.settings), "field": dict(view.slices),
+        "camera": camera, "settings": _flat(view.settings), "field": dict(view.slices),
     }  # fmt: skip
 
 
@@ -244,9 +254,20 @@ def _view(values: Any) -> ViewState:
         values["frame"] if index(values.get("frame")) else 0,
         values["keypoint"] if index(values.get("keypoint")) else None,
         _camera(values.get("camera")),
-        known(_dictionary(values.get("settings")), SETTINGS),
+        known(_nested(_dictionary(values.get("settings"))), SETTINGS),
         known(_dictionary(values.get("field")), SLICES),
     )
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as files have them: a layer's switch stands beside the others, by the layer's name."""
+    others = {name: value for name, value in settings.items() if name != "layers"}
+    return {**settings.get("layers", {}), **others}
+
+
+def _nested(values: dict[str, Any]) -> dict[str, Any]:
+    known = {RENAMED.get(name, name): value for name, value in values.items()}
+    return {**known, "layers": {name: known[name] for name in LAYERS if _boolean(known.get(name))}}
 
 
 def _camera_values(camera: Camera) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How things are shown."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from psygnal import SignalGroupDescriptor
@@ -14,19 +15,10 @@ class ViewSettings:
     """Which layers are on, how they look, and which keypoints are meant.
 
     Attributes:
-        surface: the garment's triangles.
-        cloud: the sampled points, or a cloud's own.
-        keypoints: numbered spheres.
-        skeleton: segments, more opaque where stronger.
-        slice: the heatmap on planes.
-        reconstruction: the decoder's cloud.
-        trails: the keypoints' paths over the frames.
-        first_frame: the surface as it was in the first frame, faint.
-        landmarks: places with a name.
-        isosurface: where the heatmap has one value.
-        volume: the heatmap as a cloud of light.
+        layers: whether a layer is on, by its name in `app.state.layers.LAYERS`, for those that somebody has switched;
+            the others are on or off as suits the garment, see `View.shows`.
         peak: whether keypoints lie on their heaviest point instead of their mean.
-        weights: whether cloud and surface are coloured by the selected keypoint's weights.
+        weights: whether points and surface are coloured by the selected keypoint's weights.
         hidden: indices of keypoints that are not shown.
         strength: segments that are weaker are not shown.
         point_size: of clouds, in the user's pixels.
@@ -38,17 +30,7 @@ class ViewSettings:
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
-    surface: bool = True
-    cloud: bool = False
-    keypoints: bool = True
-    skeleton: bool = True
-    slice: bool = True
-    reconstruction: bool = False
-    trails: bool = True
-    first_frame: bool = False
-    landmarks: bool = False
-    isosurface: bool = False
-    volume: bool = False
+    layers: Mapping[str, bool] = field(default_factory=dict)
     peak: bool = False
     weights: bool = False
     hidden: frozenset[int] = frozenset()
@@ -59,9 +41,6 @@ class ViewSettings:
     background: Background = "theme"
     orthographic: bool = False
 
-
-LAYERS = (
-    "surface", "cloud", "keypoints", "skeleton", "slice", "reconstruction", "trails", "first_frame", "landmarks",
-    "isosurface", "volume",
-)  # fmt: skip
-"""The layers' names, which are also the names of their switches in `ViewSettings`."""
+    def switch(self, layer: str, *, on: bool) -> None:
+        """Switch a layer on or off, whatever is shown."""
+        self.layers = {**self.layers, layer: on}

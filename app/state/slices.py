@@ -84,6 +84,14 @@ class SliceSettings:
         reach = self.reach(plane)
         setattr(self, plane, round(min(max(position, -reach), reach), 6))
 
+    def grab(self, plane: Plane, position: float) -> None:
+        """Move one of the planes that are shown, which becomes the one that keys and wheel move."""
+        self.move(position, plane)
+        if plane != self.plane:
+            self.others |= {self.plane}  # before it is another one, so that none is hidden in between
+            self.plane = plane
+            self.others -= {plane}
+
     def turn(self, normal: Vector, position: float) -> None:
         """Turn the free plane, and move it."""
         length = sqrt(sum(part * part for part in normal))

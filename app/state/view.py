@@ -3,11 +3,14 @@
 from dataclasses import dataclass, field
 
 from app.state.document import Subject
+from app.state.heat import Heat
+from app.state.layers import LAYERS
 from app.state.settings import ViewSettings
 from app.state.slices import SliceSettings
+from app.state.weights import Weights
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class View:
     """What a viewport draws.
 
@@ -20,3 +23,36 @@ class View:
     subject: Subject = field(default_factory=Subject)
     settings: ViewSettings = field(default_factory=ViewSettings)
     slices: SliceSettings = field(default_factory=SliceSettings)
+    _heat: Heat | None = field(default=None, init=False, repr=False)
+    _weights: Weights | None = field(default=None, init=False, repr=False)
+
+    def lacks(self, layer: str) -> str:
+        """Return why nothing can be seen of a layer here, in words; empty if something can."""
+        return LAYERS[layer].needs(self.subject)
+
+    def shows(self, layer: str) -> bool:
+        """Return whether a layer is on: as it was switched, or else as suits what is shown."""
+        spec = LAYERS[layer]
+        return not spec.needs(self.subject) and self.settings.layers.get(layer, spec.on(self.subject))
+
+    @property
+    def heat(self) -> Heat | None:
+        """The heatmap that is shown; the same object until another one is. None if there is none."""
+        prediction = self.subject.explained
+        if prediction is None:
+            self._heat = None
+            return None
+        heat = Heat.of(prediction, self.slices, self.subject.segment, self.subject.reference)
+        if self._heat is None or not heat.same(self._heat):  # one that is known has its grid at hand
+            self._heat = heat
+        return self._heat
+
+    @property
+    def weights(self) -> Weights | None:
+        """The weights of the prediction that is shown, at any place of the garment; None if there are none."""
+        prediction, garment = self.subject.explained, self.subject.garment
+        if prediction is None or garment is None:
+            self._weights = None
+        elif self._weights is None or not self._weights.are_of(prediction, garment):
+            self._weights = Weights(prediction, garment)
+        return self._weights

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from app.output.pictures import Pixels, Style, Tile, tiled
-from app.scene.comparison import SHAPES
+from app.scene.layers.annotations import SHAPES
 from app.state.camera import Camera
 from app.state.comparison import LETTERS, Comparison, displacements, reference_of
 from app.state.document import Document
@@ -233,11 +233,10 @@ class ComparisonArea(QWidget):
             self._drawn[view] = found.partners
             pane.viewport.restyle(*self._style(found))
         wanted = found is not None and comparison.arrows and comparison.mode != "overlay"
-        scene = pane.viewport.scene
-        scene.show_displacements(displacements(self._first, view, found) if wanted and found is not None else None)
+        arrows = displacements(self._first, view, found) if wanted and found is not None else None
+        pane.viewport.show_displacements(arrows)
         different = comparison.difference and view.subject.prediction is not None
-        scene.compare_with(reference_of(self._first.subject, view.subject) if different else None)
-        pane.viewport.request_render()
+        view.subject.reference = reference_of(self._first.subject, view.subject) if different else None
 
     def _style(self, found: Match) -> tuple[NDArray[np.uint8], list[str]]:
         """Colours and labels of keypoints whose partners are the first view's."""
@@ -252,9 +251,8 @@ class ComparisonArea(QWidget):
         overlaid = comparison.mode == "overlay" and comparison.active
         self.legend.setVisible(overlaid)
         if not overlaid:
-            viewport.scene.show_others([])
-            viewport.scene.show_displacements(None)
-            viewport.request_render()
+            viewport.show_others([])
+            viewport.show_displacements(None)
             return
         others, starts, ends, lines = [], [np.empty((0, 3))], [np.empty((0, 3))], [f"● A  {_name(self._first)}"]
         for letter, view, (shape, _) in zip(LETTERS[1:], comparison.views, SHAPES, strict=False):
@@ -268,12 +266,11 @@ class ComparisonArea(QWidget):
             lines.append(f"{shape} {letter}  {_name(view)}")
             starts.append(moved[0])
             ends.append(moved[1])
-        viewport.scene.show_others(others)
+        viewport.show_others(others)
         arrows = np.concatenate(starts), np.concatenate(ends)
-        viewport.scene.show_displacements(arrows if comparison.arrows else None)
+        viewport.show_displacements(arrows if comparison.arrows else None)
         self.legend.setText("\n".join(lines))
         self.legend.adjustSize()
-        viewport.request_render()
 
     def _refresh_soon(self, *_: object) -> None:
         if len(self.panes) > 1 and not self._refreshing.isActive():

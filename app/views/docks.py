@@ -7,6 +7,9 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 
+SAVED_AS = {"Heatmap": "Field"}
+"""Names of panels in saved layouts where they are not the titles."""
+
 
 class Docks:
     """Docks panels to a window, and shows them by name."""
@@ -18,7 +21,7 @@ class Docks:
     def add(self, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> None:
         """Dock a panel below those that are in this area already."""
         dock = QDockWidget(name, self._window)
-        dock.setObjectName(name)
+        dock.setObjectName(SAVED_AS.get(name, name))
         dock.setWidget(panel)
         dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
         self._window.addDockWidget(area, dock)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.state.comparison import Comparison
 from app.state.document import Document, Subject
-from app.state.settings import LAYERS
+from app.state.layers import LAYERS
 from app.state.slices import COLOUR_MAPS
 from app.state.view import View
 from app.views.viewport import Viewport
@@ -142,7 +142,7 @@ class OwnControls(QWidget):
         self.layers.setText("Layers")
         self.layers.setToolTip("Layers of this view")
         menu = QMenu(self.layers)
-        self._switches = {name: menu.addAction(name.replace("_", " ").capitalize()) for name in LAYERS}
+        self._switches = {name: menu.addAction(spec.title) for name, spec in LAYERS.items()}
         for name, switch in self._switches.items():
             switch.setCheckable(True)
             switch.toggled.connect(self._switcher(name))
@@ -182,10 +182,15 @@ class OwnControls(QWidget):
         self.slice_label.setText(f"{slices.plane.upper() if slices.plane != 'free' else 'Free'} {slices.position:+.2f}")
         self.colours.setCurrentIndex(COLOUR_MAPS.index(slices.colour_map))
         for name, switch in self._switches.items():
-            switch.setChecked(getattr(self._view.settings, name))
+            switch.setChecked(self._view.shows(name))
+            switch.setEnabled(not self._view.lacks(name))
 
     def _switcher(self, name: str) -> Callable[[bool], None]:
-        return lambda on: setattr(self._view.settings, name, on)
+        def switch(on: bool) -> None:
+            if on != self._view.shows(name):
+                self._view.settings.switch(name, on=on)
+
+        return switch
 
 
 def describe_scores(subject: Subject, measures: Measures | None) -> str:

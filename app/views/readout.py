@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
-from app.scene.probe import Probe
+from app.scene.picking import Probe
 from app.state.document import Subject
 
 MARGIN = 8

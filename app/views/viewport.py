@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ from pyvistaqt import QtInteractor
 
 from app.output.pictures import Pixels
 from app.scene.handle import PlaneHandle
-from app.scene.probe import Probe
-from app.scene.scene import DARK, LIGHT, Scene, Theme
+from app.scene.picking import Probe
+from app.scene.scene import Scene
+from app.scene.state import DARK, LIGHT, Floats, Look, Overlay, SceneState, Theme
 from app.state.slices import KEY_STEP
 from app.state.view import View
 from app.views.readout import Readout
@@ -40,7 +42,7 @@ class Viewport(QWidget):
     """A frame was drawn."""
 
     hovered = Signal(list)
-    """What is under the mouse, as `app.scene.probe.Probe`s from near to far."""
+    """What is under the mouse, as `app.scene.picking.Probe`s from near to far."""
 
     picked = Signal(list)
     """What was clicked, likewise."""
@@ -56,7 +58,8 @@ class Viewport(QWidget):
         self.interactor = QtInteractor(self, auto_update=False, multi_samples=1, line_smoothing=True)
         self.interactor.setMinimumSize(200, 150)
         self.interactor.setAcceptDrops(False)  # the window opens what is dropped; VTK would merely draw it
-        self.scene = Scene(self.interactor, self._theme(), self.devicePixelRatioF())
+        self.scene = Scene(self.interactor)
+        self._look, self._overlay = Look(self._theme(), self.devicePixelRatioF()), Overlay()
         self._hint = QLabel(EMPTY_HINT, alignment=Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -74,25 +77,16 @@ class Viewport(QWidget):
         self._hovering = QTimer(self, singleShot=True, interval=HOVER_MS)
         self._hovering.timeout.connect(self._hover)
         self._mouse: QPointF | None = None
-        self._given: tuple[NDArray[np.uint8], Sequence[str]] | None = None
-        self._handle = PlaneHandle(self.interactor, view.slices.turn)
+        self.handle = PlaneHandle(self.interactor, view.slices.turn)
         self.interactor.setMouseTracking(True)
         self.interactor.installEventFilter(self)
         self._subject.events.garment.connect(self._show_garment)
         self._subject.events.frame.connect(self._show_frame)
-        self._subject.events.prediction.connect(self._show_prediction)
-        self._subject.events.preview.connect(self._show_preview)
-        self._subject.events.predictions.connect(self._show_trails)
-        for name in ("keypoint", "other", "segment", "distance"):
-            self._subject.events[name].connect(self._select)
-        view.settings.events.connect(self._apply_settings)
-        view.slices.events.connect(self._apply_slices)
-        for name in ("labels", "palette"):
-            self._subject.events[name].connect(self._label)
+        for events in (self._subject.events, self._settings.events, self._slices.events):
+            events.connect(self._refresh)
         self.readout = Readout(view.subject, self.interactor)
         self.hovered.connect(self.readout.show_probes)
         self._show_garment()
-        self.scene.apply(view.settings)
 
     def request_render(self) -> None:
         """Draw once, soon, however often this is called."""
@@ -111,20 +105,29 @@ class Viewport(QWidget):
 
     def restyle(self, colours: NDArray[np.uint8] | None, titles: Sequence[str] | None) -> None:
         """Give keypoints colours (K, 3) and labels that are not the method's own; None gives these back."""
-        self._given = None if colours is None or titles is None else (colours, titles)
-        self._label()
+        self._lay_over(replace(self._overlay, style=None if colours is None or titles is None else (colours, titles)))
+
+    def show_displacements(self, displacements: tuple[Floats, Floats] | None) -> None:
+        """Draw arrows from some positions (P, 3) to others, in file units, or none."""
+        self._lay_over(replace(self._overlay, displacements=displacements))
+
+    def show_others(self, others: Sequence[tuple[Floats, NDArray[np.uint8]]]) -> None:
+        """Draw the keypoints (K, 3) of other views, in colours (K, 3), each view's as another shape."""
+        self._lay_over(replace(self._overlay, others=others))
 
     @contextmanager
     def enlarged(self, scale: int) -> Iterator[None]:
         """Draw lines and text for a picture of so many pixels for each of the screen's."""
         window, ratio = self.interactor.GetRenderWindow(), self.devicePixelRatioF()
         window.SetDPI(round(72 * ratio * scale))
-        self.scene.set_pixel_ratio(ratio * scale, scale)
+        before, self._look = self._look, replace(self._look, pixel_ratio=ratio * scale, bar_scale=1 / scale)
+        self._refresh()
         try:
             yield
         finally:
             window.SetDPI(round(72 * ratio))
-            self.scene.set_pixel_ratio(ratio)
+            self._look = before
+            self._refresh()
 
     def picture(self, scale: int = 1, *, transparent: bool = False) -> Pixels:
         """Return the view in `scale` times the pixels that it has on the screen."""
@@ -141,7 +144,7 @@ class Viewport(QWidget):
         self.interactor.GetRenderWindow().RemoveObserver(self._drawn)
         self._camera_moved.stop()
         self._hovering.stop()
-        self._handle.shut()
+        self.handle.shut()
         self.interactor.removeEventFilter(self)
         for events in (self._subject.events, self._settings.events, self._slices.events):
             events.disconnect()
@@ -150,8 +153,8 @@ class Viewport(QWidget):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "scene"):
-            self.scene.set_theme(self._theme())
-            self._select()
+            self._look = replace(self._look, theme=self._theme())
+            self._refresh()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if isinstance(event, QMouseEvent):
@@ -161,7 +164,7 @@ class Viewport(QWidget):
             return True
         elif isinstance(event, QHelpEvent):
             x, y = self._display_position(QPointF(event.pos()))
-            name = self.scene.landmark_at(x, y, PICK_RADIUS * self.devicePixelRatioF(), self._subject.frame)
+            name = self.scene.picker.landmark_at(x, y, PICK_RADIUS * self.devicePixelRatioF())
             QToolTip.showText(event.globalPos(), name, self.interactor)
             return True
         elif isinstance(event, QKeyEvent) and event.type() in {QEvent.Type.KeyPress, QEvent.Type.KeyRelease}:
@@ -203,13 +206,14 @@ class Viewport(QWidget):
 
     def _hover(self) -> None:
         if self._mouse is not None:
-            self.hovered.emit(self._probe(self._mouse))
+            self.hovered.emit(self.probe_at(self._mouse))
 
-    def _probe(self, position: QPointF) -> list[Probe]:
-        return self.scene.probe(*self._display_position(position), PICK_RADIUS * self.devicePixelRatioF())
+    def probe_at(self, position: QPointF) -> list[Probe]:
+        """Return what is at a position of the view, in the user's pixels from its top left."""
+        return self.scene.picker.probe(*self._display_position(position), PICK_RADIUS * self.devicePixelRatioF())
 
     def _pick(self, position: QPointF, *, measure: bool) -> None:
-        found, subject = self._probe(position), self._subject
+        found, subject = self.probe_at(position), self._subject
         kind, index = (found[0].kind, found[0].index) if found else ("", -1)
         if measure:
             if kind == "keypoint" and subject.keypoint is not None:
@@ -218,77 +222,29 @@ class Viewport(QWidget):
         subject.other = None
         subject.segment = index if kind == "segment" else None
         subject.keypoint = index if kind == "keypoint" else None
-        self.scene.show_mark(found[0].position if kind in {"surface", "slice"} else None)
+        self._lay_over(replace(self._overlay, mark=found[0].position if kind in {"surface", "slice"} else None))
         self.picked.emit(found)
-        self.request_render()
 
     def _display_position(self, position: QPointF) -> tuple[float, float]:
         ratio = self.devicePixelRatioF()
         return position.x() * ratio, (self.interactor.height() - 1 - position.y()) * ratio
 
     def _show_garment(self, *_: object) -> None:
-        garment = self._subject.garment
-        self._hint.setVisible(garment is None)
-        self.scene.show_garment(garment, self._subject.frame)
-        self.scene.apply(self._settings)
-        if self._subject.preview is not None:
-            self._show_preview()
+        self._hint.setVisible(self._subject.garment is None)
+        self._lay_over(replace(self._overlay, mark=None, displacements=None, others=()))
+
+    def _show_frame(self, *_: object) -> None:
+        self._lay_over(replace(self._overlay, mark=None))
+
+    def _lay_over(self, overlay: Overlay) -> None:
+        self._overlay = overlay
+        self._refresh()
+
+    def _refresh(self, *_: object) -> None:
+        self.scene.draw(SceneState.of(self.view, self._look, self._overlay))
+        free = self.view.shows("slice") and "free" in self._slices.planes
+        self.handle.show(self._subject.explained if free else None, self._slices)
         self.request_render()
-
-    def _show_frame(self, frame: int) -> None:
-        self.scene.show_frame(frame)
-        if self._subject.preview is not None:  # it is of one frame
-            self._show_prediction()
-        self._show_trails()
-
-    def _show_trails(self, *_: object) -> None:
-        # The paths are those of the prediction, and a preview's keypoints are elsewhere.
-        previewing = self._subject.shown_preview is not None
-        self.scene.show_trails({} if previewing else self._subject.predictions, self._subject.frame)
-        self.request_render()
-
-    def _show_prediction(self, *_: object) -> None:
-        self.scene.show_prediction(self._subject.shown, self._slices)
-        self._show_handle()
-        self._label()
-        self._select()
-
-    def _show_preview(self, *_: object) -> None:
-        self._show_prediction()
-        self._show_trails()
-
-    def _select(self, *_: object) -> None:
-        subject = self._subject
-        self.scene.select(subject.keypoint, subject.other, subject.segment)
-        straight = f"{subject.distance.straight:.4g}" if subject.distance is not None else ""
-        along = subject.distance.along if subject.distance is not None else None
-        text = straight if along is None else f"{straight}, {along:.4g} along the cloth"
-        self.scene.show_measure(subject.keypoint, subject.other, text)
-        self.request_render()
-
-    def _apply_settings(self, _: object) -> None:
-        self.scene.apply(self._settings)
-        self._show_handle()
-        self.request_render()
-
-    def _apply_slices(self, _: object) -> None:
-        self.scene.cut(self._slices)
-        self._show_handle()
-        self.request_render()
-
-    def _label(self, *_: object) -> None:
-        shown, labels = self._subject.shown, self._subject.labels
-        if shown is not None:
-            count = len(shown.keypoints)
-            style = self._given
-            if style is None or len(style[1]) != count:
-                style = self._subject.colours(count), [labels.title(index) for index in range(count)]
-            self.scene.restyle_keypoints(*style)
-            self.request_render()
-
-    def _show_handle(self) -> None:
-        shown = self._settings.slice and "free" in self._slices.planes
-        self._handle.show(self._subject.explained if shown else None, self._slices)
 
     def _tell_of_camera(self, *_: object) -> None:
         if not self._camera_moved.isActive():  # many modifications make one move

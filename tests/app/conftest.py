@@ -65,7 +65,7 @@ def put_back(window: MainWindow) -> None:
     """Show things as a new window does."""
     for state, kind in ((window.settings, ViewSettings), (window.slices, SliceSettings)):
         for attribute in fields(kind):
-            setattr(state, attribute.name, attribute.default)
+            setattr(state, attribute.name, getattr(kind(), attribute.name))
     window.document.keypoint = window.document.other = window.document.segment = None
     window.viewport.fit()
     window.notice.hide()

@@ -60,8 +60,8 @@ def test_a_command_is_found_by_letters_and_run_by_enter(window):
     assert palette.list.topLevelItemCount() == 1
     assert palette.list.topLevelItem(0).text(1) == "V"
     QTest.keyClick(palette.line, Qt.Key.Key_Return)
-    assert window.settings.volume
-    window.settings.volume = False
+    assert window.view.shows("volume")
+    window.settings.switch("volume", on=False)
 
 
 def test_arrow_keys_walk_through_the_found_commands(window):

@@ -41,7 +41,7 @@ def window(shared, until):
     shared.comparison.stop()
     shared.document.go_to(0)
     shared.document.keypoint = None
-    shared.settings.surface, shared.settings.hidden, shared.slices.z = True, frozenset(), 0.0
+    shared.settings.layers, shared.settings.hidden, shared.slices.z = {}, frozenset(), 0.0
     shared.slices.colour_map, shared.settings.surface_opacity = "inferno", 0.6
     shared.viewport.fit()
     shared.notice.hide()
@@ -163,14 +163,10 @@ def test_a_video_that_is_cancelled_leaves_nothing(window, until, tmp_path, monke
 def test_partners_have_the_same_colour_and_number_and_arrows_lead_to_them(window, until):
     (other,) = add(window, until)
     pane, match = window.area.pane(other), window.comparison.matches[other]
-    layer = pane.viewport.scene.keypoints
-    texts = [label.GetInput().strip() for label in layer._labels]
-    assert texts == [str(partner) for partner in match.partners]
-    ours = window.viewport.scene.keypoints._spheres["colour"].reshape(4, -1, 3)[:, 0]
-    theirs = layer._spheres["colour"].reshape(4, -1, 3)[:, 0]
-    assert theirs.tolist() == ours[match.partners].tolist()
-    arrows = pane.viewport.scene.displacements
-    assert arrows._count == 4
+    ours, theirs = (shown.viewport.scene.layers["keypoints"] for shown in (window, pane))
+    assert theirs.titles == [str(partner) for partner in match.partners]
+    assert theirs.colours.tolist() == ours.colours[match.partners].tolist()
+    assert pane.viewport.scene.layers["displacements"].count == 4
     before = picture(pane)
     QTest.keyClick(window, Qt.Key.Key_D)
     assert not window.comparison.arrows
@@ -186,7 +182,7 @@ def test_what_has_no_partner_is_grey_and_says_its_own_number(window, until):
     match = window.comparison.matches[third]
     lone = np.flatnonzero(match.partners < 0).tolist()
     assert len(lone) == 2
-    texts = [label.GetInput().strip() for label in window.area.pane(third).viewport.scene.keypoints._labels]
+    texts = window.area.pane(third).viewport.scene.layers["keypoints"].titles
     assert [texts[index] for index in lone] == [f"({index})" for index in lone]
     third.subject.keypoint = lone[0]
     assert window.document.keypoint is None
@@ -204,7 +200,7 @@ def test_what_is_linked_goes_together_until_the_link_is_undone(window, until):
     QTest.keyClick(window, Qt.Key.Key_BracketRight)
     assert other.slices.z == window.slices.z != 0
     QTest.keyClick(window, Qt.Key.Key_1)
-    assert not other.settings.surface
+    assert not other.shows("surface")
     window.slices.colour_map = "viridis"
     assert other.slices.colour_map == "viridis"
     area.look(window.viewport.scene.camera.turned(40))
@@ -223,8 +219,8 @@ def test_what_is_linked_goes_together_until_the_link_is_undone(window, until):
     area.look(window.viewport.scene.camera.turned(40))
     assert (other.subject.frame, window.document.frame) == (1, 2)
     assert other.slices.z != window.slices.z
-    assert not other.settings.surface
-    assert window.settings.surface
+    assert not other.shows("surface")
+    assert window.view.shows("surface")
     assert pane.viewport.scene.camera == before
     pane.own.frame.setValue(4)
     assert (other.subject.frame, window.document.frame) == (4, 2)
@@ -263,25 +259,24 @@ def test_one_key_flips_between_views_in_one_place(window, until):
     QTest.qWait(50)
     assert window.area.legend.isVisible()
     assert "cube B  second" in window.area.legend.text()
-    assert len(a.viewport.scene.others._actors) == 1
+    assert a.viewport.scene.layers["others"].count == 1
     window.commands["compare_as_grid"].trigger()
-    assert len(a.viewport.scene.others._actors) == 0
+    assert a.viewport.scene.layers["others"].count == 0
 
 
 def test_the_heatmaps_difference_is_that_of_the_views(window, until):
     (other,) = add(window, until)
-    pane = window.area.pane(other)
     QTest.keyClick(window, Qt.Key.Key_D, SHIFT)
-    heat = pane.viewport.scene.heat
+    heat = other.heat
     assert heat.reference is window.document.prediction
     points = np.random.default_rng(0).uniform(-1, 1, (50, 3))
     from keygrid.prediction import heatmap
 
     ours = heatmap(points, window.document.prediction)
     assert heat.at(points) == pytest.approx(heatmap(points, other.subject.prediction) - ours, abs=1e-9)
-    assert window.viewport.scene.heat.reference is None
+    assert window.view.heat.reference is None
     QTest.keyClick(window, Qt.Key.Key_Period)
-    assert pane.viewport.scene.heat.reference is window.document.prediction, "in the next frame, too"
+    assert other.heat.reference is window.document.prediction, "in the next frame, too"
 
 
 def test_a_view_can_show_another_garment_and_be_taken_away(window, until, shirt):

@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QS
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
-from app.state.settings import LAYERS, ViewSettings
+from app.state.layers import LAYERS
+from app.state.settings import ViewSettings
 from app.state.slices import SliceSettings
 from tests.app.conftest import picture
 
@@ -72,13 +73,9 @@ def opened(shared, qtbot):
     """The shared window, as it was when its first garment had opened."""
     yield shared
     qtbot.waitUntil(lambda: not shared.worker.busy, timeout=WAIT)
-    for field in fields(ViewSettings):
-        setattr(shared.settings, field.name, field.default)
-    for field in fields(SliceSettings):
-        setattr(shared.slices, field.name, field.default)
-    for name in LAYERS:
-        shared.commands[name].setChecked(getattr(shared.settings, name))
-    shared.commands["peak"].setChecked(False)
+    for state, usual in ((shared.settings, ViewSettings()), (shared.slices, SliceSettings())):
+        for attribute in fields(usual):
+            setattr(state, attribute.name, getattr(usual, attribute.name))
     shared.notice.hide()
     for garment in shared.document.garments:
         if garment.source != SHIRT:
@@ -129,18 +126,20 @@ def test_the_table_lists_the_keypoints(opened):
 
 
 def test_each_layer_is_switched_by_its_box_and_its_key(opened):
-    for key, name in zip("1234567890V", LAYERS, strict=True):
+    for name, spec in LAYERS.items():
         if not opened.layers.boxes[name].isEnabled():
-            assert name in {"trails", "first_frame", "landmarks"}  # a shirt that does not move has none of these
+            # A shirt that does not move has none of these.
+            assert name in {"trails", "first_frame", "landmarks"}
+            assert opened.layers.boxes[name].toolTip() == spec.needs(opened.document)
             continue
         before = picture(opened)
         box = opened.layers.boxes[name]
         was = box.isChecked()
         click(box, QPoint(8, box.height() // 2))
-        assert getattr(opened.settings, name) is not was
+        assert opened.view.shows(name) is not was
         assert np.abs(picture(opened) - before).max() > 20, f"{name} is not drawn"
-        QTest.keyClick(opened, key)
-        assert getattr(opened.settings, name) is was
+        QTest.keyClick(opened, spec.key)
+        assert opened.view.shows(name) is was
         assert box.isChecked() is was
 
 
@@ -173,7 +172,7 @@ def test_dragging_turns_the_camera_and_selects_nothing(opened):
     assert not np.allclose(view.camera.position, before)
 
     turned = np.array(view.camera.position)
-    opened.settings.cloud = True
+    opened.settings.switch("samples", on=True)
     assert np.allclose(view.camera.position, turned)
     QTest.keyClick(opened, "F")
     assert not np.allclose(view.camera.position, turned)

@@ -68,10 +68,10 @@ def test_the_line_at_the_foot_says_what_is_under_the_mouse(window):
 
 
 def test_a_place_on_the_surface_has_vertex_face_heat_and_weights(window):
-    window.settings.keypoints = window.settings.skeleton = window.settings.slice = False
+    window.settings.layers = dict.fromkeys(("keypoints", "skeleton", "slice"), False)
     garment, prediction = window.document.garment, window.document.prediction
     vertex = int(np.abs(garment.vertices - garment.vertices.mean(axis=0) - [0, 10, 0]).sum(axis=1).argmin())
-    found = window.viewport._probe(on_display(window, garment.vertices[vertex]).toPointF())
+    found = window.viewport.probe_at(on_display(window, garment.vertices[vertex]).toPointF())
     (probe,) = found
     assert probe.kind == "surface"
     corners = garment.vertices[garment.faces[probe.face]]
@@ -124,7 +124,7 @@ def test_a_name_is_written_shown_and_kept_beside_the_checkpoint(window, until, t
     QTest.keyClick(line, Qt.Key.Key_Return)
     QTest.qWait(20)
     assert load(tiny_checkpoint).names == {1: "collar"}
-    labels = [label.GetInput().strip() for label in window.viewport.scene.keypoints._labels]
+    labels = window.viewport.scene.layers["keypoints"].titles
     assert labels == ["0", "1 collar", "2", "3"]
     window.commands["colour_keypoint"].trigger()
     dialog = QApplication.activeModalWidget()
@@ -132,7 +132,7 @@ def test_a_name_is_written_shown_and_kept_beside_the_checkpoint(window, until, t
     dialog.setCurrentColor("#102030")
     dialog.accept()
     assert load(tiny_checkpoint).colours == {1: (16, 32, 48)}
-    drawn = window.viewport.scene.keypoints._spheres["colour"].reshape(4, -1, 3)[:, 0]
+    drawn = window.viewport.scene.layers["keypoints"].colours
     assert drawn[1].tolist() == [16, 32, 48]
     known = window.document.method
     window.open([tiny_checkpoint])
@@ -173,17 +173,17 @@ def test_keypoints_are_hidden_one_by_one_or_all_but_one(window):
 
 
 def test_display_sliders_have_effect_as_they_are_dragged(window):
-    sliders, scene = window.display.sliders, window.viewport.scene
+    sliders, layers = window.display.sliders, window.viewport.scene.layers
     sliders["strength"].setValue(100)
     assert window.settings.strength == 1.0
-    assert not scene._drawn_segments(window.document.prediction).any()
+    assert not layers["skeleton"].drawn_segments.any()
     sliders["surface_opacity"].setValue(30)
-    assert scene.surface._actor.prop.opacity == pytest.approx(0.3)
+    assert layers["surface"].opacity == pytest.approx(0.3)
     sliders["label_size"].setValue(28)
-    assert scene.keypoints._labels[0].GetTextProperty().GetFontSize() == 28
-    window.settings.cloud = True
+    assert layers["keypoints"].label_size == 28
+    window.settings.switch("samples", on=True)
     sliders["point_size"].setValue(9)
-    assert scene.cloud._actors[0].prop.point_size == 9
+    assert layers["samples"].size == 9
 
 
 def test_a_keypoints_weights_colour_the_surface(window):
@@ -191,8 +191,7 @@ def test_a_keypoints_weights_colour_the_surface(window):
     window.document.keypoint = 1
     selected = picture(window)
     QTest.keyClick(window, Qt.Key.Key_W)
-    mesh = window.viewport.scene.surface.mesh
-    weights = np.asarray(mesh.point_data["weight"])
+    weights = window.viewport.scene.layers["surface"].weights
     assert weights.max() <= 1 + 1e-6
     assert weights.max() > 0.2
     heaviest = window.document.garment.vertices[weights.argmax()]

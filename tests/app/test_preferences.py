@@ -57,7 +57,7 @@ def test_theme_and_text_change_at_once(shared, dialog):
 
 def test_the_palette_is_that_of_views_and_tables(shared, dialog):
     choose(dialog.palette_choice, "Tableau")
-    drawn = shared.viewport.scene.keypoints._spheres["colour"].reshape(4, -1, 3)[:, 0]
+    drawn = shared.viewport.scene.layers["keypoints"].colours
     assert drawn.tolist() == PALETTES["Tableau"][:4].tolist()
 
 

@@ -44,7 +44,7 @@ def turn_wheel(widget, steps, modifiers):
 
 
 def values(window, plane):
-    return np.asarray(window.viewport.scene.slice._sheets[plane].mesh.point_data["heat"])
+    return window.viewport.scene.layers["slice"].values(plane)
 
 
 def test_from_a_fresh_start_to_files_of_the_field_and_of_a_slice(window, tmp_path, monkeypatch):
@@ -58,8 +58,7 @@ def test_from_a_fresh_start_to_files_of_the_field_and_of_a_slice(window, tmp_pat
     assert window.document.frame == 1
     assert window.slices.z == pytest.approx(0.11), "the slice stays while time goes on"
     prediction = window.document.prediction
-    sheet = window.viewport.scene.slice._sheets["z"].mesh
-    points = prediction.normalisation.apply(np.asarray(sheet.points, dtype=np.float64))
+    points = prediction.normalisation.apply(window.viewport.scene.layers["slice"].points("z"))
     assert points[:, 2] == pytest.approx(0.11, abs=1e-5)
     assert values(window, "z") == pytest.approx(heatmap(points, prediction), abs=1e-5)
 
@@ -97,7 +96,7 @@ def test_up_to_all_planes_are_shown_at_once_and_the_last_stays(window):
     for plane in "xy":
         QTest.mouseClick(boxes[plane], Qt.MouseButton.LeftButton, pos=QPoint(8, boxes[plane].height() // 2))
     assert window.slices.planes == ("x", "y", "z")
-    assert set(window.viewport.scene.slice._sheets) == {"x", "y", "z"}
+    assert set(window.viewport.scene.layers["slice"].planes) == {"x", "y", "z"}
     assert window.slices.plane == "y", "the newest is the one that is moved"
     QTest.keyClick(window, Qt.Key.Key_BracketRight)
     assert (window.slices.x, window.slices.y, window.slices.z) == (0, 0.05, 0)
@@ -115,7 +114,7 @@ def test_the_free_plane_is_turned_by_its_arrow_in_the_view(window):
     view = window.viewport.interactor
     view.render()
     QTest.qWait(50)
-    handle = window.viewport._handle._widget.GetRepresentation()
+    handle = window.viewport.handle.representation
     before = window.slices.normal
     width, height = view.width(), view.height()
     places = ((x, y) for y in range(height // 4, 3 * height // 4, 4) for x in range(width // 4, 3 * width // 4, 4))
@@ -135,8 +134,7 @@ def test_the_free_plane_is_turned_by_its_arrow_in_the_view(window):
     QTest.qWait(30)
     assert np.dot(window.slices.normal, before) < 0.999
     assert np.linalg.norm(window.slices.normal) == pytest.approx(1)
-    sheet = window.viewport.scene.slice._sheets["free"].mesh
-    points = window.document.prediction.normalisation.apply(np.asarray(sheet.points, dtype=np.float64))
+    points = window.document.prediction.normalisation.apply(window.viewport.scene.layers["slice"].points("free"))
     assert points @ np.array(window.slices.normal) == pytest.approx(window.slices.free, abs=1e-4)
 
 
@@ -174,8 +172,7 @@ def test_one_segment_or_all_contribute(window):
     prediction = window.document.prediction
     window.document.segment = 2
     window.heatmap_panel.single.setChecked(True)
-    sheet = window.viewport.scene.slice._sheets["z"].mesh
-    points = prediction.normalisation.apply(np.asarray(sheet.points, dtype=np.float64))
+    points = prediction.normalisation.apply(window.viewport.scene.layers["slice"].points("z"))
     assert values(window, "z") == pytest.approx(heatmap(points, prediction, segments=[2]), abs=1e-5)
     window.document.segment = 4
     assert values(window, "z") == pytest.approx(heatmap(points, prediction, segments=[4]), abs=1e-5)
@@ -187,8 +184,7 @@ def test_limits_and_colours_are_those_that_were_chosen(window):
     panel = window.heatmap_panel
     panel.high.setValue(0.5)
     assert window.slices.limits == (0.0, 0.5)
-    mapper = window.viewport.scene.slice._sheets["z"].actors[0].mapper
-    assert tuple(mapper.scalar_range) == (0.0, 0.5)
+    assert window.viewport.scene.layers["slice"].limits("z") == (0.0, 0.5)
     before = picture(window)
     window.slices.colour_map = "viridis"
     assert np.abs(picture(window) - before).max() > 30
@@ -199,19 +195,19 @@ def test_limits_and_colours_are_those_that_were_chosen(window):
 def test_isosurface_and_volume_follow_level_and_frame(window):
     QTest.keyClick(window, Qt.Key.Key_5)  # without the slice
     QTest.keyClick(window, Qt.Key.Key_0)
-    scene, slices = window.viewport.scene, window.slices
-    surface = np.asarray(scene.isosurface._mesh.points, dtype=np.float64)
+    isosurface, slices = window.viewport.scene.layers["isosurface"], window.slices
+    surface = np.asarray(isosurface.mesh.points, dtype=np.float64)
     told = heatmap(window.document.prediction.normalisation.apply(surface), window.document.prediction)
-    most = scene.heat.most
+    most = window.view.heat.most
     assert most == pytest.approx(window.document.prediction.strengths.max())
     assert np.median(told) == pytest.approx(slices.level * most, abs=0.05 * most)
-    volume = scene.isosurface._mesh.volume
+    volume = isosurface.mesh.volume
     window.heatmap_panel.level.setValue(80)
-    assert scene.isosurface._mesh.volume < volume
+    assert isosurface.mesh.volume < volume
     before = picture(window)
     QTest.keyClick(window, Qt.Key.Key_0)
     QTest.keyClick(window, Qt.Key.Key_V)
-    assert not scene.isosurface.visible
+    assert not isosurface.visible
     shown = picture(window)
     assert np.abs(shown - before).max() > 20
     QTest.keyClick(window, Qt.Key.Key_Period)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.state.document import Document, OpenMethod
-from app.state.settings import LAYERS, ViewSettings
+from app.state.settings import ViewSettings
 from keygrid.data.garment import Garment
 from keygrid.prediction import MethodId
 
@@ -90,11 +90,10 @@ def test_closing_the_chosen_garment_chooses_the_last_of_the_others(document):
 def test_settings_tell_each_change_once_and_only_changes():
     settings, told = ViewSettings(), []
     settings.events.connect(lambda info: told.append((info.signal.name, *info.args)))
-    settings.cloud = True
-    settings.cloud = True
+    settings.switch("samples", on=True)
+    settings.switch("samples", on=True)
     settings.strength = 0.25
-    assert [change[:2] for change in told] == [("cloud", True), ("strength", 0.25)]
-    assert all(isinstance(getattr(settings, name), bool) for name in LAYERS)
+    assert [change[:2] for change in told] == [("layers", {"samples": True}), ("strength", 0.25)]
 
 
 def test_two_documents_do_not_hear_each_other(document):

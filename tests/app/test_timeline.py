@@ -52,7 +52,7 @@ def place(slider, frame):
 
 
 def surface(window):
-    return np.asarray(window.viewport.scene.surface._mesh.points)
+    return window.viewport.scene.layers["surface"].points
 
 
 def test_the_timeline_is_there_for_what_moves_and_counts_frames(window):

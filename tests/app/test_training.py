@@ -123,7 +123,7 @@ def follow(window, until, monkeypatch, directory):
 
 
 def drawn(window):
-    return window.viewport.scene.keypoints._positions
+    return window.viewport.scene.layers["keypoints"].positions
 
 
 def test_the_panel_comes_and_goes_by_key_and_squeezes_nothing(window):
@@ -221,8 +221,8 @@ def test_a_preview_takes_the_place_of_the_prediction_and_moves(window, until, mo
     bar = window.panel.preview
     check(bar.box)
     np.testing.assert_allclose(drawn(window), preview(shirt, 0)["keypoints"])
-    scene = window.viewport.scene
-    assert (scene.keypoints.blank, scene.skeleton.blank, scene.slice.blank) == (False, False, True)
+    layers = window.viewport.scene.layers
+    assert [layers[name].visible for name in ("keypoints", "skeleton", "slice")] == [True, True, False]
     assert window.table.model().rowCount() == 3
     assert window.table.model().index(0, 5).data() == "–"
     assert "shirt-k3 after epoch 0" in window.status.label.text()
@@ -255,7 +255,7 @@ def test_a_preview_opens_its_garment_and_goes_to_its_frame(window, until, monkey
     until(lambda: window.document.garment.source == fold)
     assert window.document.frame == 7
     np.testing.assert_allclose(drawn(window), preview(shirt, 1)["keypoints"])
-    assert window.viewport.scene.trails.blank
+    assert not window.viewport.scene.layers["trails"].visible
     press(window, ".", Qt.KeyboardModifier.NoModifier)
     assert window.document.frame == 8
     assert window.document.shown is window.document.prediction

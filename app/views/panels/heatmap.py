@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.scene.heat import Heat
 from app.state.slices import COLOUR_MAPS, PLANES, RESOLUTIONS, Plane
 from app.state.view import View
 
@@ -44,7 +43,7 @@ class SlicePanel(QWidget):
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._subject, self._slices, self._settings = view.subject, view.slices, view.settings
+        self._view, self._subject, self._slices = view, view.subject, view.slices
         self.boxes: dict[Plane, QCheckBox] = {}
         self.sliders: dict[Plane, QSlider] = {}
         self.positions: dict[Plane, QLabel] = {}
@@ -85,16 +84,14 @@ class SlicePanel(QWidget):
     # What the user does
 
     def _show_plane(self, plane: Plane, shown: bool) -> None:
-        if shown and not self._settings.slice:
-            self._settings.slice = True
+        if shown and not self._view.shows("slice"):
+            self._view.settings.switch("slice", on=True)
         self._slices.show(plane, shown=shown)
         self._refresh()  # the last one can't be hidden here, but as a layer
 
     def _move(self, plane: Plane, step: int) -> None:
         if plane in self._slices.planes:
-            self._slices.plane, others = plane, self._slices.others | {self._slices.plane}
-            self._slices.others = others - {plane}
-            self._slices.move(2 * step / STEPS)
+            self._slices.grab(plane, 2 * step / STEPS)
 
     # What is shown
 
@@ -126,13 +123,13 @@ class HeatmapPanel(QWidget):
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._subject, self._slices, self._settings = view.subject, view.slices, view.settings
+        self._view, self._subject, self._slices = view, view.subject, view.slices
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 6)
         layout.addLayout(self._options())
         layout.addStretch()
         self._slices.events.connect(self._refresh)
-        self._settings.events.isosurface.connect(self._refresh)
+        view.settings.events.layers.connect(self._refresh)
         for name in ("prediction", "preview", "segment"):
             self._subject.events[name].connect(self._refresh)
         self._refresh()
@@ -176,7 +173,7 @@ class HeatmapPanel(QWidget):
         self.single = QCheckBox("Selected segment alone")
         self.single.setToolTip("Show what one segment contributes; choose it in the view or in the table of segments")
         self.single.toggled.connect(lambda on: setattr(self._slices, "single", on))
-        form.addRow("Field", self.evaluation)
+        form.addRow("Sampling", self.evaluation)
         form.addRow("Colours", self.colour_map)
         form.addRow("Limits", _row(self.low, QLabel("to"), self.high, self.reset_limits))
         form.addRow("Iso level", _row(self.level, self.level_label))
@@ -208,21 +205,21 @@ class HeatmapPanel(QWidget):
             self._slices.sigma = None if step == 0 else own * SIGMAS**step
 
     def _refresh(self, *_: object) -> None:
-        slices, prediction = self._slices, self._subject.explained
+        slices, prediction, heat = self._slices, self._subject.explained, self._view.heat
         self.setEnabled(prediction is not None)
         self.setToolTip(self._subject.unexplained)
         place = len(RESOLUTIONS) if slices.cells else RESOLUTIONS.index(slices.resolution)
         self.evaluation.setCurrentIndex(place)
         self.colour_map.setCurrentIndex(COLOUR_MAPS.index(slices.colour_map))
         _quietly(self.level, lambda: self.level.setValue(round(100 * slices.level)))
-        self.level.setEnabled(self._settings.isosurface)
-        self.level.setToolTip("" if self._settings.isosurface else "Switch the layer Isosurface on")
+        isosurface = self._view.shows("isosurface")
+        self.level.setEnabled(isosurface)
+        self.level.setToolTip("" if isosurface else "Switch the layer Isosurface on")
         _quietly(self.single, lambda: self.single.setChecked(slices.single))
         self.reset_limits.setEnabled(slices.limits is not None)
         self.reset_sigma.setEnabled(slices.sigma is not None)
-        if prediction is None:
+        if prediction is None or heat is None:
             return
-        heat = Heat.of(prediction, slices, self._subject.segment)
         low, high = slices.limits or heat.limits
         _quietly(self.low, lambda: self.low.setValue(low))
         _quietly(self.high, lambda: self.high.setValue(high))

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QIcon, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QMenu, QVBoxLayout, QWidget
 
 from app.actions import CommandRegistry
-from app.scene.probe import Probe
+from app.scene.picking import Probe
 from app.state.document import Subject
 from app.state.settings import ViewSettings
 from app.state.view import View

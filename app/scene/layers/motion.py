@@ -1,0 +1,128 @@
+"""How keypoints keep to a garment that moves, and what is known of its material."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyvista as pv
+from numpy.typing import NDArray
+
+from app.scene.layers.base import Floats, Layer, draw_in_front
+from app.scene.state import SceneState
+from keygrid.palette import colours
+from keygrid.prediction import Prediction
+
+LANDMARK_RADIUS = 0.009
+"""Radius of a landmark's diamond as a share of the garment's diagonal."""
+
+MOST_NAMES = 24
+"""The most landmarks that bear their names; where there are more, only the one under the mouse says its own."""
+
+FAINTEST = 0.12
+"""Opacity of a trail's end that is farthest in time."""
+
+TRAIL_WIDTH = 3
+"""Of a trail's lines, in the user's pixels."""
+
+
+class TrailLayer(Layer):
+    """Each keypoint's path over the frames that are predicted, in its colour, fainter the farther in time."""
+
+    order = 2
+    _found = False
+
+    def _draw(self, state: SceneState) -> bool:
+        if self._changed("lines"):
+            self._mesh = pv.PolyData(np.zeros((2, 3)), lines=[2, 0, 1])
+            self._mesh.point_data["colour"] = np.zeros((2, 4), np.uint8)
+            draw_in_front(self._add(self._mesh, scalars="colour", rgb=True, lighting=False))
+        width = TRAIL_WIDTH * state.look.pixel_ratio
+        if self._changed("width", width):
+            self._actors[0].prop.line_width = width
+        if self._changed("paths", state.predictions, state.frame, state.colours):
+            paths = trails(state.predictions, state.frame, state.colours)
+            self._found = paths is not None
+            if paths is not None:
+                self._mesh.copy_from(paths, deep=False)
+        return self._found
+
+
+def trails(
+    predictions: Mapping[int, Prediction], frame: int, chosen: NDArray[np.uint8] | None = None
+) -> pv.PolyData | None:
+    """Return segments from each predicted frame to the next one, with RGBA `colour`; frames not predicted leave a gap.
+
+    Args:
+        predictions: by frame.
+        frame: the one that is shown.
+        chosen: colours of keypoints, (K, 3), if they are not their own.
+
+    Returns:
+        None where no two frames are neighbours.
+    """
+    frames = sorted(predictions)
+    begins = np.flatnonzero(np.diff(frames) == 1)
+    if not len(begins):
+        return None
+    positions = np.stack([predictions[each].keypoints for each in frames])  # [T, K, 3]
+    count = positions.shape[1]
+    away = np.abs(np.array(frames) - frame)
+    opacity = 1 - (1 - FAINTEST) * away / max(away.max(), 1)
+    rgba = np.empty((len(frames), count, 4), np.uint8)
+    rgba[..., :3] = chosen if chosen is not None and len(chosen) == count else colours(count)
+    rgba[..., 3] = np.round(255 * opacity)[:, None]
+    starts = (begins[:, None] * count + np.arange(count)).ravel()
+    lines = np.stack([np.full_like(starts, 2), starts, starts + count], axis=1)
+    paths = pv.PolyData(positions.reshape(-1, 3), lines=lines.ravel())
+    paths.point_data["colour"] = rgba.reshape(-1, 4)
+    return paths
+
+
+class LandmarkLayer(Layer):
+    """Diamonds with small names; where names would overlap, some are left out."""
+
+    _names: pv.PolyData
+    _labels: Any = None
+
+    def _draw(self, state: SceneState) -> bool:
+        garment = state.garment
+        if garment is None or garment.landmarks is None:
+            return False
+        if self._changed("diamonds", garment):
+            self._make(garment.landmarks.names, LANDMARK_RADIUS * garment.diagonal)
+        if self._changed("places", state.frame):
+            self._move(garment.landmarks.on(state.vertices, garment.faces))
+        if self._changed("colour", state.look.theme.landmarks):
+            self._colour(state.look.theme.landmarks)
+        return True
+
+    def _make(self, names: tuple[str, ...], radius: float) -> None:
+        self._begin("diamonds")
+        diamond = pv.PlatonicSolid("octahedron", radius=radius)
+        self._diamond = np.asarray(diamond.points, dtype=np.float64)
+        self._diamonds = pv.PolyData(np.zeros((len(names), 3))).glyph(geom=diamond, scale=False, orient=False)
+        draw_in_front(self._add(self._diamonds, ambient=0.4))
+        self._labels = None
+        if len(names) > MOST_NAMES:
+            return
+        self._names = pv.PolyData(np.zeros((len(names), 3)))
+        # Spaces keep names clear of their diamonds.
+        self._names.point_data["name"] = np.array([f"   {name}" for name in names])
+        self._labels = self._keep(
+            self._plotter.add_point_labels(
+                self._names, "name", font_size=11, font_family="arial", bold=False, shadow=True, show_points=False,
+                shape=None, always_visible=True, justification_vertical="top", reset_camera=False,
+                render=False, name=self._name,
+            )
+        )  # fmt: skip
+
+    def _move(self, positions: Floats) -> None:
+        self._diamonds.points = (positions[:, None] + self._diamond).reshape(-1, 3)
+        if self._labels is not None:
+            self._names.points = positions
+
+    def _colour(self, colour: tuple[float, float, float]) -> None:
+        self._actors[0].prop.color = colour
+        if self._labels is not None:
+            # Their text belongs to the hierarchy, which the actor's mapper places on the screen.
+            self._labels.GetMapper().GetInputAlgorithm(0, 0).GetTextProperty().SetColor(colour)

@@ -1,0 +1,105 @@
+"""Clouds: the garment's own points, those that the network sees, and those that its decoder makes."""
+
+from typing import Any
+
+import numpy as np
+import pyvista as pv
+
+from app.scene.layers.base import Floats
+from app.scene.layers.surface import WeighedLayer
+from app.scene.state import SceneState
+from app.state.weights import Weights
+
+POINT_COLOUR = "#5b7ea6"
+SAMPLE_COLOUR = "#2f8f83"
+RECONSTRUCTION_COLOUR = "#c2569b"
+
+
+class CloudLayer(WeighedLayer):
+    """Points in one colour, or coloured by weights."""
+
+    order = 0
+    colour: str
+
+    @property
+    def points(self) -> Floats:
+        """(N, 3) as they are drawn, file units."""
+        return np.asarray(self._mesh.points, np.float64)
+
+    @property
+    def size(self) -> float:
+        """Of a point, in device pixels."""
+        return float(self._actors[0].prop.point_size)
+
+    def _draw(self, state: SceneState) -> bool:
+        source = self._source(state)
+        if source is None:
+            return False
+        if self._changed("place", *source):
+            points = self._points(state)
+            if self._changed("mesh", len(points)):
+                self._mesh = pv.PolyData(points)
+            self._mesh.points = points
+        self._paint(self._weighed(state), self.colour)
+        size = state.settings.point_size * state.look.pixel_ratio
+        if self._changed("size", size):
+            self._actors[0].prop.point_size = size
+        return True
+
+    def _make(self, style: dict[str, Any]) -> None:
+        self._add(self._mesh, style="points", lighting=False, **style)
+
+    def _source(self, state: SceneState) -> tuple[object, ...] | None:
+        """What the points are taken from; None where there are none."""
+        raise NotImplementedError
+
+    def _points(self, state: SceneState) -> Floats:
+        raise NotImplementedError
+
+    def _weighed(self, state: SceneState) -> tuple[Weights, int] | None:
+        return state.weighed
+
+
+class PointsLayer(CloudLayer):
+    """The garment's own points: a cloud's, or a surface's vertices."""
+
+    colour = POINT_COLOUR
+
+    def _source(self, state: SceneState) -> tuple[object, ...] | None:
+        return state.garment, state.frame
+
+    def _points(self, state: SceneState) -> Floats:
+        return state.vertices
+
+
+class SamplesLayer(CloudLayer):
+    """The points that the network sees."""
+
+    order = 9
+    colour = SAMPLE_COLOUR
+
+    def _source(self, state: SceneState) -> tuple[object, ...] | None:
+        return None if state.prediction is None else (state.prediction,)
+
+    def _points(self, state: SceneState) -> Floats:
+        return state.prediction.explain().sample.points if state.prediction is not None else np.empty((0, 3))
+
+    def _values(self, weights: Weights, keypoint: int) -> Floats:
+        return weights.of_samples(keypoint)
+
+
+class ReconstructionLayer(CloudLayer):
+    """The cloud that the decoder makes."""
+
+    order = 9
+    colour = RECONSTRUCTION_COLOUR
+
+    def _source(self, state: SceneState) -> tuple[object, ...] | None:
+        prediction = state.prediction
+        return (prediction,) if prediction is not None and len(prediction.reconstruction) else None
+
+    def _points(self, state: SceneState) -> Floats:
+        return state.prediction.reconstruction if state.prediction is not None else np.empty((0, 3))
+
+    def _weighed(self, _state: SceneState) -> None:
+        return None

@@ -1,0 +1,134 @@
+"""The garment's triangles."""
+
+from typing import Any
+
+import numpy as np
+import pyvista as pv
+from numpy.typing import NDArray
+
+from app.scene.layers.base import Floats, Layer
+from app.scene.state import SceneState
+from app.state.weights import Weights
+
+SURFACE_COLOUR = "#ccd6e2"
+
+FAINT = 0.13
+"""Opacity of the surface as it was in the first frame."""
+
+WEIGHT_COLOURS = "YlGnBu"
+"""Colour map of a keypoint's weights: another one than the heatmap's, and pale for next to none, as cloth is."""
+WEIGHT_LIMITS = (1e-6, 1.0)
+"""Limits of weights as shares of the largest, on a logarithmic scale: they fall off as an exponential does."""
+WEIGHT_STYLE: dict[str, Any] = {
+    "scalars": "weight", "cmap": WEIGHT_COLOURS, "clim": WEIGHT_LIMITS, "log_scale": True, "show_scalar_bar": False,
+}  # fmt: skip
+
+
+class WeighedLayer(Layer):
+    """One mesh, in one colour or coloured by the weights of the selected keypoint."""
+
+    _mesh: Any
+
+    @property
+    def weights(self) -> Floats | None:
+        """Weights of the points that colour them; None if all have one colour."""
+        return np.asarray(self._mesh.point_data["weight"]) if self._made_of["actor"][0] else None
+
+    def _paint(self, weighed: tuple[Weights, int] | None, colour: str) -> None:
+        """Make the actor if there is none for this kind of colouring, and colour it."""
+        if self._changed("actor", weighed is not None, *self._made_of["mesh"]):
+            self._begin("mesh", "place", "actor")
+            if weighed is None:
+                self._make({"color": colour})
+            else:
+                self._mesh.point_data["weight"] = np.zeros(self._mesh.n_points)
+                self._make(WEIGHT_STYLE)
+        if weighed is not None and self._changed("weights", weighed):
+            self._mesh.point_data["weight"] = self._values(*weighed)
+
+    def _make(self, style: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def _values(self, weights: Weights, keypoint: int) -> Floats:
+        return weights.of_vertices(keypoint)
+
+
+class SurfaceLayer(WeighedLayer):
+    """The garment's triangles, a little transparent so that keypoints between its sides are seen."""
+
+    order = 0
+
+    @property
+    def points(self) -> Floats:
+        """Vertices (V, 3) as they are drawn, file units."""
+        return np.asarray(self._mesh.points, np.float64)
+
+    @property
+    def opacity(self) -> float:
+        """From 0 to 1."""
+        return float(self._actors[0].prop.opacity)
+
+    def _draw(self, state: SceneState) -> bool:
+        garment, weighed = state.garment, self._weighed(state)
+        if garment is None or garment.is_cloud:
+            return False
+        if self._changed("mesh", garment):
+            mesh = pv.PolyData.from_regular_faces(garment.vertices, garment.faces)  # type: ignore[arg-type]
+            # Triangles that are wound alike have normals that agree; how they are wound does not change as they move.
+            self._mesh = mesh.compute_normals(cell_normals=False, split_vertices=False, consistent_normals=True)
+            self._faces = self._mesh.regular_faces
+            self._mesh.point_data.active_normals_name = "Normals"
+        if self._changed("place", garment, self._frame(state)):
+            self._move(self._vertices(state))
+        self._paint(weighed, SURFACE_COLOUR)
+        if self._changed("opacity", self._opacity(state)):
+            self._actors[0].prop.opacity = self._opacity(state)
+        return True
+
+    def _make(self, style: dict[str, Any]) -> None:
+        self._add(self._mesh, ambient=0.15, **style).prop.interpolation = "phong"
+
+    def _move(self, vertices: Floats) -> None:
+        self._mesh.points = vertices
+        self._mesh.point_data["Normals"][:] = vertex_normals(vertices, self._faces)
+        self._mesh.GetPointData().GetNormals().Modified()
+
+    def _frame(self, state: SceneState) -> int:
+        return state.frame
+
+    def _vertices(self, state: SceneState) -> Floats:
+        return state.vertices
+
+    def _opacity(self, state: SceneState) -> float:
+        return state.settings.surface_opacity
+
+    def _weighed(self, state: SceneState) -> tuple[Weights, int] | None:
+        return state.weighed
+
+
+class FirstFrameLayer(SurfaceLayer):
+    """The surface as it was in the first frame."""
+
+    order = 9
+
+    def _frame(self, _state: SceneState) -> int:
+        return 0
+
+    def _vertices(self, state: SceneState) -> Floats:
+        return state.garment.vertices_in(0) if state.garment is not None else state.vertices
+
+    def _opacity(self, _state: SceneState) -> float:
+        return FAINT
+
+    def _weighed(self, _state: SceneState) -> None:
+        return None
+
+
+def vertex_normals(vertices: Floats, faces: NDArray[np.integer]) -> Floats:
+    """Return unit normals (V, 3), each the mean of its triangles' normals weighted by their areas."""
+    corners = vertices[faces]  # [F, 3, 3]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    triangle_of_corner = np.repeat(across, 3, axis=0)
+    sums = [np.bincount(faces.ravel(), triangle_of_corner[:, axis], len(vertices)) for axis in range(3)]
+    normals = np.stack(sums, axis=1)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)

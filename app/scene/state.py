@@ -1,0 +1,203 @@
+"""All that a scene shows, as one value that can be compared with the last one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.state.document import Distance
+from app.state.heat import Heat
+from app.state.layers import LAYERS
+from app.state.settings import ViewSettings
+from app.state.slices import SliceSettings
+from app.state.view import View
+from app.state.weights import Weights
+from keygrid.data.garment import Garment
+from keygrid.palette import colours
+from keygrid.prediction import Prediction, Skeleton
+
+Floats = NDArray[np.float64]
+Colour = tuple[float, float, float]
+
+KEYPOINT_RADIUS = 0.012
+"""Radius of a keypoint's sphere as a share of the garment's diagonal."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of a scene, each red, green, blue from 0 to 1.
+
+    Attributes:
+        background: behind everything.
+        foreground: text and skeleton.
+        landmarks: their marks and names.
+    """
+
+    background: Colour
+    foreground: Colour
+    landmarks: Colour
+
+
+LIGHT = Theme((0.965, 0.969, 0.976), (0.10, 0.11, 0.13), (0.27, 0.30, 0.36))
+DARK = Theme((0.110, 0.118, 0.133), (0.93, 0.94, 0.95), (0.93, 0.90, 0.80))
+
+
+@dataclass(frozen=True)
+class Look:
+    """Properties of the picture that is drawn into.
+
+    Attributes:
+        theme: colours.
+        pixel_ratio: device pixels in one of the user's: lines grow with it, as text does with the plotter's DPI.
+        bar_scale: factor of the text of colour bars, which pictures that are enlarged enlarge themselves.
+    """
+
+    theme: Theme = LIGHT
+    pixel_ratio: float = 1.0
+    bar_scale: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """Additions to a view that are not its own.
+
+    Attributes:
+        style: colours (K, 3) and titles of keypoints in place of the method's own; passed over for another K.
+        mark: a place (3,) in file units that was picked; None for none.
+        displacements: starts and ends (P, 3) of arrows, file units; None for none.
+        others: keypoints (K, 3) of each further view, file units, and their colours (K, 3).
+    """
+
+    style: tuple[NDArray[np.uint8], Sequence[str]] | None = None
+    mark: Floats | None = None
+    displacements: tuple[Floats, Floats] | None = None
+    others: Sequence[tuple[Floats, NDArray[np.uint8]]] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class SceneState:
+    """All that a scene shows. K keypoints, E segments, V vertices.
+
+    Attributes:
+        garment: None for an empty scene.
+        frame: the garment's, if it moves.
+        shown: keypoints and their skeleton; None while there are none.
+        predictions: by frame, along which keypoints leave trails.
+        heat: the heatmap; None where there is none.
+        weights: of the keypoints at any place; None where there are none.
+        layers: names of those that are on.
+        settings: how layers look.
+        slices: how the heatmap is cut and coloured.
+        keypoint: index of the selected one.
+        other: index of the keypoint to which the selected one is measured.
+        segment: index of the selected segment.
+        measure: the distance between these two keypoints, as text.
+        colours: (K, 3) red, green, blue of the keypoints.
+        titles: K labels.
+        overlay: additions that are not the view's own.
+        look: properties of the picture.
+    """
+
+    garment: Garment | None = None
+    frame: int = 0
+    shown: Skeleton | None = None
+    predictions: Mapping[int, Prediction] = field(default_factory=lambda: MappingProxyType({}))
+    heat: Heat | None = None
+    weights: Weights | None = None
+    layers: frozenset[str] = frozenset()
+    settings: ViewSettings = field(default_factory=ViewSettings)
+    slices: SliceSettings = field(default_factory=SliceSettings)
+    keypoint: int | None = None
+    other: int | None = None
+    segment: int | None = None
+    measure: str = ""
+    colours: NDArray[np.uint8] = field(default_factory=lambda: colours(0))
+    titles: Sequence[str] = ()
+    overlay: Overlay = Overlay()
+    look: Look = Look()
+
+    @classmethod
+    def of(cls, view: View, look: Look | None = None, overlay: Overlay | None = None) -> "SceneState":
+        """Return what a view shows now; it does not change with the view."""
+        subject, overlay = view.subject, overlay or Overlay()
+        shown = subject.shown if subject.garment is not None else None
+        count = len(shown.keypoints) if shown is not None else 0
+        style = overlay.style
+        if style is None or len(style[1]) != count:
+            style = subject.colours(count), tuple(subject.labels.title(index) for index in range(count))
+        return cls(
+            subject.garment,
+            subject.frame,
+            shown,
+            # The paths are those of the prediction, and a preview's keypoints are elsewhere.
+            subject.predictions if subject.shown_preview is None else MappingProxyType({}),
+            view.heat if shown is not None else None,
+            view.weights,
+            frozenset(name for name in LAYERS if view.shows(name)),
+            replace(view.settings),
+            replace(view.slices),
+            _within(subject.keypoint, count),
+            _within(subject.other, count),
+            _within(subject.segment, len(shown.edges) if shown is not None else 0),
+            _told(subject.distance),
+            *style,
+            overlay,
+            look or Look(),
+        )
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """What is shown, if it has an explanation; else that is no more than keypoints and their skeleton."""
+        return self.heat.prediction if self.heat is not None else None
+
+    @cached_property
+    def vertices(self) -> Floats:
+        """(V, 3): the garment's in this frame, file units."""
+        return self.garment.vertices_in(self.frame) if self.garment is not None else np.empty((0, 3))
+
+    @property
+    def radius(self) -> float:
+        """Of a keypoint's sphere, file units."""
+        return KEYPOINT_RADIUS * self.garment.diagonal if self.garment is not None else 0.0
+
+    @property
+    def weighed(self) -> tuple[Weights, int] | None:
+        """The weights that colour points and surface, and the keypoint whose they are; None if none do."""
+        wanted = self.settings.weights and self.weights is not None and self.keypoint is not None
+        return (self.weights, self.keypoint) if wanted and self.weights and self.keypoint is not None else None
+
+    @property
+    def background(self) -> Colour:
+        """The colour behind everything."""
+        plain = {"white": (1.0, 1.0, 1.0), "black": (0.0, 0.0, 0.0)}
+        return plain.get(self.settings.background, self.look.theme.background)
+
+    @property
+    def foreground(self) -> Colour:
+        """A colour that is read on the background."""
+        contrast = {"white": LIGHT.foreground, "black": DARK.foreground}
+        return contrast.get(self.settings.background, self.look.theme.foreground)
+
+    @cached_property
+    def drawn_segments(self) -> NDArray[np.bool_]:
+        """(E,): whether a segment is strong enough, and between keypoints that are not hidden."""
+        if self.shown is None:
+            return np.zeros(0, bool)
+        seen = np.array([index not in self.settings.hidden for index in range(len(self.shown.keypoints))], bool)
+        strong: NDArray[np.bool_] = self.shown.strengths >= self.settings.strength
+        return strong & seen[self.shown.edges].all(axis=1)
+
+
+def _within(index: int | None, count: int) -> int | None:
+    """Return an index if it is below `count`: a preview may have fewer keypoints than the prediction had."""
+    return index if index is not None and index < count else None
+
+
+def _told(distance: Distance | None) -> str:
+    if distance is None:
+        return ""
+    straight = f"{distance.straight:.4g}"
+    return straight if distance.along is None else f"{straight}, {distance.along:.4g} along the cloth"

@@ -1,0 +1,90 @@
+"""The table of layers: their names, titles and keys, and where each can be shown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.state.document import Subject
+
+Needs = Callable[[Subject], str]
+"""A function that returns why a subject has nothing for a layer, as a tooltip says it; empty where it has."""
+
+Default = Callable[[Subject], bool]
+"""A function that returns whether a layer is on for a subject as long as nobody has switched it."""
+
+
+def _nothing(_subject: Subject) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """A layer as menus, panels and sessions know it; `app.scene.layers.MAKERS` has what draws it.
+
+    Attributes:
+        name: identifies it in code, in sessions and on the command line.
+        title: its title in menus; `&` marks the mnemonic.
+        key: its shortcut as Qt writes it; empty for none.
+        tip: what it shows, in a few words.
+        on: its default.
+        needs: what a subject must have for it.
+    """
+
+    name: str
+    title: str
+    key: str
+    tip: str
+    on: Default
+    needs: Needs = _nothing
+
+
+def _always(_subject: Subject) -> bool:
+    return True
+
+
+def _never(_subject: Subject) -> bool:
+    return False
+
+
+def _on_clouds(subject: Subject) -> bool:
+    return subject.garment is not None and subject.garment.is_cloud
+
+
+def _surface(subject: Subject) -> str:
+    return "This garment is a cloud, which has no surface: Points shows it" if _on_clouds(subject) else ""
+
+
+def _frames(subject: Subject) -> str:
+    return "" if subject.frame_count > 1 else "Needs a garment that moves"
+
+
+def _moving_surface(subject: Subject) -> str:
+    return _frames(subject) or _surface(subject)
+
+
+def _explanation(subject: Subject) -> str:
+    return subject.unexplained
+
+
+def _landmarks(subject: Subject) -> str:
+    garment = subject.garment
+    return "" if garment is not None and garment.landmarks is not None else "Needs a garment with landmarks"
+
+
+LAYERS: dict[str, LayerSpec] = {
+    spec.name: spec
+    for spec in (
+        LayerSpec("surface", "&Surface", "1", "The garment's triangles", _always, _surface),
+        LayerSpec("points", "P&oints", "2", "The garment's own points", _on_clouds),
+        LayerSpec("keypoints", "&Keypoints", "3", "Numbered spheres", _always),
+        LayerSpec("skeleton", "Sk&eleton", "4", "Segments, more opaque where stronger", _always),
+        LayerSpec("slice", "Heatmap sl&ice", "5", "The heatmap on planes", _always, _explanation),
+        LayerSpec("reconstruction", "&Reconstruction", "6", "The cloud that the decoder makes", _never, _explanation),
+        LayerSpec("trails", "&Trails", "7", "The keypoints' paths over the frames", _always, _frames),
+        LayerSpec("first_frame", "First &frame", "8", "The surface in the first frame, faint", _never, _moving_surface),
+        LayerSpec("landmarks", "&Landmarks", "9", "Places with a name", _never, _landmarks),
+        LayerSpec("isosurface", "Is&osurface", "0", "Where the heatmap has one value", _never, _explanation),
+        LayerSpec("volume", "&Volume", "V", "The heatmap as a cloud of light", _never, _explanation),
+        LayerSpec("samples", "Sa&mpled points", "S", "The points that the network sees", _never, _explanation),
+    )
+}
+"""All layers by name, in the order of menus; blending has an order of its own, `Layer.order`."""

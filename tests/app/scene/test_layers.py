@@ -1,0 +1,103 @@
+"""The table of layers, what each of them shows, and that only what changed is drawn again."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from app.scene.layers import MAKERS
+from app.state.layers import LAYERS
+from keygrid.data.garment import Garment
+from tests.app.scene.conftest import Stage, predicted
+
+
+def test_each_layer_of_the_table_has_what_draws_it_and_a_key_of_its_own():
+    assert LAYERS.keys() == MAKERS.keys()
+    assert len({spec.key for spec in LAYERS.values()}) == len(LAYERS)
+    assert all(spec.title and spec.tip and spec.name == name for name, spec in LAYERS.items())
+
+
+def test_a_cloud_is_seen_as_its_own_points_with_keypoints_on_it(stage: Stage, cloud: Garment):
+    stage.show(cloud)
+    np.testing.assert_allclose(stage.scene.layers["points"].points, cloud.vertices, rtol=1e-6)
+    assert len(np.unique(stage.pixels().reshape(-1, 3), axis=0)) > 1
+    stage.show(cloud, predicted(cloud))
+    shown = {name for name, layer in stage.scene.layers.items() if layer.visible}
+    assert shown == {"points", "keypoints", "skeleton", "slice"}
+    assert stage.view.lacks("surface")
+    np.testing.assert_allclose(stage.scene.layers["points"].points, cloud.vertices, rtol=1e-6)
+
+
+def test_layers_are_on_as_suits_the_garment_until_they_are_switched(stage: Stage, cloud: Garment, shirt: Garment):
+    stage.show(shirt, predicted(shirt))
+    assert stage.view.shows("surface")
+    assert not stage.view.shows("points")
+    stage.subject.choose(garment=cloud)
+    assert stage.view.shows("points")
+    stage.switch(points=False)
+    assert not stage.scene.layers["points"].visible
+    stage.switch(points=True)
+    stage.subject.choose(garment=shirt)
+    stage.draw()
+    assert stage.scene.layers["points"].visible
+    assert stage.view.shows("surface"), "nobody switched it off"
+
+
+def test_sampled_points_are_those_that_the_network_sees(stage: Stage, shirt: Garment):
+    prediction = predicted(shirt)
+    stage.show(shirt, prediction, samples=True)
+    np.testing.assert_allclose(stage.scene.layers["samples"].points, prediction.explain().sample.points, rtol=1e-6)
+
+
+def test_layers_of_the_heatmap_are_off_where_a_method_has_none_and_say_so(stage: Stage, shirt: Garment):
+    stage.show(shirt, predicted(shirt, explanation=None), samples=True, reconstruction=True, volume=True)
+    assert {name for name, layer in stage.scene.layers.items() if layer.visible} == {"surface", "keypoints", "skeleton"}
+    assert all("random" in stage.view.lacks(name) for name in ("slice", "samples", "reconstruction", "volume"))
+
+
+def drawn(stage: Stage) -> Counter[str]:
+    """How often each part of each layer was drawn."""
+    named = {**stage.scene.layers, "bars": stage.scene.bars}
+    return Counter({f"{name}: {part}": count for name, layer in named.items() for part, count in layer.drawn.items()})
+
+
+def _setting(name: str, value: object) -> Callable[[Stage], None]:
+    return lambda stage: setattr(stage.view.settings, name, value)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (_setting("label_size", 20), {"keypoints: label style"}),
+        (_setting("surface_opacity", 0.3), {"surface: opacity"}),
+        (_setting("point_size", 7), {"points: size"}),
+        (_setting("strength", 0.5), {"skeleton: segments"}),
+        (_setting("hidden", frozenset({2})), {"keypoints: places", "skeleton: segments"}),
+        (_setting("peak", True), set()),
+        (_setting("weights", True), set()),  # none is selected
+        (lambda stage: stage.view.slices.move(0.3), {"slice: plane z"}),
+        (lambda stage: stage.view.slices.grab("x", 0.3), {"slice: plane x"}),
+        (lambda stage: setattr(stage.view.slices, "level", 0.2), {"isosurface: level"}),
+        (lambda stage: setattr(stage.subject, "keypoint", 1), {"keypoints: marks"}),
+        (lambda stage: setattr(stage.subject, "segment", 1), {"skeleton: mark"}),
+        (lambda stage: stage.view.settings.switch("volume", on=False), set()),
+    ],
+)  # fmt: skip
+def test_a_change_draws_again_only_what_it_changes(stage: Stage, shirt: Garment, change, expected):
+    stage.show(shirt, predicted(shirt), points=True, isosurface=True, volume=True)
+    stage.view.slices.show("x", shown=True)
+    stage.view.slices.choose("z")
+    stage.draw()
+    before = drawn(stage)
+    change(stage)
+    stage.draw()
+    assert drawn(stage) - before == dict.fromkeys(expected, 1)
+    stage.draw()
+    assert drawn(stage) - before == dict.fromkeys(expected, 1), "nothing has changed since"
+
+
+def test_a_layer_that_is_off_is_not_drawn(stage: Stage, shirt: Garment):
+    stage.show(shirt, predicted(shirt))
+    for name in ("isosurface", "volume", "samples", "reconstruction", "points"):
+        assert not stage.scene.layers[name].drawn
