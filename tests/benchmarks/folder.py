@@ -67,10 +67,12 @@ def ready(members: Sequence[Member], method: "LearnedMethod", batch: int) -> "li
 def network_alone(method: "LearnedMethod", batches: "list[torch.Tensor]", parts: str) -> None:
     import torch
 
+    from keygrid.model.inputs import Inputs
+
     def work(clouds: "torch.Tensor") -> "torch.Tensor":
         with torch.inference_mode():
             found = method.network.skeleton if parts == "skeleton" else method.network.locate
-            return found(clouds.to(method.device))[1].cpu()
+            return found(Inputs(clouds.to(method.device)))[1].cpu()
 
     for _ in in_lanes(work, batches, lanes_for(method)):
         pass

@@ -1,6 +1,6 @@
 """Memory and time of reading a mesh of a million triangles and drawing a cloud on it, in every format.
 
-    python -m tests.benchmarks.large_meshes [--triangles 1000000] [--rounds 5]
+    python -m tests.benchmarks.large_meshes [--triangles 1000000] [--rounds 5] [--only FORMAT ...]
 
 Each measurement is a process of its own. Memory is its peak less what it held after the imports, as a multiple of the
 file's size. Time is that of reading, as a multiple of the reference's, which takes turns with it: trimesh without
@@ -138,6 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--triangles", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=FORMATS, default=FORMATS)
     parser.add_argument("--process", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.process:
@@ -147,7 +148,7 @@ def main() -> None:
         return
     print(f"{'':12}{'MB':>6}{'memory':>9}{'trimesh':>9}{'read':>9}{'sample':>9}{'time':>9}")
     with tempfile.TemporaryDirectory() as folder:
-        for name in FORMATS:
+        for name in arguments.only:
             path = Path(folder) / name
             elsewhere("write", path, arguments.triangles)
             size = path.stat().st_size

@@ -1,6 +1,7 @@
 """Time and memory against the number of points, of keypoints, and of the heatmap's cells; drawn into docs/scale.png.
 
     python -m tests.benchmarks.scale [--rounds 5] [--out docs/scale.png]
+        [--points N ...] [--keypoints K ...] [--cells C ...]
 
 Each size is measured in a process of its own, on one thread: process time of the whole network, or of the heatmap in
 all cells of a grid, as the median of the rounds; and the process's peak memory less what it held before.
@@ -87,6 +88,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "scale.png")
+    for kind, sizes in SIZES.items():
+        parser.add_argument(f"--{kind}", type=int, nargs="+", default=sizes)
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
@@ -94,8 +97,8 @@ def main() -> None:
         return
     found: dict[str, list[dict[str, float]]] = {}
     print("| what | size | ms | MB |\n|---|---|---|---|")
-    for kind, sizes in SIZES.items():
-        for size in sizes:
+    for kind in SIZES:
+        for size in getattr(arguments, kind):
             command = [sys.executable, "-m", "tests.benchmarks.scale", "--rounds", str(arguments.rounds)]
             done = subprocess.run(
                 [*command, "--one", kind, str(size)], cwd=ROOT, check=True, capture_output=True, text=True

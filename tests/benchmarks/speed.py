@@ -1,6 +1,7 @@
 """Speed and memory against the published formulation, `keygrid.model.reference`.
 
     python -m tests.benchmarks.speed [--rounds 7] [--only NAME] [--json FILE]
+        [--checkpoint FILE] [--batch 8] [--cells 64]
 
 Both take turns in one process. Ratios are of medians, with the quartiles of the rounds' own ratios: process time on one
 thread, and wall time on two. Results are compared before anything is measured. Memory is the peak of one training step
@@ -49,6 +50,26 @@ SEQUENCES = ["tshirt-real-drop.npz", "tshirt-real-fold-sleeve.npz", "tshirt-real
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """How much is done; the aims are those of the defaults.
+
+    Attributes:
+        checkpoint: of the network.
+        rounds: in which both take their turn, two or more.
+        batch: clouds of a training step.
+        cells: along a side of the heatmap's grid; the larger of the two has twice as many.
+    """
+
+    checkpoint: Path = CHECKPOINT
+    rounds: int = 7
+    batch: int = 8
+    cells: int = 64
+
+    def network(self) -> KeyGrid:
+        return Checkpoint.load(self.checkpoint).network()
+
+
+@dataclass(frozen=True)
 class Row:
     """A line of the table.
 
@@ -83,10 +104,6 @@ def clouds(count: int, config: ModelConfig) -> Tensor:
     return torch.from_numpy(np.stack(found)).float()
 
 
-def network() -> KeyGrid:
-    return Checkpoint.load(CHECKPOINT).network()
-
-
 def inference(network: KeyGrid, inputs: Inputs) -> tuple[Work, Work]:
     ours, plain = network(inputs), reference.forward(network, inputs)
     check("keypoints", ours.keypoints, plain.keypoints, 1e-5)
@@ -112,8 +129,7 @@ def step_of(forward: Callable[[Inputs], Output], network: KeyGrid, inputs: Input
     return step
 
 
-def training_steps(inputs: Inputs) -> tuple[Work, Work]:
-    ours, plain = network(), network()
+def training_steps(ours: KeyGrid, plain: KeyGrid, inputs: Inputs) -> tuple[Work, Work]:
     torch.manual_seed(0)
     for net in (ours, plain):
         net.train()
@@ -188,12 +204,12 @@ def check(name: str, ours: Tensor, plain: Tensor, tolerance: float) -> None:
         raise SystemExit(f"{name} differ by {error:.1e} from the reference's, more than {tolerance:.0e}")
 
 
-def peak_of_step(plain: bool) -> float:
+def peak_of_step(plain: bool, sizes: Sizes) -> float:
     """Megabytes that a training step adds at its peak to what a process holds."""
     keep_freed_memory()
     torch.set_num_threads(1)
-    net = network().train()
-    points = clouds(8, net.config)
+    net = sizes.network().train()
+    points = clouds(sizes.batch, net.config)
     step_of(net, net, Inputs(points[:2]))()  # what is compiled or allocated once
     step = step_of((lambda x: reference.forward(net, x)) if plain else net, net, Inputs(points))
     held = resident()
@@ -221,35 +237,43 @@ def milliseconds(times: Times) -> float:
     return 1e3 * median(times.ours)
 
 
-def memory_row() -> Row:
+def memory_row(sizes: Sizes) -> Row:
     peaks = {}
     for side in ("plain", "ours"):
-        command = [sys.executable, "-m", "tests.benchmarks.speed", "--peak", side]
+        command = [sys.executable, "-m", "tests.benchmarks.speed", "--peak", side, "--batch", str(sizes.batch)]
+        command += ["--checkpoint", str(sizes.checkpoint)]
         peaks[side] = float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
     ratio = peaks["ours"] / peaks["plain"]
-    return Row("training step, batch 8, peak memory", "0.5x", ratio, None, None, peaks["ours"], ratio <= 0.5)
+    return Row(
+        f"training step, batch {sizes.batch}, peak memory", "0.5x", ratio, None, None, peaks["ours"], ratio <= 0.5
+    )
 
 
-def rows(rounds: int) -> dict[str, Callable[[], Row]]:
-    net = network()
+def rows(sizes: Sizes) -> dict[str, Callable[[], Row]]:
+    rounds, batch, cells = sizes.rounds, sizes.batch, sizes.cells
+    net = sizes.network()
     encoder = net.encoder
     assert isinstance(encoder, PointNet)
-    one, eight = clouds(1, net.config), clouds(8, net.config)
+    one, several = clouds(1, net.config), clouds(batch, net.config)
 
-    def heatmap_of_16() -> Row:
+    def step() -> Row:
+        works = training_steps(sizes.network(), sizes.network(), Inputs(several))
+        return compare(f"training step, batch {batch}", 7, works, max(3, rounds // 2))
+
+    def finer_heatmap() -> Row:
         torch.set_num_threads(1)
-        ours = heatmap_on_grid(16, 128)
+        ours = heatmap_on_grid(16, 2 * cells)
         took = milliseconds(take_turns(ours, ours, rounds))
-        return Row("heatmap on 128^3, 120 segments", "100 ms", None, None, None, took, took <= 100)
+        return Row(f"heatmap on {2 * cells}^3, 120 segments", "100 ms", None, None, None, took, took <= 100)
 
     return {
         "inference": lambda: compare("inference, one cloud", 20, inference(net, Inputs(one)), rounds),
         "keypoints": lambda: compare("inference, keypoints only", 35, keypoints_only(net, Inputs(one)), rounds),
-        "step": lambda: compare("training step, batch 8", 7, training_steps(Inputs(eight)), max(3, rounds // 2)),
-        "memory": memory_row,
+        "step": step,
+        "memory": lambda: memory_row(sizes),
         "geometry": lambda: compare("geometry of one cloud", 120, geometry(encoder.config, one), rounds),
-        "heatmap": lambda: compare("heatmap on 64^3, 28 segments", 15, heatmaps(8, 64), rounds),
-        "heatmap-128": heatmap_of_16,
+        "heatmap": lambda: compare(f"heatmap on {cells}^3, 28 segments", 15, heatmaps(8, cells), rounds),
+        "finer-heatmap": finer_heatmap,
     }
 
 
@@ -264,18 +288,20 @@ def show(row: Row) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
+    for name, default in asdict(Sizes()).items():
+        parser.add_argument(f"--{name}", type=Path if name == "checkpoint" else int, default=default)
     parser.add_argument("--only", help="one row")
     parser.add_argument("--json", type=Path, help="write the rows here as well")
     parser.add_argument("--peak", choices=["plain", "ours"], help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    sizes = Sizes(arguments.checkpoint, arguments.rounds, arguments.batch, arguments.cells)
     if arguments.peak:
-        print(peak_of_step(arguments.peak == "plain"))
+        print(peak_of_step(arguments.peak == "plain", sizes))
         return
     keep_freed_memory()
     print("| work | aim | one thread | quartiles | two threads | ours | met |\n|---|---|---|---|---|---|---|")
     done = []
-    for name, make in rows(arguments.rounds).items():
+    for name, make in rows(sizes).items():
         if arguments.only in (None, name):
             with torch.set_grad_enabled(name == "step"):
                 done.append(make())

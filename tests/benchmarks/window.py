@@ -1,6 +1,7 @@
 """How fast the window is in the hand: slices, frames, views, pauses, starts; and whether its memory stays.
 
-    python -m tests.benchmarks.window [speed] [start] [memory] [--rounds 500] [--changes 1000]
+    python -m tests.benchmarks.window [speed] [start] [memory]
+        [--rounds 500] [--changes 1000] [--times 60] [--starts 7] [--seconds 5]
 
 Medians and 95th percentiles, of the bundled moving T-shirt with 2,048 points. Needs a display; one of `Xvfb` will do.
 """
@@ -104,8 +105,8 @@ def drawn(window: MainWindow, act: Callable[[], object]) -> None:
         viewport.rendered.disconnect(connection)
 
 
-def speed() -> None:
-    """Slices, frames and views, and pauses while the worker predicts."""
+def speed(times: int, seconds: float) -> None:
+    """Slices, frames and views, and pauses of so many seconds while the worker predicts."""
     window = opened([SHIRT, *CHECKPOINTS])
     window.document.choose(method=window.document.methods[0])
     go_on(lambda: not window.busy, 120)
@@ -117,40 +118,43 @@ def speed() -> None:
     for index in range(10):
         drawn(window, lambda index=index: slide(index))  # type: ignore[misc]
     scene = window.viewport.scene
-    told("slice update, without the frame", timed(slide, 100), ", aim 16 ms")
-    told("slice and frame, one view", timed(lambda i: drawn(window, lambda: slide(i)), 60), ", aim 40 ms and the slice")
+    told("slice update, without the frame", timed(slide, times), ", aim 16 ms")
+    told("slice and frame, one view", timed(lambda i: drawn(window, lambda: slide(i)), times), ", aim 40 ms and slice")
     turn = scene.camera
-    told("frame, one view", timed(lambda i: drawn(window, lambda: window.area.look(turn.turned(3 * i))), 60),
-         ", aim 40 ms")  # fmt: skip
+
+    def turned(index: int) -> None:
+        drawn(window, lambda: window.area.look(turn.turned(3 * index)))
+
+    told("frame, one view", timed(turned, times), ", aim 40 ms")
     step = window.document
-    told("another frame of the garment, one view",
-         timed(lambda i: drawn(window, lambda: step.go_to(1 + i % 19)), 60))  # fmt: skip
+    told(
+        "another frame of the garment, one view", timed(lambda i: drawn(window, lambda: step.go_to(1 + i % 19)), times)
+    )
     window.commands["compare_methods"].trigger()
     go_on(lambda: not window.busy, 180)
     for index in range(10):
         drawn(window, lambda index=index: slide(index))  # type: ignore[misc]
-    told("frame, four linked views", timed(lambda i: drawn(window, lambda: window.area.look(turn.turned(3 * i))), 40),
-         ", aim 120 ms")  # fmt: skip
-    told("slice and frame, four linked views", timed(lambda i: drawn(window, lambda: slide(i)), 40))
+    told("frame, four linked views", timed(turned, times), ", aim 120 ms")
+    told("slice and frame, four linked views", timed(lambda i: drawn(window, lambda: slide(i)), times))
     window.comparison.stop()
     go_on(lambda: False, 1)
 
     gaps = Gaps()
-    gaps.measure("pauses, nothing is done", 5)
+    gaps.measure("pauses, nothing is done", seconds)
     window.settings.peak = True  # predicts all frames anew
-    gaps.measure("pauses, while frames are predicted", 5)
+    gaps.measure("pauses, while frames are predicted", seconds)
     window.settings.peak = False
     slider = QTimer(interval=40)
     count = iter(range(10**6))
     slider.timeout.connect(lambda: slide(next(count)))
     slider.start()
-    gaps.measure("pauses, slices moved while frames are predicted", 5)
+    gaps.measure("pauses, slices moved while frames are predicted", seconds)
     slider.stop()
     go_on(lambda: not window.busy, 120)
     window.close()
 
 
-def start(rounds: int = 7) -> None:
+def start(rounds: int) -> None:
     """From the command to the first drawn window, and to the first keypoints."""
     shown, first = [], []
     for _ in range(rounds):
@@ -201,14 +205,17 @@ def main() -> None:
     parser.add_argument("what", nargs="*", default=[])
     parser.add_argument("--rounds", type=int, default=500)
     parser.add_argument("--changes", type=int, default=1000)
+    parser.add_argument("--times", type=int, default=60)
+    parser.add_argument("--starts", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=5)
     arguments = parser.parse_args()
     what = arguments.what or ["speed", "start", "memory"]
     application = QApplication(sys.argv[:1])
     QApplication.setStyle("Fusion")
     if "speed" in what:
-        speed()
+        speed(arguments.times, arguments.seconds)
     if "start" in what:
-        start()
+        start(arguments.starts)
     if "memory" in what:
         memory(arguments.rounds, arguments.changes)
     application.quit()
