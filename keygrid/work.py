@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
@@ -45,6 +45,7 @@ _PATIENCE = 10
 """Seconds in which a scheduler has to answer."""
 
 _listener: ContextVar[Report | None] = ContextVar("listener", default=None)
+_isolated: ContextVar[bool] = ContextVar("isolated", default=False)
 
 
 class CrashedError(KeygridError):
@@ -56,6 +57,11 @@ def report(name: str, done: int, total: int) -> None:
     listener = _listener.get()
     if listener is not None:
         listener(name, done, total)
+
+
+def is_isolated() -> bool:
+    """Whether this runs in another process than who submitted it, so that a crash costs nothing but the item."""
+    return _isolated.get()
 
 
 class Here(Executor):
@@ -72,13 +78,12 @@ class Here(Executor):
 
     def submit(self, fn: Callable[P, B], /, *args: P.args, **kwargs: P.kwargs) -> Future[B]:
         future: Future[B] = Future()
-        token = _listener.set(self._on_report)
+        context = copy_context()
+        context.run(_listener.set, self._on_report)
         try:
-            future.set_result(fn(*args, **kwargs))
+            future.set_result(context.run(fn, *args, **kwargs))
         except Exception as error:  # the caller gets it from the future
             future.set_exception(error)
-        finally:
-            _listener.reset(token)
         return future
 
 
@@ -198,6 +203,7 @@ def _prepare(reports: Connection) -> None:
     """Make a new process ready for items."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _listener.set(lambda *told: reports.send(told))
+    _isolated.set(True)
     threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
 
 
@@ -277,11 +283,10 @@ def _on_worker(topic: str, folder: Path, task: Callable[[], B]) -> B:
             f"A worker of the scheduler runs in {Path.cwd()} and this command in {folder}; start both in one folder."
         )
     worker = get_worker()
-    token = _listener.set(lambda *told: worker.log_event(topic, told))
-    try:
-        return task()
-    finally:
-        _listener.reset(token)
+    context = copy_context()
+    context.run(_listener.set, lambda *told: worker.log_event(topic, told))
+    context.run(_isolated.set, True)
+    return context.run(task)
 
 
 def default_workers() -> int:
@@ -290,10 +295,14 @@ def default_workers() -> int:
     return max(1, min(cores, psutil.virtual_memory().available // _MEMORY))
 
 
+Workers = Here | Processes | Cluster
+"""An executor of this module."""
+
+
 @contextmanager
 def open_executor(
     workers: int | None = None, *, scheduler: str = "", on_report: Report | None = None
-) -> Iterator["Here | Processes | Cluster"]:
+) -> Iterator[Workers]:
     """Make the executor that options of the command line ask for; when the block ends, no work goes on.
 
     Args:

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.work import in_order, open_executor, report
 
@@ -30,6 +31,11 @@ def die_at(deadly: int, number: int) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.05)
     return number
+
+
+def die_reading() -> Garment:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
 
 
 def wait(started: Path) -> None:

@@ -10,7 +10,7 @@ from app.context import Context
 from app.controllers.opening import CHECKPOINT_SUFFIXES, Open
 from app.output.pictures import save_screenshot
 from keygrid.data.readers import SUFFIXES
-from keygrid.prediction.files import WRITERS, write_predictions
+from keygrid.prediction.files import FORMATS, write_predictions
 
 
 class FileCommands:
@@ -63,7 +63,7 @@ class FileCommands:
         if garment is None or prediction is None:
             self._warn("There are no keypoints to save yet: open a garment and a checkpoint first.")
             return
-        filters = ";;".join(f"{ending[1:].upper()} (*{ending})" for ending in WRITERS)
+        filters = ";;".join(f"{ending[1:].upper()} (*{ending})" for ending in FORMATS)
         suggested = f"{garment.name}-keypoints.json"
         name, chosen = QFileDialog.getSaveFileName(self._window, "Save keypoints", suggested, filters)
         if name:

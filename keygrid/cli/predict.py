@@ -17,6 +17,7 @@ def predict(
     device: str = "cpu",
     batch: int = 8,
     workers: int | None = None,
+    scheduler: str = "",
 ) -> None:
     """Write the keypoints of garments to a file.
 
@@ -42,23 +43,29 @@ def predict(
     batch
         Clouds that the network sees at once. Another number rounds differently.
     workers
-        Processes that read garments beside it; as many as there are cores if not given. 0 reads in this one.
+        Processes, each of which reads garments and finds their keypoints; one for each core if not given, as far as
+        memory has room. 0 works in this one.
+    scheduler
+        Address or file of a Dask scheduler, whose workers are used instead of processes of this machine.
     """
     _check(garments, out, batch, workers)
     from keygrid.data.dataset import Dataset
     from keygrid.prediction.files import check_format
 
     members = Dataset.open(garments).members
-    check_format(out, len(members))  # before the network is loaded
-    from keygrid.methods import open_method
-    from keygrid.prediction.folder import Request, predict_all, show_progress
+    check_format(out, len(members))
+    from keygrid.console import show_count
+    from keygrid.methods import identify
+    from keygrid.methods.folder import Request, predict_all
+    from keygrid.work import open_executor
 
-    opened = open_method(method, device)
-    with show_progress(len(members)) as report:
+    if len(members) == 1 and workers is None:
+        workers = 0  # one garment is not worth another process
+    request = Request(keypoints, frames, batch, device)
+    with show_count(len(members), "garments") as report, open_executor(workers, scheduler=scheduler) as executor:
         skipped = predict_all(
-            members, opened, out, Request(keypoints, frames, batch), workers=workers, on_skip=name_skipped(),
-            report=report, say=say,
-        )  # fmt: skip
+            members, identify(method), out, request, executor, on_skip=name_skipped(), report=report, say=say
+        )
     if skipped:
         say(f"{skipped} of {len(members)} garments were skipped.")
 

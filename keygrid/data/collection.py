@@ -72,5 +72,10 @@ class Listing(Collection):
     missing: tuple[str, ...] = ()
 
     def read(self, entry: Entry) -> Garment:
-        garment = self.reader(entry.path)
-        return garment if garment.category else replace(garment, category=entry.category)
+        return read_listed(self.reader, entry)
+
+
+def read_listed(reader: Callable[[Path], Garment], entry: Entry) -> Garment:
+    """Read the garment of an entry by a listing's reader, without the listing."""
+    garment = reader(entry.path)
+    return garment if garment.category else replace(garment, category=entry.category)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.cache import CloudCache, content_digest
-from keygrid.data.collection import Collection, Entry, Listing
+from keygrid.data.collection import Collection, Entry, Listing, read_listed
 from keygrid.data.garment import Garment
 from keygrid.data.opening import open_path
 from keygrid.data.sampling import MINIMUM_POINTS, sample
@@ -301,9 +301,13 @@ def _of_collection(collection: Collection, entry: Entry) -> Member:
     from keygrid.data.formats.folder import read_entry
     from keygrid.data.readers import read_garment
 
+    if not isinstance(collection, Listing):
+        return Member(entry, partial(collection.read, entry))
     # Other formats may read more than the file that they name.
-    is_plain = isinstance(collection, Listing) and collection.reader in (read_garment, read_entry)
-    return Member(entry, partial(collection.read, entry), _only_file(entry.path) if is_plain else None)
+    is_plain = collection.reader in (read_garment, read_entry)
+    # Without the listing, because another process that gets some members would get all entries with each of them.
+    read = partial(read_listed, collection.reader, entry)
+    return Member(entry, read, _only_file(entry.path) if is_plain else None)
 
 
 def _only_file(path: Path) -> Path | None:

@@ -1,15 +1,13 @@
 """Intrinsic Shape Signatures (Zhong, ICCV Workshops 2009), as Open3D has them."""
 
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import cache
-from multiprocessing import current_process, get_context
 
 import numpy as np
 
 from keygrid.errors import KeygridError
 from keygrid.methods.farthest import farthest
 from keygrid.methods.unlearned import Floats, Integers, Pose, UnlearnedMethod
+from keygrid.work import CrashedError, Processes, is_isolated
 
 RADIUS = 0.2
 """Of the ball in which a point's surroundings are looked at, normalised."""
@@ -40,18 +38,17 @@ class Iss(UnlearnedMethod):
         return pose.points[chosen]
 
     def _detect(self, points: Floats) -> Integers:
-        if current_process().daemon:  # may have no processes of its own, and whoever started it sees a crash
+        if is_isolated():
             return detect(points)
         try:
             return _process().submit(detect, points).result()
-        except BrokenProcessPool as error:
-            _process.cache_clear()
+        except CrashedError as error:
             raise KeygridError("Open3D crashed while it looked for ISS keypoints; choose another method.") from error
 
 
 @cache
-def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, get_context("spawn"))
+def _process() -> Processes:
+    return Processes(1)
 
 
 def detect(points: Floats) -> Integers:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from keygrid.errors import KeygridError
+from keygrid.files import fingerprint
 from keygrid.methods.method import Method
 from keygrid.model.config import MAXIMUM_KEYPOINTS
 from keygrid.prediction import MethodId
@@ -107,18 +108,44 @@ def open_method(spec: str | Path, device: str = "cpu") -> Method:
         KeygridError: there is no such method, an option is wrong, the file can't be read as a checkpoint, or the device
             is not there.
     """
-    name, _, query = str(spec).partition("?")
-    if isinstance(spec, str) and re.fullmatch(r"[A-Za-z][\w-]*", name):
-        entry = _entry(name)
-        if entry is not None:
-            return entry.open(name, _values(name, entry, query))
-        if query or not Path(spec).exists():
-            raise KeygridError(
-                f"There is no method {name!r}: choose one of {', '.join(methods())}, or a checkpoint by its path."
-            )
+    unlearned = _unlearned(spec)
+    if unlearned is not None:
+        name, entry, values = unlearned
+        return entry.open(name, values)
     from keygrid.methods.learned import LearnedMethod
 
     return LearnedMethod(Path(spec), device)
+
+
+def identify(spec: str | Path) -> MethodId:
+    """Tell a method from all others without opening it, which takes torch seconds; the category stays unknown.
+
+    Raises:
+        KeygridError: there is no such method, an option is wrong, or the file is missing.
+    """
+    unlearned = _unlearned(spec)
+    if unlearned is not None:
+        name, entry, values = unlearned
+        return entry.identity(name, values)
+    try:
+        return MethodId.of_file(Path(spec), fingerprint(Path(spec)))
+    except OSError as error:
+        raise KeygridError(f"There is no checkpoint {spec}.") from error
+
+
+def _unlearned(spec: str | Path) -> tuple[str, Entry, dict[str, int]] | None:
+    """Return name, entry and options of a method without a file; None if `spec` is the path of one with a file."""
+    name, _, query = str(spec).partition("?")
+    if isinstance(spec, Path) or not re.fullmatch(r"[A-Za-z][\w-]*", name):
+        return None
+    entry = _entry(name)
+    if entry is not None:
+        return name, entry, _values(name, entry, query)
+    if query or not Path(spec).exists():
+        raise KeygridError(
+            f"There is no method {name!r}: choose one of {', '.join(methods())}, or a checkpoint by its path."
+        )
+    return None
 
 
 def _entry(name: str) -> Entry | None:

@@ -1,13 +1,12 @@
 """Predictions and meshes as files that other programs read."""
 
 import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,30 +17,41 @@ from keygrid.files import atomic
 from keygrid.palette import colours
 from keygrid.prediction import Prediction
 
-Named = Sequence[tuple[str, Prediction]]
-"""Predictions with what their garment is called, usually its path."""
+Record = dict[str, Any]
+"""One garment's keypoints as JSON values; see `as_record`."""
 
 
-def write_predictions(predictions: Named, path: Path) -> None:
-    """Write keypoints in the format of the path's ending; positions are in file units.
-
-    JSON and CSV hold everything and any number of garments; TXT is the published code's format, rows of x y z and K
-    rows a garment; PLY holds one garment's keypoints as coloured points and its skeleton as edges.
+def write_predictions(predictions: Sequence[tuple[str, Prediction]], path: Path) -> None:
+    """Write predictions, each with the name of its garment, in the format of the path's ending.
 
     Raises:
-        KeygridError: another ending, or several garments for PLY.
+        KeygridError: another ending than those of `FORMATS`, more garments than the format holds, or the folder is
+            missing or can't be written.
     """
     check_format(path, len(predictions))
+    write_records((as_record(*named) for named in predictions), path)
+
+
+def write_records(records: Iterable[Record], path: Path) -> None:
+    """Write records, one or more, in the format of the path's ending; holds one at a time.
+
+    Raises:
+        KeygridError: the folder is missing or can't be written.
+    """
     with atomic(path) as temporary:
-        WRITERS[path.suffix.lower()](predictions, temporary)
+        FORMATS[path.suffix.lower()].write(iter(records), temporary)
 
 
 def check_format(path: Path, count: int) -> None:
     """Raise the error that `write_predictions` would for `count` garments, before there are any predictions."""
-    if path.suffix.lower() not in WRITERS:
-        raise KeygridError(f"{path.name} has no ending that names a format: use one of {', '.join(WRITERS)}.")
-    if path.suffix.lower() == ".ply" and count != 1:
-        raise KeygridError("A PLY file holds the keypoints of one garment: predict one, or write JSON, CSV or TXT.")
+    form = FORMATS.get(path.suffix.lower())
+    if form is None:
+        raise KeygridError(f"{path.name} has no ending that names a format: use one of {', '.join(FORMATS)}.")
+    if form.one_only and count != 1:
+        many = ", ".join(ending for ending, other in FORMATS.items() if not other.one_only)
+        raise KeygridError(
+            f"A {path.suffix[1:].upper()} file holds the keypoints of one garment: predict one, or use one of {many}."
+        )
 
 
 MESH_SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb")
@@ -64,7 +74,7 @@ def write_mesh(garment: Garment, path: Path) -> None:
         mesh.export(temporary)
 
 
-def as_dictionary(garment: str, prediction: Prediction) -> dict[str, Any]:
+def as_record(garment: str, prediction: Prediction) -> Record:
     """Return one garment's keypoints and skeleton as JSON values.
 
     A vertex is an index into the welded surface or cloud; the confidence is null where the method gives none.
@@ -94,107 +104,69 @@ def as_dictionary(garment: str, prediction: Prediction) -> dict[str, Any]:
     }
 
 
-class Text(NamedTuple):
-    """A format in which each garment is a piece of text, so that any number can be written one after the other.
-
-    Attributes:
-        piece: of one garment, from what it is called and its prediction.
-        file: from all pieces, in order and one or more, to the content of the file, in parts.
-        parts: of a prediction, that the format has.
-    """
-
-    piece: Callable[[str, Prediction], str]
-    file: Callable[[Iterator[str]], Iterator[str]]
-    parts: Literal["keypoints", "skeleton"]
-
-
-def write_pieces(pieces: Iterable[str], path: Path) -> None:
-    """Write what `TEXTS` made of garments, in the format of the path's ending; holds one piece at a time.
-
-    Raises:
-        KeygridError: the folder is missing or can't be written.
-    """
-    with atomic(path) as temporary:
-        _write_text(TEXTS[path.suffix.lower()], pieces, temporary)
-
-
-def _write_text(form: Text, pieces: Iterable[str], path: Path) -> None:
+def _write_json(records: Iterator[Record], path: Path) -> None:
+    """Write one garment as an object, several as a list of them."""
+    first, second = next(records), next(records, None)
     with path.open("w", newline="", encoding="utf-8") as file:
-        file.writelines(form.file(iter(pieces)))
+        if second is None:
+            file.write(f"{json.dumps(first, indent=2)}\n")
+            return
+        before = "[\n"
+        for record in chain((first, second), records):
+            file.write(before + json.dumps([record], indent=2)[2:-2])  # without the list's own brackets
+            before = ",\n"
+        file.write("\n]\n")
 
 
-def _json_piece(garment: str, prediction: Prediction) -> str:
-    return json.dumps(as_dictionary(garment, prediction), indent=2)
+def _write_csv(records: Iterator[Record], path: Path) -> None:
+    """Write a row for each keypoint."""
+    axes = ("x", "y", "z")
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["garment", "index", *axes, *(f"normalised_{axis}" for axis in axes), "vertex", "confidence"])
+        for record in records:
+            rows.writerows(
+                [record["garment"], k["index"], *k["position"], *k["normalised"], k["vertex"], k["confidence"]]
+                for k in record["keypoints"]
+            )
 
 
-def _json_file(pieces: Iterator[str]) -> Iterator[str]:
-    """One garment as an object, several as a list of them."""
-    first, second = next(pieces), next(pieces, None)
-    if second is None:
-        yield first + "\n"
-        return
-    before = "[\n  "
-    for piece in chain((first, second), pieces):
-        yield before + piece.replace("\n", "\n  ")  # only between values: within strings, JSON escapes line ends
-        before = ",\n  "
-    yield "\n]\n"
+def _write_text(records: Iterator[Record], path: Path) -> None:
+    """Write the published code's format: rows of x y z, and as many rows a garment as it has keypoints."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        for record in records:
+            np.savetxt(file, _positions(record))
 
 
-def _csv_piece(garment: str, prediction: Prediction) -> str:
-    return _csv_rows(
-        [garment, k["index"], *k["position"], *k["normalised"], k["vertex"], k["confidence"]]
-        for k in as_dictionary(garment, prediction)["keypoints"]
-    )
-
-
-def _csv_file(pieces: Iterator[str]) -> Iterator[str]:
-    header = ("garment", "index", "x", "y", "z", "normalised_x", "normalised_y", "normalised_z", "vertex", "confidence")
-    return chain([_csv_rows([header])], pieces)
-
-
-def _csv_rows(rows: Iterable[Iterable[Any]]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
-
-
-def _text_piece(_: str, prediction: Prediction) -> str:
-    text = io.StringIO()
-    np.savetxt(text, prediction.keypoints)
-    return text.getvalue()
-
-
-TEXTS: dict[str, Text] = {
-    ".json": Text(_json_piece, _json_file, "skeleton"),
-    ".csv": Text(_csv_piece, _csv_file, "keypoints"),
-    ".txt": Text(_text_piece, lambda pieces: pieces, "keypoints"),
-}
-
-
-def _write_texts(form: Text, predictions: Named, path: Path) -> None:
-    _write_text(form, (form.piece(garment, prediction) for garment, prediction in predictions), path)
-
-
-def _write_ply(predictions: Named, path: Path) -> None:
-    ((_, prediction),) = predictions
+def _write_ply(records: Iterator[Record], path: Path) -> None:
+    """Write keypoints as coloured points, and the skeleton as edges."""
+    (record,) = records
+    positions = _positions(record)
+    ends = np.array([(edge["i"], edge["j"]) for edge in record["edges"]], dtype=np.int32).reshape(-1, 2)
+    strengths = np.array([edge["strength"] for edge in record["edges"]], dtype=np.float64)
     vertex = [("position", "<f8", 3), ("colour", "u1", 3)]
     edge = [("ends", "<i4", 2)]
     strength = [("strength", "<f8")]  # an element of its own, because readers expect two numbers of an edge
     header = (
         "ply\nformat binary_little_endian 1.0\n"
-        f"element vertex {len(prediction.keypoints)}\n"
+        f"element vertex {len(positions)}\n"
         "property double x\nproperty double y\nproperty double z\n"
         "property uchar red\nproperty uchar green\nproperty uchar blue\n"
-        f"element edge {len(prediction.edges)}\n"
+        f"element edge {len(ends)}\n"
         "property int vertex1\nproperty int vertex2\n"
-        f"element edge_strength {len(prediction.strengths)}\n"
+        f"element edge_strength {len(strengths)}\n"
         "property double strength\nend_header\n"
     )
     with path.open("wb") as file:
         file.write(header.encode("ascii"))
-        file.write(_rows(vertex, prediction.keypoints, colours(len(prediction.keypoints))))
-        file.write(_rows(edge, prediction.edges))
-        file.write(_rows(strength, prediction.strengths))
+        file.write(_rows(vertex, positions, colours(len(positions))))
+        file.write(_rows(edge, ends))
+        file.write(_rows(strength, strengths))
+
+
+def _positions(record: Record) -> NDArray[np.float64]:
+    """(K, 3), file units."""
+    return np.array([keypoint["position"] for keypoint in record["keypoints"]], dtype=np.float64).reshape(-1, 3)
 
 
 def _rows(dtype: list[Any], *columns: NDArray[Any]) -> bytes:
@@ -204,9 +176,25 @@ def _rows(dtype: list[Any], *columns: NDArray[Any]) -> bytes:
     return table.tobytes()
 
 
-WRITERS: dict[str, Callable[[Named, Path], None]] = {
-    ".json": partial(_write_texts, TEXTS[".json"]),
-    ".csv": partial(_write_texts, TEXTS[".csv"]),
-    ".ply": _write_ply,
-    ".txt": partial(_write_texts, TEXTS[".txt"]),
+@dataclass(frozen=True)
+class Format:
+    """A format of keypoints; positions are in file units.
+
+    Attributes:
+        write: writes records, one or more, to a path.
+        parts: what the format holds of a prediction; see `keygrid.methods.Parts`.
+        one_only: whether it holds a single garment.
+    """
+
+    write: Callable[[Iterator[Record], Path], None]
+    parts: Literal["keypoints", "skeleton"]
+    one_only: bool = False
+
+
+FORMATS: dict[str, Format] = {
+    ".json": Format(_write_json, "skeleton"),
+    ".csv": Format(_write_csv, "keypoints"),
+    ".ply": Format(_write_ply, "skeleton", one_only=True),
+    ".txt": Format(_write_text, "keypoints"),
 }
+"""The formats by the ending of a file's name."""

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.folder [--garments 200] [--format obj] [--out json] [--rounds 3]
 
 The folder has copies of the shipped garments at rest. In each round take turns: the network alone, on batches of clouds
-that are ready, in as many threads as the command has; the command's pipeline, its processes' start included; and one
-garment after the other, all of them in memory until they are written. Wall time, because processes work beside each
+that are ready, in as many threads as the command has processes; the command's work, its processes' start included; and
+one garment after the other, all of them in memory until they are written. Wall time, because processes work beside each
 other; medians of the rounds, after one that does not count.
 """
 # ruff: noqa: T201
@@ -13,6 +13,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -24,8 +25,10 @@ from keygrid.data.dataset import Dataset, Member
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
 from keygrid.data.sampling import Normalisation, sample
-from keygrid.prediction.files import TEXTS, write_mesh, write_predictions
-from keygrid.prediction.folder import Request, in_lanes, lanes_for, predict_all
+from keygrid.methods.folder import Request, predict_all
+from keygrid.prediction import MethodId
+from keygrid.prediction.files import FORMATS, write_mesh, write_predictions
+from keygrid.work import default_workers, open_executor
 
 if TYPE_CHECKING:  # the processes that read import this module too, and should not wait for torch
     import torch
@@ -64,7 +67,7 @@ def ready(members: Sequence[Member], method: "LearnedMethod", batch: int) -> "li
     return [torch.from_numpy(np.stack(every[begin : begin + batch])) for begin in range(0, len(every), batch)]
 
 
-def network_alone(method: "LearnedMethod", batches: "list[torch.Tensor]", parts: str) -> None:
+def network_alone(method: "LearnedMethod", batches: "list[torch.Tensor]", parts: str, threads: int) -> None:
     import torch
 
     from keygrid.model.inputs import Inputs
@@ -74,8 +77,13 @@ def network_alone(method: "LearnedMethod", batches: "list[torch.Tensor]", parts:
             found = method.network.skeleton if parts == "skeleton" else method.network.locate
             return found(Inputs(clouds.to(method.device)))[1].cpu()
 
-    for _ in in_lanes(work, batches, lanes_for(method)):
-        pass
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        list(pool.map(work, batches))
+
+
+def folder(members: Sequence[Member], method: MethodId, out: Path, request: Request, workers: int) -> None:
+    with open_executor(workers) as executor:
+        predict_all(members, method, out, request, executor)
 
 
 def one_by_one(members: Sequence[Member], method: "LearnedMethod", out: Path) -> None:
@@ -90,28 +98,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--garments", type=int, default=200)
     parser.add_argument("--format", choices=("obj", "npz", "ply"), default="obj")
-    parser.add_argument("--out", choices=[ending[1:] for ending in TEXTS], default="json")
+    parser.add_argument("--out", choices=[ending[1:] for ending in FORMATS], default="json")
     parser.add_argument("--checkpoint", type=Path, default=ASSETS / "checkpoints" / "tshirt-k8.safetensors")
     parser.add_argument("--batch", type=int, default=Request().batch)
     parser.add_argument("--workers", type=int)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    import torch
 
     from keygrid.methods.learned import LearnedMethod
 
-    method, request = LearnedMethod(arguments.checkpoint, arguments.device), Request(batch=arguments.batch)
+    method = LearnedMethod(arguments.checkpoint, arguments.device)
+    request = Request(batch=arguments.batch, device=arguments.device)
+    workers = default_workers() if arguments.workers is None else arguments.workers
     with tempfile.TemporaryDirectory() as directory:
-        folder, out = Path(directory) / "garments", Path(directory) / f"k.{arguments.out}"
-        folder.mkdir()
-        fill(folder, arguments.garments, arguments.format)
-        members = Dataset.open([folder]).members
+        garments, out = Path(directory) / "garments", Path(directory) / f"k.{arguments.out}"
+        garments.mkdir()
+        fill(garments, arguments.garments, arguments.format)
+        members = Dataset.open([garments]).members
         batches = ready(members, method, request.batch)
-        parts = TEXTS[out.suffix].parts
+        parts = FORMATS[out.suffix].parts
         works: dict[str, Callable[[], object]] = {
-            "network alone": lambda: network_alone(method, batches, parts),
-            "folder": lambda: predict_all(members, method, out, request, workers=arguments.workers),
+            "network alone": lambda: network_alone(method, batches, parts, max(workers, 1)),
+            "folder": lambda: folder(members, method.id, out, request, workers),
             "one by one": lambda: one_by_one(members, method, out),
         }
         seconds: dict[str, list[float]] = {name: [] for name in works}
@@ -121,7 +130,7 @@ def main() -> None:
                 work()
                 if counts:
                     seconds[name].append(time.perf_counter() - began)
-    print(f"{arguments.garments} garments, {arguments.format} to {arguments.out}, {torch.get_num_threads()} threads")
+    print(f"{arguments.garments} garments, {arguments.format} to {arguments.out}, {workers} processes")
     for name, times in seconds.items():
         ratio = median(times) / median(seconds["folder"])
         print(f"{name:14}{len(members) / median(times):8.1f} garments a second{ratio:8.2f} of the folder's time")

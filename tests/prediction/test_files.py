@@ -16,7 +16,7 @@ from keygrid.errors import KeygridError
 from keygrid.model.config import HeatmapConfig
 from keygrid.palette import colours
 from keygrid.prediction import Explanation, MethodId, Prediction
-from keygrid.prediction.files import WRITERS, check_format, write_predictions
+from keygrid.prediction.files import FORMATS, check_format, write_predictions
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_ply_is_read_by_other_programs_and_by_our_own_reader(prediction, tmp_pat
     np.testing.assert_array_equal(read_garment(path).vertices, prediction.keypoints)
 
 
-@pytest.mark.parametrize("ending", WRITERS)
+@pytest.mark.parametrize("ending", FORMATS)
 def test_the_same_prediction_gives_the_same_bytes(prediction, tmp_path, ending):
     contents = []
     for name in "ab":

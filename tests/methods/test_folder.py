@@ -5,32 +5,46 @@ import io
 import json
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 
 from keygrid.data.dataset import Dataset, Member
 from keygrid.data.readers import read_garment
 from keygrid.errors import KeygridError
+from keygrid.methods import Method, identify, open_method
+from keygrid.methods.folder import Request, predict_all
 from keygrid.methods.learned import LearnedMethod
 from keygrid.prediction.files import write_predictions
-from keygrid.prediction.folder import Drawing, Request, in_lanes, predict_all, reading, show_progress
+from keygrid.work import Here, Workers, open_executor
 
 DAMAGED = (5, 6, 13)
 SMALL = Request(batch=4)
+QUICK = open_method("geodesic?k=2")
+"""Needs no torch, but surfaces, of which there are five in `folder`."""
 
 
 @pytest.fixture(scope="module")
 def method(tiny_checkpoint: Path) -> LearnedMethod:
     return LearnedMethod(tiny_checkpoint)
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Workers]:
+    """Two processes, started once, because each waits for torch."""
+    with open_executor(2) as executor:
+        yield executor
 
 
 @pytest.fixture
@@ -61,8 +75,26 @@ def one_by_one(folder: Path, method: LearnedMethod, out: Path) -> bytes:
     return out.read_bytes()
 
 
-def whole(folder: Path, method: LearnedMethod, out: Path, request: Request = SMALL) -> bytes:
-    predict_all(members(folder), method, out, request, workers=0)
+def run(
+    garments: Path | Sequence[Path],
+    method: Method,
+    out: Path,
+    request: Request = SMALL,
+    executor: Workers | None = None,
+    **told: Any,
+) -> int:
+    paths = [garments] if isinstance(garments, Path) else garments
+    return predict_all(Dataset.open(paths).members, method.id, out, request, executor or Here(), **told)
+
+
+def whole(
+    garments: Path | Sequence[Path],
+    method: Method,
+    out: Path,
+    request: Request = SMALL,
+    executor: Workers | None = None,
+) -> bytes:
+    run(garments, method, out, request, executor)
     return out.read_bytes()
 
 
@@ -76,7 +108,7 @@ def interrupt(folder: Path, method: LearnedMethod, out: Path, at: int, request: 
             raise StopError
 
     with pytest.raises(StopError):
-        predict_all(members(folder), method, out, request, workers=0, report=report)
+        run(folder, method, out, request, report=report)
 
 
 def numbers(content: bytes, ending: str) -> tuple[list[str], np.ndarray]:
@@ -124,13 +156,12 @@ def test_keypoints_alone_are_to_the_bit_those_with_everything(folder, method):
     assert np.array_equal(method.find([garment], drawn=drawn, parts="keypoints")[0].normalised, everything.normalised)
 
 
-@pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("ending", [".json", ".csv", ".txt"])
-def test_the_output_is_that_of_one_garment_after_the_other(folder, method, tmp_path, ending, workers):
+def test_the_output_is_that_of_one_garment_after_the_other(folder, method, tmp_path, ending):
     expected = numbers(one_by_one(folder, method, tmp_path / f"expected{ending}"), ending)
     out, skipped, done = tmp_path / f"k{ending}", [], []
-    count = predict_all(
-        members(folder), method, out, SMALL, workers=workers, report=done.append,
+    count = run(
+        folder, method, out, report=done.append,
         on_skip=lambda entry, reason: skipped.append((entry.path.name, reason)),
     )  # fmt: skip
     names, values = numbers(out.read_bytes(), ending)
@@ -143,27 +174,26 @@ def test_the_output_is_that_of_one_garment_after_the_other(folder, method, tmp_p
     assert not out.with_name(f"k{ending}.partial").exists()
 
 
-def test_how_many_read_does_not_matter(folder, method, tmp_path):
-    outputs = []
-    for workers in (0, 1, 3):
-        predict_all(members(folder), method, out := tmp_path / "k.json", SMALL, workers=workers)
-        outputs.append(out.read_bytes())
-    assert outputs[0] == outputs[1] == outputs[2]
+@pytest.mark.parametrize("frames", [False, True])
+def test_how_many_work_does_not_matter(folder, method, tmp_path, frames, processes):
+    request = Request(frames=frames, batch=4)
+    expected = whole(folder, method, tmp_path / "a.json", request)
+    assert whole(folder, method, tmp_path / "b.json", request, processes) == expected
 
 
 def test_of_two_garments_with_one_damaged_the_other_is_written_as_an_only_one(folder, method, tmp_path):
     pair = [folder / "04.xyz", folder / "05.obj"]
     out = tmp_path / "k.json"
-    assert predict_all(Dataset.open(pair).members, method, out, Request()) == 1
+    assert run(pair, method, out) == 1
     assert json.loads(out.read_text())["garment"] == str(pair[0])
 
 
 def test_where_none_can_be_used_the_first_reason_is_the_error(folder, method, tmp_path):
-    bad = Dataset.open([folder / f"{number:02}.obj" for number in DAMAGED]).members
+    bad = [folder / f"{number:02}.obj" for number in DAMAGED]
     with pytest.raises(KeygridError, match=r"^05\.obj"):
-        predict_all(bad, method, tmp_path / "k.json", Request())
+        run(bad, method, tmp_path / "k.json")
     with pytest.raises(KeygridError, match=r"^05\.obj"):
-        predict_all(bad[:1], method, tmp_path / "k.json", Request())
+        run(bad[:1], method, tmp_path / "k.json")
     assert list(tmp_path.iterdir()) == [folder]
 
 
@@ -173,10 +203,7 @@ def test_garments_that_no_cloud_can_be_drawn_on_are_skipped(method, tmp_path):
     np.savetxt(tmp_path / "c.xyz", np.random.default_rng(0).normal(size=(100, 3)))
     reasons: list[str] = []
     paths = [tmp_path / f"{name}.xyz" for name in "abc"]
-    predict_all(
-        Dataset.open(paths).members, method, tmp_path / "k.csv", Request(),
-        on_skip=lambda _, reason: reasons.append(reason),
-    )  # fmt: skip
+    run(paths, method, tmp_path / "k.csv", on_skip=lambda _, reason: reasons.append(reason))
     assert ["coincide" in reasons[0], "at least 64 points" in reasons[1], len(reasons)] == [True, True, 2]
 
 
@@ -186,7 +213,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(folder, method, tmp_path, 
     out, said, done = tmp_path / "k.json", [], []
     interrupt(folder, method, out, at)
     assert not out.exists()
-    predict_all(members(folder), method, out, SMALL, workers=0, report=done.append, say=said.append)
+    run(folder, method, out, report=done.append, say=said.append)
     assert out.read_bytes() == expected
     assert done[0] == at
     assert said == ([f"{at} of 18 garments are done already, and in k.json.partial."] if at else [])
@@ -236,14 +263,12 @@ def test_a_file_of_another_command_is_begun_anew(folder, method, tmp_path, tiny_
         if change is not None:
             change()
         said: list[str] = []
-        predict_all(members(folder), use, out, request, workers=0, say=said.append)
+        run(folder, use, out, request, say=said.append)
         assert [sentence.endswith("all begins anew.") for sentence in said] == [True]
         assert out.read_bytes() == expected
 
 
-def test_frames_are_predicted_as_each_alone_and_gone_on_from(shirt, method, tmp_path):
-    from dataclasses import replace
-
+def test_frames_are_predicted_as_each_alone(shirt, method, tmp_path, processes):
     from keygrid.data.sequence import write_sequence
 
     frames = np.stack([shirt.vertices * [1, scale, 1] for scale in (1, 0.9, 0.8)]).astype(np.float32)
@@ -255,8 +280,8 @@ def test_frames_are_predicted_as_each_alone_and_gone_on_from(shirt, method, tmp_
     alone = [method.find([moving], [frame])[0].keypoints for frame in range(3)]
     alone = [*alone, *alone, method.find([read_garment(paths[2])])[0].keypoints]
     out = tmp_path / "k.csv"
-    for workers in (0, 2):
-        predict_all(Dataset.open(paths).members, method, out, Request(frames=True, batch=2), workers=workers)
+    for executor in (Here(), processes):
+        run(paths, method, out, Request(frames=True, batch=2), executor)
         rows = list(csv.reader(out.read_text().splitlines()))[1:]
         names = [f"{path}@{frame}" for path in paths[:2] for frame in range(3)] + [str(paths[2])]
         assert [row[0] for row in rows] == [name for name in names for _ in range(4)]
@@ -267,122 +292,121 @@ def test_frames_are_predicted_as_each_alone_and_gone_on_from(shirt, method, tmp_
 
 def test_one_garment_leaves_nothing_beside_the_output(folder, method, tmp_path):
     for ending in (".json", ".csv", ".txt", ".ply"):
-        predict_all(members(folder)[:1], method, tmp_path / f"a{ending}", Request())
+        run(folder / "00.npz", method, tmp_path / f"a{ending}")
         write_predictions(
             [(str(folder / "00.npz"), method.find([read_garment(folder / "00.npz")])[0])], tmp_path / f"b{ending}"
         )
         assert (tmp_path / f"a{ending}").read_bytes() == (tmp_path / f"b{ending}").read_bytes()
     with pytest.raises(KeygridError, match="PLY file holds"):
-        predict_all(members(folder), method, tmp_path / "c.ply", Request())
+        run(folder, method, tmp_path / "c.ply")
     with pytest.raises(KeygridError, match="does not exist"):
-        predict_all(members(folder), method, tmp_path / "none" / "c.csv", Request())
+        run(folder, method, tmp_path / "none" / "c.csv")
     assert not list(tmp_path.glob("*.partial"))
 
 
 @pytest.fixture
+def samples(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Functions that other processes can import."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1]))
+    import sample_work
+
+    return sample_work
+
+
+@pytest.fixture
 def nothing_left() -> Iterator[None]:
-    threads, of_torch = set(threading.enumerate()), torch.get_num_threads()
+    processes, threads, of_torch = (
+        multiprocessing.active_children(),
+        set(threading.enumerate()),
+        torch.get_num_threads(),
+    )
     yield
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= set(processes)
     assert set(threading.enumerate()) == threads
     assert torch.get_num_threads() == of_torch
 
 
-@pytest.mark.parametrize("raised", [StopError, KeyboardInterrupt, None])
-def test_no_process_or_thread_is_left_behind(folder, method, tmp_path, raised, nothing_left):
+@pytest.mark.parametrize("raised", [StopError, KeyboardInterrupt])
+def test_no_process_or_thread_is_left_behind(folder, tmp_path, raised, nothing_left):
     said: list[str] = []
 
     def report(done: int) -> None:
-        if done == 8 and raised is not None:
+        if done == 8:
             raise raised
 
-    def run() -> None:
-        predict_all(
-            members(folder), method, tmp_path / "k.txt", SMALL, workers=2, report=report, say=said.append
-        )  # fmt: skip
+    def interrupted() -> None:
+        with open_executor(2) as executor:
+            run(folder, QUICK, tmp_path / "k.txt", SMALL, executor, report=report, say=said.append)
 
-    if raised is None:
-        run()
-        return
     with pytest.raises(raised):
-        run()
+        interrupted()
     assert (tmp_path / "k.txt.partial").exists()
     assert said == [
         "Interrupted; 8 of 18 garments are done, and the same command goes on behind them."
     ] * (raised is KeyboardInterrupt)  # fmt: skip
 
 
-def test_readers_are_no_more_than_a_step_ahead(tmp_path, nothing_left):
-    steps = []
-    for number in range(8):
-        path = tmp_path / f"{number}.npy"
-        np.save(path, np.random.default_rng(number).normal(size=(50_000, 3)))  # more than a pipe holds
-        steps.append(Dataset.open([path]).members)
-    with reading(steps, Drawing(128, "range"), False, workers=2) as reads:
-        assert not isinstance(next(reads)[0], str)
-        time.sleep(1)
-        for path in tmp_path.iterdir():
-            path.unlink()
-        missing = [isinstance(read[0], str) for read in reads]
-    assert missing[2:] == [True] * 5
+def test_a_garment_that_ends_its_process_is_skipped_and_named(folder, tmp_path, samples, nothing_left):
+    listed = [
+        replace(member, read=samples.die_reading) if member.entry.name in {"01", "12"} else member
+        for member in members(folder)
+    ]
+    skipped: dict[str, str] = {}
+    with open_executor(2) as executor:
+        count = predict_all(
+            listed, QUICK.id, tmp_path / "k.json", SMALL, executor,
+            on_skip=lambda entry, reason: skipped.update({entry.path.name: reason}),
+        )  # fmt: skip
+    assert count == len(skipped) == 18 - 4
+    assert skipped["01.xyz"].startswith("01.xyz can't be used. The process that worked on it ended unexpectedly (-9)")
+    assert [name for name, reason in skipped.items() if "unexpectedly" in reason] == ["01.xyz", "12.npz"]
+    assert list(skipped) == sorted(skipped)
+    alive = [path for path in sorted(folder.iterdir()) if path.name not in {"01.xyz", "12.npz"}]
+    assert (tmp_path / "k.json").read_bytes() == whole(alive, QUICK, tmp_path / "expected.json")
 
 
-def test_a_reader_that_dies_is_named(folder, method, tmp_path, nothing_left):
-    def report(done: int) -> None:
-        if done:
-            for process in multiprocessing.active_children():
-                process.kill()
-
-    big = [tmp_path / f"{number}.npy" for number in range(30)]
-    for path in big:
-        np.save(path, np.random.default_rng(0).normal(size=(50_000, 3)))
-    with pytest.raises(KeygridError, match="ended unexpectedly"):
-        predict_all(Dataset.open(big).members, method, tmp_path / "k.csv", Request(batch=1), workers=2, report=report)
+def test_a_garment_in_which_nothing_is_found_is_skipped(folder, tmp_path):
+    reasons: list[str] = []
+    count = run(folder, QUICK, tmp_path / "k.csv", on_skip=lambda _, reason: reasons.append(reason))
+    assert count == 18 - 5
+    assert sum("needs a surface" in reason for reason in reasons) == 10
+    assert len((tmp_path / "k.csv").read_text().splitlines()) == 1 + 2 * 5
 
 
-def test_lanes_keep_order_and_take_one_item_more_than_they_are(nothing_left):
-    taken: list[int] = []
-
-    def items() -> Iterator[int]:
-        for number in range(20):
-            taken.append(number)
-            yield number
-
-    def work(number: int) -> tuple[int, int]:
-        time.sleep(0.01 * (number % 3))
-        return number, torch.get_num_threads()
-
-    for given, (number, threads) in enumerate(in_lanes(work, items(), 3)):
-        assert (number, threads) == (given, 1)
-        assert len(taken) <= given + 4
+def test_a_method_that_can_t_be_opened_is_the_error_and_leaves_nothing(folder, tmp_path, processes):
+    (tmp_path / "no.safetensors").write_text("nothing")
+    for executor in (Here(), processes):
+        with pytest.raises(KeygridError, match=r"no\.safetensors can't be read as a checkpoint"):
+            predict_all(members(folder), identify(tmp_path / "no.safetensors"), tmp_path / "k.csv", SMALL, executor)
+    with pytest.raises(KeygridError, match="There is no checkpoint"):
+        identify(tmp_path / "none.safetensors")
+    assert {path.name for path in tmp_path.iterdir()} == {"garments", "no.safetensors"}
 
 
-def test_what_a_lane_raises_ends_all(nothing_left):
-    def work(number: int) -> int:
-        if number == 3:
-            raise KeygridError("three")
-        return number
-
-    results: list[int] = []
-    with pytest.raises(KeygridError, match="three"):
-        results.extend(in_lanes(work, iter(range(100)), 2))
-    assert results == [0, 1, 2]
+def test_a_checkpoint_that_changes_meanwhile_is_an_error(folder, method, tmp_path):
+    other = replace(method.id, fingerprint="0" * 12)
+    with pytest.raises(KeygridError, match="has changed"):
+        predict_all(members(folder), other, tmp_path / "k.csv", SMALL, Here())
 
 
-@pytest.mark.parametrize("terminal", [False, True])
-def test_progress_has_count_rate_and_time_left(monkeypatch, terminal):
-    now = [100.0]
-    monkeypatch.setattr("keygrid.prediction.folder.time.monotonic", lambda: now[0])
-    console = Console(file=io.StringIO(), force_terminal=terminal, width=120, highlight=False)
-    with show_progress(10_000, console) as report:
-        report(4_000)
-        now[0] += 20
-        report(4_500)
-    written: Any = console.file
-    assert "4,500 of 10,000 garments, 25 a second, 0:03:40 left" in written.getvalue()
+def test_a_cluster_writes_the_same_bytes(folder, method, tmp_path, scheduler):
+    expected = whole(folder, method, tmp_path / "expected.json")
+    with open_executor(scheduler=scheduler) as executor:
+        assert whole(folder, method, tmp_path / "k.json", SMALL, executor) == expected
 
 
-def test_few_garments_show_no_progress(capsys):
-    with show_progress(3) as report:
-        report(3)
-    assert capsys.readouterr() == ("", "")
+def test_a_command_that_is_killed_anywhere_goes_on_to_the_same_bytes(folder, tmp_path):
+    request = Request(batch=2)
+    expected = whole(folder, QUICK, tmp_path / "expected.json", request)
+    out, journal = tmp_path / "k.json", tmp_path / "k.json.partial"
+    words = [folder, "--method", QUICK.id.spec, "--out", out, "--batch", request.batch, "--workers", 2]
+    command = [sys.executable, Path(__file__).parents[2] / "main.py", "predict", *map(str, words)]
+    for lines in (1, 3, 6):  # the first is killed when it has begun, others behind some steps
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and (not journal.exists() or journal.read_bytes().count(b"\n") < lines):
+                time.sleep(0.001)
+            process.kill()
+        assert not out.exists()
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    assert out.read_bytes() == expected
+    assert not journal.exists()

@@ -1,0 +1,237 @@
+"""Keypoints of many garments, written to one file; an interrupted command goes on where it was.
+
+Garments go through in steps, which are known before anything is read: neighbours of the list, or one garment with all
+its frames. An executor reads the garments of a step and finds their keypoints, each step by itself and in one thread,
+and what is found is added to a file beside the output, a line a step. So the result depends neither on how many
+processes there are nor on which of them is ahead, and memory holds a few steps however many there are.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from keygrid.data.collection import Entry
+from keygrid.data.dataset import Member
+from keygrid.data.garment import Garment
+from keygrid.data.sampling import Sample
+from keygrid.errors import KeygridError
+from keygrid.methods.method import Method, Mode
+from keygrid.methods.registry import open_method
+from keygrid.prediction import MethodId
+from keygrid.prediction.files import FORMATS, Record, as_record, check_format, write_records
+from keygrid.prediction.journal import Journal
+from keygrid.work import CrashedError, Workers, in_order
+
+BATCH = 8
+"""Clouds that the network sees at once."""
+
+_VERSION = 2
+"""Of the lines in the file beside the output; those of another version are not gone on from."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a method.
+
+    Attributes:
+        keypoints: the mode, as `keygrid.methods.Method.find` takes it.
+        frames: all frames of a garment that moves, called PATH@FRAME, instead of its shape at rest.
+        batch: the most clouds that the network sees at once; another number rounds differently.
+        device: where a network computes, as PyTorch names it.
+    """
+
+    keypoints: Mode = "soft"
+    frames: bool = False
+    batch: int = BATCH
+    device: str = "cpu"
+
+
+def predict_all(
+    members: Sequence[Member],
+    method: MethodId,
+    out: Path,
+    request: Request,
+    executor: Workers,
+    *,
+    on_skip: Callable[[Entry, str], None] = lambda _entry, _reason: None,
+    report: Callable[[int], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+) -> int:
+    """Write the keypoints of garments, in their order, in the format of the path's ending.
+
+    Until all are done, what is found is in `OUT.partial`, and the output stays as it was. When the same is asked
+    again, that file is gone on from, to the same bytes as without an interruption. A file of anything else (another
+    method, request, list of garments, or a garment's file that has changed) is begun anew.
+
+    Args:
+        members: the garments.
+        method: finds the keypoints; opened by whoever works.
+        out: the output.
+        request: what to find.
+        executor: works; see `keygrid.work.open_executor`.
+        on_skip: receives each garment that can't be used, and why.
+        report: receives how many garments are done, at the start and after each step.
+        say: receives a sentence when work goes on, starts anew or was interrupted.
+
+    Returns:
+        How many garments were skipped.
+
+    Raises:
+        KeygridError: no garment can be used, the format can't hold them, nothing can be written there, or the method
+            can't be opened.
+    """
+    check_format(out, len(members))
+    size = 1 if request.frames else request.batch
+    steps = [members[begin : begin + size] for begin in range(0, len(members), size)]
+    work = partial(_predict, method, request, FORMATS[out.suffix.lower()].parts)
+    with closing(Journal(out.with_name(f"{out.name}.partial"), _command(members, method, out, request))) as journal:
+        begun = len(members[: journal.steps * size])
+        if journal.is_stale:
+            say(f"{journal.path.name} is of another command or of files that have changed, so all begins anew.")
+        elif begun:
+            say(f"{begun} of {len(members)} garments are done already, and in {journal.path.name}.")
+        report(begun)
+        left = steps[journal.steps :]
+        try:
+            for step, future in zip(left, in_order(executor, work, left), strict=True):
+                try:
+                    records, reasons = future.result()
+                except CrashedError:
+                    records, reasons = _without_deadly(executor, work, step)
+                for number, reason in reasons.items():
+                    on_skip(step[number].entry, reason)
+                journal.add(records, list(reasons.values()))
+                report(len(members[: journal.steps * size]))
+        except KeyboardInterrupt:
+            done = len(members[: journal.steps * size])
+            say(f"Interrupted; {done} of {len(members)} garments are done, and the same command goes on behind them.")
+            raise
+        if journal.found:
+            write_records(journal.records(), out)
+    journal.path.unlink()
+    if not journal.found:
+        raise KeygridError(journal.reasons[0])
+    return len(journal.reasons)
+
+
+_Found = tuple[list[Record], dict[int, str]]
+"""Records of the garments of a step, and why others can't be used, by their places in the step."""
+
+
+def _without_deadly(executor: Workers, work: Callable[[Sequence[Member]], _Found], step: Sequence[Member]) -> _Found:
+    """Work on a step that has ended its process, without the garments that do so alone."""
+    deadly: dict[int, str] = {}
+    for number, member in enumerate(step):
+        try:
+            executor.submit(work, [member]).result()
+        except CrashedError as error:
+            deadly[number] = f"{member.entry.path.name} can't be used. {error}"
+    others = [number for number in range(len(step)) if number not in deadly]
+    try:
+        records, reasons = executor.submit(work, [step[number] for number in others]).result()
+    except CrashedError as error:
+        raise KeygridError(f"{error} Give the same command again, with fewer --workers.") from error
+    return records, dict(sorted({**deadly, **{others[place]: why for place, why in reasons.items()}}.items()))
+
+
+def _predict(
+    identity: MethodId, request: Request, parts: Literal["keypoints", "skeleton"], step: Sequence[Member]
+) -> _Found:
+    """Read the garments of a step and find their keypoints; runs wherever the executor does."""
+    method = _opened(identity, request.device)
+    reasons: dict[int, str] = {}
+    usable: dict[int, tuple[Garment, Sample]] = {}
+    with _one_thread():
+        for number, member in enumerate(step):
+            try:
+                garment = member.read()
+                usable[number] = garment, method.drawing.draw(garment)
+            except KeygridError as error:
+                reasons[number] = str(error)
+        try:
+            return list(_find(list(usable.values()), method, request, parts)), reasons
+        except KeygridError:
+            for number, one in list(usable.items()):
+                try:
+                    list(_find([one], method, request, parts))
+                except KeygridError as error:
+                    reasons[number] = str(error)
+                    del usable[number]
+            return list(_find(list(usable.values()), method, request, parts)), dict(sorted(reasons.items()))
+
+
+@lru_cache(maxsize=1)
+def _opened(identity: MethodId, device: str) -> Method:
+    method = open_method(identity.spec, device)
+    if method.id.fingerprint != identity.fingerprint:
+        raise KeygridError(f"{identity.label} has changed, or is another file where it is read; start again.")
+    return method
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch, where it is loaded, use one thread.
+
+    Networks of this size gain more from a core for each step, and the numbers do not depend on the machine's cores.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:  # methods without a network need not wait for it
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _find(
+    garments: Sequence[tuple[Garment, Sample]],
+    method: Method,
+    request: Request,
+    parts: Literal["keypoints", "skeleton"],
+) -> Iterator[Record]:
+    """Records of garments, or of all their frames, a batch at a time."""
+    shown = _shown(garments, request.frames)
+    while batch := list(islice(shown, request.batch)):
+        names, stills, at, drawn = zip(*batch, strict=True)
+        found = method.find(stills, at, mode=request.keypoints, drawn=drawn, parts=parts)
+        yield from map(as_record, names, found)
+
+
+def _shown(
+    garments: Sequence[tuple[Garment, Sample]], frames: bool
+) -> Iterator[tuple[str, Garment, int | None, Sample]]:
+    for garment, drawn in garments:
+        if not frames or garment.frames is None:
+            yield str(garment.source), garment, None, drawn
+            continue
+        for frame in range(garment.frame_count):
+            yield f"{garment.source}@{frame}", garment, frame, drawn
+
+
+def _command(members: Sequence[Member], method: MethodId, out: Path, request: Request) -> str:
+    """Return digits that tell what is written, and from what, from anything else."""
+    told: list[Any] = [_VERSION, out.suffix.lower(), method.spec, method.fingerprint, repr(request)]
+    digest = hashlib.sha256(json.dumps(told).encode())
+    for member in members:
+        digest.update(json.dumps([str(member.entry.path), *_version(member)]).encode())
+    return digest.hexdigest()
+
+
+def _version(member: Member) -> tuple[int, int]:
+    """Return size and time of the last change of the file that a garment is in."""
+    file = member.file or Path(str(member.entry.path).partition("#")[0])
+    try:
+        status = file.stat()
+    except OSError:
+        return 0, 0  # reading it will say why
+    return status.st_size, status.st_mtime_ns
