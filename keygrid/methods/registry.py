@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
+from keygrid.checkpoints.header import read_header
 from keygrid.errors import KeygridError
 from keygrid.files import fingerprint
 from keygrid.methods.method import Method
@@ -118,19 +119,18 @@ def open_method(spec: str | Path, device: str = "cpu") -> Method:
 
 
 def identify(spec: str | Path) -> MethodId:
-    """Tell a method from all others without opening it, which takes torch seconds; the category stays unknown.
+    """Tell a method from all others without opening it, for which torch would take seconds.
 
     Raises:
-        KeygridError: there is no such method, an option is wrong, or the file is missing.
+        KeygridError: there is no such method, an option is wrong, or the file is no checkpoint.
     """
     unlearned = _unlearned(spec)
     if unlearned is not None:
         name, entry, values = unlearned
         return entry.identity(name, values)
-    try:
-        return MethodId.of_file(Path(spec), fingerprint(Path(spec)))
-    except OSError as error:
-        raise KeygridError(f"There is no checkpoint {spec}.") from error
+    path = Path(spec)
+    header = read_header(path)
+    return MethodId.of_file(path, fingerprint(path), header.category)
 
 
 def _unlearned(spec: str | Path) -> tuple[str, Entry, dict[str, int]] | None:
