@@ -18,10 +18,18 @@ def evaluate(
     category: str = "",
     split: Literal["train", "validation", "test", "all"] = "test",
     keypoints: Mode = "soft",
+    turn: Literal["yaw", "none", "full"] = "yaw",
+    remesh: Literal["cloth", "pose", "none"] | None = None,
+    up: Literal["x", "y", "z"] = "y",
+    every: int = 1,
+    seed: int = 0,
     out: Path | None = None,
     device: str = "cpu",
 ) -> None:
     """Score methods on garments that move: do keypoints keep their part, and are they all over the garment?
+
+    All motions of a garment are judged together. Each frame is turned by an angle of its own and shown with points of
+    its own, and with triangles of its own where a method reads the surface.
 
     Example: python main.py evaluate assets/checkpoints/tshirt-k8.safetensors --category T-shirt
 
@@ -39,6 +47,18 @@ def evaluate(
         Which garments, where they say to which split they belong.
     keypoints
         At the mean of their weights (soft) or on their heaviest point (peak).
+    turn
+        How frames are turned: about the vertical (yaw), not at all (none), or by any rotation (full).
+    remesh
+        What new triangles of each frame are cut on: the cloth at rest, where layers are apart (cloth), or each pose as
+        a scanner would, which melts layers of crumpled cloth into each other (pose); none keeps those of the file. If
+        not given, cloth where any of the methods reads the surface, else none.
+    up
+        The files' vertical axis.
+    every
+        Judge each so-manieth frame of a motion.
+    seed
+        Of turns, triangles and points.
     out
         Also write the scores here, as JSON.
     device
@@ -50,18 +70,22 @@ def evaluate(
     from json import dumps
 
     from keygrid.data.dataset import Dataset
-    from keygrid.evaluation.report import as_json, as_table
-    from keygrid.evaluation.report import evaluate as score
+    from keygrid.evaluation.protocol import Protocol, as_json, as_table, judge
     from keygrid.files import atomic
     from keygrid.methods import open_method
 
+    if every < 1:
+        raise KeygridError(f"--every is 1 or more, and not {every}.")
     categories = [category] if category else []
     garments = Dataset.open(data or [ASSETS / "garments"], categories=categories, on_skip=name_skipped())
     if split != "all":
         garments = garments.of_split(split)
     opened = [open_method(spec, device) for spec in specs]
-    rows = score(opened, garments, keypoints=keypoints, report=lambda name: say(f"scoring {name}"))
+    if remesh is None:
+        remesh = "cloth" if any(one.needs_surface for one in opened) else "none"
+    protocol = Protocol(turn, remesh, keypoints, seed, every, "xyz".index(up))
+    found = judge(opened, garments, protocol, report=lambda name: say(f"scoring {name}"))
     if out is not None:
         with atomic(out) as path:
-            path.write_text(dumps(as_json(rows), indent=1) + "\n")
-    print(as_table(rows))
+            path.write_text(dumps(as_json(found, protocol), indent=1) + "\n")
+    print(as_table(found))

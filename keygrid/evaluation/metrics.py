@@ -48,11 +48,13 @@ class Track:
         keypoints: (T, K, 3), file units; T is 1 if the garment does not move.
         garment: any garment.
         known_material: the garment's material, if it is at hand.
+        known_places: `places`, where they are known more exactly than by the nearest vertex.
     """
 
     keypoints: Floats
     garment: Garment
     known_material: "Material | None" = None
+    known_places: Integers | None = None
 
     @cached_property
     def offers(self) -> frozenset[Need]:
@@ -86,6 +88,8 @@ class Track:
     @cached_property
     def places(self) -> Integers:
         """(T, K): the vertex of the refined mesh that is nearest to each keypoint."""
+        if self.known_places is not None:
+            return self.known_places
         found = [tree.query(keypoints)[1] for tree, keypoints in zip(self.trees, self.keypoints, strict=True)]
         return np.array(found, dtype=np.int64)
 

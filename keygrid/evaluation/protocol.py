@@ -1,0 +1,227 @@
+"""How methods are judged: all motions of a garment together, each frame turned, on triangles of its own.
+
+As a garment lies in the simulation that it comes from, points held still in its box score as well as a network. So the
+headline is *turned, across motions*: each frame is turned by an angle of its own and shown with triangles and points of
+its own, and each keypoint's place is compared with its places in all frames of all motions.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
+
+from keygrid.data.garment import Garment
+from keygrid.data.sampling import sample
+from keygrid.errors import KeygridError
+from keygrid.evaluation.material import Material
+from keygrid.evaluation.metrics import METRICS, Track, measure
+from keygrid.evaluation.remeshing import Remesh, shown
+from keygrid.evaluation.symmetry import FLIPS, symmetric
+from keygrid.methods import Method, Mode
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+Turn = Literal["yaw", "none", "full"]
+"""How frames are turned: by an angle about the vertical, not at all, or by any rotation."""
+
+SETTINGS = {
+    "as_it_lies": "as it lies, within a motion",
+    "turned": "turned, within a motion",
+    "across": "turned, across motions",
+}
+"""What is reported, by its name in files; the last one is the headline."""
+
+_MODULO = {"symmetric": "symmetric", "flips": "flips"}
+"""What is measured beside `METRICS`: the strict error modulo the garment's symmetries, and the share of frames that are
+found as an image of themselves."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How garments are shown.
+
+    Attributes:
+        turn: how frames are turned.
+        remesh: on which shape each frame's triangles are cut anew, for methods that read the surface.
+        mode: where a keypoint is that has weights.
+        seed: of turns, triangles and points.
+        every: of a motion, each how-manieth frame is judged.
+        up: the vertical axis.
+    """
+
+    turn: Turn = "yaw"
+    remesh: Remesh = "none"
+    mode: Mode = "soft"
+    seed: int = 0
+    every: int = 1
+    up: int = 1
+
+
+Values = dict[str, float]
+"""Of one setting: metrics by key, as far as enough is known; symmetric, flips, and flips by kind."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What was measured of one method.
+
+    Attributes:
+        name: the method's.
+        garments: of each garment by name, what was measured in each of `SETTINGS`.
+    """
+
+    name: str
+    garments: Mapping[str, Mapping[str, Values]]
+
+    @property
+    def mean(self) -> dict[str, Values]:
+        """The mean over garments."""
+        found = {}
+        for setting in SETTINGS:
+            each = [garment[setting] for garment in self.garments.values()]
+            found[setting] = _mean(each)
+        return found
+
+
+def judge(
+    methods: Sequence[Method],
+    garments: Iterable[Garment],
+    protocol: Protocol,
+    report: Callable[[str], None] = lambda _: None,
+) -> list[Judged]:
+    """Judge methods on all garments that move; sequences of equal triangles are motions of one garment.
+
+    Raises:
+        KeygridError: no garment is a surface that moves.
+    """
+    groups: dict[bytes, list[Garment]] = {}
+    for garment in garments:
+        if garment.frames is not None and not garment.is_cloud:
+            groups.setdefault(garment.faces.tobytes(), []).append(garment)
+    if not groups:
+        raise KeygridError("None of these garments is a surface that moves, which is what evaluation needs.")
+    found: list[dict[str, dict[str, Values]]] = [{} for _ in methods]
+    for motions in groups.values():
+        name = _common_name([motion.name for motion in motions])
+        report(name)
+        material = Material.of(motions[0])
+        for method, judged in zip(methods, found, strict=True):
+            judged[name] = _judge_garment(method, motions, material, protocol)
+    return [Judged(method.id.label, judged) for method, judged in zip(methods, found, strict=True)]
+
+
+def _judge_garment(
+    method: Method, motions: Sequence[Garment], material: Material, protocol: Protocol
+) -> dict[str, Values]:
+    plain = replace(protocol, turn="none", remesh="none")
+    thinned = [replace(motion, frames=_frames(motion, protocol.every)) for motion in motions]
+    fixed = [_follow(method, motion, material, plain, fresh=False) for motion in thinned]
+    turned = [_follow(method, motion, material, protocol, fresh=True) for motion in thinned]
+    together = replace(thinned[0], frames=np.concatenate([_frames(motion, 1) for motion in thinned]))
+    whole = Track(
+        np.concatenate([track.keypoints for track in turned]), together, material,
+        np.concatenate([track.places for track in turned]),
+    )  # fmt: skip
+    return {
+        "as_it_lies": _mean([_values(track, protocol.up) for track in fixed]),
+        "turned": _mean([_values(track, protocol.up) for track in turned]),
+        "across": _values(whole, protocol.up),
+    }
+
+
+def _follow(method: Method, garment: Garment, material: Material, protocol: Protocol, *, fresh: bool) -> Track:
+    """The keypoints of a motion, in the garment's own position, and where on its material each is."""
+    rest = cKDTree(material.of_vertices @ garment.vertices)
+    remesh: Remesh = protocol.remesh if method.needs_surface else "none"
+    streams = [
+        np.random.default_rng([protocol.seed, frame, len(garment.faces)]) for frame in range(garment.frame_count)
+    ]
+    rotations = [_rotation(protocol, rng) for rng in streams]
+    turned = replace(garment, frames=np.stack([_turned(garment, t, by) for t, by in enumerate(rotations)]))
+    keypoints, places = [], []
+    for frame, (rng, rotation) in enumerate(zip(streams, rotations, strict=True)):
+        seen = shown(turned, frame, remesh, rng)
+        seed = int(rng.integers(2**31)) if fresh else 0
+        # Where triangles are kept, a method may know the motion: points that are held still begin in its first frame.
+        one, frames = (turned, [frame]) if remesh == "none" else (seen.garment, None)
+        drawn = sample(one, method.drawing.points, seed=seed)
+        (found,) = method.find([one], frames, mode=protocol.mode, parts="keypoints", drawn=[drawn])
+        keypoints.append(found.keypoints @ rotation)
+        places.append(np.asarray(rest.query(seen.at_rest(found.keypoints))[1], dtype=np.int64))
+    return Track(np.stack(keypoints), garment, material, np.stack(places))
+
+
+def _turned(garment: Garment, frame: int, rotation: Floats) -> NDArray[np.float32]:
+    return (garment.vertices_in(frame) @ rotation.T).astype(np.float32)
+
+
+def _rotation(protocol: Protocol, rng: np.random.Generator) -> Floats:
+    """(3, 3)."""
+    if protocol.turn == "none":
+        return np.eye(3)
+    if protocol.turn == "full":
+        return np.asarray(Rotation.random(random_state=rng).as_matrix())
+    return np.asarray(Rotation.from_euler("xyz"[protocol.up], rng.uniform(0, 2 * np.pi)).as_matrix())
+
+
+def _values(track: Track, up: int) -> Values:
+    modulo = symmetric(track, up, depth=(up + 1) % 3)
+    by_kind = {f"flips_{kind}": float(modulo.flipped[kind].mean()) for kind in FLIPS}
+    return {**measure(track), "symmetric": float(modulo.error.mean()), "flips": sum(by_kind.values()), **by_kind}
+
+
+def _mean(each: Sequence[Values]) -> Values:
+    """The mean of each value over those that have it."""
+    keys = dict.fromkeys(key for values in each for key in values)
+    return {key: float(np.mean([values[key] for values in each if key in values])) for key in keys}
+
+
+def _frames(garment: Garment, every: int) -> NDArray[np.float32]:
+    assert garment.frames is not None
+    return garment.frames[::every]
+
+
+def _common_name(names: Sequence[str]) -> str:
+    """What names begin with, up to a hyphen; the first of them if that is nothing."""
+    start = names[0]
+    while len(names) > 1 and start and not all(name == start or name.startswith(f"{start}-") for name in names):
+        start = start.rpartition("-")[0]
+    return start or names[0]
+
+
+def as_table(judged: Sequence[Judged]) -> str:
+    """Tables in Markdown: a row for each method in each of `SETTINGS`, the headline first; then its rows by garment."""
+    across = [values for one in judged for values in (each["across"] for each in one.garments.values())]
+    titles = {key: metric.short for key, metric in METRICS.items() if any(key in values for values in across)} | _MODULO
+    blocks = [
+        _table(["method"], titles, [([one.name], one.mean[setting]) for one in judged], SETTINGS[setting])
+        for setting in reversed(SETTINGS)
+    ]
+    rows = [([one.name, name], each["across"]) for one in judged for name, each in one.garments.items()]
+    return "\n\n".join([*blocks, _table(["method", "garment"], titles, rows, f"{SETTINGS['across']}, by garment")])
+
+
+def _table(
+    head: Sequence[str], titles: Mapping[str, str], rows: Sequence[tuple[list[str], Values]], caption: str
+) -> str:
+    lines = [
+        f"**{caption}**",
+        "",
+        f"| {' | '.join([*head, *titles.values()])} |",
+        "|---" * (len(head) + len(titles)) + "|",
+    ]
+    for names, values in rows:
+        cells = [f"{values[key]:.3f}" if key in values else "–" for key in titles]
+        lines.append(f"| {' | '.join([*names, *cells])} |")
+    return "\n".join(lines)
+
+
+def as_json(judged: Sequence[Judged], protocol: Protocol) -> dict[str, Any]:
+    """The same as JSON values, each metric by its key, with the protocol."""
+    methods = [{"name": one.name, "mean": one.mean, "garments": dict(one.garments)} for one in judged]
+    return {"protocol": asdict(protocol), "methods": methods}
