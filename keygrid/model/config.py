@@ -13,6 +13,7 @@ from keygrid.errors import KeygridError
 from keygrid.model.checks import MAXIMUM_POINTS, Widths, is_each, is_layers, is_positive, is_whole, refuse_unless
 from keygrid.model.encoders.base import LEVELS, EncoderConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
+from keygrid.model.encoders.surface.config import SurfaceConfig
 
 MAXIMUM_KEYPOINTS = 64
 MAXIMUM_CELLS = 2**15
@@ -124,12 +125,14 @@ class ModelConfig:
         return [(i, j) for i in range(self.keypoints) for j in range(i + 1, self.keypoints)]
 
 
-Preset = Literal["released", "paper", "keygrid"]
+Preset = Literal["released", "paper", "keygrid", "keygrid-surface"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
 def preset(name: str, keypoints: int = 8) -> ModelConfig:
-    """Return the configuration `released` (the published code), `paper` (what the paper says) or `keygrid` (ours).
+    """Return a configuration: `released` (the published code), `paper` (what the paper says) or one of ours.
+
+    Ours are `keygrid`, which sees points, and `keygrid-surface`, which sees the surface of a mesh.
 
     Raises:
         KeygridError: there is no preset of that name, or no network with so many keypoints.
@@ -161,6 +164,17 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
                 propagation=propagation,
             ),
             decoder=DecoderConfig(propagation),
+        )
+    if name == "keygrid-surface":
+        return ModelConfig(
+            keypoints=keypoints,
+            # A keypoint is one of the points, so that they are to lie densely; features cost the same for any number.
+            points=4096,
+            normalisation="centred",
+            dropout=0.0,
+            mix_keypoints=False,
+            encoder=SurfaceConfig(),
+            decoder=DecoderConfig(((128, 128),) * LEVELS),
         )
     return ModelConfig(keypoints=keypoints)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from keygrid.data.garment import Garment
 from keygrid.model.encoders.base import EncoderConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
+from keygrid.model.encoders.surface.config import SurfaceConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,4 +41,19 @@ def _pointnet(config: PointNetConfig) -> "Encoder":
     return PointNet(config)
 
 
-ENCODERS: dict[str, EncoderKind] = {kind.config.kind: kind for kind in (EncoderKind(PointNetConfig, _pointnet),)}
+def _surface(config: SurfaceConfig) -> "Encoder":
+    from keygrid.model.encoders.surface.encoder import SurfaceEncoder
+
+    return SurfaceEncoder(config)
+
+
+def _surface_operators(garment: Garment, config: SurfaceConfig) -> "Mapping[str, Tensor]":
+    from keygrid.model.encoders.surface.encoder import operators_of
+
+    return operators_of(garment, config)
+
+
+ENCODERS: dict[str, EncoderKind] = {
+    kind.config.kind: kind
+    for kind in (EncoderKind(PointNetConfig, _pointnet), EncoderKind(SurfaceConfig, _surface, _surface_operators))
+}
