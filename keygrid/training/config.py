@@ -137,7 +137,7 @@ class TrainingConfig:
 
 
 def preset(name: str, keypoints: int, epochs: int | None = None) -> TrainingConfig:
-    """Return the training of a preset: `released` (published code), `paper` or `keygrid` (ours).
+    """Return the training of a preset: `released` (published code), `paper`, or `keygrid` and `keygrid-surface` (ours).
 
     Args:
         name: as above; the published ones have J = K + 4, as in all that is published.
@@ -154,7 +154,28 @@ def preset(name: str, keypoints: int, epochs: int | None = None) -> TrainingConf
         return replace(published, optimiser="adam")
     if name == "keygrid":
         return _keygrid(60 if epochs is None else epochs)
+    if name == "keygrid-surface":
+        return _keygrid_surface(60 if epochs is None else epochs)
     raise KeygridError(f"There is no preset called {name!r}: choose one of {', '.join(PRESETS)}.")
+
+
+def _keygrid_surface(epochs: int) -> TrainingConfig:
+    return TrainingConfig(
+        epochs=epochs,
+        epoch_size=256,
+        batch=8,
+        validation_size=32,
+        optimiser="adamw",
+        learning_rate=2e-3,
+        schedule="cycle",
+        clip=1.0,
+        warm_up=epochs * 3 // 4,
+        # A surface tells layers apart, so nothing is to be tolerated.
+        weights={"similarity": 1, "strict": 1, "coverage": 1.5, "apart": 0.1, "canonical": 5},
+        ramp=0.3,
+        # Nothing that the encoder sees depends on where the surface lies; the decoder sees turned and scaled points.
+        augmentation=Augmentation(rotate=180.0, scale=0.1, mirror=True),
+    )
 
 
 def _keygrid(epochs: int) -> TrainingConfig:

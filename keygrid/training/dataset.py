@@ -11,11 +11,11 @@ from torch import Tensor
 from keygrid.data.augmentation import Augmentation, horizontal, reflect
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment, MaterialPoints
-from keygrid.data.sampling import sample
+from keygrid.data.sampling import Sample, sample
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
 from keygrid.model.inputs import Inputs
-from keygrid.model.preparation import inputs_of_clouds
+from keygrid.model.preparation import inputs_of, inputs_of_clouds
 from keygrid.training.pairs import Cloth, Pair
 
 
@@ -86,7 +86,8 @@ class Clouds:
 class PairedClouds(Clouds):
     """Endless pairs of augmented clouds: two frames of one garment, of any of its motions, each with points of its own.
 
-    Garments of equal triangles are one garment in several motions. Both clouds of a pair are reflected, or none is.
+    Garments of equal triangles are one garment in several motions. Both clouds of a pair are reflected, or none is. To
+    a network that reads the surface, each is shown with that of its frame, as it is before points are varied.
     """
 
     together = 2
@@ -99,24 +100,36 @@ class PairedClouds(Clouds):
             KeygridError: none of the garments can be used, or one of them is a cloud.
         """
         found = [self._pair(first // 2) for first in numbers[::2]]
-        inputs, _ = inputs_of_clouds([cloud for clouds, _ in found for cloud in clouds], self.model)
+        inputs, _ = inputs_of(
+            [garment for shown, _ in found for garment, _ in shown],
+            [drawn for shown, _ in found for _, drawn in shown],
+            self.model,
+        )
         return Batch(inputs, tuple(pair for _, pair in found))
 
-    def _pair(self, index: int) -> tuple[list[NDArray[np.float64]], Pair]:
+    def _pair(self, index: int) -> tuple[list[tuple[Garment, Sample]], Pair]:
         rng = np.random.default_rng([*self.seed, index])
         cloths = self._cloths()
         cloth, motions = cloths[index % len(cloths)]
-        drawn, clouds = [], []
+        drawn, shown = [], []
         is_mirrored = self.augmentation.mirror and rng.random() < 0.5
         vary = replace(self.augmentation, mirror=False, drop=0)
         for garment in (self.garments.garment(int(rng.choice(motions))) for _ in range(2)):
             material = self._draw(garment, rng)
             vertices = garment.vertices_in(int(rng.integers(max(garment.frame_count, 1))))
             points = material.on(vertices, garment.faces)
+            if is_mirrored:
+                points, vertices = (reflect(shape, self.augmentation.up) for shape in (points, vertices))
+            points = vary(points, rng)
             drawn.append(material)
-            clouds.append(vary(reflect(points, self.augmentation.up) if is_mirrored else points, rng))
+            shown.append(
+                (
+                    replace(garment, vertices=vertices, frames=None),
+                    Sample(material.faces, material.barycentric, points),
+                )
+            )
         pair = Pair.of(cloth, garment.faces, drawn)
-        return clouds, pair.mirrored(horizontal(self.augmentation.up)) if is_mirrored else pair
+        return shown, pair.mirrored(horizontal(self.augmentation.up)) if is_mirrored else pair
 
     def _draw(self, garment: Garment, rng: np.random.Generator) -> MaterialPoints:
         drawn = sample(garment, self.model.points, seed=int(rng.integers(2**32)))

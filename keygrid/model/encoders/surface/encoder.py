@@ -65,9 +65,7 @@ class Block(nn.Module):
         # The channels whose gradients are taken, and these times A and B: all linear, so once for each eigenvector.
         self.pick = nn.Linear(width, 3 * config.gradients, bias=False)
         self.norm = nn.LayerNorm(width)
-        self.mix = nn.Sequential(
-            nn.Linear(2 * (width + config.gradients), width), nn.GELU(), nn.Linear(width, width)
-        )
+        self.mix = nn.Sequential(nn.Linear(2 * (width + config.gradients), width), nn.GELU(), nn.Linear(width, width))
 
     def forward(self, x: Tensor, mesh: Operators) -> Tensor:
         """Return features (V, width) of features (V, width)."""
