@@ -95,9 +95,9 @@ class Handlers:
         return method.find([garment], [work.frame], mode=work.keypoints)[0]
 
     def _measure(self, garment: Garment, start: Any, end: Any, frame: int) -> Distance:
-        from keygrid.evaluation.measure import measure
+        from keygrid.evaluation.distance import distances
 
-        found = measure(garment, start, end, frame, self._material_of(garment))
+        found = distances(garment, start, end, frame, self._material_of(garment))
         return Distance(found.straight, found.along, settled=True)
 
     def _judge(self, garment: Garment, keypoints: Any, enter: EnterStage) -> "Measures":

@@ -3,7 +3,7 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
@@ -16,6 +16,9 @@ from keygrid.training.options import (
     NetworkOptions,
     Options,
 )
+
+if TYPE_CHECKING:
+    from keygrid.training.trainer import Trainer
 
 _DEFAULT = Options()
 
@@ -65,9 +68,8 @@ def train(
 
     from keygrid.data.cache import CloudCache, cache_folder
     from keygrid.data.dataset import Dataset
-    from keygrid.training import progress
-    from keygrid.training.control import StoppedError
-    from keygrid.training.trainer import Trainer
+    from keygrid.training.processes import Machine
+    from keygrid.training.trainer import About, Trainer
 
     if machine.threads is not None:
         set_num_threads(machine.threads)
@@ -77,20 +79,27 @@ def train(
     categories = data.category or []
     opened = Dataset.open(garments, categories=categories, cache=cache, on_skip=name_skipped())
     shown = None if kept.preview is None else open_one(kept.preview)
-    trainer = Trainer(
-        opened, model, training, run, category=", ".join(categories), command=command, device=machine.device,
-        devices=machine.devices, nodes=machine.nodes, preview=shown,
-    )  # fmt: skip
-    readers = [progress.tensorboard(run)] if kept.tensorboard else []
+    place = Machine(machine.device, machine.devices, machine.nodes)
+    about = About(", ".join(categories), command, shown)
+    trainer = Trainer(opened, model, training, run, machine=place, about=about)
     if resume:
         trainer.resume()
+    _fit(trainer, is_in_tensorboard=kept.tensorboard)
+    if opened.skipped:
+        say(f"{len(opened.skipped)} of {len(opened)} garments were skipped.")
+    if trainer.is_main:
+        print(f"The checkpoints are in {trainer.run.checkpoints}.")
+
+
+def _fit(trainer: "Trainer", *, is_in_tensorboard: bool) -> None:
+    """Train to the end, showing how far it is; exit by the number of a signal that stops it."""
+    from keygrid.training import progress
+    from keygrid.training.control import StoppedError
+
+    readers = [progress.tensorboard(trainer.run.path)] if is_in_tensorboard else []
     try:
         with progress.show_progress() as show:
             trainer.fit(progress.to_all([show, *readers]))
     except StoppedError as stopped:
         say(str(stopped))
         sys.exit(128 + stopped.number if stopped.number else 0)
-    if opened.skipped:
-        say(f"{len(opened.skipped)} of {len(opened)} garments were skipped.")
-    if trainer.is_main:
-        print(f"The checkpoints are in {run / 'checkpoints'}.")

@@ -21,26 +21,26 @@ class TrainingConfig:
     """A training's constants; the defaults are those of the published code.
 
     Attributes:
-        epochs: passes.
-        epoch_size: clouds drawn in one pass.
-        batch: clouds a step; the last batch of a pass may be smaller.
-        validation_size: clouds on which validation losses are taken after each pass.
+        epochs: number of passes.
+        epoch_size: number of clouds in a pass.
+        batch: number of clouds in a step; the last batch of a pass may be smaller.
+        validation_size: number of clouds on which validation losses are taken after each pass.
         optimiser: `adadelta` (published code; eps 1e-2), `adam` (paper) or `adamw` (weight decay 1e-4).
-        learning_rate: of the optimiser; the highest of a cycle.
-        schedule: whether the learning rate is constant, or rises for a tenth of the steps and then falls to 0 along a
-            cosine.
-        warm_up: passes before terms that join late do.
+        learning_rate: the optimiser's; the highest of a cycle.
+        schedule: course of the learning rate: constant, or a cycle that rises for a tenth of the steps and then falls
+            to 0 along a cosine.
+        warm_up: number of passes before the terms join that join late.
         farthest: J, the number of farthest points that keypoints should cover.
-        weights: of loss terms by name, in the end; terms that are missing, or weigh 0, are not trained. See
+        weights: weights of loss terms by name, in the end; terms that are missing, or weigh 0, are not trained. See
             `keygrid.training.terms.TERMS`. Where a term needs pairs, garments must be surfaces.
         ramp: share of the steps over which the weights of terms that ramp grow from 0.
-        seed: of everything that is drawn: initial weights, clouds, augmentation, dropout.
-        clip: the largest norm of a step's gradient, to which a larger one is cut; 0 cuts none.
-        precision: of matrix products: 32 bits, or 16 of either kind with what needs more kept at 32.
-        augmentation: of training and validation clouds.
-        patience: training ends after so many passes without a lower validation loss; 0 lets it go on.
+        seed: seed of everything that is drawn: initial weights, clouds, augmentation, dropout.
+        clip: largest norm of a step's gradient, to which a larger one is cut; 0 cuts none.
+        precision: precision of matrix products: 32 bits, or 16 of either kind, with what needs more kept at 32.
+        augmentation: variation of training and validation clouds.
+        patience: number of passes without a lower validation loss after which training ends; 0 lets it go on.
         validate_every: passes between two measurements of correspondence, which the last pass gets in any case.
-        validate_motions: garments on which it is measured, where there are such as move; 0 measures none.
+        validate_motions: number of garments on which it is measured, where some move; 0 measures none.
         keep_every: passes between two checkpoints that stay; 0 keeps the best and the last alone.
         half: whether checkpoints are stored in 16 bits.
     """
@@ -48,8 +48,8 @@ class TrainingConfig:
     FREE: ClassVar[tuple[str, ...]] = (
         "epochs", "warm_up", "patience", "validate_every", "validate_motions", "keep_every", "half",
     )  # fmt: skip
-    """What may be another when a training is resumed. Where the schedule is constant, no step changes by it but by the
-    warm-up, which follows from the epochs in the preset `keygrid`."""
+    """Attributes that may change when a training is resumed. Where the schedule is constant, they change no step, but
+    for the warm-up, which follows from the epochs in the preset `keygrid`."""
 
     epochs: int = 100
     epoch_size: int = 128
@@ -108,7 +108,7 @@ class TrainingConfig:
 
     @property
     def steps(self) -> int:
-        """Of the whole training."""
+        """Number of steps of the whole training."""
         return self.epochs * self.steps_per_epoch
 
     @property
@@ -127,7 +127,7 @@ class TrainingConfig:
         }
 
     def rate(self, step: int) -> float:
-        """The learning rate after so many steps."""
+        """Return the learning rate after so many steps."""
         if self.schedule == "constant":
             return self.learning_rate
         rising = 0.1 * self.steps

@@ -1,15 +1,16 @@
-"""What may be asked of a training while it runs: by signal, or by a file in its directory."""
+"""Requests to a training while it runs: by signal, or by a file in its directory. Importing this imports no torch."""
 
 import signal
 import threading
 from enum import IntEnum
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from keygrid.training.run import RunDirectory
+
 
 class Order(IntEnum):
-    """The higher one counts."""
+    """Requests, in increasing priority."""
 
     GO_ON = 0
     WAIT = 1
@@ -20,8 +21,8 @@ class StoppedError(Exception):
     """A training was stopped before its end, and can be resumed.
 
     Args:
-        message: says how to go on.
-        number: of the signal that asked for it; 0 for a file.
+        message: a sentence that says how to go on.
+        number: the signal's that asked for it; 0 for a file.
     """
 
     def __init__(self, message: str, number: int) -> None:
@@ -30,7 +31,7 @@ class StoppedError(Exception):
 
 
 class Orders:
-    """Listens to SIGTERM and SIGINT, and to the files `stop` and `pause` of a run.
+    """Listens to SIGTERM and SIGINT, and to the files `stop` and `pause` of a run's directory.
 
     A second signal interrupts at once.
 
@@ -38,10 +39,10 @@ class Orders:
         run: the directory; None listens to signals alone.
     """
 
-    def __init__(self, run: Path | None) -> None:
+    def __init__(self, run: RunDirectory | None) -> None:
         self.number = 0
-        self._stop = None if run is None else run / "stop"
-        self._pause = None if run is None else run / "pause"
+        self._stop = None if run is None else run.stop
+        self._pause = None if run is None else run.pause
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -63,12 +64,12 @@ class Orders:
         self.number = number
 
     def current(self) -> Order:
-        """What is asked for now."""
+        """Return what is asked for now."""
         if self.number or (self._stop is not None and self._stop.exists()):
             return Order.STOP
         return Order.WAIT if self._pause is not None and self._pause.exists() else Order.GO_ON
 
     def obeyed(self) -> None:
-        """A stop was."""
+        """Acknowledge a request to stop."""
         if self._stop is not None:
             self._stop.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The memory of a training: keeping what is freed between steps, and saying how much there is."""
+"""The memory of a training: keeping what is freed between steps, and counting what is used."""
 
 import ctypes
 import platform

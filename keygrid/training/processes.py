@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -26,14 +27,27 @@ _PR_SET_PDEATHSIG = 1
 _PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
 
 
-def make_fabric(device: str = "cpu", devices: int = 1, nodes: int = 1, precision: Precision = "32") -> "Fabric":
-    """Ready to launch.
+@dataclass(frozen=True)
+class Machine:
+    """The processors of a training.
 
-    Args:
+    Attributes:
         device: as PyTorch names it.
         devices: processes on each machine, each with a GPU of its own where the device is one.
         nodes: machines.
-        precision: as in `keygrid.training.config`.
+    """
+
+    device: str = "cpu"
+    devices: int = 1
+    nodes: int = 1
+
+
+def make_fabric(machine: Machine, precision: Precision = "32") -> "Fabric":
+    """Return what launches the processes of a training, not launched yet.
+
+    Args:
+        machine: where they run.
+        precision: of matrix products.
 
     Raises:
         KeygridError: the device is not there, or there are not so many, or it lacks the precision.
@@ -42,9 +56,10 @@ def make_fabric(device: str = "cpu", devices: int = 1, nodes: int = 1, precision
     from lightning_fabric.utilities.exceptions import MisconfigurationException
 
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces each process
+    device, devices, nodes = machine.device, machine.devices, machine.nodes
     kind, _, index = device.partition(":")
     if min(devices, nodes) < 1:
-        raise KeygridError(f"A training runs in one process or more, and not in {devices} x {nodes}.")
+        raise KeygridError(f"--devices and --nodes must be 1 or more, and {devices} and {nodes} were asked for.")
     if index and devices > 1:
         raise KeygridError(f"There is one {device} on a machine; name {kind} to train on {devices}.")
     if precision == "16" and kind == "cpu":

@@ -25,7 +25,7 @@ from keygrid.training.events import (
 
 @contextmanager
 def show_progress(console: Console | None = None) -> Iterator[Callable[[Event], None]]:
-    """A function to give events to, until the block ends."""
+    """Yield a function that shows the events it is given, until the block ends."""
     console = console or Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
         pace = ""
@@ -86,7 +86,7 @@ def _time(seconds: float) -> str:
 
 
 def tensorboard(run: Path) -> Callable[[Event], None]:
-    """A function to give events to, whose numbers appear in `tensorboard --logdir RUN`.
+    """Return a function whose events' numbers appear in `tensorboard --logdir RUN`.
 
     Raises:
         KeygridError: what writes them is not installed.
@@ -118,7 +118,7 @@ def tensorboard(run: Path) -> Callable[[Event], None]:
 
 
 def to_all(readers: Sequence[Callable[[Event], None]]) -> Callable[[Event], None]:
-    """A function that gives events to several."""
+    """Return a function that gives each event to several readers."""
 
     def report(event: Event) -> None:
         for read in readers:

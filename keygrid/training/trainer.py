@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from keygrid.training.events import (
     StopEvent,
 )
 from keygrid.training.memory import keep_freed_memory, used
-from keygrid.training.processes import finish, launch, make_fabric, part_of, sum_gradients
+from keygrid.training.processes import Machine, finish, launch, make_fabric, part_of, sum_gradients
 from keygrid.training.run import RunDirectory
 from keygrid.training.state import load_state, save_state
 from keygrid.training.terms import TERMS, Need, Seen, losses
@@ -53,6 +53,21 @@ class DivergedError(KeygridError):
     """A loss or a gradient became NaN or infinite."""
 
 
+@dataclass(frozen=True, eq=False)
+class About:
+    """The subject of a run.
+
+    Attributes:
+        category: of the garments, stored in the checkpoints; empty where there is none.
+        command: the command line that started it, stored in the checkpoints.
+        preview: the garment whose keypoints are told after each pass; the first one of validation if not given.
+    """
+
+    category: str = ""
+    command: str = ""
+    preview: Garment | None = None
+
+
 class Trainer:
     """Trains one network into a run directory, which `keygrid.training.run` describes.
 
@@ -64,25 +79,26 @@ class Trainer:
         model: the network's configuration.
         training: the training's configuration.
         run: the directory; made if it is missing.
-        category: stored in the checkpoints.
-        command: the command line that started this, stored in the checkpoints.
-        device: where to train.
-        devices: processes, or GPUs, on each machine.
-        nodes: machines.
-        preview: the garment whose keypoints are told after each pass; the first one of validation if not given.
+        machine: where to train.
+        about: what is trained, and why.
 
     Raises:
         KeygridError: there is nothing to train on that can be read, or the device can't be used.
     """
 
     def __init__(
-        self, garments: Dataset, model: ModelConfig, training: TrainingConfig, run: Path,
-        *, category: str = "", command: str = "", device: str = "cpu", devices: int = 1, nodes: int = 1,
-        preview: Garment | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        garments: Dataset,
+        model: ModelConfig,
+        training: TrainingConfig,
+        run: Path,
+        *,
+        machine: Machine = Machine(),  # noqa: B008  # it can't change
+        about: About = About(),
+    ) -> None:
         self.model, self.training, self.run = model, training, RunDirectory(run)
-        self.category, self.preview = category, preview
-        self.fabric = make_fabric(device, devices, nodes, training.precision)
+        self.category, self.preview = about.category, about.preview
+        self.fabric = make_fabric(machine, training.precision)
         torch.manual_seed(training.seed)
         self.network = KeyGrid(model).to(self.fabric.device)
         # Helps the network to learn, and is no part of it.
@@ -101,7 +117,7 @@ class Trainer:
         for size in {min(training.batch, training.epoch_size), training.epoch_size % training.batch} - {0}:
             part_of(range(size), self.fabric, kind.together)  # so does this
         self.record: dict[str, Any] = {
-            "command": command,
+            "command": about.command,
             "training": asdict(training),
             "garments": {"train": train.names, "validation": validate.names},
             "seconds": 0.0,
@@ -117,7 +133,7 @@ class Trainer:
 
     @property
     def steps(self) -> int:
-        """Of the whole training."""
+        """Number of steps of the whole training."""
         return self.training.steps
 
     @property
@@ -134,7 +150,7 @@ class Trainer:
         return self.epoch >= self.training.epochs or has_stalled
 
     def resume(self) -> None:
-        """Go on from the run directory's state; only what `TrainingConfig.FREE` names may have changed.
+        """Take over the run directory's state; only what `TrainingConfig.FREE` names may have changed.
 
         Raises:
             KeygridError: the run has no saved state, a damaged one, or was made with another configuration.
@@ -168,7 +184,7 @@ class Trainer:
                 self._begin()
             keep_freed_memory()
             self._now = time.monotonic()
-            with Orders(self.run.path if self.is_main else None) as orders:
+            with Orders(self.run if self.is_main else None) as orders:
                 while not self.is_finished:
                     self._obey(orders)
                     if self.step < (self.epoch + 1) * self.training.steps_per_epoch:

@@ -1,4 +1,4 @@
-"""What a network that learns does with garments that were kept back: do keypoints keep their part as these move?"""
+"""Measures of a network that learns, on motions of garments that were kept back."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +16,10 @@ from keygrid.model.network import KeyGrid
 from keygrid.model.preparation import inputs_of
 
 _FRAMES = 6
-"""Of a motion that are looked at, evenly spaced."""
+"""Number of a motion's frames that are looked at, evenly spaced."""
 
 _READ = 16
-"""Garments that are read to find such as move."""
+"""Number of garments that are read to find some that move."""
 
 
 @torch.no_grad()
@@ -61,7 +61,7 @@ class Motion:
 
 
 def motions(garments: Iterable[Garment], most: int) -> list[Motion]:
-    """Up to so many of the garments that move; none where the first few don't."""
+    """Return up to `most` of the garments that move; none where the first few don't."""
     moving = (g for g in islice(garments, _READ + most) if g.frames is not None and not g.is_cloud)
     return [Motion(_thinned(garment), Material.of(garment)) for garment in islice(moving, most)]
 

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QColorDialog, QLineEdit
 
 from keygrid.checkpoints.labels import load, path_of
-from keygrid.evaluation.measure import measure
+from keygrid.evaluation.distance import distances
 from keygrid.prediction import heatmap
 from tests.app.conftest import ALT, CONTROL, SHIFT, picture, put_back, shown_window
 
@@ -146,7 +146,7 @@ def test_two_keypoints_are_measured_straight_and_along_the_cloth(window, until):
     assert (window.document.keypoint, window.document.other) == (0, 3)
     until(lambda: window.document.distance.settled)
     start, end = window.document.prediction.keypoints[[0, 3]]
-    known = measure(window.document.garment, start, end)
+    known = distances(window.document.garment, start, end)
     assert window.document.distance.straight == pytest.approx(known.straight)
     assert window.document.distance.along == pytest.approx(known.along)
     assert f"{known.straight:.4g} straight" in window.keypoints.label.text()

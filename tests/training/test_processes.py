@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from keygrid.model.config import preset as model_preset
 from keygrid.model.inputs import Inputs
 from keygrid.model.network import KeyGrid
 from keygrid.training.config import preset as training_preset
-from keygrid.training.processes import make_fabric, part_of
+from keygrid.training.processes import Machine, make_fabric, part_of
 from keygrid.training.trainer import Trainer
 from tests.training.test_terms import published
 
@@ -110,7 +111,7 @@ def other(
 
 @pytest.mark.parametrize(("size", "processes"), [(8, 1), (8, 3), (5, 5), (9, 4)])
 def test_each_process_has_a_part_of_a_batch(size: int, processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    fabric = make_fabric()
+    fabric = make_fabric(Machine())
     monkeypatch.setattr(type(fabric), "world_size", processes)
     parts = []
     for rank in range(processes):
@@ -124,7 +125,7 @@ def test_each_process_has_a_part_of_a_batch(size: int, processes: int, monkeypat
 
 
 def test_what_belongs_together_stays_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    fabric = make_fabric()
+    fabric = make_fabric(Machine())
     monkeypatch.setattr(type(fabric), "world_size", 3)
     parts = []
     for rank in range(3):
@@ -138,17 +139,17 @@ def test_what_belongs_together_stays_in_one_process(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"device": "nonsense"}, "device 'nonsense' can't be used"),
-        ({"device": "cuda:77"}, "device 'cuda:77' can't be used"),
-        ({"device": "cuda:1", "devices": 2}, "name cuda"),
-        ({"devices": 0}, "one process or more"),
-        ({"nodes": -1}, "one process or more"),
-        ({"precision": "16"}, "needs a GPU"),
+        ((Machine("nonsense"),), "device 'nonsense' can't be used"),
+        ((Machine("cuda:77"),), "device 'cuda:77' can't be used"),
+        ((Machine("cuda:1", 2),), "name cuda"),
+        ((Machine(devices=0),), "--devices and --nodes must be 1 or more, and 0 and 1 were asked for"),
+        ((Machine(nodes=-1),), "must be 1 or more, and 1 and -1"),
+        ((Machine(), "16"), "needs a GPU"),
     ],
 )
-def test_what_is_not_there_is_named(options: dict[str, object], reason: str) -> None:
+def test_what_is_not_there_is_named(options: tuple[Any, ...], reason: str) -> None:
     with pytest.raises(KeygridError, match=reason):
-        make_fabric(**options)  # type: ignore[arg-type]
+        make_fabric(*options)
 
 
 def test_bfloat16_trains(

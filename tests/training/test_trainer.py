@@ -33,7 +33,7 @@ from keygrid.training.control import StoppedError
 from keygrid.training.dataset import Batch
 from keygrid.training.events import Event, PreviewEvent, StepEvent, to_json
 from keygrid.training.terms import TERMS
-from keygrid.training.trainer import Trainer
+from keygrid.training.trainer import About, Trainer
 from tests.networks import model_of_format_1, name_of_format_1
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +76,7 @@ def make(sheet: Garment, config: ModelConfig, tmp_path: Path) -> Callable[..., T
 
     def make_trainer(run: str = "run", model: ModelConfig = config, **changes: Any) -> Trainer:
         return Trainer(
-            Dataset.of([sheet]), model, replace(TRAINING, **changes), tmp_path / run, category="sheet", command="go"
+            Dataset.of([sheet]), model, replace(TRAINING, **changes), tmp_path / run, about=About("sheet", "go")
         )
 
     return make_trainer
@@ -88,7 +88,7 @@ def whole(sheet: Garment, config: ModelConfig, tmp_path_factory: pytest.TempPath
     run = tmp_path_factory.mktemp("runs") / "whole"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("keygrid.training.trainer.keep_freed_memory", lambda: None)
-        train(Trainer(Dataset.of([sheet]), config, TRAINING, run, category="sheet", command="go"))
+        train(Trainer(Dataset.of([sheet]), config, TRAINING, run, about=About("sheet", "go")))
     return run
 
 
@@ -460,10 +460,10 @@ import pickle, sys, time
 from pathlib import Path
 
 from keygrid.data.dataset import Dataset
-from keygrid.training.trainer import Trainer
+from keygrid.training.trainer import About, Trainer
 
 garment, model, training, run = pickle.loads(Path(sys.argv[1]).read_bytes())
-trainer = Trainer(Dataset.of([garment]), model, training, run, category="sheet", command="go")
+trainer = Trainer(Dataset.of([garment]), model, training, run, about=About("sheet", "go"))
 print("ready", flush=True)
 sys.stdin.readline()
 trainer.fit(lambda event: time.sleep(0.05))
@@ -500,7 +500,7 @@ def test_a_training_that_is_killed_at_any_moment_goes_on_bit_for_bit(
     process.kill()
     assert process.wait() in {-signal.SIGKILL, 0}
 
-    trainer = Trainer(Dataset.of([sheet]), config, TRAINING, run, category="sheet", command="go")
+    trainer = Trainer(Dataset.of([sheet]), config, TRAINING, run, about=About("sheet", "go"))
     trainer.resume()
     train(trainer)
     assert_same_run(whole, run)
@@ -593,8 +593,8 @@ def test_another_network_or_garment_is_not_resumed(
         ([sheet, other], config, "sheet"),
     ):
         with pytest.raises(KeygridError, match=r"begun with (another configuration|other garments)"):
-            Trainer(Dataset.of(garments), model, training, tmp_path / "run", category=category).resume()
-    Trainer(Dataset.of([sheet]), config, training, tmp_path / "run", category="sheet").resume()
+            Trainer(Dataset.of(garments), model, training, tmp_path / "run", about=About(category)).resume()
+    Trainer(Dataset.of([sheet]), config, training, tmp_path / "run", about=About("sheet")).resume()
 
 
 def test_a_run_without_a_state_is_not_resumed(make: Callable[..., Trainer]) -> None:

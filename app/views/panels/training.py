@@ -71,7 +71,7 @@ class TrainingPanel(QWidget):
         self.smoothing.setRange(0, 99)
         self.smoothing.setValue(SMOOTHING)
         self.smoothing.setAccessibleName("Smoothing")
-        self.smoothing.setToolTip("How much of each point of the training curves is what came before it")
+        self.smoothing.setToolTip("Smoothing of the training curves; 0 shows them as they are")
         self.log = QCheckBox("Log scale")
         self.log.setChecked(True)
         self.log.setToolTip("A logarithmic axis of losses")
@@ -180,7 +180,11 @@ class TrainingPanel(QWidget):
         for name, enabled in allowed.items():
             self._actions[name].setEnabled(enabled)
         kept = allowed["open_checkpoint"] or self._runs.epoch is None
-        tip = "Open the best checkpoint, or that of the chosen epoch" if kept else "None was kept of the chosen epoch"
+        tip = (
+            "Open the best checkpoint, or that of the chosen epoch"
+            if kept
+            else "No checkpoint was kept of the chosen epoch"
+        )
         self._actions["open_checkpoint"].setToolTip(tip)
         self._actions["stop_run"].setText("&Stop now" if state is State.STOPPING else "&Stop")
         self._draw()

@@ -1,4 +1,4 @@
-"""How far two places on a garment are from each other."""
+"""The distance between two places on a garment."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Two distances, in file units.
+class Distances:
+    """The straight distance of two places and that along the cloth, in file units.
 
     Attributes:
         straight: through the air.
@@ -27,8 +27,10 @@ class Measured:
     along: float | None
 
 
-def measure(garment: Garment, start: Floats, end: Floats, frame: int = 0, material: Material | None = None) -> Measured:
-    """The distances between two positions, (3,) in file units, where the garment is in one of its frames.
+def distances(
+    garment: Garment, start: Floats, end: Floats, frame: int = 0, material: Material | None = None
+) -> Distances:
+    """Return the distances between two positions, (3,) in file units, where the garment is in one of its frames.
 
     Args:
         garment: any garment.
@@ -39,9 +41,9 @@ def measure(garment: Garment, start: Floats, end: Floats, frame: int = 0, materi
     """
     straight = float(np.linalg.norm(end - start))
     if garment.is_cloud:
-        return Measured(straight, None)
+        return Distances(straight, None)
     material = material or Material.of(garment)
     tree = cKDTree(material.of_vertices @ garment.vertices_in(frame))
     first, second = (int(tree.query(place)[1]) for place in (start, end))
     along = float(dijkstra(material.graph, directed=False, indices=np.array([first]))[0, second])
-    return Measured(straight, along if np.isfinite(along) else None)
+    return Distances(straight, along if np.isfinite(along) else None)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keygrid.data.garment import Garment
-from keygrid.evaluation.measure import measure
+from keygrid.evaluation.distance import distances
 
 
 @pytest.fixture
@@ -23,21 +23,21 @@ def sheet() -> Garment:
 
 
 def test_on_a_flat_sheet_both_are_alike(sheet):
-    found = measure(sheet, np.array([0.1, 0.1, 0.0]), np.array([0.9, 0.6, 0.0]))
+    found = distances(sheet, np.array([0.1, 0.1, 0.0]), np.array([0.9, 0.6, 0.0]))
     assert found.straight == pytest.approx(np.hypot(0.8, 0.5))
     assert found.straight * 0.99 <= found.along <= found.straight * 1.05
 
 
 def test_on_a_folded_one_the_cloth_is_farther(sheet):
     start, end = np.array([0.1, 0.5, 0.0]), np.array([0.1, 0.5, 0.01])
-    found = measure(sheet, start, end, frame=1)
+    found = distances(sheet, start, end, frame=1)
     assert found.straight == pytest.approx(0.01)
     assert found.along == pytest.approx(0.8, rel=0.05)
 
 
 def test_a_cloud_has_no_cloth(sheet):
     cloud = Garment("cloud", sheet.vertices, np.empty((0, 3), np.int64))
-    assert measure(cloud, cloud.vertices[0], cloud.vertices[-1]).along is None
+    assert distances(cloud, cloud.vertices[0], cloud.vertices[-1]).along is None
 
 
 def test_pieces_that_do_not_hang_together_have_no_way_between_them(sheet):
@@ -45,6 +45,6 @@ def test_pieces_that_do_not_hang_together_have_no_way_between_them(sheet):
     two = Garment(
         "two", np.concatenate([sheet.vertices, sheet.vertices + 5]), np.concatenate([sheet.faces, sheet.faces + count])
     )
-    found = measure(two, two.vertices[0], two.vertices[-1])
+    found = distances(two, two.vertices[0], two.vertices[-1])
     assert found.along is None
     assert found.straight == pytest.approx(np.linalg.norm([6, 6, 5]))
