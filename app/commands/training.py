@@ -14,6 +14,7 @@ from app.state.new_run import NewRun
 from app.state.runs import Run, State
 from app.views.dialogs.new_run import NewRunDialog
 from app.views.docks import Docks
+from keygrid.training.run import RunDirectory
 
 PANEL = "Training"
 
@@ -49,7 +50,7 @@ class TrainingCommands:
 
     def open_run(self, directory: Path) -> None:
         """Follow the run that is written into a directory, wherever its trainer runs."""
-        if not any((directory / name).exists() for name in ("config.json", "events.jsonl")):
+        if not RunDirectory(directory).has_begun:
             self._messages.warn(f"{directory} holds no run; choose the folder that --run named.")
             return
         self._runs.choose(self._runs.add(directory))

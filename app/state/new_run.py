@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from keygrid.training.options import Options
+from keygrid.training.run import RunDirectory
 
 DEVICES = ("cpu", "cuda")
 
@@ -40,7 +41,7 @@ class NewRun:
             found["data"] = f"{self.data} does not exist."
         if not self.run.name:
             found["run"] = "Name a directory."
-        elif (self.run / "events.jsonl").exists():
+        elif RunDirectory(self.run).has_begun:
             found["run"] = "It holds a run already; name another directory."
         elif self.run.exists() and not self.run.is_dir():
             found["run"] = "It is a file; name a directory."

@@ -66,6 +66,11 @@ class RunDirectory:
     def stop(self) -> Path:
         return self.path / "stop"
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a trainer has begun to write there."""
+        return self.config.exists() or self.event_log.exists()
+
     def make(self, *, resumed: bool) -> None:
         """Make the directory, in every process and before any of them begins.
 

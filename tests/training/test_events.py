@@ -77,7 +77,7 @@ def test_what_came_later_is_cut_off_and_what_is_not_known_stays(tmp_path: Path) 
     assert run.event_log.read_text() == ""
 
 
-@pytest.mark.parametrize("module", ["events", "run", "control", "config", "terms"])
+@pytest.mark.parametrize("module", ["events", "run", "control", "config", "terms", "options"])
 def test_followers_and_forms_need_no_torch(module: str) -> None:
     code = f"import sys, keygrid.training.{module}; print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
