@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 from cyclopts import App, CycloptsError, Parameter
@@ -39,16 +40,23 @@ for name, place in COMMANDS.items():
 def main() -> int:
     """Run the command line; the status is 2, after one sentence, where the input is at fault."""
     words = sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):  # file names need be no text
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         _check_first(words)
         if words[:1] in (["--help"], ["-h"]):
             cli.resolved_commands()  # else the list has their names alone
         cli(words, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
     except (CycloptsError, KeygridError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # as of `info X | head`, which reads no further
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails again when it ends
+        return 0
     return 0
 
 

@@ -15,7 +15,8 @@ from keygrid.data.readers import read_garment
 from keygrid.data.sequence import read_about
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
-from keygrid.simulation.garments import Dress, Hat, Pattern, Skirt, Trousers, TShirt, Vest
+from keygrid.simulation.cutting import Pattern
+from keygrid.simulation.garments import Dress, Hat, Skirt, Trousers, TShirt, Vest
 from keygrid.simulation.landmarks import tshirt_landmarks
 from keygrid.simulation.motions import MOTIONS, Motion
 from keygrid.simulation.run import STARTING, Recipe, simulate_to

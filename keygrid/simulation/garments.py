@@ -4,9 +4,8 @@ Lengths are centimetres, y is up, the front faces +z, and left is the wearer's, 
 and open where the body comes out. `sampled` draws a garment whose measures are plausible together.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import cos, radians, sin
 from typing import ClassVar, Self
 
@@ -14,60 +13,19 @@ import numpy as np
 
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
-from keygrid.simulation.patterns import Chain, Floats, Integers, Point, cut, landmarks_at, line, mirrored, sew
-
-Place = tuple[float, float, float]
-
-ORIGIN = "made by keygrid.simulation.garments (Key-Grid Desktop, Apache 2.0)"
-
-
-@dataclass(frozen=True)
-class Pattern(ABC):
-    """What all categories share."""
-
-    category: ClassVar[str]
-
-    @classmethod
-    @abstractmethod
-    def sampled(cls, rng: np.random.Generator) -> Self:
-        """A garment with other measures."""
-
-    @abstractmethod
-    def surface(self) -> tuple[Floats, Integers]:
-        """Vertices (V, 3) and faces (F, 3)."""
-
-    @abstractmethod
-    def places(self) -> dict[str, Place]:
-        """Landmarks by name, on the surface or near it."""
-
-    def build(self, name: str) -> Garment:
-        """The garment at rest, with its landmarks."""
-        vertices, faces = self.surface()
-        landmarks = landmarks_at(vertices, faces, self.places())
-        return Garment(name, vertices, faces, landmarks=landmarks, category=self.category, origin=ORIGIN)
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """The measures by name."""
-        return asdict(self)
-
-
-def _sewn(front: list[Chain], back: list[Chain], thickness: float) -> tuple[Floats, Integers]:
-    return sew(cut(mirrored(front)), cut(mirrored(back)), thickness)
-
-
-def _pairs(corners: dict[str, Point]) -> dict[str, Place]:
-    """Corners of an outline on the wearer's left, and their mirror images on the right."""
-    pairs: dict[str, Place] = {}
-    for name, (x, y) in corners.items():
-        pairs[f"left {name}"] = (x, y, 0.0)
-        pairs[f"right {name}"] = (-x, y, 0.0)
-    return pairs
-
-
-def _middles(name: str, *, front: Point, back: Point) -> dict[str, Place]:
-    """The middles of an opening's two sides, each given as its height and how far it is from the seams' plane."""
-    return {f"front {name}": (0, *front), f"back {name}": (0, back[0], -back[1])}
+from keygrid.simulation.cutting import (
+    Pattern,
+    Place,
+    hem_rise,
+    middles,
+    neckline,
+    pairs,
+    sewn,
+    skirt_half,
+    sleeve_end,
+    sleeve_half,
+)
+from keygrid.simulation.patterns import Chain, Floats, Integers, Point, line
 
 
 @dataclass(frozen=True)
@@ -128,41 +86,15 @@ class TShirt(Pattern):
         ]
 
     def surface(self) -> tuple[Floats, Integers]:
-        return _sewn(self._half(self.neck_depth), self._half(2), self.thickness)
+        return sewn(self._half(self.neck_depth), self._half(2), self.thickness)
 
     def places(self) -> dict[str, Place]:
         depth = self.thickness * self.chest / 2
         return (
-            _pairs(self._corners())
-            | _middles("neck", front=(self.length - self.neck_depth, depth / 2), back=(self.length - 2, depth / 2))
-            | _middles("hem", front=(0, depth), back=(0, depth))
+            pairs(self._corners())
+            | middles("neck", front=(self.length - self.neck_depth, depth / 2), back=(self.length - 2, depth / 2))
+            | middles("hem", front=(0, depth), back=(0, depth))
         )
-
-
-def sleeve_end(shoulder: Point, underarm: Point, length: float, angle: float, taper: float) -> tuple[Point, Point]:
-    """The lower and the upper corner of a sleeve that hangs `angle` degrees down, `length` along its lower seam.
-
-    Its end is cut straight, `taper` times as wide as the sleeve is at the underarm.
-    """
-    along, across = (cos(radians(angle)), -sin(radians(angle))), (sin(radians(angle)), cos(radians(angle)))
-    width = taper * ((shoulder[0] - underarm[0]) * across[0] + (shoulder[1] - underarm[1]) * across[1])
-    bottom = underarm[0] + length * along[0], underarm[1] + length * along[1]
-    return bottom, (bottom[0] + width * across[0], bottom[1] + width * across[1])
-
-
-def sleeve_half(corners: dict[str, Point]) -> list[Chain]:
-    """A panel's right sleeve, from the underarm to the shoulder."""
-    return [
-        line(corners["underarm"], corners["sleeve bottom"], sewn=True),
-        line(corners["sleeve bottom"], corners["sleeve top"], sewn=False),
-        line(corners["sleeve top"], corners["shoulder"], bulge=1, sewn=True),
-    ]
-
-
-def neckline(corner: Point, depth: float) -> Chain:
-    """The right half of a round neckline, from its corner to the middle, `depth` below."""
-    angle = np.linspace(0, np.pi / 2, max(int(np.ceil((corner[0] + depth) / 1.5)), 3))
-    return Chain(np.column_stack([corner[0] * np.cos(angle), corner[1] - depth * np.sin(angle)]), sewn=False)
 
 
 @dataclass(frozen=True)
@@ -213,15 +145,15 @@ class Vest(Pattern):
     def surface(self) -> tuple[Floats, Integers]:
         neck = self._corners()["neck"]
         pointed = line(neck, (0, self.length - self.neck_depth), bulge=-2, sewn=False)
-        return _sewn(self._half(pointed), self._half(neckline(neck, self.back_depth)), self.thickness)
+        return sewn(self._half(pointed), self._half(neckline(neck, self.back_depth)), self.thickness)
 
     def places(self) -> dict[str, Place]:
         depth = self.thickness * self.chest / 2
         front, back = (self.length - self.neck_depth, depth), (self.length - self.back_depth, depth / 2)
         return (
-            _pairs(self._corners())
-            | _middles("neck", front=front, back=back)
-            | _middles("hem", front=(0, depth), back=(0, depth))
+            pairs(self._corners())
+            | middles("neck", front=front, back=back)
+            | middles("hem", front=(0, depth), back=(0, depth))
         )
 
 
@@ -277,14 +209,14 @@ class Trousers(Pattern):
         ]
 
     def surface(self) -> tuple[Floats, Integers]:
-        return _sewn(self._half(2), self._half(0), self.thickness)
+        return sewn(self._half(2), self._half(0), self.thickness)
 
     def places(self) -> dict[str, Place]:
         corners = self._corners()
         depth = self.thickness * self.waist / 2
         crotch: Place = (*corners.pop("crotch"), 0.0)
-        waist = _middles("waist", front=(self.length - 2, depth), back=(self.length, depth))
-        return _pairs(corners) | {"crotch": crotch} | waist
+        waist = middles("waist", front=(self.length - 2, depth), back=(self.length, depth))
+        return pairs(corners) | {"crotch": crotch} | waist
 
 
 @dataclass(frozen=True)
@@ -315,44 +247,16 @@ class Skirt(Pattern):
         ]
 
     def surface(self) -> tuple[Floats, Integers]:
-        return _sewn(self._half(), self._half(), self.thickness)
+        return sewn(self._half(), self._half(), self.thickness)
 
     def places(self) -> dict[str, Place]:
         waist, hem = self.thickness * self.waist / 2, self.thickness * self.hem / 2
         rise = hem_rise(self.waist, self.hem, self.length)
         return (
-            _pairs({"hem": (self.hem / 2, rise), "waist": (self.waist / 2, self.length)})
-            | _middles("waist", front=(self.length - 1.5, waist), back=(self.length - 1.5, waist))
-            | _middles("hem", front=(0, hem), back=(0, hem))
+            pairs({"hem": (self.hem / 2, rise), "waist": (self.waist / 2, self.length)})
+            | middles("waist", front=(self.length - 1.5, waist), back=(self.length - 1.5, waist))
+            | middles("hem", front=(0, hem), back=(0, hem))
         )
-
-
-def hem_rise(waist: float, hem: float, length: float) -> float:
-    """How much higher a skirt's hem lies at its sides, so that all of it is equally far from the waist."""
-    slant = np.arctan2((hem - waist) / 2, length)
-    return float(length * (1 - np.cos(slant)))
-
-
-def skirt_half(waist: float, hips: float, hem: float, *, top: float, bottom: float) -> list[Chain]:
-    """The right half of a skirt's hem and its side seam, from the middle of the hem to the waist."""
-    length = top - bottom
-    corner = hem / 2, bottom + hem_rise(waist, hem, length)
-    hip = top - min(18.0, 0.45 * length)
-    # A skirt is at least as wide at the hips as straight from waist to hem.
-    straight = waist / 2 + (hem - waist) / 2 * (top - hip) / (top - corner[1])
-    side = max(hips / 2, straight), hip
-    return [
-        Chain(arc((0, bottom), corner), sewn=False),
-        line(corner, side, sewn=True),
-        line(side, (waist / 2, top), bulge=0.8, sewn=True),
-    ]
-
-
-def arc(start: Point, end: Point) -> Floats:
-    """Points of the parabola that leaves `start` horizontally and ends in `end`."""
-    steps = max(int(np.ceil(np.hypot(end[0] - start[0], end[1] - start[1]) / 1.5)), 2)
-    t = np.linspace(0, 1, steps + 1)
-    return np.column_stack([start[0] + (end[0] - start[0]) * t, start[1] + (end[1] - start[1]) * t**2])
 
 
 @dataclass(frozen=True)
@@ -410,15 +314,15 @@ class Dress(Pattern):
         ]
 
     def surface(self) -> tuple[Floats, Integers]:
-        return _sewn(self._half(self.neck_depth), self._half(3), self.thickness)
+        return sewn(self._half(self.neck_depth), self._half(3), self.thickness)
 
     def places(self) -> dict[str, Place]:
         chest, waist, hem = (self.thickness / 2 * width for width in (self.chest, self.waist, self.hem))
         return (
-            _pairs(self._corners())
-            | _middles("neck", front=(self.length - self.neck_depth, chest / 2), back=(self.length - 3, chest / 2))
-            | _middles("waist", front=(self.waist_height, waist), back=(self.waist_height, waist))
-            | _middles("hem", front=(0, hem), back=(0, hem))
+            pairs(self._corners())
+            | middles("neck", front=(self.length - self.neck_depth, chest / 2), back=(self.length - 3, chest / 2))
+            | middles("waist", front=(self.waist_height, waist), back=(self.waist_height, waist))
+            | middles("hem", front=(0, hem), back=(0, hem))
         )
 
 

@@ -1,9 +1,12 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import SHIRT, Refuse, run
+from tests.cli.conftest import ROOT, SHIRT, Refuse, run
 
 
 def test_info_describes_a_garment_and_convert_writes_it(tmp_path: Path) -> None:
@@ -18,6 +21,21 @@ def test_info_describes_a_garment_and_convert_writes_it(tmp_path: Path) -> None:
     assert clouds["first"]["extent"] == pytest.approx(mesh["extent"], rel=0.05)
     lines = run("info", SHIRT).stdout.splitlines()
     assert "units      probably centimetres (a guess by size)" in lines
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_error() -> None:
+    command = [sys.executable, ROOT / "main.py", "info", SHIRT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        assert (process.wait(timeout=300), process.stderr.read()) == (0, "")
+
+
+def test_a_name_that_is_no_text_is_printed_with_escapes(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/caf\xe9.xyz"
+    Path(os.fsdecode(name)).write_text("1 2 3\n4 5 6\n")
+    result = run("info", os.fsdecode(name))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "caf\\udce9" in result.stdout
 
 
 @pytest.mark.parametrize(

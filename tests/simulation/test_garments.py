@@ -6,7 +6,8 @@ import pytest
 
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
-from keygrid.simulation.garments import PATTERNS, Pattern, TShirt, tailored
+from keygrid.simulation.cutting import Pattern
+from keygrid.simulation.garments import PATTERNS, TShirt, tailored
 from keygrid.simulation.landmarks import tshirt_landmarks
 from keygrid.simulation.remesh import refuse_unfit
 
