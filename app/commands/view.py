@@ -17,6 +17,12 @@ SIDES = {
 
 BACKGROUND_TITLES: dict[Background, str] = {"theme": "As the &theme", "white": "&White", "black": "&Black"}
 
+OF_WEIGHTS = {
+    "weights": "Colour surface and points by the weights of the selected keypoint (W)",
+    "peak": "Put each keypoint on the heaviest of its points instead of their mean (P)",
+}
+"""Commands that need a method with weights, and their tooltips."""
+
 SAVED = (1, 2, 3, 4)
 """Numbers of views that can be saved."""
 
@@ -47,6 +53,9 @@ class ViewCommands:
                 action.setChecked(self._view.shows(name))
                 action.setEnabled(not lack)
                 action.setToolTip(lack or (f"{spec.tip} ({spec.key})" if spec.key else spec.tip))
+            for name, tip in OF_WEIGHTS.items():
+                actions[name].setEnabled(not self._subject.unexplained)
+                actions[name].setToolTip(self._subject.unexplained or tip)
 
         self._settings.events.layers.connect(refresh)
         for event in ("garment", "prediction", "preview"):

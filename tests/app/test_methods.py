@@ -11,6 +11,7 @@ from app.state.session import read_session, write_session
 from tests.app.conftest import shown_window
 
 ROOT = Path(__file__).parents[2]
+UNEXPLAINED = ("slice", "isosurface", "volume", "reconstruction", "samples")
 
 
 @pytest.fixture
@@ -46,6 +47,14 @@ def test_what_a_method_lacks_is_off_and_says_why(window, until):
     for panel in (window.slice_panel, window.heatmap_panel):
         assert not panel.isEnabled()
         assert panel.toolTip() == reason
+    for name in UNEXPLAINED:
+        assert not window.layers.boxes[name].isEnabled()
+        assert window.layers.boxes[name].toolTip() == reason
+        assert not window.view.shows(name)
+    assert window.layers.boxes["keypoints"].isEnabled()
+    for name in ("weights", "peak"):
+        assert not window.commands[name].isEnabled()
+        assert window.commands[name].toolTip() == reason
     texts = [window.table.model().index(0, column).data() for column in range(window.table.model().columnCount())]
     assert texts[-1] == "–"
     assert texts[-2] != "–"
@@ -56,6 +65,8 @@ def test_what_a_method_lacks_is_off_and_says_why(window, until):
     for panel in (window.slice_panel, window.heatmap_panel):
         assert panel.isEnabled()
         assert panel.toolTip() == ""
+    assert all(window.layers.boxes[name].isEnabled() for name in UNEXPLAINED)
+    assert all(window.commands[name].isEnabled() for name in ("weights", "peak"))
 
 
 def test_keypoints_of_a_method_without_a_file_have_names_while_it_is_chosen(window, until):
