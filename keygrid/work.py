@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -297,6 +298,24 @@ def default_workers() -> int:
 
 Workers = Here | Processes | Cluster
 """An executor of this module."""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch, where it is loaded, use one thread within the block.
+
+    Networks of this size gain more from a core for each item, and the numbers do not depend on the machine's cores.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:  # methods without a network need not wait for it
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -294,7 +294,11 @@ def _members(path: Path) -> Iterator[Member]:
 
 def _read_already(garment: Garment) -> Member:
     entry = Entry(garment.name, garment.source or Path(garment.name), garment.category)
-    return Member(entry, lambda: garment)
+    return Member(entry, partial(_itself, garment))
+
+
+def _itself(garment: Garment) -> Garment:
+    return garment
 
 
 def _of_collection(collection: Collection, entry: Entry) -> Member:

@@ -1,7 +1,7 @@
 """Methods that find keypoints, learned or not: their protocol, their registry, and the way to open one."""
 
 from keygrid.methods.method import DenseMethod, Features, Method, Mode, Parts
-from keygrid.methods.registry import METHODS, Entry, Option, identify, methods, open_method, unlearned_methods
+from keygrid.methods.registry import METHODS, Entry, Option, identify, methods, open_method, reopen, unlearned_methods
 from keygrid.prediction import MethodId
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "identify",
     "methods",
     "open_method",
+    "reopen",
     "unlearned_methods",
 ]

@@ -8,11 +8,10 @@ processes there are nor on which of them is ahead, and memory holds a few steps 
 
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -23,11 +22,11 @@ from keygrid.data.garment import Garment
 from keygrid.data.sampling import Sample
 from keygrid.errors import KeygridError
 from keygrid.methods.method import Method, Mode
-from keygrid.methods.registry import open_method
+from keygrid.methods.registry import reopen
 from keygrid.prediction import MethodId
 from keygrid.prediction.files import FORMATS, Record, as_record, check_format, write_records
 from keygrid.prediction.journal import Journal
-from keygrid.work import CrashedError, Workers, in_order
+from keygrid.work import CrashedError, Workers, in_order, one_thread
 
 BATCH = 8
 """Clouds that the network sees at once."""
@@ -145,10 +144,10 @@ def _predict(
     identity: MethodId, request: Request, parts: Literal["keypoints", "skeleton"], step: Sequence[Member]
 ) -> _Found:
     """Read the garments of a step and find their keypoints; runs wherever the executor does."""
-    method = _opened(identity, request.device)
+    method = reopen(identity, request.device)
     reasons: dict[int, str] = {}
     usable: dict[int, tuple[Garment, Sample]] = {}
-    with _one_thread():
+    with one_thread():
         for number, member in enumerate(step):
             try:
                 garment = member.read()
@@ -165,32 +164,6 @@ def _predict(
                     reasons[number] = str(error)
                     del usable[number]
             return list(_find(list(usable.values()), method, request, parts)), dict(sorted(reasons.items()))
-
-
-@lru_cache(maxsize=1)
-def _opened(identity: MethodId, device: str) -> Method:
-    method = open_method(identity.spec, device)
-    if method.id.fingerprint != identity.fingerprint:
-        raise KeygridError(f"{identity.label} has changed, or is another file where it is read; start again.")
-    return method
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let torch, where it is loaded, use one thread.
-
-    Networks of this size gain more from a core for each step, and the numbers do not depend on the machine's cores.
-    """
-    torch = sys.modules.get("torch")
-    if torch is None:  # methods without a network need not wait for it
-        yield
-        return
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _find(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from pkgutil import resolve_name
@@ -131,6 +131,19 @@ def identify(spec: str | Path) -> MethodId:
     path = Path(spec)
     header = read_header(path)
     return MethodId.of_file(path, fingerprint(path), header.category)
+
+
+@lru_cache(maxsize=8)
+def reopen(identity: MethodId, device: str = "cpu") -> Method:
+    """Open a method that another process has identified; the last few stay open.
+
+    Raises:
+        KeygridError: as `open_method`, or it is another method by now.
+    """
+    method = open_method(identity.spec, device)
+    if method.id.fingerprint != identity.fingerprint:
+        raise KeygridError(f"{identity.label} has changed, or is another file where it is read; start again.")
+    return method
 
 
 def _unlearned(spec: str | Path) -> tuple[str, Entry, dict[str, int]] | None:

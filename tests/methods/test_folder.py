@@ -410,3 +410,11 @@ def test_a_command_that_is_killed_anywhere_goes_on_to_the_same_bytes(folder, tmp
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     assert out.read_bytes() == expected
     assert not journal.exists()
+
+
+def test_a_sequence_that_is_read_already_goes_to_another_process(shirt, tmp_path, method, processes):
+    moving = replace(shirt, frames=shirt.vertices[None].astype(np.float32))
+    read = Dataset.of([moving, replace(moving, name="other")]).members
+    for executor in (Here(), processes):
+        predict_all(read, method.id, tmp_path / "k.csv", Request(frames=True), executor)
+        assert len((tmp_path / "k.csv").read_text().splitlines()) == 1 + 2 * 4
