@@ -33,10 +33,10 @@ settings.load_profile("repeatable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several test processes one shows all windows; modules stay whole, because their fixtures are dear."""
+    """Let one of several test processes show all windows; keep modules together: their fixtures are expensive."""
     for item in items:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
-        item.add_marker(pytest.mark.xdist_group("windows" if folder == "app" else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group("windows" if folder in {"app", "stories"} else str(item.path)))
 
 
 @pytest.fixture(scope="session")

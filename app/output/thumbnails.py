@@ -32,7 +32,7 @@ class Thumbnails(QObject):
 
     def __init__(self, folder: Path | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._folder = folder
+        self.folder = folder
         self._icons: dict[Path, QIcon] = {}
         self._waiting: dict[Path, Path] = {}
         self._worker: WorkerClient | None = None
@@ -44,14 +44,14 @@ class Thumbnails(QObject):
 
     def icon(self, path: Path) -> QIcon:
         """The picture of a garment's file; an empty icon, and the picture later, if there is none yet."""
-        if self._folder is not None and path not in self._icons:
+        if self.folder is not None and path not in self._icons:
             self._icons[path] = QIcon()
-            self._find(path, self._folder)
+            self._find(path, self.folder)
         return self._icons.get(path, QIcon())
 
     def close(self) -> None:
         """Stop drawing, for good."""
-        self._folder = None
+        self.folder = None
         self._waiting.clear()
         if self._worker is not None:
             self._worker.close()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from psygnal import EmissionInfo, SignalGroupDescriptor
@@ -21,10 +21,10 @@ LETTERS = "ABCDEF"
 """Views are called so, the first one A; there are no more than these."""
 
 Mode = Literal["grid", "flip", "overlay"]
-MODES: tuple[Mode, ...] = ("grid", "flip", "overlay")
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 Link = Literal["camera", "frame", "slices", "layers", "colours", "selection"]
-LINKS: tuple[Link, ...] = ("camera", "frame", "slices", "layers", "colours", "selection")
+LINKS: tuple[Link, ...] = get_args(Link)
 
 _COLOURS = frozenset({"colour_map", "limits"})
 _SLICES = frozenset(attribute.name for attribute in fields(SliceSettings)) - _COLOURS - {"whole"}

@@ -1,15 +1,15 @@
 """What a user has chosen for all times, whatever is open."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from psygnal import SignalGroupDescriptor
 
 Theme = Literal["system", "light", "dark"]
-THEMES: tuple[Theme, ...] = ("system", "light", "dark")
+THEMES: tuple[Theme, ...] = get_args(Theme)
 
 Device = Literal["automatic", "cpu", "cuda"]
-DEVICES: tuple[Device, ...] = ("automatic", "cpu", "cuda")
+DEVICES: tuple[Device, ...] = get_args(Device)
 
 TEXT_SCALES = (80, 90, 100, 110, 125, 150, 175, 200)
 """Sizes of the window's text, in percent of the system's."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
 
 from app.state.document import Document
@@ -52,11 +52,10 @@ class PreviewBar(QWidget):
         run = self._runs.chosen
         previews = run.history.previews if run is not None else []
         chosen = run.preview(self._runs.epoch) if run is not None else None
-        self.slider.blockSignals(True)
-        self.slider.setRange(0, max(len(previews) - 1, 0))
-        self.slider.setPageStep(max(len(previews) // 10, 1))  # a click beside the handle, in a short run too
-        self.slider.setValue(previews.index(chosen) if chosen is not None else 0)
-        self.slider.blockSignals(False)
+        with QSignalBlocker(self.slider):
+            self.slider.setRange(0, max(len(previews) - 1, 0))
+            self.slider.setPageStep(max(len(previews) // 10, 1))  # a click beside the handle, in a short run too
+            self.slider.setValue(previews.index(chosen) if chosen is not None else 0)
         self.box.setEnabled(run is not None)
         self.box.setChecked(self._runs.previewing)
         self.slider.setEnabled(len(previews) > 1)

@@ -45,6 +45,11 @@ def apply_theme(name: str) -> None:
         QApplication.setPalette(boxes, widget)  # type: ignore[arg-type]  # its stub asks for bytes, which it refuses
 
 
+def is_dark(palette: QPalette) -> bool:
+    """Return whether a palette is that of a dark theme."""
+    return palette.color(Role.Window).lightness() < 128
+
+
 def apply_text_scale(percent: int) -> None:
     """Write the whole application's text larger or smaller than the system has it."""
     font = QApplication.font()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -125,6 +125,11 @@ class Timeline(QWidget):
         self._paint_icons()
         self._show_garment()
 
+    @property
+    def running(self) -> bool:
+        """Whether frames follow one another."""
+        return self._clock.isActive()
+
     def shut(self) -> None:
         """Stop playing, for good."""
         self._playback.playing = False
@@ -141,9 +146,8 @@ class Timeline(QWidget):
     def _show_garment(self, *_: object) -> None:
         self._playback.playing = False
         count = self._document.frame_count
-        self.slider.blockSignals(True)
-        self.slider.setRange(0, max(count - 1, 0))
-        self.slider.blockSignals(False)
+        with QSignalBlocker(self.slider):
+            self.slider.setRange(0, max(count - 1, 0))
         self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance(f" {count} / {count} "))
         for name in BUTTONS:
             self._actions[name].setEnabled(count > 1)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.state.document import Distance, OpenMethod
+from app.state.preferences import Device
 from app.state.shelf import OpenCollection
 from keygrid.data.collection import Entry
 from keygrid.data.garment import Garment
@@ -95,7 +96,7 @@ class Judge(Work[Measures]):
 class Configure(Work[None]):
     """Predict keypoints on this device from now on, by this number of threads; 0 leaves the number to PyTorch."""
 
-    device: Literal["automatic", "cpu", "cuda"]
+    device: Device
     threads: int
 
 

@@ -1,27 +1,31 @@
-"""What the application's tests share: a guard against what they leave behind, and ways to wait for the event loop."""
+"""Windows for tests, ways to wait for them, and a guard against what tests leave behind."""
 
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, QSettings, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import Shiboken
 
 from app.main_window import MainWindow
 from app.state.settings import ViewSettings
 from app.state.slices import SliceSettings
 from app.views.pane import Pane
+from app.worker.protocol import ListShipped
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.sequence import write_sequence
+
+Until = Callable[[Callable[[], object]], None]
+"""Waits, with events going on, until something holds."""
 
 FRAMES = 6
 """Of the sequence that tests play."""
@@ -31,28 +35,93 @@ CONTROL, SHIFT, ALT = (
 )  # fmt: skip
 
 
-def show_window(*arguments: object, size: tuple[int, int] = (1000, 640)) -> MainWindow:
-    """A window that receives keys, made with some arguments."""
-    QApplication.setStyle("Fusion")
-    window = MainWindow(*arguments)
-    window.resize(*size)
-    window.show()
-    window.activateWindow()
-    return window
+class OpenWindow(Protocol):
+    """Opens a window that receives keys, and these paths in it, and waits until nothing is awaited any more."""
+
+    def __call__(
+        self,
+        *paths: Path,
+        store: QSettings | None = None,
+        pictures: Path | None = None,
+        sessions: Path | None = None,
+        size: tuple[int, int] = (1000, 640),
+    ) -> MainWindow: ...
 
 
-def dispose(window: MainWindow) -> None:
+def close(window: MainWindow) -> None:
+    """Close a window before its test is over."""
     window.close()
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
-@contextmanager
-def shown_window(*arguments: object, size: tuple[int, int] = (1000, 640)) -> Iterator[MainWindow]:
-    """The same, as long as it is needed."""
-    window = show_window(*arguments, size=size)
-    yield window
-    dispose(window)
+def _opener(until: Until, opened: list[MainWindow]) -> OpenWindow:
+    def open_window(
+        *paths: Path,
+        store: QSettings | None = None,
+        pictures: Path | None = None,
+        sessions: Path | None = None,
+        size: tuple[int, int] = (1000, 640),
+    ) -> MainWindow:
+        QApplication.setStyle("Fusion")
+        window = MainWindow(store, pictures, sessions)
+        opened.append(window)
+        window.resize(*size)
+        window.show()
+        window.activateWindow()
+        window.open(paths)
+        until(lambda: not window.worker.busy)
+        return window
+
+    return open_window
+
+
+def _close_all(windows: list[MainWindow]) -> None:
+    for window in windows:
+        if Shiboken.isValid(window):
+            close(window)
+
+
+@pytest.fixture
+def open_window(qapp: QApplication, until: Until) -> Iterator[OpenWindow]:
+    """Opens windows that are closed at the end of the test."""
+    opened: list[MainWindow] = []
+    yield _opener(until, opened)
+    _close_all(opened)
+
+
+@pytest.fixture(scope="module")
+def open_shared_window(qapp: QApplication, until: Until) -> Iterator[OpenWindow]:
+    """Opens windows that a module's tests share, and that are closed at its end."""
+    opened: list[MainWindow] = []
+    yield _opener(until, opened)
+    _close_all(opened)
+
+
+def turn_event_loop(times: int = 5) -> None:
+    """Let the event loop turn, so that what was put off to its next turns is done."""
+    for _ in range(times):
+        loop = QEventLoop()
+        QTimer.singleShot(0, loop.quit)
+        loop.exec()
+
+
+def drain(window: MainWindow, until: Until) -> None:
+    """Wait until the worker has dealt with all that it was sent, unwanted work included."""
+    answered: list[object] = []
+    window.worker.request(ListShipped(Path("nowhere")), answered.append, slot=object())
+    until(lambda: answered)
+
+
+def click(widget: QWidget, place: QPoint | None = None) -> None:
+    """Click a widget, in its middle if not given a place."""
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place or widget.rect().center())
+
+
+def press(window: MainWindow, key: str | Qt.Key, modifiers: Qt.KeyboardModifier = CONTROL) -> None:
+    """Press a key with Ctrl, if not given other modifiers."""
+    window.activateWindow()
+    QTest.keyClick(window, key, modifiers)
 
 
 def picture(of: MainWindow | Pane) -> NDArray[np.int64]:
@@ -127,8 +196,8 @@ def _nothing_left_behind(qapp: QApplication) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def until() -> Callable[[Callable[[], object]], None]:
-    """Waits, with events going on, until something holds; for fixtures of any scope."""
+def until() -> Until:
+    """For fixtures of any scope."""
 
     def wait(holds: Callable[[], object], milliseconds: int = 120_000) -> None:
         deadline = time.monotonic() + milliseconds / 1000

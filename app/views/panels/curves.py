@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.state.runs import Curve, Run, smoothed
+from app.views.theme import is_dark
 from keygrid.evaluation.metrics import METRICS
 
 MOST = 300
@@ -105,14 +106,14 @@ class Plot(QWidget):
     def __init__(self, title: str, across: str = "step") -> None:
         super().__init__()
         self.setMinimumHeight(90)
-        self._lines: dict[str, Any] = {}
+        self.lines: dict[str, Any] = {}
         self._drawn: set[str] = set()
         self._subjects: dict[str, str] = {}  # and what is told of each beside its name
         self._log: bool | None = None
-        self._legend = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
+        self.legend = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         view = pg.PlotWidget(enableMenu=False, axisItems={"left": _Axis("left")})
         view.setAccessibleName(title)
-        self._view, self.plot = view, view.getPlotItem()
+        self.view, self.plot = view, view.getPlotItem()
         self.plot.showGrid(x=True, y=True, alpha=0.15)
         self.plot.setLabel("bottom", across)
         for side in ("bottom", "left"):
@@ -121,7 +122,7 @@ class Plot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._legend)
+        layout.addWidget(self.legend)
         layout.addWidget(view, stretch=1)
         self._recolour()
 
@@ -136,12 +137,12 @@ class Plot(QWidget):
     def _recolour(self) -> None:
         palette = self.palette()
         text, base = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Base)
-        self._theme = "dark" if base.lightness() < 128 else "light"
-        self._view.setBackground(base)
+        self._theme = "dark" if is_dark(palette) else "light"
+        self.view.setBackground(base)
         for side in ("bottom", "left"):
             self.plot.getAxis(side).setPen(text)
             self.plot.getAxis(side).setTextPen(text)
-        for title in list(self._lines):
+        for title in list(self.lines):
             self._remove(title)
         self.recoloured.emit()
 
@@ -175,7 +176,7 @@ class Plot(QWidget):
 
     def finish(self, remark: str = "") -> None:
         """Remove what was not drawn again, and say what is there; the remark follows that."""
-        for title in self._lines.keys() - self._drawn:
+        for title in self.lines.keys() - self._drawn:
             self._remove(title)
         names = [
             f'<span style="color: {self._colour(name).name()}">●</span> {name}{value}'
@@ -184,7 +185,7 @@ class Plot(QWidget):
         self.plot.getViewBox().updateAutoRange()  # else the first painting would find it out, and ask for another
         # A line breaks between them only: however many there are, the panel keeps its width.
         kept = (f"<nobr>{text}</nobr>" for text in [*names, *([remark] if remark else [])])
-        self._legend.setText("&nbsp; ".join(kept))
+        self.legend.setText("&nbsp; ".join(kept))
 
     @property
     def _width(self) -> float:
@@ -197,15 +198,15 @@ class Plot(QWidget):
 
     def _line(self, title: str, pen: Any, *, marked: bool = False) -> Any:
         self._drawn.add(title)
-        if title not in self._lines:
+        if title not in self.lines:
             marks = {"symbolSize": 5, "symbolBrush": pen.color(), "symbolPen": None}
-            self._lines[title] = self.plot.plot(pen=pen, antialias=True, **marks)
-        line = self._lines[title]
+            self.lines[title] = self.plot.plot(pen=pen, antialias=True, **marks)
+        line = self.lines[title]
         line.opts["symbol"] = "o" if marked else None  # of the data to come: a line's first point needs it alone
         return line
 
     def _remove(self, title: str) -> None:
-        self.plot.removeItem(self._lines.pop(title))
+        self.plot.removeItem(self.lines.pop(title))
 
 
 def line_colour(place: int, theme: str) -> QColor:

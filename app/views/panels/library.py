@@ -1,6 +1,6 @@
 """What is open and what can be opened."""
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLabel,
@@ -76,11 +76,10 @@ class Library(QWidget):
 
     def _unfold(self) -> None:
         """Show all sections open but those that were folded; while something is searched, all."""
-        self.tree.blockSignals(True)
-        for row in range(self.model.rowCount()):
-            index = self.model.index(row, 0)
-            self.tree.setExpanded(index, bool(self.search.text()) or self._title(index) not in self._collapsed)
-        self.tree.blockSignals(False)
+        with QSignalBlocker(self.tree):
+            for row in range(self.model.rowCount()):
+                index = self.model.index(row, 0)
+                self.tree.setExpanded(index, bool(self.search.text()) or self._title(index) not in self._collapsed)
         self._select()
 
     def _title(self, index: QModelIndex) -> str:
@@ -131,16 +130,15 @@ class MethodList(QListWidget):
         """Show those whose titles contain all words, the chosen one selected, without choosing anything in turn."""
         found = self._document.methods
         titles = [title_of(method) for method in found]
-        self.blockSignals(True)
-        self.clear()
-        for index in matching([title.casefold() for title in titles], words):
-            item = QListWidgetItem(titles[index])
-            item.setToolTip(found[index].id.spec)
-            item.setData(Qt.ItemDataRole.UserRole, found[index])
-            self.addItem(item)
-            if found[index] is self._document.method:
-                self.setCurrentItem(item)
-        self.blockSignals(False)
+        with QSignalBlocker(self):
+            self.clear()
+            for index in matching([title.casefold() for title in titles], words):
+                item = QListWidgetItem(titles[index])
+                item.setToolTip(found[index].id.spec)
+                item.setData(Qt.ItemDataRole.UserRole, found[index])
+                self.addItem(item)
+                if found[index] is self._document.method:
+                    self.setCurrentItem(item)
 
     def _chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:

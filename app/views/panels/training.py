@@ -5,7 +5,7 @@ from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -76,7 +76,7 @@ class TrainingPanel(QWidget):
         self.log.setChecked(True)
         self.log.setToolTip("A logarithmic axis of losses")
         self.preview = PreviewBar(document, runs)
-        self._checkpoint = self._button("open_checkpoint")
+        self.checkpoint_button = self._button("open_checkpoint")
         self._layout = self._laid_out()
 
         self._patience = QTimer(self, interval=30)  # for the import in the other thread
@@ -124,7 +124,7 @@ class TrainingPanel(QWidget):
         smoothing.addWidget(QLabel("Smoothing"))
         smoothing.addWidget(self.smoothing, stretch=1)
         smoothing.addWidget(self.log)
-        below.addWidget(self._checkpoint)
+        below.addWidget(self.checkpoint_button)
         below.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 6)
@@ -223,15 +223,14 @@ class RunList(QTreeWidget):
         self._rebuild()
 
     def _rebuild(self, *_: object) -> None:
-        self.blockSignals(True)
-        self.clear()
-        for run in self._runs.runs:
-            item = QTreeWidgetItem([run.name])
-            item.setData(0, Qt.ItemDataRole.UserRole, run)
-            item.setToolTip(0, str(run.directory))
-            self.addTopLevelItem(item)
-            self._refresh(run)
-        self.blockSignals(False)
+        with QSignalBlocker(self):
+            self.clear()
+            for run in self._runs.runs:
+                item = QTreeWidgetItem([run.name])
+                item.setData(0, Qt.ItemDataRole.UserRole, run)
+                item.setToolTip(0, str(run.directory))
+                self.addTopLevelItem(item)
+                self._refresh(run)
         self._select()
 
     def _items(self) -> list[QTreeWidgetItem]:
@@ -247,13 +246,12 @@ class RunList(QTreeWidget):
                 item.setForeground(1, self.palette().color(role))
 
     def _select(self, *_: object) -> None:
-        self.blockSignals(True)
         chosen = [item for item in self._items() if item.data(0, Qt.ItemDataRole.UserRole) is self._runs.chosen]
-        if chosen:
-            self.setCurrentItem(chosen[0])
-        else:
-            self.clearSelection()
-        self.blockSignals(False)
+        with QSignalBlocker(self):
+            if chosen:
+                self.setCurrentItem(chosen[0])
+            else:
+                self.clearSelection()
 
     def _chosen(self, item: QTreeWidgetItem | None) -> None:
         if item is not None:

@@ -10,7 +10,7 @@ from app.state.new_run import SPARE_THREADS, NewRun, free_directory, resumed
 from app.state.runs import Curve, smoothed
 from keygrid.training.options import Options
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_curves_are_thinned_to_means_and_smoothed_without_a_bias():

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialogButtonBox
 
 from app.controllers.store import Store
 from app.state.preferences import Preferences
@@ -12,16 +12,15 @@ from app.state.runs import Runs
 from app.state.shelf import Shelf
 from app.views.dialogs.preferences import PreferencesDialog
 from keygrid.palette import PALETTES
-from tests.app.conftest import shown_window
+from tests.app.conftest import turn_event_loop
 
 
 @pytest.fixture(scope="module")
-def shared(qapp, until, tiny_checkpoint, shirt, tmp_path_factory):
+def shared(open_shared_window, until, tiny_checkpoint, shirt, tmp_path_factory):
     font = QApplication.font()
-    with shown_window(None, tmp_path_factory.mktemp("pictures")) as window:
-        window.open([shirt.source, tiny_checkpoint])
-        until(lambda: window.document.prediction is not None and not window.busy)
-        yield window
+    window = open_shared_window(shirt.source, tiny_checkpoint, pictures=tmp_path_factory.mktemp("pictures"))
+    until(lambda: not window.busy)
+    yield window
     QApplication.setFont(font)
 
 
@@ -33,7 +32,8 @@ def dialog(shared):
     dialog = QApplication.activeModalWidget()
     assert isinstance(dialog, PreferencesDialog)
     yield dialog
-    dialog._restore()
+    defaults = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.RestoreDefaults)
+    QTest.mouseClick(defaults, Qt.MouseButton.LeftButton)
     dialog.reject()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
@@ -47,11 +47,11 @@ def choose(box, data):
 def test_theme_and_text_change_at_once(shared, dialog):
     before = shared.font().pointSizeF()
     choose(dialog.theme, "dark")
-    QTest.qWait(20)
+    turn_event_loop()
     assert shared.palette().color(QPalette.ColorRole.Window).lightness() < 128
     assert shared.commands["theme_dark"].isChecked()
     choose(dialog.text_scale, 150)
-    QTest.qWait(20)
+    turn_event_loop()
     assert shared.font().pointSizeF() == pytest.approx(1.5 * before)
 
 
@@ -79,13 +79,14 @@ def test_another_device_predicts_anew_and_one_that_is_not_there_says_so(shared, 
     assert shared.document.prediction is not before
 
 
-def test_the_cache_can_be_emptied(shared):
-    (shared.thumbnails._folder / "a.png").write_bytes(b"0" * 2_000_000)
-    again = PreferencesDialog(shared.preferences, shared.thumbnails._folder, shared)
-    assert "pictures, 1.9" in again.cache.text()
+def test_the_cache_can_be_emptied(shared, tmp_path):
+    (tmp_path / "a.png").write_bytes(b"0" * 2_000_000)
+    (tmp_path / "b.png").write_bytes(b"0" * 1_000_000)
+    again = PreferencesDialog(shared.preferences, tmp_path, shared)
+    assert again.cache.text().startswith("2 pictures, 2.86")
     QTest.mouseClick(again.clear, Qt.MouseButton.LeftButton)
     assert again.cache.text() == "Empty"
-    assert list(shared.thumbnails._folder.glob("*.png")) == []
+    assert list(tmp_path.iterdir()) == []
     again.close()
 
 

@@ -8,19 +8,18 @@ from pathlib import Path
 import pytest
 
 from app.state.session import read_session, write_session
-from tests.app.conftest import shown_window
+from tests.app.conftest import close
 
 ROOT = Path(__file__).parents[2]
 UNEXPLAINED = ("slice", "isosurface", "volume", "reconstruction", "samples")
 
 
 @pytest.fixture
-def window(sequence, until):
-    with shown_window() as window:
-        window.open([sequence])
-        window.list_methods()
-        until(lambda: window.document.garment is not None and len(window.document.methods) > 4)
-        yield window
+def window(open_window, sequence, until):
+    window = open_window(sequence)
+    window.list_methods()
+    until(lambda: len(window.document.methods) > 4)
+    return window
 
 
 def choose(window, until, spec):
@@ -77,7 +76,7 @@ def test_keypoints_of_a_method_without_a_file_have_names_while_it_is_chosen(wind
     assert window.document.labels.title(2) == "2"
 
 
-def test_methods_are_compared_and_kept_in_a_session(window, until, tmp_path):
+def test_methods_are_compared_and_kept_in_a_session(window, open_window, until, tmp_path):
     choose(window, until, "geodesic?k=8")
     other = next(known for known in window.document.methods if known.id.spec == "iss?k=8")
     view = window.comparison.add(window.document.garment, other)
@@ -88,28 +87,28 @@ def test_methods_are_compared_and_kept_in_a_session(window, until, tmp_path):
     write_session(session, path)
     assert json.loads(path.read_text())["views"][1]["checkpoint"] == "iss?k=8"
     assert [state.method for state in read_session(path).views] == ["geodesic?k=8", "iss?k=8"]
-    with shown_window() as second:
-        second.restoring.open(path)
-        until(lambda: second.comparison.views and second.comparison.views[0].subject.prediction is not None, 240_000)
-        assert second.document.method.id.spec == "geodesic?k=8"
-        assert second.comparison.views[0].subject.method.id.spec == "iss?k=8"
+    second = open_window()
+    second.restoring.open(path)
+    until(lambda: second.comparison.views and second.comparison.views[0].subject.prediction is not None, 240_000)
+    assert second.document.method.id.spec == "geodesic?k=8"
+    assert second.comparison.views[0].subject.method.id.spec == "iss?k=8"
 
 
 def test_a_method_of_another_package_is_in_the_list_the_commands_and_the_window(
-    toy_package, sequence, until, tmp_path, monkeypatch
+    toy_package, open_window, sequence, until, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("PYTHONPATH", str(toy_package))
-    with shown_window() as window:
-        window.open([sequence])
-        window.opening.open_methods(["toy?k=5"])
-        window.list_methods()
-        until(lambda: len(window.document.predictions) == window.document.frame_count > 0)
-        assert window.document.prediction.method.title == "Diagonal of the box"
-        assert len(window.document.prediction.keypoints) == 5
-        assert window.table.model().rowCount() == 5
-        until(lambda: any(known.id.spec == "toy?k=8" for known in window.document.methods))
-        listed = window.library.methods
-        assert "Diagonal of the box (K=8)" in [listed.item(row).text() for row in range(listed.count())]
+    window = open_window(sequence)
+    window.opening.open_methods(["toy?k=5"])
+    window.list_methods()
+    until(lambda: len(window.document.predictions) == window.document.frame_count > 0)
+    assert window.document.prediction.method.title == "Diagonal of the box"
+    assert len(window.document.prediction.keypoints) == 5
+    assert window.table.model().rowCount() == 5
+    until(lambda: any(known.id.spec == "toy?k=8" for known in window.document.methods))
+    listed = window.library.methods
+    assert "Diagonal of the box (K=8)" in [listed.item(row).text() for row in range(listed.count())]
+    close(window)
     out = tmp_path / "k.json"
     commands = (
         ("predict", sequence, "--method", "toy?k=5", "--out", out),

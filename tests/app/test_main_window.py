@@ -14,18 +14,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.main_window import MainWindow
-from tests.app.conftest import dispose, shown_window
+from tests.app.conftest import close, drain, turn_event_loop
 
 SHIRT = Path(__file__).parents[2] / "assets" / "garments" / "unisex_shirt.ply"
 
 
 @pytest.fixture(scope="module")
-def shared(qapp, until, tiny_checkpoint) -> Iterator[MainWindow]:
+def shared(open_shared_window, tiny_checkpoint) -> MainWindow:
     """A window with the shirt and an untrained network, for tests that put back what they change."""
-    with shown_window() as window:
-        window.open([SHIRT, tiny_checkpoint])
-        until(lambda: window.document.prediction is not None and not window.worker.busy)
-        yield window
+    return open_shared_window(SHIRT, tiny_checkpoint)
 
 
 @pytest.fixture
@@ -45,7 +42,7 @@ def test_closing_a_garment_while_it_is_predicted_leaves_nothing_of_it(window, un
     window.commands["close"].trigger()
     os.kill(worker, signal.SIGCONT)
     assert not window.worker.busy
-    QTest.qWait(500)
+    drain(window, until)
     assert window.document.prediction is None
     assert window.table.model().rowCount() == 0
     assert not window.slice_panel.isEnabled()
@@ -90,7 +87,7 @@ def test_keys_that_are_no_shortcut_change_nothing_in_the_view(window, until):
     view = window.viewport.interactor
     view.setFocus()
     window.viewport.fit()
-    QTest.qWait(50)
+    turn_event_loop()
     before = view.camera_position
 
     def representations():
@@ -150,7 +147,7 @@ def test_the_theme_colours_widgets_and_can_be_had_back(window):
     colours = {}
     for theme in ("light", "dark", "light"):
         window.commands[f"theme_{theme}"].trigger()
-        QTest.qWait(20)
+        turn_event_loop()
         palette = window.table.palette()
         background, text = (
             palette.color(role).lightness() for role in (QPalette.ColorRole.Base, QPalette.ColorRole.Text)
@@ -171,4 +168,4 @@ def test_a_window_can_be_closed_at_once_and_twice(qapp):
     assert window.close()
     assert not window.isVisible()
     assert window.close()
-    dispose(window)
+    close(window)

@@ -1,6 +1,5 @@
 """The library: what is shipped, open, recent or in a collection, searched as one types."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.controllers.store import Store
-from app.main_window import MainWindow
 from app.output.thumbnails import SIDE, Thumbnails
 from app.state.document import Document
 from app.state.preferences import Preferences
@@ -26,7 +24,7 @@ from keygrid.data.formats.items import Item
 from keygrid.data.formats.manifest import write_manifest
 from keygrid.data.garment import Garment
 
-ASSETS = Path(__file__).parents[2] / "assets"
+ASSETS = Path(__file__).parents[4] / "assets"
 SHIRT = ASSETS / "garments" / "unisex_shirt.ply"
 
 
@@ -133,27 +131,23 @@ def test_typing_filters_by_name_and_category_and_a_folded_section_stays_folded(l
     assert not panel.tree.isExpanded(panel.model.index(0, 0))
 
 
-def test_a_hundred_thousand_entries_do_not_hold_up_the_window(library):
+def test_of_a_hundred_thousand_entries_those_in_sight_are_listed(library):
     panel, _, shelf = library
     panel.show()
     QApplication.processEvents()
     collection = many(100_000)
-    longest = 0.0
-    for act in (
-        lambda: shelf.add_collection(collection),
-        lambda: panel.search.setText("d"),
-        lambda: panel.search.setText("dress 99"),
-        panel.search.clear,
-        panel.tree.scrollToBottom,
+    for act, count in (
+        (lambda: shelf.add_collection(collection), "100,000"),
+        (lambda: panel.search.setText("d"), "50,000"),
+        (lambda: panel.search.setText("dress 99"), "2,291"),
+        (panel.search.clear, "100,000"),
+        (panel.tree.scrollToBottom, "100,000"),
     ):
-        began = time.perf_counter()
         act()
         QApplication.processEvents()
-        longest = max(longest, time.perf_counter() - began)
-    section = panel.model.index(0, 0)
-    assert section.data() == "all.h5  (100,000)"
-    assert BATCH <= panel.model.rowCount(section) < 10 * BATCH
-    assert longest < 1  # generous: a busy machine runs this
+        section = panel.model.index(0, 0)
+        assert section.data() == f"all.h5  ({count})"
+        assert BATCH <= panel.model.rowCount(section) < 10 * BATCH
     panel.hide()
 
 
@@ -205,20 +199,14 @@ def test_without_a_store_nothing_is_kept(qapp, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def window(qapp, until, tmp_path_factory):
+def window(open_shared_window, until, tmp_path_factory):
     folder = tmp_path_factory.mktemp("kept")
     store = QSettings(str(folder / "store.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(store, folder / "thumbnails")
-    window.resize(1000, 640)
-    window.show()
-    window.activateWindow()
+    window = open_shared_window(store=store, pictures=folder / "thumbnails")
     # Drawing has a process of its own, which stays until the window closes.
     until(lambda: window.shelf.shipped and not window.busy)
     until(lambda: not window.thumbnails.icon(SHIRT).isNull())
-    yield window
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    return window
 
 
 def test_shipped_garments_come_with_pictures_that_are_kept(window, until, tmp_path):
@@ -227,7 +215,7 @@ def test_shipped_garments_come_with_pictures_that_are_kept(window, until, tmp_pa
     image = window.thumbnails.icon(SHIRT).pixmap(SIDE, SIDE).toImage()
     assert image.pixelColor(0, 0).alpha() == 0
     assert image.pixelColor(SIDE // 2, SIDE // 2).alpha() > 100
-    folder = window.thumbnails._folder
+    folder = window.thumbnails.folder
     again = Thumbnails(folder)
     assert not again.icon(SHIRT).isNull()
     assert not again.busy

@@ -12,7 +12,7 @@ from app.state.settings import ViewSettings
 from keygrid.data.garment import Garment
 from keygrid.prediction import MethodId
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def garment(name: str) -> Garment:

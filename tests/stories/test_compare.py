@@ -13,22 +13,21 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from app.state.comparison import LETTERS, Comparison
 from app.views.comparison import columns_for
 from keygrid.evaluation.metrics import METRICS, Measures, Metric, Track, measure
-from tests.app.conftest import ALT, CONTROL, FRAMES, SHIFT, picture, shown_window
+from tests.app.conftest import ALT, CONTROL, FRAMES, SHIFT, picture, turn_event_loop
 from tests.networks import untrained
 
 
 @pytest.fixture(scope="module")
-def shared(qapp, until, sequence, tiny_config, tiny_checkpoint, tmp_path_factory):
+def shared(open_shared_window, until, sequence, tiny_config, tiny_checkpoint, tmp_path_factory):
     """A window with a garment that moves and three checkpoints, the last of which has more keypoints."""
     folder = tmp_path_factory.mktemp("compared")
     second = untrained(tiny_config, folder / "second.safetensors", seed=1)
     third = untrained(replace(tiny_config, keypoints=6), folder / "third.safetensors", seed=2)
-    with shown_window(size=(1100, 760)) as window:
-        window.open([sequence, tiny_checkpoint, second, third])
-        until(lambda: len(window.document.methods) == 3 and len(window.document.predictions) == FRAMES)
-        add(window, until)  # starts the process that scores, which stays
-        window.comparison.stop()
-        yield window
+    window = open_shared_window(sequence, tiny_checkpoint, second, third, size=(1100, 760))
+    until(lambda: len(window.document.predictions) == FRAMES)
+    add(window, until)  # starts the process that scores, which stays
+    window.comparison.stop()
+    return window
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def window(shared, until):
 
 def settle(window, until):
     until(lambda: not window.worker.busy and not window.comparing.busy)
-    QTest.qWait(50)
+    turn_event_loop()
 
 
 def add(window, until, count=1):
@@ -84,7 +83,7 @@ def test_checkpoints_are_compared_on_one_garment_to_an_exported_file(window, unt
     path = tmp_path / "compared.png"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     QTest.keyClick(window, Qt.Key.Key_E, CONTROL)
-    QTest.qWait(100)
+    turn_event_loop()
     QTest.keyClick(QApplication.activeModalWidget(), Qt.Key.Key_Return)
     until(path.exists)
     with Image.open(path) as image:
@@ -130,7 +129,7 @@ def test_a_video_shows_every_frame_of_every_view(window, until, tmp_path, monkey
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     window.document.go_to(2)
     window.commands["export_video"].trigger()
-    QTest.qWait(50)
+    turn_event_loop()
     QTest.keyClick(QApplication.activeModalWidget(), Qt.Key.Key_Return)
     until(lambda: window.exporting.recording is not None)
     until(lambda: window.exporting.recording is None)
@@ -210,7 +209,7 @@ def test_what_is_linked_goes_together_until_the_link_is_undone(window, until):
 
     for link in ("frame", "slices", "layers", "colours", "camera"):
         window.commands[f"link_{link}"].trigger()
-    QTest.qWait(20)
+    turn_event_loop()
     assert pane.own.isVisible()
     before = pane.viewport.scene.camera
     QTest.keyClick(window, Qt.Key.Key_Period)
@@ -237,9 +236,9 @@ def test_turning_one_view_by_the_mouse_turns_all(window, until):
     QTest.mousePress(view.interactor, Qt.MouseButton.LeftButton, pos=middle)
     for step in range(1, 6):
         QTest.mouseMove(view.interactor, middle + QPoint(8 * step, 0))
-        QTest.qWait(20)
+        turn_event_loop()
     QTest.mouseRelease(view.interactor, Qt.MouseButton.LeftButton, pos=middle + QPoint(40, 0))
-    QTest.qWait(50)
+    turn_event_loop()
     assert window.viewport.scene.camera != before
     assert window.viewport.scene.camera == view.scene.camera
 
@@ -248,15 +247,15 @@ def test_one_key_flips_between_views_in_one_place(window, until):
     add(window, until)
     a, b = window.area.panes
     QTest.keyClick(window, Qt.Key.Key_B)
-    QTest.qWait(50)
+    turn_event_loop()
     assert (a.isVisible(), b.isVisible()) == (False, True)
     place = b.geometry()
     QTest.keyClick(window, Qt.Key.Key_B)
-    QTest.qWait(50)
+    turn_event_loop()
     assert (a.isVisible(), b.isVisible()) == (True, False)
     assert a.geometry() == place
     window.commands["compare_as_overlay"].trigger()
-    QTest.qWait(50)
+    turn_event_loop()
     assert window.area.legend.isVisible()
     assert "cube B  second" in window.area.legend.text()
     assert a.viewport.scene.layers["others"].count == 1

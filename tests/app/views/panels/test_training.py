@@ -1,55 +1,30 @@
-"""The Training panel: a real window, runs that are written by hand or by a real trainer, real mouse and keys."""
+"""The Training panel: a real window and runs that are written by hand, by mouse and keys."""
 
 import json
 import os
-import signal
-import socket
 from pathlib import Path
 
 import numpy as np
 import pyqtgraph  # noqa: F401  # in the window it is imported by a thread, which has little time beside a test
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QMessageBox
+from PySide6.QtWidgets import QFileDialog
 
-from app.controllers.follower import Follower
-from app.main_window import MainWindow
-from app.state.runs import State
-from app.views.dialogs.new_run import NewRunDialog, with_key
-from app.views.panels.training import duration, summary
-from keygrid.training.config import preset
-from keygrid.training.options import Knob, knobs
+from app.views.panels.training import duration
 from keygrid.training.terms import TERMS
+from tests.app.conftest import click, press, turn_event_loop
 
-SHIRT = Path(__file__).parents[2] / "assets" / "garments" / "unisex_shirt.ply"
+SHIRT = Path(__file__).parents[4] / "assets" / "garments" / "unisex_shirt.ply"
 LOSSES = {name: 0.1 * place for place, name in enumerate((*TERMS, *(f"further {n}" for n in range(5))), 1)}
 START = {"event": "start", "pid": os.getpid(), "host": "elsewhere", "epoch": 0, "step": 0, "epochs": 4, "steps": 40}
 
 
-def opened(until, *checkpoint):
-    QApplication.setStyle("Fusion")
-    window = MainWindow()
-    window.set_theme("light")
-    window.resize(1280, 800)
-    window.show()
-    window.activateWindow()
-    window.open([SHIRT, *checkpoint])
-    until(lambda: window.document.garment is not None and not window.worker.busy)
-    return window
-
-
-def dispose(window):
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-
-
 @pytest.fixture(scope="module")
-def shared(qapp, until, tiny_checkpoint):
-    window = opened(until, tiny_checkpoint)
-    yield window
-    dispose(window)
+def shared(open_shared_window, tiny_checkpoint):
+    window = open_shared_window(SHIRT, tiny_checkpoint, size=(1280, 800))
+    window.set_theme("light")
+    return window
 
 
 @pytest.fixture
@@ -101,15 +76,6 @@ def preview(shirt, number):
     }  # fmt: skip
 
 
-def click(widget, place=None):
-    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place or widget.rect().center())
-
-
-def press(window, key, modifiers=Qt.KeyboardModifier.ControlModifier):
-    window.activateWindow()
-    QTest.keyClick(window, key, modifiers)
-
-
 def check(box):
     click(box, QPoint(8, box.height() // 2))
 
@@ -130,7 +96,7 @@ def test_the_panel_comes_and_goes_by_key_and_squeezes_nothing(window):
     before = window.viewport.size()
     assert not window.docks["Training"].isVisible()
     press(window, "t")
-    QTest.qWait(50)
+    turn_event_loop()
     assert window.panel.isVisible()
     assert window.table.visibleRegion().isEmpty(), "they share a place, as tabs"
     assert window.viewport.size() == before
@@ -138,7 +104,7 @@ def test_the_panel_comes_and_goes_by_key_and_squeezes_nothing(window):
     assert "New run" in window.panel.label.text()
     press(window, "t")
     assert not window.docks["Training"].isVisible()
-    QTest.qWait(50)
+    turn_event_loop()
     assert not window.table.visibleRegion().isEmpty()
 
 
@@ -152,20 +118,20 @@ def test_a_run_of_elsewhere_is_followed(window, until, monkeypatch, run, shirt):
     text = window.panel.label.text().replace("\u00a0", " ")
     assert text == "epoch 3 of 4 · step 20 of 40 · 2.5 steps/s · 1 min 15 s left · 500 MB"
     losses, scores = window.panel.curves.losses, window.panel.curves.scores
-    assert losses._lines.keys() == {
+    assert losses.lines.keys() == {
         f"{name}{kind}" for name in ("farthest", "similarity") for kind in ("", ", as it is", ", dashed")
     }
     assert scores.isVisible()
-    assert "coverage" in scores._legend.text()
-    raw = losses._lines["farthest, as it is"]
+    assert "coverage" in scores.legend.text()
+    raw = losses.lines["farthest, as it is"]
     np.testing.assert_allclose(raw.getOriginalDataset()[1], 1 / np.arange(1, 31))
     np.testing.assert_allclose(raw.getData()[1], np.log10(1 / np.arange(1, 31)))
-    assert "coverage 0.300" in scores._legend.text()
+    assert "coverage 0.300" in scores.legend.text()
     window.panel.smoothing.setFocus()
     QTest.keyClick(window.panel.smoothing, Qt.Key.Key_Home)
-    assert losses._lines.keys() == {"farthest", "similarity", "farthest, dashed", "similarity, dashed"}
+    assert losses.lines.keys() == {"farthest", "similarity", "farthest, dashed", "similarity, dashed"}
     check(window.panel.log)
-    np.testing.assert_allclose(losses._lines["farthest"].getData()[1], 1 / np.arange(1, 31))
+    np.testing.assert_allclose(losses.lines["farthest"].getData()[1], 1 / np.arange(1, 31))
     check(window.panel.log)
     window.panel.smoothing.setValue(60)
 
@@ -174,13 +140,13 @@ def test_a_run_of_elsewhere_is_followed(window, until, monkeypatch, run, shirt):
 def test_curves_are_legible_in_every_theme(window, until, monkeypatch, run, theme):
     follow(window, until, monkeypatch, run)
     write(run, *(step(number) for number in range(1, 9)))
-    until(lambda: "farthest" in window.panel.curves.losses._lines)
+    until(lambda: "farthest" in window.panel.curves.losses.lines)
     window.commands[f"theme_{theme}"].trigger()
-    QTest.qWait(50)
+    turn_event_loop()
     plot = window.panel.curves.losses
-    background = plot._view.backgroundBrush().color()
+    background = plot.view.backgroundBrush().color()
     assert abs(background.lightness() - plot.palette().text().color().lightness()) > 150
-    for line in plot._lines.values():
+    for line in plot.lines.values():
         if line.opts["pen"].color().alpha() == 255:
             assert abs(line.opts["pen"].color().lightness() - background.lightness()) > 60
     window.commands["theme_light"].trigger()
@@ -194,12 +160,12 @@ def test_seven_terms_are_told_apart_in_a_narrow_panel(window, until, monkeypatch
     width = window.panel.minimumSizeHint().width()
     write(run, step(1, LOSSES))
     plot = window.panel.curves.losses
-    until(lambda: plot._lines.keys() >= LOSSES.keys())
-    assert plot._lines["apart"].scatter.isVisible(), "a single point is no line"
+    until(lambda: plot.lines.keys() >= LOSSES.keys())
+    assert plot.lines["apart"].scatter.isVisible(), "a single point is no line"
     write(run, step(2, LOSSES), epoch(1))
-    until(lambda: not plot._lines["apart"].scatter.isVisible())
-    assert len({plot._lines[name].opts["pen"].color().name() for name in LOSSES}) == len(LOSSES)
-    assert all(name in plot._legend.text() for name in (*LOSSES, "dashed: validation"))
+    until(lambda: not plot.lines["apart"].scatter.isVisible())
+    assert len({plot.lines[name].opts["pen"].color().name() for name in LOSSES}) == len(LOSSES)
+    assert all(name in plot.legend.text() for name in (*LOSSES, "dashed: validation"))
     assert window.panel.minimumSizeHint().width() == width
     window.commands["theme_light"].trigger()
 
@@ -272,7 +238,7 @@ def test_the_checkpoint_of_a_run_opens_in_the_document(window, until, monkeypatc
     write(run, epoch(1))
     follow(window, until, monkeypatch, run)
     until(window.commands["open_checkpoint"].isEnabled)
-    click(window.panel._checkpoint)
+    click(window.panel.checkpoint_button)
     until(lambda: window.document.method.id.path == best)
     titles = [window.library.methods.item(row).text() for row in range(window.library.methods.count())]
     assert "shirt-k3, best (K=4, T-shirt)" in titles
@@ -286,150 +252,6 @@ def test_a_folder_without_a_run_is_told(window, monkeypatch, tmp_path):
     press(window, "r")
     assert "holds no run" in window.notice.label.text()
     assert not window.runs.runs
-
-
-def form(window):
-    press(window, "n")
-    dialogs = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, NewRunDialog)]
-    return next(dialog for dialog in dialogs if dialog.isVisible())
-
-
-def test_the_form_tells_what_is_wrong_beside_its_field(window, run):
-    dialog = form(window)
-    titles = [label.text() for label in dialog.findChildren(QLabel) if label.buddy()] + [dialog.start_button.text()]
-    keys = [title[title.index("&") + 1].lower() for title in titles if "&" in title]
-    assert len(keys) == len(set(keys)), "Alt and a letter lead to one field"
-    dialog.fields["category"].setCurrentText("All categories")
-    assert dialog._run.text().endswith("garments-k8-released-1")
-    assert dialog.fields["category"].findText("Dress") > 0
-    dialog.fields["keypoints"].setValue(6)
-    dialog.fields["category"].setCurrentText("Dress")
-    assert dialog._run.text().endswith("dress-k6-released-1")
-    dialog._run.selectAll()
-    QTest.keyClicks(dialog._run, str(run))
-    QTest.keyClicks(dialog.fields["others"], '--points "64')
-    click(dialog.start_button)
-    told = {name: label.text() for name, label in dialog.problems.items() if label.isVisible()}
-    assert told.keys() == {"run", "others"}
-    assert "holds a run already" in told["run"]
-    assert dialog.isVisible()
-    dialog.fields["others"].clear()
-    dialog._run.setText(str(run / "config.json" / "new"))
-    click(dialog.start_button)
-    assert dialog.failure.isVisible()
-    assert "can't be made" in dialog.failure.text()
-    assert not window.runs.runs
-    QTest.keyClick(dialog, Qt.Key.Key_Escape)
-
-
-def test_a_preset_brings_its_own_numbers(window):
-    dialog = form(window)
-    assert shown(dialog) == ("released", 100, 8, 45, False)
-    dialog.fields["preset"].setFocus()
-    QTest.keyClick(dialog.fields["preset"], Qt.Key.Key_End)
-    ours = preset("keygrid", 8)
-    assert shown(dialog)[:3] == ("keygrid", ours.epochs, ours.batch)
-    varied = dialog.value().options.data
-    for name in ("rotate", "deform", "scale", "noise", "drop", "mirror"):
-        assert getattr(varied, name) == getattr(ours.augmentation, name)
-    assert "keygrid" in dialog.value().run.name
-    dialog.reject()
-
-
-def shown(dialog):
-    options = dialog.value().options
-    course, data = options.course, options.data
-    return options.network.preset, course.epochs, course.batch, data.rotate, data.mirror
-
-
-def test_an_option_with_a_knob_is_in_the_form(window, monkeypatch):
-    toys = {**knobs(), "patience": Knob("Patience", most=9, name="patience", group="course", kind=int, help="Wait.")}
-    monkeypatch.setattr("app.views.dialogs.new_run.knobs", lambda: toys)
-    dialog = form(window)
-    assert dialog.fields["patience"].toolTip() == "Wait."
-    dialog.fields["patience"].setValue(3)
-    assert dialog.value().options.course.patience == 3
-    dialog.reject()
-
-
-def test_letters_of_titles_are_taken_once():
-    taken = {"e"}
-    assert [with_key(title, taken) for title in ("Epochs", "Po", "Po", "Po")] == ["E&pochs", "P&o", "Po", "Po"]
-
-
-def begin(window, directory, others, epochs=1000):
-    """Start a run on the open shirt by the form."""
-    dialog = form(window)
-    dialog._data.setCurrentIndex(dialog._data.findText("unisex_shirt"))
-    dialog.fields["epochs"].setValue(epochs)
-    dialog.fields["batch"].setValue(2)
-    QTest.keyClicks(dialog.fields["others"], others)
-    dialog._run.selectAll()
-    QTest.keyClicks(dialog._run, str(directory))
-    click(dialog.start_button)
-    assert dialog.result() == QDialog.DialogCode.Accepted
-    return window.runs.chosen
-
-
-def button(window, name):
-    panel = window.panel
-    return next(b for b in panel.findChildren(type(panel._checkpoint)) if b.defaultAction() is window.commands[name])
-
-
-def answer(window, text):
-    box = next(widget for widget in window.findChildren(QMessageBox) if widget.isVisible())
-    click(next(b for b in box.buttons() if b.text().replace("&", "") == text))
-
-
-def test_a_run_that_can_t_start_says_why(window, until, tmp_path):
-    run = begin(window, tmp_path / "bad", "--colour blue")
-    until(lambda: run.state is State.FAILED)
-    until(lambda: run.message == window.panel.label.text())
-    assert "--colour" in window.panel.label.text()
-    assert window.panel.list.topLevelItem(0).text(1) == "failed"
-    assert not window.training.unfinished
-
-
-def test_a_run_is_started_paused_resumed_and_stopped_and_closing_asks(qapp, until, tmp_path):
-    window = opened(until)
-    run = begin(window, tmp_path / "run", "--points 64 --epoch-size 4")
-    assert run.state is State.STARTING
-    until(lambda: run.history.step > 2 and window.panel.curves is not None)
-    assert run.history.host == socket.gethostname()
-    assert os.getsid(run.process) != os.getsid(0), "it must not end with the window's terminal"
-    assert os.getpriority(os.PRIO_PROCESS, run.process) >= 10
-    until(lambda: "farthest" in window.panel.curves.losses._lines)
-    until(window.commands["pause_run"].isEnabled)
-    click(button(window, "pause_run"))
-    until(lambda: run.state is State.PAUSED and window.commands["resume_run"].isEnabled())
-    waiting = run.history.step
-    QTest.qWait(600)
-    assert run.history.step == waiting
-    press(window, "r", Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
-    until(lambda: run.history.step > waiting)
-
-    assert not window.close()
-    answer(window, "Cancel")
-    assert window.isVisible()
-    until(window.commands["stop_run"].isEnabled)
-    press(window, ".")
-    until(lambda: run.state is State.STOPPED and window.commands["resume_run"].isEnabled())
-    process, done = run.process, run.history.step
-    assert "stop" in summary(run).lower()
-    click(button(window, "resume_run"))
-    until(lambda: run.history.step > done)
-    assert run.process != process
-    assert min(np.diff(run.history.training["farthest"].steps)) > 0
-
-    assert not window.close()
-    answer(window, "Leave running")
-    assert not window.isVisible()
-    dispose(window)
-    os.kill(run.process, 0)
-    os.kill(run.process, signal.SIGKILL)
-    follower = Follower(run)
-    until(lambda: not follower.read() and not run.state.active)
-    assert run.state is State.LOST
 
 
 def test_times_are_told_to_two_units():

@@ -10,16 +10,14 @@ from PySide6.QtWidgets import QApplication, QColorDialog, QLineEdit
 from keygrid.checkpoints.labels import load, path_of
 from keygrid.evaluation.distance import distances
 from keygrid.prediction import heatmap
-from tests.app.conftest import ALT, CONTROL, SHIFT, picture, put_back, shown_window
+from tests.app.conftest import ALT, CONTROL, SHIFT, picture, put_back, turn_event_loop
 
 
 @pytest.fixture(scope="module")
-def shared(qapp, until, shirt, tiny_checkpoint):
-    with shown_window(size=(1100, 760)) as window:
-        window.set_theme("light")
-        window.open([shirt.source, tiny_checkpoint])
-        until(lambda: window.document.prediction is not None and not window.worker.busy)
-        yield window
+def shared(open_shared_window, shirt, tiny_checkpoint):
+    window = open_shared_window(shirt.source, tiny_checkpoint, size=(1100, 760))
+    window.set_theme("light")
+    yield window
     path_of(tiny_checkpoint).unlink(missing_ok=True)
 
 
@@ -30,7 +28,7 @@ def window(shared):
     shared.viewport.interactor.render()
     yield shared
     put_back(shared)
-    QTest.qWait(30)
+    turn_event_loop()
 
 
 def on_display(window, position):
@@ -52,22 +50,30 @@ def middle_of_the_longest(window):
     return start * 0.5 + end * 0.5
 
 
-def hover(window, place):
-    view = window.viewport.interactor
-    QTest.mouseMove(view, place + QPoint(40, 40))
-    QTest.mouseMove(view, place)
-    QTest.qWait(80)
-    return window.viewport.readout.text()
+@pytest.fixture
+def hover(window, until):
+    """Moves the mouse to a place, and gives what is said of it."""
+
+    def move(place):
+        found = []
+        QTest.mouseMove(window.viewport.interactor, place + QPoint(40, 40))
+        window.viewport.hovered.connect(found.append)
+        QTest.mouseMove(window.viewport.interactor, place)
+        until(lambda: found)
+        window.viewport.hovered.disconnect(found.append)
+        return window.viewport.readout.text()
+
+    return move
 
 
-def test_the_line_at_the_foot_says_what_is_under_the_mouse(window):
-    assert hover(window, place_of(window, 2)).startswith("keypoint 2  (")
-    assert "strength" in hover(window, middle_of_the_longest(window))
-    assert hover(window, QPoint(3, 3)) == ""
+def test_the_line_at_the_foot_says_what_is_under_the_mouse(window, hover):
+    assert hover(place_of(window, 2)).startswith("keypoint 2  (")
+    assert "strength" in hover(middle_of_the_longest(window))
+    assert hover(QPoint(3, 3)) == ""
     assert not window.viewport.readout.isVisible()
 
 
-def test_a_place_on_the_surface_has_vertex_face_heat_and_weights(window):
+def test_a_place_on_the_surface_has_vertex_face_heat_and_weights(window, hover):
     window.settings.layers = dict.fromkeys(("keypoints", "skeleton", "slice"), False)
     garment, prediction = window.document.garment, window.document.prediction
     vertex = int(np.abs(garment.vertices - garment.vertices.mean(axis=0) - [0, 10, 0]).sum(axis=1).argmin())
@@ -80,7 +86,7 @@ def test_a_place_on_the_surface_has_vertex_face_heat_and_weights(window):
     place = prediction.normalisation.apply(probe.position[None])
     assert probe.heat == pytest.approx(heatmap(place, prediction)[0], abs=1e-6)
     assert probe.weights.shape == (4,)
-    text = hover(window, on_display(window, garment.vertices[vertex]))
+    text = hover(on_display(window, garment.vertices[vertex]))
     assert f"vertex {probe.index}, face {probe.face}" in text
     assert "heat" in text
     view = window.viewport.interactor
@@ -122,7 +128,7 @@ def test_a_name_is_written_shown_and_kept_beside_the_checkpoint(window, until, t
     line = window.table.findChild(QLineEdit)
     QTest.keyClicks(line, "collar")
     QTest.keyClick(line, Qt.Key.Key_Return)
-    QTest.qWait(20)
+    turn_event_loop()
     assert load(tiny_checkpoint).names == {1: "collar"}
     labels = window.viewport.scene.layers["keypoints"].titles
     assert labels == ["0", "1 collar", "2", "3"]
@@ -154,13 +160,13 @@ def test_two_keypoints_are_measured_straight_and_along_the_cloth(window, until):
     assert window.document.other == 1, "from the last to the first, but for the selected one"
 
 
-def test_keypoints_are_hidden_one_by_one_or_all_but_one(window):
+def test_keypoints_are_hidden_one_by_one_or_all_but_one(window, hover):
     before = picture(window)
     window.document.keypoint = 2
     QTest.keyClick(window, Qt.Key.Key_H)
     assert window.settings.hidden == {2}
     assert np.abs(picture(window) - before).max() > 60
-    assert hover(window, place_of(window, 2)).partition("  ")[0] != "keypoint 2"
+    assert hover(place_of(window, 2)).partition("  ")[0] != "keypoint 2"
     QTest.keyClick(window, Qt.Key.Key_H, SHIFT)
     assert window.settings.hidden == {0, 1, 3}
     box = window.table.visualRect(window.table.model().index(0, 0))

@@ -12,16 +12,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from keygrid.prediction import heatmap
-from tests.app.conftest import CONTROL, FRAMES, picture, put_back, shown_window
+from tests.app.conftest import CONTROL, FRAMES, picture, put_back, turn_event_loop
 
 
 @pytest.fixture(scope="module")
-def shared(qapp, until, sequence, tiny_checkpoint):
-    with shown_window(size=(1100, 760)) as window:
-        window.set_theme("light")
-        window.open([sequence, tiny_checkpoint])
-        until(lambda: len(window.document.predictions) == FRAMES and not window.worker.busy)
-        yield window
+def shared(open_shared_window, until, sequence, tiny_checkpoint):
+    window = open_shared_window(sequence, tiny_checkpoint, size=(1100, 760))
+    window.set_theme("light")
+    until(lambda: len(window.document.predictions) == FRAMES)
+    return window
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def window(shared):
     yield shared
     put_back(shared)
     shared.document.go_to(0)
-    QTest.qWait(30)
+    turn_event_loop()
 
 
 def turn_wheel(widget, steps, modifiers):
@@ -113,7 +112,7 @@ def test_the_free_plane_is_turned_by_its_arrow_in_the_view(window):
     assert window.slices.planes == ("free",)
     view = window.viewport.interactor
     view.render()
-    QTest.qWait(50)
+    turn_event_loop()
     handle = window.viewport.handle.representation
     before = window.slices.normal
     width, height = view.width(), view.height()
@@ -129,9 +128,9 @@ def test_the_free_plane_is_turned_by_its_arrow_in_the_view(window):
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
     for step in range(1, 8):
         QTest.mouseMove(view, start + QPoint(10 * step, 6 * step))
-        QTest.qWait(10)
+        turn_event_loop()
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=start + QPoint(70, 42))
-    QTest.qWait(30)
+    turn_event_loop()
     assert np.dot(window.slices.normal, before) < 0.999
     assert np.linalg.norm(window.slices.normal) == pytest.approx(1)
     points = window.document.prediction.normalisation.apply(window.viewport.scene.layers["slice"].points("free"))
@@ -151,7 +150,7 @@ def test_the_decoders_cells_are_those_of_its_grid(window):
 def test_another_sigma_is_what_if_and_says_so(window):
     panel, prediction = window.heatmap_panel, window.document.prediction
     panel.parent().raise_()
-    QTest.qWait(50)
+    turn_event_loop()
     before = values(window, "z").copy()
     panel.sigma.setFocus()
     for _ in range(5):
@@ -214,10 +213,10 @@ def test_isosurface_and_volume_follow_level_and_frame(window):
     assert np.abs(picture(window) - shown).max() > 20
 
 
-def test_an_export_without_a_heatmap_says_what_to_do(qapp):
-    with shown_window() as window:
-        for name in ("export_field", "export_slice", "export_picture", "export_video", "export_report"):
-            window.notice.hide()
-            window.commands[name].trigger()
-            assert window.notice.isVisible()
-            assert window.notice.label.text().endswith(".")
+def test_an_export_without_a_heatmap_says_what_to_do(open_window):
+    window = open_window()
+    for name in ("export_field", "export_slice", "export_picture", "export_video", "export_report"):
+        window.notice.hide()
+        window.commands[name].trigger()
+        assert window.notice.isVisible()
+        assert window.notice.label.text().endswith(".")

@@ -2,23 +2,20 @@
 
 import os
 import signal
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QStyle, QStyleOptionSlider
-from pytestqt.qtbot import QtBot
 
-from app.main_window import MainWindow
 from app.state.layers import LAYERS
 from app.state.settings import ViewSettings
 from app.state.slices import SliceSettings
-from tests.app.conftest import picture
+from tests.app.conftest import close, picture
 
 ASSETS = Path(__file__).parents[2] / "assets"
 SHIRT = ASSETS / "garments" / "unisex_shirt.ply"
@@ -40,32 +37,14 @@ def children() -> set[int]:
     return found
 
 
-@contextmanager
-def shown_window(bot):
-    window = MainWindow()
-    window.set_theme("light")
-    window.resize(1280, 800)
-    window.show()
-    with bot.waitActive(window):
-        window.activateWindow()
-    yield window
-    window.close()
-    window.deleteLater()
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    QApplication.processEvents()
-
-
 @pytest.fixture(scope="module")
-def shared(request, qapp):
+def shared(open_shared_window, until):
     """A window with the shirt and its keypoints; starting one takes seconds, so tests share it."""
-    before = children()
-    bot = QtBot(request)
-    with shown_window(bot) as window:
-        window.open([SHIRT, CHECKPOINT])
-        bot.waitUntil(lambda: window.document.prediction is not None, timeout=WAIT)
-        settle(window, bot)
-        yield window
-    assert children() <= before
+    window = open_shared_window(SHIRT, CHECKPOINT, size=(1280, 800))
+    window.set_theme("light")
+    window.activateWindow()
+    until(window.isActiveWindow)
+    return window
 
 
 @pytest.fixture
@@ -108,13 +87,14 @@ def click(widget, place=None):
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place or QPoint())
 
 
-def test_the_window_shows_before_anything_is_open_and_closes_with_its_worker(qtbot):
+def test_the_window_shows_before_anything_is_open_and_closes_with_its_worker(open_window):
     before = children()
-    with shown_window(qtbot) as window:
-        assert children() > before
-        assert window.document.garment is None
-        hint = next(label for label in window.viewport.findChildren(QLabel) if "drop" in label.text())
-        assert hint.isVisible()
+    window = open_window()
+    assert children() > before
+    assert window.document.garment is None
+    hint = next(label for label in window.viewport.findChildren(QLabel) if "drop" in label.text())
+    assert hint.isVisible()
+    close(window)
     assert children() == before
 
 
@@ -256,7 +236,7 @@ def test_bad_files_are_refused_in_one_sentence_and_what_was_open_stays(opened, q
         assert opened.notice.isVisible()
         assert (document.garment, document.method) == (garment, checkpoint)
         assert document.prediction is prediction
-    click(opened.notice._close_button)
+    click(opened.notice.close_button)
     assert not opened.notice.isVisible()
 
 
