@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from psygnal import SignalGroupDescriptor
 
 Background = Literal["theme", "white", "black"]
-BACKGROUNDS: tuple[Background, ...] = ("theme", "white", "black")
+BACKGROUNDS: tuple[Background, ...] = get_args(Background)
 
 
 @dataclass

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from psygnal import SignalGroupDescriptor
 
 Plane = Literal["x", "y", "z", "free"]
-PLANES: tuple[Plane, ...] = ("x", "y", "z", "free")
+PLANES: tuple[Plane, ...] = get_args(Plane)
 
 Axis = Literal["x", "y", "z"]
-AXES: tuple[Axis, ...] = ("x", "y", "z")
+AXES: tuple[Axis, ...] = get_args(Axis)
 
 Vector = tuple[float, float, float]
 

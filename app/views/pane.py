@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -173,11 +173,10 @@ class OwnControls(QWidget):
                 widget.setVisible(own[name])
         self.setVisible(any(own.values()))
         for slider, value in ((self.frame, subject.frame), (self.slice, round(slices.position * SLICE_STEPS))):
-            slider.blockSignals(True)
-            if slider is self.frame:
-                slider.setRange(0, max(subject.frame_count - 1, 0))
-            slider.setValue(value)
-            slider.blockSignals(False)
+            with QSignalBlocker(slider):
+                if slider is self.frame:
+                    slider.setRange(0, max(subject.frame_count - 1, 0))
+                slider.setValue(value)
         self.frame_label.setText(f"{subject.frame + 1} / {subject.frame_count}")
         self.slice_label.setText(f"{slices.plane.upper() if slices.plane != 'free' else 'Free'} {slices.position:+.2f}")
         self.colours.setCurrentIndex(COLOUR_MAPS.index(slices.colour_map))

@@ -19,6 +19,7 @@ from app.scene.state import DARK, LIGHT, Floats, Look, Overlay, SceneState, Them
 from app.state.slices import KEY_STEP
 from app.state.view import View
 from app.views.readout import Readout
+from app.views.theme import is_dark
 
 PICK_RADIUS = 14
 """How near to a keypoint a click must be, in the user's pixels."""
@@ -251,7 +252,7 @@ class Viewport(QWidget):
             self._camera_moved.start()
 
     def _theme(self) -> Theme:
-        return DARK if self.palette().window().color().lightness() < 128 else LIGHT
+        return DARK if is_dark(self.palette()) else LIGHT
 
     def _render(self) -> None:
         # Painting draws the scene, and so would asking VTK to: once is enough.

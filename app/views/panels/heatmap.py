@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.state.slices import COLOUR_MAPS, PLANES, RESOLUTIONS, Plane
 from app.state.view import View
+from app.views.theme import is_dark
 
 STEPS = 200
 """Slider positions from -1 to 1."""
@@ -104,11 +105,12 @@ class SlicePanel(QWidget):
     def _refresh_plane(self, plane: Plane) -> None:
         slices, prediction, slider = self._slices, self._subject.explained, self.sliders[plane]
         shown, position, reach = plane in slices.planes, getattr(slices, plane), slices.reach(plane)
-        _quietly(self.boxes[plane], lambda: self.boxes[plane].setChecked(shown))
-        slider.setEnabled(shown)
         steps = round(reach * STEPS / 2)
-        _quietly(slider, lambda: slider.setRange(-steps, steps))
-        _quietly(slider, lambda: slider.setValue(round(position * STEPS / 2)))
+        with QSignalBlocker(self.boxes[plane]), QSignalBlocker(slider):
+            self.boxes[plane].setChecked(shown)
+            slider.setEnabled(shown)
+            slider.setRange(-steps, steps)
+            slider.setValue(round(position * STEPS / 2))
         text, tip = f"{position:+.2f}", "normalised"
         if prediction is not None and plane != "free":
             index = "xyz".index(plane)
@@ -211,34 +213,29 @@ class HeatmapPanel(QWidget):
         place = len(RESOLUTIONS) if slices.cells else RESOLUTIONS.index(slices.resolution)
         self.evaluation.setCurrentIndex(place)
         self.colour_map.setCurrentIndex(COLOUR_MAPS.index(slices.colour_map))
-        _quietly(self.level, lambda: self.level.setValue(round(100 * slices.level)))
+        with QSignalBlocker(self.level), QSignalBlocker(self.single):
+            self.level.setValue(round(100 * slices.level))
+            self.single.setChecked(slices.single)
         isosurface = self._view.shows("isosurface")
         self.level.setEnabled(isosurface)
         self.level.setToolTip("" if isosurface else "Switch the layer Isosurface on")
-        _quietly(self.single, lambda: self.single.setChecked(slices.single))
         self.reset_limits.setEnabled(slices.limits is not None)
         self.reset_sigma.setEnabled(slices.sigma is not None)
         if prediction is None or heat is None:
             return
         low, high = slices.limits or heat.limits
-        _quietly(self.low, lambda: self.low.setValue(low))
-        _quietly(self.high, lambda: self.high.setValue(high))
         self.level_label.setText(f"{slices.level * heat.most:.2f}")
         own = float(np.sqrt(prediction.explain().heatmap.sigma_squared))
         sigma = slices.sigma or own
-        _quietly(self.sigma, lambda: self.sigma.setValue(round(float(np.log(sigma / own) / np.log(SIGMAS)))))
+        with QSignalBlocker(self.low), QSignalBlocker(self.high), QSignalBlocker(self.sigma):
+            self.low.setValue(low)
+            self.high.setValue(high)
+            self.sigma.setValue(round(float(np.log(sigma / own) / np.log(SIGMAS))))
         self.sigma_label.setText(f"{sigma:.3g}")
         self.what_if.setText(f"What if: the model used σ = {own:.3g}")
         self.what_if.setVisible(slices.sigma is not None)
-        dark = self.palette().window().color().lightness() < 128
-        self.what_if.setStyleSheet("" if slices.sigma is None else WHAT_IF_DARK if dark else WHAT_IF)
-
-
-def _quietly(widget: QWidget, change: Callable[[], object]) -> None:
-    """Change a widget without its saying so."""
-    widget.blockSignals(True)
-    change()
-    widget.blockSignals(False)
+        warning = WHAT_IF_DARK if is_dark(self.palette()) else WHAT_IF
+        self.what_if.setStyleSheet("" if slices.sigma is None else warning)
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:
