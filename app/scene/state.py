@@ -53,11 +53,13 @@ class Look:
         theme: colours.
         pixel_ratio: device pixels in one of the user's: lines grow with it, as text does with the plotter's DPI.
         bar_scale: factor of the text of colour bars, which pictures that are enlarged enlarge themselves.
+        turning: whether the user turns the camera, so that a frame must not take long: large clouds are thinned out.
     """
 
     theme: Theme = LIGHT
     pixel_ratio: float = 1.0
     bar_scale: float = 1.0
+    turning: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -121,7 +121,8 @@ class Viewport(QWidget):
         """Draw lines and text for a picture of so many pixels for each of the screen's."""
         window, ratio = self.interactor.GetRenderWindow(), self.devicePixelRatioF()
         window.SetDPI(round(72 * ratio * scale))
-        before, self._look = self._look, replace(self._look, pixel_ratio=ratio * scale, bar_scale=1 / scale)
+        before = replace(self._look, turning=False)
+        self._look = replace(before, pixel_ratio=ratio * scale, bar_scale=1 / scale)
         self._refresh()
         try:
             yield
@@ -180,6 +181,8 @@ class Viewport(QWidget):
 
     def _follow_mouse(self, event: QMouseEvent) -> None:
         left = event.button() == Qt.MouseButton.LeftButton
+        if event.type() != QEvent.Type.MouseButtonPress:
+            self._turn(event.type() == QEvent.Type.MouseMove and bool(event.buttons()))
         if event.type() == QEvent.Type.MouseButtonPress and left:
             self._pressed = event.position()
         elif event.type() == QEvent.Type.MouseButtonRelease and left and self._pressed is not None:
@@ -191,6 +194,11 @@ class Viewport(QWidget):
             self._mouse = event.position()
             if not self._hovering.isActive():
                 self._hovering.start()
+
+    def _turn(self, turning: bool) -> None:
+        if self._look.turning != turning:
+            self._look = replace(self._look, turning=turning)
+            self._refresh()
 
     def _walk(self, event: QKeyEvent) -> bool:
         """Arrow keys step through planes and frames; says whether this was one."""

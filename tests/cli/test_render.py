@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keygrid.data.garment import Garment
 from keygrid.data.sequence import write_sequence
@@ -48,12 +49,29 @@ def test_render_draws_a_frame_of_a_sequence_and_refuses_what_is_no_garment(
     assert (result.returncode, "holds 2 garments; name one" in result.stderr) == (2, True)
 
 
+def test_render_draws_a_cloud_as_its_points_and_switches_layers(
+    tmp_path: Path, tiny_checkpoint: Path, shirt: Garment
+) -> None:
+    np.savetxt(tmp_path / "cloud.xyz", shirt.vertices)
+    colours = {}
+    for name, hidden in {"points": (), "nothing": ("points",)}.items():
+        result = run(
+            "render", tmp_path / "cloud.xyz", "--checkpoint", tiny_checkpoint, "--out", tmp_path / f"{name}.png",
+            "--size", 320, 200, "--hide", "keypoints", "skeleton", "slice", *hidden, display=False,
+        )  # fmt: skip
+        assert (result.returncode, result.stderr) == (0, "")
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            colours[name] = len(picture.convert("RGB").getcolors(1 << 20) or ())
+    assert colours["points"] > colours["nothing"] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (("nan.obj", "--out", "k.png"), "nan.obj has 1 of its 3 vertices at NaN"),
         ((SHIRT, "--slice", "w=2", "--out", "k.png"), "A slice is an axis and a position from -1 to 1"),
         ((SHIRT, "--method", "farthest?n=8", "--out", "k.png"), "farthest"),
+        ((SHIRT, "--show", "sleeves", "--out", "k.png"), "no layer 'sleeves': the layers are surface, points,"),
         ((SHIRT, "--size", 0, 0, "--out", "k.png"), "64 to 16384 pixels a side"),
         ((SHIRT, "--out", "k.jpg"), "The picture is a PNG"),
     ],

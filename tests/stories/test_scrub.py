@@ -173,6 +173,8 @@ def test_one_segment_or_all_contribute(window):
     window.heatmap_panel.single.setChecked(True)
     points = prediction.normalisation.apply(window.viewport.scene.layers["slice"].points("z"))
     assert values(window, "z") == pytest.approx(heatmap(points, prediction, segments=[2]), abs=1e-5)
+    level = window.slices.level * prediction.strengths[2]
+    assert window.heatmap_panel.level_label.text() == f"{level:.2f}", "of the segment that is shown"
     window.document.segment = 4
     assert values(window, "z") == pytest.approx(heatmap(points, prediction, segments=[4]), abs=1e-5)
     window.document.segment = None

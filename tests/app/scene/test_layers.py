@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,6 +43,17 @@ def test_layers_are_on_as_suits_the_garment_until_they_are_switched(stage: Stage
     stage.draw()
     assert stage.scene.layers["points"].visible
     assert stage.view.shows("surface"), "nobody switched it off"
+
+
+def test_a_large_cloud_is_thinned_out_only_while_the_camera_turns(stage: Stage):
+    points = np.random.default_rng(0).normal(size=(250_000, 3))
+    stage.show(Garment("large", points, np.empty((0, 3), np.int64)))
+    layer, whole = stage.scene.layers["points"], stage.pixels()
+    for turning, expected in ((True, 83_334), (False, 250_000)):
+        stage.look = replace(stage.look, turning=turning)
+        stage.draw()
+        assert layer.count == expected
+    np.testing.assert_array_equal(stage.pixels(), whole)
 
 
 def test_sampled_points_are_those_that_the_network_sees(stage: Stage, shirt: Garment):
