@@ -25,6 +25,8 @@ def evaluate(
     seed: int = 0,
     out: Path | None = None,
     device: str = "cpu",
+    workers: int | None = None,
+    scheduler: str = "",
 ) -> None:
     """Score methods on garments that move: do keypoints keep their part, and are they all over the garment?
 
@@ -63,6 +65,11 @@ def evaluate(
         Also write the scores here, as JSON.
     device
         As PyTorch names it: cpu, cuda, cuda:1.
+    workers
+        Processes, each of which judges a garment at a time; one for each core if not given, as far as memory has room.
+        0 works in this one.
+    scheduler
+        Address or file of a Dask scheduler, whose workers are used instead of processes of this machine.
     """
     specs = [*(methods or ()), *(method or ())]
     if not specs:
@@ -73,6 +80,7 @@ def evaluate(
     from keygrid.evaluation.protocol import Protocol, as_json, as_table, judge
     from keygrid.files import atomic
     from keygrid.methods import open_method
+    from keygrid.work import open_executor
 
     if every < 1:
         raise KeygridError(f"--every is 1 or more, and not {every}.")
@@ -84,7 +92,11 @@ def evaluate(
     if remesh is None:
         remesh = "cloth" if any(one.needs_surface for one in opened) else "none"
     protocol = Protocol(turn, remesh, keypoints, seed, every, "xyz".index(up))
-    found = judge(opened, garments, protocol, report=lambda name: say(f"scoring {name}"))
+    with open_executor(workers, scheduler=scheduler) as executor:
+        found = judge(
+            opened, garments, protocol, lambda name: say(f"scored {name}"), executor,
+            lambda name, reason: say(f"skipped {name}: {reason}"),
+        )  # fmt: skip
     if out is not None:
         with atomic(out) as path:
             path.write_text(dumps(as_json(found, protocol), indent=1) + "\n")

@@ -7,6 +7,7 @@ its own, and each keypoint's place is compared with its places in all frames of 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +22,8 @@ from keygrid.evaluation.material import Material
 from keygrid.evaluation.metrics import METRICS, Track, measure
 from keygrid.evaluation.remeshing import Remesh, shown
 from keygrid.evaluation.symmetry import FLIPS, symmetric
-from keygrid.methods import Method, Mode
+from keygrid.methods import Method, MethodId, Mode, reopen
+from keygrid.work import CrashedError, Here, Workers, in_order, one_thread
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -93,8 +95,19 @@ def judge(
     garments: Iterable[Garment],
     protocol: Protocol,
     report: Callable[[str], None] = lambda _: None,
+    executor: Workers | None = None,
+    on_skip: Callable[[str, str], None] = lambda _name, _reason: None,
 ) -> list[Judged]:
     """Judge methods on all garments that move; sequences of equal triangles are motions of one garment.
+
+    Args:
+        methods: the methods.
+        garments: those that are no surface or do not move are left out.
+        protocol: how garments are shown.
+        report: receives the name of each garment that has been judged.
+        executor: works, on a garment with all its motions at a time, and opens the methods by their identity; if not
+            given, the methods themselves are used in this process.
+        on_skip: receives the name of each garment that ended its process, and why it is left out.
 
     Raises:
         KeygridError: no garment is a surface that moves.
@@ -105,14 +118,39 @@ def judge(
             groups.setdefault(garment.faces.tobytes(), []).append(garment)
     if not groups:
         raise KeygridError("None of these garments is a surface that moves, which is what evaluation needs.")
+    work = partial(_judge_motions, methods, protocol)
+    if executor is not None:
+        work = partial(_judge_there, [(method.id, method.device) for method in methods], protocol)
     found: list[dict[str, dict[str, Values]]] = [{} for _ in methods]
-    for motions in groups.values():
+    for motions, future in zip(groups.values(), in_order(executor or Here(), work, groups.values()), strict=True):
         name = _common_name([motion.name for motion in motions])
+        try:
+            values = future.result()
+        except CrashedError as error:
+            on_skip(name, str(error))
+            continue
         report(name)
-        material = Material.of(motions[0])
-        for method, judged in zip(methods, found, strict=True):
-            judged[name] = _judge_garment(method, motions, material, protocol)
+        for judged, one in zip(found, values, strict=True):
+            judged[name] = one
+    if not found[0]:
+        raise KeygridError("Each garment ended the process that judged it; give more memory or fewer --workers.")
     return [Judged(method.id.label, judged) for method, judged in zip(methods, found, strict=True)]
+
+
+def _judge_motions(
+    methods: Sequence[Method], protocol: Protocol, motions: Sequence[Garment]
+) -> list[dict[str, Values]]:
+    material = Material.of(motions[0])
+    return [_judge_garment(method, motions, material, protocol) for method in methods]
+
+
+def _judge_there(
+    identities: Sequence[tuple[MethodId, str]], protocol: Protocol, motions: Sequence[Garment]
+) -> list[dict[str, Values]]:
+    """Judge in another process; it keeps the methods open."""
+    methods = [reopen(*identity) for identity in identities]
+    with one_thread():
+        return _judge_motions(methods, protocol, motions)
 
 
 def _judge_garment(

@@ -19,6 +19,7 @@ from keygrid.evaluation.remeshing import Remesh, closest, shown
 from keygrid.evaluation.symmetry import symmetric
 from keygrid.methods import open_method
 from keygrid.methods.learned import LearnedMethod
+from keygrid.work import open_executor
 from tests.evaluation.test_metrics import folding
 
 STILL = Protocol(turn="none", remesh="none")
@@ -51,6 +52,15 @@ def test_as_it_lies_is_what_is_predicted_of_the_frames_as_they_are(tiny_checkpoi
     (found,) = judge([method], [moving], Protocol())
     tracks = np.stack([method.find([moving.still(frame)])[0].keypoints for frame in range(3)])
     assert found.mean["as_it_lies"]["coverage"] == pytest.approx(measure(Track(tracks, moving))["coverage"], abs=0.02)
+
+
+def test_processes_judge_as_this_one_does() -> None:
+    garments = [folding(frames=3), replace(folding(frames=2), name="other", faces=folding().faces[::-1].copy())]
+    methods, seen = [open_method("geodesic?k=3"), open_method("geodesic?k=2")], []
+    with open_executor(2) as executor:
+        found = judge(methods, garments, STILL, seen.append, executor)
+    assert seen == ["sheet", "other"]
+    assert [one.garments for one in found] == [one.garments for one in judge(methods, garments, STILL)]
 
 
 def test_what_keeps_to_the_box_fails_when_frames_are_turned() -> None:
