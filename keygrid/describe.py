@@ -11,7 +11,7 @@ from keygrid.data.formats.keypointnet import ORIGIN as KEYPOINTNET
 from keygrid.data.formats.keypointnet import read_symmetries
 from keygrid.data.garment import Garment
 from keygrid.data.opening import open_path
-from keygrid.data.sequence import read_about
+from keygrid.data.readers.sequence import read_about
 from keygrid.errors import KeygridError
 
 _TRIES = 5

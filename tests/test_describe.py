@@ -8,7 +8,7 @@ import pytest
 
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.readers import read_garment
-from keygrid.data.sequence import write_sequence
+from keygrid.data.readers.sequence import write_sequence
 from keygrid.describe import as_text, describe, guess_units
 from keygrid.errors import KeygridError
 

@@ -12,7 +12,7 @@ from keygrid.console import show_each
 from keygrid.data.formats.manifest import FORMAT, MANIFEST, SPLITS
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
-from keygrid.data.sequence import read_about
+from keygrid.data.readers.sequence import read_about
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.simulation.cutting import Pattern

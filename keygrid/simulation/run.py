@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.garment import Garment
-from keygrid.data.sequence import write_sequence
+from keygrid.data.readers.sequence import write_sequence
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.geometry.mesh import edge_lengths, edges_of

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from keygrid.data.augmentation import Augmentation
 from keygrid.errors import KeygridError
-from keygrid.model.config import PRESETS
+from keygrid.model.config import check_preset
 from keygrid.training.terms import TERMS, Need
 
 Precision = Literal["32", "bf16", "16"]
@@ -147,16 +147,15 @@ def preset(name: str, keypoints: int, epochs: int | None = None) -> TrainingConf
     Raises:
         KeygridError: there is no such preset.
     """
+    check_preset(name)
     published = TrainingConfig(farthest=keypoints + 4, epochs=TrainingConfig.epochs if epochs is None else epochs)
-    if name == "released":
-        return published
     if name == "paper":
         return replace(published, optimiser="adam")
     if name == "keygrid":
         return _keygrid(60 if epochs is None else epochs)
     if name == "keygrid-surface":
         return _keygrid_surface(60 if epochs is None else epochs)
-    raise KeygridError(f"There is no preset called {name!r}: choose one of {', '.join(PRESETS)}.")
+    return published
 
 
 def _keygrid_surface(epochs: int) -> TrainingConfig:

@@ -22,7 +22,7 @@ from app.state.slices import SliceSettings
 from app.views.pane import Pane
 from app.worker.protocol import ListShipped
 from keygrid.data.garment import Garment, Landmarks
-from keygrid.data.sequence import write_sequence
+from keygrid.data.readers.sequence import write_sequence
 
 Until = Callable[[Callable[[], object]], None]
 """Waits, with events going on, until something holds."""

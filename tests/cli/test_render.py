@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from keygrid.data.garment import Garment
-from keygrid.data.sequence import write_sequence
+from keygrid.data.readers.sequence import write_sequence
 from tests.cli.conftest import SHIRT, Refuse, run
 
 

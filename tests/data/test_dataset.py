@@ -14,8 +14,8 @@ from keygrid.data.cache import CloudCache
 from keygrid.data.collection import Entry
 from keygrid.data.dataset import Dataset, Member
 from keygrid.data.garment import Garment
+from keygrid.data.readers.sequence import write_sequence
 from keygrid.data.sampling import sample
-from keygrid.data.sequence import write_sequence
 from keygrid.errors import KeygridError
 
 Reads = Counter[str]

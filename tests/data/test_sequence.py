@@ -16,8 +16,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from keygrid.data import open_path
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.readers import read_garment
+from keygrid.data.readers.sequence import dequantise, quantisation_bound, quantise, read_about, write_sequence
 from keygrid.data.sampling import sample
-from keygrid.data.sequence import dequantise, quantisation_bound, quantise, read_about, write_sequence
 from keygrid.errors import KeygridError
 
 FACES = np.array([[0, 1, 2], [0, 2, 3]])

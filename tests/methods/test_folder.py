@@ -269,7 +269,7 @@ def test_a_file_of_another_command_is_begun_anew(folder, method, tmp_path, tiny_
 
 
 def test_frames_are_predicted_as_each_alone(shirt, method, tmp_path, processes):
-    from keygrid.data.sequence import write_sequence
+    from keygrid.data.readers.sequence import write_sequence
 
     frames = np.stack([shirt.vertices * [1, scale, 1] for scale in (1, 0.9, 0.8)]).astype(np.float32)
     for name in "ab":

@@ -9,7 +9,7 @@ import numpy as np
 from keygrid.data import open_path
 from keygrid.data.collection import Collection
 from keygrid.data.formats.manifest import MANIFEST
-from keygrid.data.sequence import write_sequence
+from keygrid.data.readers.sequence import write_sequence
 from keygrid.errors import KeygridError
 from keygrid.simulation.catalogue import demonstrations, items, make_all, write_manifest
 

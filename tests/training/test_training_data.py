@@ -12,7 +12,7 @@ from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.cache import CloudCache
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
-from keygrid.data.sequence import write_sequence
+from keygrid.data.readers.sequence import write_sequence
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
 from keygrid.training.config import TrainingConfig

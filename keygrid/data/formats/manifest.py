@@ -12,7 +12,7 @@ from keygrid.data.collection import Collection, Entry, Listing
 from keygrid.data.formats.items import Item
 from keygrid.data.readers import read_garment, reading
 from keygrid.data.readers.mesh import UnreadableError
-from keygrid.data.sequence import write_sequence
+from keygrid.data.readers.sequence import write_sequence
 
 FORMAT = "keygrid-garments 1"
 MANIFEST = "manifest.json"

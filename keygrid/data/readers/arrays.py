@@ -50,7 +50,7 @@ def read_sequence(path: Path) -> Garment | None:
         UnreadableError: its parts are missing or don't fit together, or are Python objects.
         Exception: the file is damaged.
     """
-    from keygrid.data.sequence import is_sequence, sequence_of  # which uses the readers
+    from keygrid.data.readers.sequence import is_sequence, sequence_of  # which uses the readers
 
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         try:

@@ -7,7 +7,7 @@ import pytest
 
 from keygrid.data import open_path
 from keygrid.data.formats.convert import convert
-from keygrid.data.sequence import quantisation_bound, write_sequence
+from keygrid.data.readers.sequence import quantisation_bound, write_sequence
 
 
 @pytest.fixture
