@@ -1,4 +1,4 @@
-"""Which keypoints of two checkpoints mean the same place."""
+"""Partners: keypoints of two methods that mean the same place."""
 
 from dataclasses import dataclass
 
