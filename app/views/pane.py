@@ -219,7 +219,7 @@ def explain_scores(measures: Measures | None) -> str:
         if metric.key in measures:
             lines.append(f"{metric.title} {metric.text(measures)}: {metric.description}")
         else:
-            lines.append(f"No {metric.short}: it needs {' and '.join(sorted(metric.needs))}")
+            lines.append(f"No {metric.short}: it needs {' and '.join(sorted(metric.needs)) or 'more frames'}")
     return "\n".join(lines)
 
 

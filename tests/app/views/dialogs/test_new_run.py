@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from app.views.dialogs.new_run import NewRunDialog, with_key
+from keygrid.model.config import PRESETS
 from keygrid.training.config import preset
 from keygrid.training.options import Knob, knobs
 from tests.app.conftest import click, press
@@ -63,6 +64,8 @@ def test_a_preset_brings_its_own_numbers(window):
     assert shown(dialog) == ("released", 100, 8, 45, False)
     dialog.fields["preset"].setFocus()
     QTest.keyClick(dialog.fields["preset"], Qt.Key.Key_End)
+    assert shown(dialog)[0] == PRESETS[-1]
+    dialog.fields["preset"].setCurrentText("keygrid")
     ours = preset("keygrid", 8)
     assert shown(dialog)[:3] == ("keygrid", ours.epochs, ours.batch)
     varied = dialog.value().options.data
