@@ -18,8 +18,6 @@ from keygrid.methods.method import Method
 from keygrid.model.config import MAXIMUM_KEYPOINTS
 from keygrid.prediction import MethodId
 
-CHECKPOINT_SUFFIX = ".safetensors"
-
 GROUP = "keygrid.methods"
 """The group of entry points in which other packages offer methods, each an `Entry`."""
 
