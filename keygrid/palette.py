@@ -1,5 +1,7 @@
 """Colours of keypoints, the same in every view and file."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +41,11 @@ PALETTES: dict[str, Colours] = {
 
 def colours(count: int, palette: str = DEFAULT) -> Colours:
     """(count, 3) red, green, blue; where a palette ends it repeats, lighter or darker, and numbers tell them apart."""
+    return _colours(count, palette).copy()  # whoever asks may change some
+
+
+@lru_cache(maxsize=64)
+def _colours(count: int, palette: str) -> Colours:
     own = PALETTES[palette]
     rounds = np.arange(count) // len(own)
     base = own[np.arange(count) % len(own)].astype(np.float64)
