@@ -19,7 +19,7 @@ LAYOUT_MS = 300
 
 
 def has_display() -> bool:
-    """Whether a window can be shown: elsewhere than on Linux always, there if a display server answers."""
+    """Return whether a window can be shown: on Linux if a display server answers, elsewhere always."""
     if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
         return True
     if os.environ.get("WAYLAND_DISPLAY"):

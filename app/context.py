@@ -1,4 +1,4 @@
-"""What the parts of a window have in common."""
+"""The context that the parts of a window share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from keygrid.errors import KeygridError
 
 @dataclass(frozen=True)
 class Folders:
-    """Where the application keeps its own files.
+    """Folders of the application's own files.
 
     Attributes:
         garments: garments that come with the application.

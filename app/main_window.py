@@ -56,7 +56,7 @@ from keygrid.data.garment import Garment
 ASSETS = Path(__file__).parents[1] / "assets"
 
 TOLD_MS = 5000
-"""How long the status bar says that something was done."""
+"""Time for which the status bar says that something was done."""
 
 
 class MainWindow(QMainWindow):
@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
 
     @property
     def busy(self) -> bool:
-        """Whether anything is still to come."""
+        """True while anything is still to come."""
         return self.worker.busy or self.thumbnails.busy or self.comparing.busy
 
     def set_theme(self, theme: Theme) -> None:

@@ -1,1 +1,1 @@
-"""What the user can do, by subject: each module has the commands of one, and what they do."""
+"""Commands, by subject: each module has the commands of one menu or part of it."""

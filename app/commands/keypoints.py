@@ -1,4 +1,4 @@
-"""Naming, colouring, measuring and copying keypoints."""
+"""Commands of the menu Keypoints: naming, colouring, measuring and copying."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
@@ -13,7 +13,7 @@ NOTHING_SELECTED = "Select a keypoint first: click it in the view or in the tabl
 
 
 class KeypointCommands:
-    """What can be done with the selected keypoint, and with all of them.
+    """Commands on the selected keypoint, and on all keypoints.
 
     Args:
         context: has the selected keypoint.

@@ -39,7 +39,7 @@ class Comparing(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether scores are still to come."""
+        """True while scores are still to come."""
         return self._scorer is not None and self._scorer.busy
 
     def start_anew(self) -> None:

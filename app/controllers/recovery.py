@@ -13,7 +13,7 @@ INTERVAL_MS = 5000
 """Time between two looks at what is open."""
 
 LAST = f"last{SUFFIX}"
-"""What was open when a window was closed."""
+"""File name of the session that was open when a window was closed."""
 
 
 class Recovery(QObject):
@@ -61,13 +61,13 @@ class Recovery(QObject):
 
     @property
     def last(self) -> Path | None:
-        """What was open when a window was closed last."""
+        """The session that was open when a window was last closed."""
         path = self._folder / LAST if self._folder is not None else None
         return path if path is not None and path.exists() else None
 
     @property
     def crashed(self) -> Path | None:
-        """What was open in the newest window that did not end well."""
+        """The session of the newest window that did not end well."""
         return max(self._crashed(), key=lambda path: path.stat().st_mtime, default=None)
 
     def forget_crashes(self) -> None:

@@ -16,7 +16,7 @@ from keygrid.errors import KeygridError
 
 
 class Cameras(Protocol):
-    """Whatever draws the views."""
+    """The cameras of the views."""
 
     def camera(self, view: View) -> Camera:
         """The camera of a view."""
@@ -44,7 +44,7 @@ class Restoring(QObject):
 
     @property
     def waiting(self) -> bool:
-        """Whether a session is being opened."""
+        """True while a session is being opened."""
         return self._awaited is not None
 
     def session(self) -> Session:

@@ -1,4 +1,4 @@
-"""What is kept between starts."""
+"""Preferences, recent files and runs, kept between starts."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -27,7 +27,7 @@ CHOICES: dict[str, Callable[[Any], bool]] = {
     "threads": lambda value: 0 <= value <= MOST_THREADS,
     "reopen": lambda value: isinstance(value, bool),
 }
-"""Whether a preference that was kept can be used."""
+"""Tests by preference: true for values that can be used."""
 
 
 class Store:

@@ -64,7 +64,7 @@ class Recording(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether pictures are still to come."""
+        """True while pictures are still to come."""
         return self._timer.isActive()
 
     @property

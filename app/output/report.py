@@ -24,7 +24,7 @@ th:first-child, td:first-child { text-align: left; }
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """What is said of one view.
+    """One view's row in the table of scores.
 
     Attributes:
         title: letter, method, garment and frame.

@@ -39,7 +39,7 @@ class Thumbnails(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether pictures are still to come."""
+        """True while pictures are still to come."""
         return bool(self._waiting)
 
     def icon(self, path: Path) -> QIcon:

@@ -1,1 +1,1 @@
-"""What is open, chosen and shown, as evented dataclasses without Qt or VTK."""
+"""The state of a window, as evented dataclasses without Qt or VTK."""

@@ -1,4 +1,4 @@
-"""From where a scene is looked at."""
+"""Cameras."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -33,7 +33,7 @@ _LAYERS = frozenset(attribute.name for attribute in fields(ViewSettings)) - {"hi
 
 @dataclass
 class Comparison:
-    """What is compared with the first view, and how.
+    """The views that are compared with the first one, and how.
 
     Attributes:
         views: those beside the first one, in the order of their letters from B.
@@ -69,12 +69,12 @@ class Comparison:
 
     @property
     def active(self) -> bool:
-        """Whether there is anything to compare with."""
+        """True if there are further views."""
         return bool(self.views)
 
     @property
     def full(self) -> bool:
-        """Whether no view can be added."""
+        """True if no view can be added."""
         return len(self.views) + 1 >= len(LETTERS)
 
     def add(self, garment: Garment | None, method: OpenMethod | None) -> View:
@@ -332,7 +332,7 @@ def displacements(first: View, view: View, found: Match) -> tuple[np.ndarray, np
 
 
 def comparable(first: Subject, other: Subject) -> bool:
-    """Whether both show the same frame of the same garment."""
+    """Return whether both show the same frame of the same garment."""
     return first.garment is other.garment and first.frame == other.frame
 
 

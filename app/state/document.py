@@ -1,4 +1,4 @@
-"""What is open and what is chosen."""
+"""Open garments and methods, and the chosen ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class OpenMethod:
 
 @dataclass(frozen=True)
 class Distance:
-    """How far the selected keypoint is from the other one, in file units.
+    """Distance of the selected keypoint from the other one, in file units.
 
     Attributes:
         straight: through the air.
@@ -51,7 +51,7 @@ class Distance:
 
 @dataclass
 class Subject:
-    """What one view is about: a garment, what a method finds on it, and what is selected in it.
+    """The subject of one view: a garment, what a method finds on it, and what is selected in it.
 
     Attributes:
         garment: the chosen garment.
@@ -156,7 +156,7 @@ class Subject:
 
     @property
     def seconds(self) -> float | None:
-        """What the network took for a frame, in the mean; None as long as there is none."""
+        """Mean time that the method took for a frame; None before the first one."""
         found = [prediction.seconds for prediction in self.predictions.values()]
         return sum(found) / len(found) if found else None
 

@@ -1,4 +1,4 @@
-"""How the frames of a garment that moves are played."""
+"""Playing the frames of a garment that moves."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,7 +13,7 @@ SPEEDS = (1, 60)
 
 @dataclass
 class Playback:
-    """Whether and how fast frames follow one another.
+    """State and speed of playing.
 
     Attributes:
         playing: whether they do.

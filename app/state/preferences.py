@@ -1,4 +1,4 @@
-"""What a user has chosen for all times, whatever is open."""
+"""Preferences of the user, for all sessions."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
@@ -19,7 +19,7 @@ MOST_THREADS = 256
 
 @dataclass
 class Preferences:
-    """As above.
+    """User preferences, kept between sessions.
 
     Attributes:
         theme: colours of the window.

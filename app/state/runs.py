@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 
 class State(StrEnum):
-    """What a run is doing, in the word that is shown."""
+    """The state of a run, in the word that is shown."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -45,7 +45,7 @@ class State(StrEnum):
 
     @property
     def active(self) -> bool:
-        """Whether a process is at it."""
+        """True while a process works on the run."""
         return self not in {State.STOPPED, State.FAILED, State.FINISHED, State.LOST}
 
 
@@ -75,7 +75,7 @@ class Preview:
     vertices = confidence = explained = None
 
     def is_of(self, garment: Garment) -> bool:
-        """Whether this is the garment that was looked at."""
+        """Return whether the preview is of this garment."""
         return garment.source is not None and garment.source.absolute() == self.garment
 
     def __post_init__(self) -> None:

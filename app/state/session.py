@@ -1,4 +1,4 @@
-"""What was open and how it was shown, as a file that can be opened again."""
+"""Sessions: files of what was open and how it was shown, to be opened again."""
 
 import json
 import math
@@ -132,7 +132,7 @@ def read_session(path: Path) -> Session:
 
 
 def attributes(state: ViewSettings | SliceSettings | Comparison, checks: Mapping[str, Accepts]) -> dict[str, Any]:
-    """Of an evented dataclass, the attributes that a session keeps, as JSON has them."""
+    """Return the attributes of an evented dataclass that a session keeps, as JSON has them."""
     found = {name: getattr(state, name) for name in checks}
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in found.items()}
 
@@ -150,7 +150,7 @@ def restore(state: ViewSettings | SliceSettings | Comparison, values: Mapping[st
 
 
 def known(values: Mapping[str, Any], checks: Mapping[str, Accepts]) -> dict[str, Any]:
-    """Of some values those that are known and can be used."""
+    """Return those values that are known and can be used."""
     return {name: values[name] for name, accepts in checks.items() if name in values and accepts(values[name])}
 
 

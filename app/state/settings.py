@@ -1,4 +1,4 @@
-"""How things are shown."""
+"""Display settings of one view."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

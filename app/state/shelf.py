@@ -1,4 +1,4 @@
-"""What can be opened: garments that come with the application, recent files, collections."""
+"""Everything that can be opened: garments that come with the application, recent files, collections."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from keygrid.data.collection import Entry
 from keygrid.data.garment import Garment
 
 RECENT = 12
-"""How many recent files are kept."""
+"""Largest number of recent files that are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +33,13 @@ class OpenCollection:
 
     @cached_property
     def index(self) -> tuple[str, ...]:
-        """What a search looks at, one lower-case text an entry."""
+        """Texts that a search looks at, in lower case, one an entry."""
         return tuple(searched(entry) for entry in self.entries)
 
 
 @dataclass
 class Shelf:
-    """What can be opened, beside what is open.
+    """Everything that can be opened.
 
     Attributes:
         shipped: garments that come with the application.
@@ -65,7 +65,7 @@ class Shelf:
 
 
 def searched(item: Entry | Garment) -> str:
-    """What a search looks at, in lower case."""
+    """Return the text that a search looks at, in lower case."""
     return f"{item.name} {item.category}".casefold()
 
 

@@ -1,4 +1,4 @@
-"""How the heatmap is cut, evaluated and coloured."""
+"""Settings of the heatmap: its slices, resolution and colours."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -18,7 +18,7 @@ COLOUR_MAPS = ("inferno", "viridis", "cividis", "turbo", "gray", "coolwarm")
 """By Matplotlib's names; the first three are even in lightness, and told apart with any colour vision."""
 
 KEY_STEP = 0.05
-"""How far a key moves a plane, normalised."""
+"""Distance by which a key moves a plane, normalised."""
 
 RESOLUTIONS = (48, 96, 144, 192)
 """Samples along each side of a slice's square."""
@@ -26,7 +26,7 @@ RESOLUTIONS = (48, 96, 144, 192)
 
 @dataclass
 class SliceSettings:
-    """Where the heatmap is shown, and as what. Positions are normalised.
+    """Slices through the heatmap, and how it is evaluated and coloured. Positions are normalised.
 
     Attributes:
         plane: the plane that keys, wheel and slider move.
@@ -71,11 +71,11 @@ class SliceSettings:
 
     @property
     def position(self) -> float:
-        """Of the plane that is moved."""
+        """Position of the plane that is moved."""
         return float(getattr(self, self.plane))
 
     def reach(self, plane: Plane) -> float:
-        """How far from the middle a plane can be and still cut the network's cube, [-1, 1] on each axis."""
+        """Return the largest distance from the middle at which a plane still cuts the cube [-1, 1]³."""
         return 1.0 if plane != "free" else sum(abs(part) for part in self.normal)
 
     def move(self, position: float, plane: Plane | None = None) -> None:

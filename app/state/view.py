@@ -12,7 +12,7 @@ from app.state.weights import Weights
 
 @dataclass(eq=False)
 class View:
-    """What a viewport draws.
+    """The state of one viewport.
 
     Attributes:
         subject: what it is about.

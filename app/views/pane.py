@@ -26,7 +26,7 @@ from app.views.viewport import Viewport
 from keygrid.evaluation.metrics import METRICS, Measures
 
 SLICE_STEPS = 100
-"""Of the slider that moves a view's own slice, to either side of the middle."""
+"""Steps to either side of the middle, of the slider that moves a view's own slice."""
 
 NO_BREAK_SPACE, NO_BREAK_HYPHEN = "\N{NO-BREAK SPACE}", "\N{NON-BREAKING HYPHEN}"
 
@@ -127,7 +127,7 @@ class Pane(QFrame):
 
 
 class OwnControls(QWidget):
-    """What a further view has of its own where links to the first one are undone."""
+    """Controls of a further view, for what is not linked to the first one."""
 
     def __init__(self, view: View, comparison: Comparison) -> None:
         super().__init__()

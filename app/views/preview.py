@@ -1,4 +1,4 @@
-"""What a network has learnt so far, shown on a garment in the viewport."""
+"""The preview of a training: keypoints of the network so far, shown on a garment in the viewport."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is under the mouse, in words, above the view's lower edge."""
+"""A description of what is under the mouse, above the view's lower edge."""
 
 from collections.abc import Sequence
 

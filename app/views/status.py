@@ -56,7 +56,7 @@ class StatusBar(QStatusBar):
         self.label.setText(f"{text}…" if busy else self._summary())
 
     def _time_left(self, done: int, total: int) -> str:
-        """As far as the frames since the first one tell."""
+        """Estimate the time left from the frames since the first one."""
         if done < self._known:
             self._began = None
         self._known = done

@@ -15,7 +15,7 @@ SORT = Qt.ItemDataRole.UserRole
 
 Index = QModelIndex | QPersistentModelIndex
 Rows = TypeVar("Rows")
-"""Where the rows come from, such as a prediction."""
+"""The source of the rows, such as a prediction."""
 
 
 @dataclass(frozen=True)

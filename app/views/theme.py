@@ -20,7 +20,7 @@ _DARK = {
 }  # fmt: skip
 _DISABLED = {"light": "#9aa0a6", "dark": "#70757c"}
 _DARK_BOX = "#666c76"
-"""Of check boxes and radio buttons, whose outline Fusion draws darker than the window, where it can't be seen."""
+"""Colour of check boxes and radio buttons, whose outline Fusion draws darker than a dark window."""
 
 
 _SIZE = "text size of the system"

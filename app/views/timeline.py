@@ -127,7 +127,7 @@ class Timeline(QWidget):
 
     @property
     def running(self) -> bool:
-        """Whether frames follow one another."""
+        """True while frames follow one another."""
         return self._clock.isActive()
 
     def shut(self) -> None:

@@ -22,16 +22,16 @@ from app.views.readout import Readout
 from app.views.theme import is_dark
 
 PICK_RADIUS = 14
-"""How near to a keypoint a click must be, in the user's pixels."""
+"""Largest distance of a click from a keypoint that it selects, in the user's pixels."""
 
 CLICK_TRAVEL = 4
 """A press that moves further than this turns the camera and picks nothing."""
 
 HOVER_MS = 30
-"""From the mouse's last movement to what is said of the place under it."""
+"""Delay between the mouse's last movement and the description of the place under it."""
 
 WHEEL_STEP = 0.02
-"""How far a turn of the wheel moves a plane, normalised."""
+"""Distance by which a step of the wheel moves a plane, normalised."""
 
 EMPTY_HINT = "Open a garment with File ▸ Open, or drop a mesh or point cloud here."
 
@@ -43,10 +43,10 @@ class Viewport(QWidget):
     """A frame was drawn."""
 
     hovered = Signal(list)
-    """What is under the mouse, as `app.scene.picking.Probe`s from near to far."""
+    """The mouse is over these `app.scene.picking.Probe`s, from near to far."""
 
     picked = Signal(list)
-    """What was clicked, likewise."""
+    """These `app.scene.picking.Probe`s were clicked, from near to far."""
 
     camera_moved = Signal()
     """The scene is looked at from elsewhere: the user turned it, or the program did."""

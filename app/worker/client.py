@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signa
 from app.worker.protocol import Answer, Cancel, Cancelled, Configure, Failure, Request, Stage, Unpacker, Work, pack
 
 PATIENCE_MS = 2000
-"""How long a cancelled request may keep the worker busy before the worker is replaced."""
+"""Time for which a cancelled request may keep the worker busy, before the worker is replaced."""
 
 ENDED = "The background process ended unexpectedly and was started again; please try once more."
 
@@ -53,7 +53,7 @@ class WorkerClient(QObject):
     """Everything that was awaited was given up."""
 
     stage = Signal(str)
-    """What the worker is doing; empty when it is idle."""
+    """The worker has come to this stage of its work; empty when it is idle."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -70,7 +70,7 @@ class WorkerClient(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is awaited."""
+        """True while an answer is awaited."""
         return bool(self._wanted)
 
     @property

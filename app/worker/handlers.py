@@ -1,4 +1,4 @@
-"""What the worker does for each request. Heavy imports happen here, at their first use."""
+"""The work of the worker, by request. Heavy imports happen here, at their first use."""
 
 from collections.abc import Callable
 from contextlib import suppress

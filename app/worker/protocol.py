@@ -1,4 +1,4 @@
-"""What the window and its worker say to each other: pickled messages with their length before them."""
+"""Messages between the window and its worker: pickled, with their length before them."""
 
 import pickle
 import struct

@@ -40,8 +40,11 @@ while window.document.prediction is None or window.worker.busy:
 told["torch at the end"] = torch_is_loaded(window.worker.process_id), torch_is_loaded(os.getpid())
 
 # At two device pixels in one of the user's, a click must still find what is drawn there.
-view, ratio = window.viewport.interactor, window.devicePixelRatioF()
-QTest.qWait(100)
+view, ratio, drawn = window.viewport.interactor, window.devicePixelRatioF(), []
+window.viewport.rendered.connect(lambda: drawn.append(True))
+window.viewport.request_render()
+while not drawn:
+    QTest.qWait(20)
 told["picked"] = {}
 for keypoint, position in enumerate(window.document.prediction.keypoints):
     view.renderer.SetWorldPoint(*position, 1)

@@ -1,4 +1,4 @@
-"""What is asked before pictures and videos are saved, and how far a video is."""
+"""Dialogs of saving pictures and videos, and of a video's progress."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -28,7 +28,7 @@ MOTIONS: dict[Motion, str] = {
 
 @dataclass(frozen=True)
 class Film:
-    """What a video shows.
+    """The options of a video.
 
     Attributes:
         motion: what moves.
@@ -74,7 +74,7 @@ class _Asking(QDialog):
 
 
 class PictureDialog(_Asking):
-    """How large a picture is, and what is behind the garment."""
+    """Asks for the size and the background of a picture."""
 
     def __init__(self, area: ComparisonArea, parent: QWidget) -> None:
         super().__init__("Save picture", area, parent)
@@ -86,7 +86,7 @@ class PictureDialog(_Asking):
 
 
 class VideoDialog(_Asking):
-    """What a video shows, how fast and how large."""
+    """Asks for the motion, speed and size of a video."""
 
     def __init__(self, area: ComparisonArea, frames: int, speed: int, parent: QWidget) -> None:
         super().__init__("Save video", area, parent)
@@ -106,7 +106,7 @@ class VideoDialog(_Asking):
 
     @property
     def film(self) -> Film:
-        """What was chosen."""
+        """The options as chosen."""
         return Film(self.motion.currentData(), self.speed.value(), self.seconds.value(), self.scale.value())
 
     def _refresh(self) -> None:
@@ -114,7 +114,7 @@ class VideoDialog(_Asking):
 
 
 class RecordingDialog(QDialog):
-    """How far a video is and how long it still takes; Cancel gives it up."""
+    """Progress of a video, with the time left; Cancel gives it up."""
 
     def __init__(self, recording: Recording, count: int, parent: QWidget) -> None:
         super().__init__(parent)

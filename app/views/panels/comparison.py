@@ -1,4 +1,4 @@
-"""What is compared, what is linked, and by how much keypoints differ."""
+"""The panel of a comparison: views, links, and differences between keypoints."""
 
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,7 @@ class DifferenceTable(RowsTable):
 
 
 class Drift(QWidget):
-    """How far a keypoint is, in each frame, from its place on the cloth; a line for each view."""
+    """Chart of a keypoint's distance from its place on the cloth, by frame; a line for each view."""
 
     def __init__(self, first: View, comparison: Comparison, parent: QWidget | None = None) -> None:
         super().__init__(parent)

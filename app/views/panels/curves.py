@@ -24,7 +24,7 @@ FAINT = 80
 """Opacity, of 255, of what is not smoothed."""
 
 WIDTH = 1.5
-"""Of a line, in the user's pixels."""
+"""Width of a line, in the user's pixels."""
 
 AXIS = 46
 """Width of an axis with its numbers, likewise."""
@@ -147,7 +147,7 @@ class Plot(QWidget):
         self.recoloured.emit()
 
     def begin(self, *, log: bool) -> None:
-        """What is not drawn before `finish` goes."""
+        """Begin a drawing; `finish` removes lines that were not drawn again."""
         self._drawn, self._subjects = set(), {}
         if log != self._log:
             self._log = log
@@ -218,7 +218,7 @@ def line_colour(place: int, theme: str) -> QColor:
 
 
 class _Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """Where it is logarithmic, with so few marks that their numbers don't overlap."""
+    """An axis with so few marks on a logarithmic scale that their numbers don't overlap."""
 
     def logTickValues(self, low: float, high: float, size: float, _ticks: Any) -> list[Any]:  # noqa: N802
         room = ROOM * (high - low) / max(size, 1)  # in decades

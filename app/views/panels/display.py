@@ -1,4 +1,4 @@
-"""How large and how opaque things are drawn."""
+"""The panel of sizes and opacities."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Where the heatmap is cut, and how it is coloured and evaluated."""
+"""The panels of the heatmap: its slices, and how it is evaluated and coloured."""
 
 from collections.abc import Callable
 from functools import partial
@@ -121,7 +121,7 @@ class SlicePanel(QWidget):
 
 
 class HeatmapPanel(QWidget):
-    """What of the heatmap is evaluated, and in which colours it is shown."""
+    """Options of the heatmap: resolution, colours, level of the isosurface, sigma."""
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -20,7 +20,7 @@ from keygrid.errors import KeygridError
 from keygrid.prediction import Skeleton
 
 MENU = ("rename_keypoint", "colour_keypoint", "plain_keypoint", "hide", "only", "show_all", "weights")
-"""What a keypoint's own menu has, by the commands' names."""
+"""Commands in the context menu of a keypoint, by name."""
 
 
 def _position(axis: int) -> Column[Skeleton]:

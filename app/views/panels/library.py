@@ -1,4 +1,4 @@
-"""What is open and what can be opened."""
+"""The library: open garments, those that can be opened, and methods."""
 
 from PySide6.QtCore import QModelIndex, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
@@ -18,7 +18,7 @@ from app.state.shelf import Shelf, matching
 from app.views.panels.library_model import ITEM, LibraryModel, path_of
 
 ICON = 30
-"""Of a picture's side, in the user's pixels."""
+"""Side of a picture, in the user's pixels."""
 
 
 class Library(QWidget):

@@ -148,12 +148,12 @@ class LibraryModel(QAbstractItemModel):
 
 
 def path_of(item: Item) -> Path | None:
-    """What to open to have an item."""
+    """Return the path to open for an item."""
     return item if isinstance(item, Path) else item.path if isinstance(item, Entry) else item.source
 
 
 def describe(item: Item) -> str:
-    """What a tool tip says of an item."""
+    """Return the tool tip of an item."""
     if isinstance(item, Path):
         return str(item) if _exists(item) else f"{item}\nThis file is not there any more."
     if isinstance(item, Entry):

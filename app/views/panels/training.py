@@ -39,13 +39,13 @@ BUTTONS = ("new_run", "open_run", "pause_run", "resume_run", "stop_run")
 NO_RUNS = "New run starts a training; Open run follows one that a terminal or another machine writes."
 
 REST_MS = 750
-"""From something new of a run to its painting, with all that comes meanwhile."""
+"""Delay between news of a run and painting them, with all that come meanwhile."""
 
 ROW, VISIBLE = 24, 3
 """A row's height in the user's pixels, and how many are seen at once."""
 
 SMOOTHING = 60
-"""Of the curves at first, in hundredths."""
+"""Initial smoothing of the curves, in hundredths."""
 
 ENDED = {State.STOPPED, State.FAILED, State.LOST}
 """A run in one of these can go on from what it saved."""
@@ -281,7 +281,7 @@ class _Bar(QStyledItemDelegate):
 
 
 def summary(run: Run) -> str:
-    """How far a run is, in one line; or why it ended."""
+    """Describe the progress of a run in one line, or say why it ended."""
     history = run.history
     if run.message:
         return run.message
@@ -303,7 +303,7 @@ def summary(run: Run) -> str:
 
 
 def duration(seconds: float) -> str:
-    """As people say it, to two units."""
+    """Write a duration in words, to two units."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
