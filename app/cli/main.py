@@ -20,6 +20,7 @@ COMMANDS = {
     "predict": "keygrid.cli.predict:predict",
     "render": "app.cli.render:render",
     "sew": "keygrid.cli.sew:sew",
+    "vary": "keygrid.cli.vary:vary",
     "simulate": "keygrid.cli.simulate:simulate",
     "train": "keygrid.cli.train:train",
     "view": "app.cli.view:view",

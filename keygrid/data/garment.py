@@ -52,6 +52,8 @@ class Garment:
         landmarks: places with a meaning, if any are known.
         category: such as `T-shirt`; empty where not known.
         origin: where the garment comes from and under which licence, in words; empty where not known.
+        places: (V, 3), where on a garment of its kind each vertex is, about within [-1, 1]: the same for the same part
+            of any of them, however it is cut; None where not known.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Garment:
     landmarks: Landmarks | None = None
     category: str = ""
     origin: str = ""
+    places: NDArray[np.float32] | None = None
 
     @property
     def is_cloud(self) -> bool:

@@ -111,6 +111,13 @@ def _large_pieces(points: Floats, faces: Integers) -> Integers:
     return kept
 
 
+def largest_piece(count: int, faces: Integers) -> Integers:
+    """The faces (F', 3) of the piece that has most of the faces (F, 3) of a mesh with `count` vertices."""
+    piece = _pieces(count, faces)[faces[:, 0]]
+    kept: Integers = faces[piece == np.bincount(piece).argmax()]
+    return kept
+
+
 def _pieces(count: int, faces: Integers) -> Integers:
     ends = np.concatenate([faces[:, :2], faces[:, 1:]])
     graph = csr_matrix((np.ones(len(ends)), ends.T), shape=(count, count))

@@ -29,7 +29,8 @@ class Cloth:
         distances: (A, A) float32, over the square root of the garment's area.
         shares: (A,) float32, each anchor's part of the area, which sum to one.
         nearest: (V,) int64, the anchor that is nearest to each vertex.
-        rest: (V, 3) float32, vertices at rest, about the centre of their box, over half of its longest side.
+        rest: (V, 3) float32, the garment's places where they are known; else its vertices at rest, about the centre of
+            their box, over half of its longest side.
     """
 
     distances: Tensor
@@ -50,7 +51,8 @@ class Cloth:
         distances = material.distances(anchors)  # [A, V]
         nearest = distances.argmin(axis=0)
         shares = np.bincount(nearest, material.shares, len(anchors))
-        rest = Normalisation.fit(garment.vertices, "centred").apply(garment.vertices).astype(np.float32)
+        at_rest = Normalisation.fit(garment.vertices, "centred").apply(garment.vertices)
+        rest = at_rest.astype(np.float32) if garment.places is None else garment.places
         arrays = distances[:, anchors].astype(np.float32), shares.astype(np.float32), nearest, rest
         return cls(*map(torch.from_numpy, arrays))
 

@@ -33,7 +33,7 @@ def test_commands_take_methods_without_learning(tmp_path: Path) -> None:
     )
     assert result.returncode == 0
     assert "| farthest?k=8 | skirt-01-drop |" in result.stdout
-    assert [row["checkpoint"] for row in json.loads(scores.read_text())] == ["farthest?k=8"] * 2 + ["iss?k=4"] * 2
+    assert [one["name"] for one in json.loads(scores.read_text())["methods"]] == ["farthest?k=8", "iss?k=4"]
     result = run("render", sequence, "--method", "still?k=8", "--out", picture, "--size", 400, 300, display=False)
     assert result.returncode == 0
     assert png_size(picture) == (400, 300)

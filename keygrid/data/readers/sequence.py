@@ -8,6 +8,7 @@ A sequence is an NPZ archive, so NumPy alone reads it:
     frames        (T, V, 3) uint16, quantised; every frame but the first as its difference from the one before
     bounds        (2, 2, 3) float64, lowest and highest corner of `rest` and of `frames`, file units
     landmarks     (L,) names; landmark_faces (L,) and landmark_barycentric (L, 3) float32, where on the material
+    places        (V, 3) float32, where on a garment of its kind each vertex is; only where that is known
     about         JSON: name, category, origin and whatever else its maker wants to be known
 
 Differences wrap around, as unsigned numbers do. They are small where little moves, and compress well.
@@ -61,6 +62,7 @@ def write_sequence(garment: Garment, path: Path, about: Mapping[str, Any] | None
     frames, bounds = quantise(garment.frames)
     frames[1:] -= frames[:-1].copy()
     landmarks = garment.landmarks
+    places: dict[str, Any] = {} if garment.places is None else {"places": garment.places.astype(np.float32)}
     known = {"name": garment.name, "category": garment.category, "origin": garment.origin, **(about or {})}
     with atomic(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
@@ -74,6 +76,7 @@ def write_sequence(garment: Garment, path: Path, about: Mapping[str, Any] | None
             landmark_faces=(landmarks.faces if landmarks else np.empty(0)).astype(np.uint32),
             landmark_barycentric=(landmarks.barycentric if landmarks else np.empty((0, 3))).astype(np.float32),
             about=np.array(json.dumps(known, ensure_ascii=False)),
+            **places,
         )
 
 
@@ -103,6 +106,7 @@ def sequence_of(archive: Mapping[str, NDArray[Any]], source: Path) -> Garment:
     vertices = dequantise(parts["rest"], rest_bounds)
     frames = dequantise(np.cumsum(parts["frames"], axis=0, dtype=np.uint16), bounds).astype(np.float32)
     faces = parts["faces"].astype(np.int64)
+    places = _places(archive, len(vertices))
     for array in (vertices, faces, frames):
         array.setflags(write=False)
     return Garment(
@@ -112,6 +116,7 @@ def sequence_of(archive: Mapping[str, NDArray[Any]], source: Path) -> Garment:
         source=source,
         frames=frames,
         landmarks=_landmarks(parts),
+        places=places,
         category=str(about.get("category", "")),
         origin=str(about.get("origin", "")),
     )
@@ -136,6 +141,15 @@ def _check_parts(parts: Mapping[str, NDArray[Any]]) -> None:
 
 def _are_weights(barycentric: NDArray[np.floating]) -> bool:
     return bool(np.isfinite(barycentric).all() and (abs(barycentric.sum(axis=1) - 1) < 1e-3).all())
+
+
+def _places(archive: Mapping[str, NDArray[Any]], count: int) -> NDArray[np.float32] | None:
+    if "places" not in archive:
+        return None
+    places = archive["places"]
+    if places.shape != (count, 3) or places.dtype != np.float32 or not np.isfinite(places).all():
+        raise UnreadableError("is a sequence whose places do not fit its vertices; write it again")
+    return places
 
 
 def _landmarks(parts: Mapping[str, NDArray[Any]]) -> Landmarks | None:

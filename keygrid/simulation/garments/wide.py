@@ -1,0 +1,224 @@
+"""Tops of measures far beyond those of a wardrobe, to learn from: what is learnt has to hold for garments of others.
+
+Sleeves from caps to the wrist, straight out or hanging; cropped tops to dresses; boat, round, square and V necks and
+turtlenecks; straps; dropped shoulders; boxy, flared, slit, uneven and asymmetric hems; open fronts and plackets.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from keygrid.simulation.cutting import neckline, sleeve_end
+from keygrid.simulation.garments.places import Half, places
+from keygrid.simulation.patterns import PATTERN_EDGE, Chain, Floats, Integers, Point, cut, fill_out, line, sew
+
+_GAP = 1.5
+"""Width of what is cut out of an open front, in centimetres."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """Measures of one side of a top, centimetres unless it says otherwise.
+
+    Attributes:
+        length: from the hem's middle to the neck's corner.
+        chest: width below the arms.
+        waist: width halfway between hem and chest.
+        hem: width at the hem.
+        rise: how much higher than its middle a hem is at the side.
+        slit: share of the side seam that is open, from the hem up.
+        shoulder: from one shoulder to the other.
+        slope: how much lower than the neck's corner a shoulder is.
+        armhole: height of the armhole.
+        hollow: how far an armhole without a sleeve is cut in.
+        sleeve: length of the lower seam; without one, 0.
+        angle: degrees by which the sleeve hangs.
+        taper: width of the cuff, over that of the sleeve at the underarm.
+    """
+
+    length: float
+    chest: float
+    waist: float
+    hem: float
+    rise: float
+    slit: float
+    shoulder: float
+    slope: float
+    armhole: float
+    hollow: float
+    sleeve: float
+    angle: float
+    taper: float
+
+
+@dataclass(frozen=True)
+class Neck:
+    """The neck, centimetres.
+
+    Attributes:
+        width: from one corner to the other.
+        front: depth of the front neckline.
+        back: depth of the back neckline.
+        shape: of the front neckline.
+        collar: height of a standing collar; without one, 0.
+        lean: width of the collar's upper end over that of its lower one.
+    """
+
+    width: float
+    front: float
+    back: float
+    shape: str
+    collar: float
+    lean: float
+
+
+@dataclass(frozen=True)
+class WideTop:
+    """A top with sleeves or without.
+
+    Attributes:
+        right: measures of its right side.
+        left: measures of its left side; length, neck and hems are common to both.
+        neck: of the neck.
+        hems: how much higher than at the corner the middle of the hem is, in front and behind, centimetres.
+        thickness: how far the top is filled out; a circle is 1.
+        opening: height from the neckline down over which the front is open, centimetres.
+    """
+
+    right: Side
+    left: Side
+    neck: Neck
+    hems: tuple[float, float]
+    thickness: float
+    opening: float
+
+    @classmethod
+    def sampled(cls, rng: np.random.Generator) -> "WideTop":
+        """A top whose measures can be anything that cloth can be cut to, or nearly: some can't be."""
+        draw = rng.uniform
+        right, neck = _side(rng), None
+        low = 0.55 * min(right.length, right.chest)
+        width = min(draw(11, 36), 0.85 * right.shoulder)
+        front = min(draw(2, 22) if rng.random() < 0.8 else draw(1, 5), low)
+        back = max(0.4, min(draw(0.5, 5) if rng.random() < 0.8 else draw(4, 18), front - 0.5))
+        shape = str(rng.choice(["round", "pointed", "square"], p=[0.63, 0.25, 0.12]))
+        collar = draw(2, 9) if rng.random() < 0.15 else 0.0
+        neck = Neck(width, front, back, shape, collar, draw(0.75, 1.0))
+        left = right
+        if rng.random() < 0.15:
+            names = rng.choice(["sleeve", "slope", "hem", "chest", "angle"], 2, replace=False)
+            left = replace(right, **{name: getattr(right, name) * draw(0.75, 1.3) for name in names})
+            left = replace(left, rise=right.rise + draw(-4, 4))
+        hems = tuple(draw(-1.5, 1.5) if rng.random() < 0.5 else draw(-9, 9) for _ in range(2))
+        chance = rng.random()
+        opening = 1e3 if chance < 0.08 else draw(0.1, 0.4) * right.length if chance < 0.16 else 0.0
+        return cls(right, left, neck, (hems[0], hems[1]), draw(0.1, 0.66), opening)
+
+    def surface(self) -> tuple[Floats, Integers, Floats]:
+        """Vertices (V, 3), faces (F, 3), and the vertices' places (V, 3).
+
+        Raises:
+            ValueError: no cloth can be cut to these measures.
+        """
+        halves = [[self._half(side, front=front) for side in (self.right, self.left)] for front in (True, False)]
+        panels = [cut(_outline(right, left)) for right, left in halves]
+        vertices, faces = sew(panels[0], panels[1], self.thickness)
+        heights = [fill_out(panel, self.thickness) for panel in panels]
+        most = max(float(max(height.max() for height in heights)), 1e-6)
+        found = [
+            places(panel, (pair[0], pair[1]), height / most, front=front)
+            for panel, pair, height, front in zip(panels, halves, heights, (True, False), strict=True)
+        ]
+        # The back's seam vertices are those of the front, as `sew` has them.
+        on_top = np.concatenate([found[0], found[1][~panels[1].sewn]])
+        if not (np.isfinite(vertices).all() and np.isfinite(on_top).all()):
+            raise ValueError("these measures contradict each other")
+        return self._opened(vertices, faces, on_top) if self.opening else (vertices, faces, on_top)
+
+    def _half(self, side: Side, *, front: bool) -> Half:
+        top, tip = side.length, (side.shoulder / 2, side.length - side.slope)
+        underarm, hem = (side.chest / 2, tip[1] - side.armhole), (side.hem / 2, side.rise)
+        corner = self.neck.width / 2, top
+        middle = self.hems[0 if front else 1]
+        chains = [("hem", _curve((0.0, middle), hem)), *_seam(side, hem, underarm)]
+        if side.sleeve > 0:
+            below, above = sleeve_end(tip, underarm, side.sleeve, side.angle, side.taper)
+            chains += [
+                ("below", line(underarm, below, sewn=True)),
+                ("cuff", line(below, above, sewn=False)),
+                ("above", line(above, tip, bulge=0.03 * side.sleeve, sewn=True)),
+            ]
+        else:
+            chains.append(("armhole", line(underarm, tip, bulge=-side.hollow, sewn=False)))
+        chains.append(("shoulder", line(tip, corner, sewn=True)))
+        neck = self._neckline(corner, front=front)
+        if not self.neck.collar:
+            return Half([*chains, ("neck", neck)])
+        end = self.neck.lean * corner[0], top + self.neck.collar
+        chains += [("collar side", line(corner, end, sewn=True)), ("collar top", line(end, (0.0, end[1]), sewn=False))]
+        return Half(chains, neck)
+
+    def _neckline(self, corner: Point, *, front: bool) -> Chain:
+        depth = self.neck.front if front else self.neck.back
+        if front and self.neck.shape == "pointed":
+            return line(corner, (0.0, corner[1] - depth), sewn=False)
+        round_one = neckline(corner, depth)
+        if front and self.neck.shape == "square":
+            angle = np.linspace(0, np.pi / 2, len(round_one.points))
+            across, down = np.cos(angle) ** 0.6, np.sin(angle) ** 0.6
+            return Chain(np.column_stack([corner[0] * across, corner[1] - depth * down]), sewn=False)
+        return round_one
+
+    def _opened(self, vertices: Floats, faces: Integers, on_top: Floats) -> tuple[Floats, Integers, Floats]:
+        middle = vertices[faces].mean(axis=1)
+        lowest = self.right.length - self.neck.front - self.opening
+        gone = (np.abs(middle[:, 0]) < _GAP / 2) & (middle[:, 2] > 0) & (middle[:, 1] > lowest)
+        kept, faces = np.unique(faces[~gone], return_inverse=True)
+        return vertices[kept], faces.reshape(-1, 3), on_top[kept]
+
+
+def _side(rng: np.random.Generator) -> Side:
+    draw = rng.uniform
+    kind = rng.choice(["sleeved", "vest", "straps"], p=[0.72, 0.16, 0.12])
+    chest, is_dress = draw(36, 74), rng.random() < 0.15
+    hem = chest * (draw(0.9, 2.4) if is_dress else draw(1.1, 1.9) if rng.random() < 0.25 else draw(0.8, 1.25))
+    long = rng.random()
+    lengths = (2.5, 14) if long < 0.35 else (14, 34) if long < 0.6 else (34, 66)
+    is_sleeved = kind == "sleeved"
+    shoulder = chest * draw(0.66, 1.06) if is_sleeved else draw(20, 50) if kind == "vest" else draw(18, 36)
+    return Side(
+        length=draw(72, 130) if is_dress else draw(34, 92),
+        chest=chest,
+        waist=chest * draw(0.7, 1.1),
+        hem=hem,
+        rise=0.0 if rng.random() < 0.5 else draw(-3, 6),
+        slit=draw(0.04, 0.4) if rng.random() < 0.12 else 0.0,
+        shoulder=min(shoulder, 1.1 * chest),
+        slope=draw(0.3, 8),
+        armhole=draw(18, 34) if kind == "straps" else draw(13, 32),
+        hollow=0.0 if is_sleeved else draw(0, 6),
+        sleeve=draw(*lengths) if is_sleeved else 0.0,
+        angle=draw(-10, 68),
+        taper=draw(1.1, 1.8) if rng.random() < 0.1 else draw(0.42, 1.15),
+    )
+
+
+def _seam(side: Side, hem: Point, underarm: Point) -> list[tuple[str, Chain]]:
+    """The side seam, the lowest part of which may be a slit."""
+    points = line(hem, underarm, bulge=(side.waist - (side.hem + side.chest) / 2) / 2, sewn=True).points
+    open_until = int(side.slit * len(points))
+    if not 1 <= open_until < len(points) - 2:
+        return [("side", Chain(points, sewn=True))]
+    return [("side", Chain(points[: open_until + 1], sewn=False)), ("side", Chain(points[open_until:], sewn=True))]
+
+
+def _curve(start: Point, end: Point) -> Chain:
+    """A hem that leaves the middle horizontally."""
+    steps = max(int(np.ceil(np.hypot(end[0] - start[0], end[1] - start[1]) / PATTERN_EDGE)), 3)
+    t = np.linspace(0, 1, steps + 1)
+    return Chain(np.column_stack([end[0] * t, start[1] + (end[1] - start[1]) * t**2]), sewn=False)
+
+
+def _outline(right: Half, left: Half) -> list[Chain]:
+    reflected = [Chain(chain.points[::-1] * [-1, 1], chain.sewn) for _, chain in reversed(left.chains)]
+    return [*(chain for _, chain in right.chains), *reflected]

@@ -1,0 +1,157 @@
+"""Garments to learn from: sewn to any measures, crumpled, stretched, and triangulated in many ways.
+
+No two share their triangles, because what is learnt must not depend on them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from keygrid.data.garment import Garment
+from keygrid.geometry.mesh import face_normals
+from keygrid.geometry.operators import vertex_normals
+from keygrid.geometry.surface import largest_piece
+from keygrid.simulation.garments import ORIGIN, Dress, TShirt, Vest
+from keygrid.simulation.garments.places import named, places
+from keygrid.simulation.garments.wide import WideTop
+from keygrid.simulation.patterns import Floats, Integers, cut, fill_out, mirrored, sew
+from keygrid.simulation.remesh import nearest_material
+
+ATTEMPTS = 40
+"""Draws of measures before one must have been possible; about one in six is not."""
+
+_FEWEST, _MOST = 380, 1900
+"""Vertices of a garment."""
+_LEAST = 150
+"""Vertices below which a garment is drawn anew."""
+_WAVES = 24
+"""Waves of which wrinkles are made."""
+
+
+def varied_top(seed: int, poses: int = 2) -> Garment:
+    """Return a top of any measures with its places, in some poses, on triangles of its own.
+
+    Args:
+        seed: of everything; the same one gives the same garment.
+        poses: T.
+    """
+    for attempt in range(ATTEMPTS):
+        rng = np.random.default_rng([seed, attempt])
+        try:
+            vertices, faces, where = WideTop.sampled(rng).surface()
+        except (ValueError, ZeroDivisionError, IndexError):
+            continue
+        garment = _on_own_triangles(f"top-{seed:05d}", vertices, faces, where, poses, rng)
+        if len(garment.vertices) >= _LEAST:
+            return garment
+    raise RuntimeError(f"no top could be cut in {ATTEMPTS} attempts with the seed {seed}")
+
+
+def placed(garment: Garment, parameters: Mapping[str, float]) -> Garment | None:
+    """Return a top of our own with its places, given the measures that it was sewn to; None if it is no top."""
+    kind = {"T-shirt": TShirt, "Vest": Vest, "Dress": Dress}.get(garment.category)
+    if kind is None or not parameters:
+        return None
+    pattern = kind(**parameters)
+    halves = [named(chains) for chains in pattern.panels()]
+    panels = [cut(mirrored([chain for _, chain in half.chains])) for half in halves]
+    vertices, faces = sew(panels[0], panels[1], pattern.thickness)
+    heights = [fill_out(panel, pattern.thickness) for panel in panels]
+    most = max(float(max(height.max() for height in heights)), 1e-6)
+    found = [
+        places(panel, (half, half), height / most, front=front)
+        for panel, half, height, front in zip(panels, halves, heights, (True, False), strict=True)
+    ]
+    on_pattern = np.concatenate([found[0], found[1][~panels[1].sewn]])
+    material = nearest_material(garment.vertices, vertices, faces)
+    return replace(garment, places=material.on(on_pattern, faces).astype(np.float32))
+
+
+def revaried(garment: Garment, seed: int) -> Garment:
+    """Return a garment that moves with other triangles, cut anew on its cloth at rest, and slightly stretched."""
+    assert garment.frames is not None
+    rng = np.random.default_rng([seed, len(garment.faces)])
+    points, faces = recut(garment.vertices, garment.faces, rng)
+    material = nearest_material(points, garment.vertices, garment.faces)
+    stretch = rng.uniform(0.93, 1.08, 3)
+    frames = [material.on(garment.vertices_in(t), garment.faces) * stretch for t in range(garment.frame_count)]
+    return replace(
+        garment, name=f"{garment.name}-{seed}", vertices=material.on(garment.vertices, garment.faces), faces=faces,
+        frames=np.stack(frames).astype(np.float32), landmarks=None,
+        places=None if garment.places is None else material.on(garment.places, garment.faces).astype(np.float32),
+    )  # fmt: skip
+
+
+def _on_own_triangles(
+    name: str, vertices: Floats, faces: Integers, where: Floats, poses: int, rng: np.random.Generator
+) -> Garment:
+    points, triangles = recut(vertices, faces, rng)
+    if rng.random() < 0.2:
+        points, triangles = _holed(points, triangles, rng)
+    material = nearest_material(points, vertices, faces)
+    frames = [material.on(crumpled(vertices, faces, rng), faces) for _ in range(poses)]
+    return Garment(
+        name, material.on(vertices, faces), triangles, frames=np.stack(frames).astype(np.float32),
+        places=material.on(where, faces).astype(np.float32), category="T-shirt", origin=ORIGIN,
+    )  # fmt: skip
+
+
+def crumpled(vertices: Floats, faces: Integers, rng: np.random.Generator) -> Floats:
+    """Return vertices (V, 3) with wrinkles, stretched along axes and unevenly, flattened or filled, with noise."""
+    size = float(np.sqrt(np.prod(np.ptp(vertices, axis=0)[:2])))
+    shape = vertices.copy()
+    if rng.random() < 0.75:
+        height, amount = np.zeros(len(vertices)), 2 * rng.uniform(0, 0.5) ** 1.5
+        for _ in range(_WAVES):
+            direction = rng.normal(size=3)
+            length = size * np.exp(rng.uniform(np.log(0.06), np.log(0.6)))
+            wave = 2 * np.pi / length * direction / np.linalg.norm(direction)
+            height += np.cos(vertices @ wave + rng.uniform(0, 2 * np.pi)) / np.linalg.norm(wave)
+        shape = shape + vertex_normals(vertices, faces) * (amount / np.sqrt(_WAVES / 2) * height)[:, None]
+    shape = shape * rng.uniform(0.86, 1.16, 3)
+    if rng.random() < 0.4:
+        shape[:, 2] *= rng.uniform(0.1, 1.2)
+    for _ in range(2):
+        wave = rng.normal(size=3) * 2 / size
+        swell = np.sin(vertices @ wave + rng.uniform(0, 2 * np.pi))
+        shape = shape * (1 + rng.uniform(-0.08, 0.08, 3) * swell[:, None])
+    noisy: Floats = shape + rng.normal(size=shape.shape) * rng.uniform(0, 0.15)
+    return noisy
+
+
+def recut(vertices: Floats, faces: Integers, rng: np.random.Generator) -> tuple[Floats, Integers]:
+    """Return other triangles of a surface, coarse or fine; of one garment in three, of uneven size and drawn out.
+
+    Those are of one size in a warped room, from which they are brought back.
+    """
+    import gpytoolbox
+
+    room = vertices
+    if rng.random() < 0.35:
+        turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+        room = (vertices @ turn) * np.exp(rng.uniform(-0.25, 0.25, 3))
+        along = room[:, :1] / np.ptp(room, axis=0).max() * 2 * np.pi
+        swell = np.sin(along * rng.uniform(0.3, 1) + rng.uniform(0, 2 * np.pi))
+        room = room * (1 + rng.uniform(0, 0.4) * swell)
+    area = np.linalg.norm(face_normals(room, faces), axis=1).sum() / 2
+    count = np.exp(rng.uniform(np.log(_FEWEST), np.log(_MOST)))
+    edge = float(np.sqrt(area / count * 2 / np.sqrt(3)))
+    rounds = int(rng.integers(4, 7))
+    points, triangles = gpytoolbox.remesh_botsch(np.ascontiguousarray(room), faces.astype(np.int32), rounds, edge, True)
+    kept, triangles = np.unique(triangles, return_inverse=True)
+    points = points[kept]
+    if room is not vertices:
+        points = nearest_material(points, room, faces).on(vertices, faces)
+    return points, triangles.reshape(-1, 3).astype(np.int64)
+
+
+def _holed(vertices: Floats, faces: Integers, rng: np.random.Generator) -> tuple[Floats, Integers]:
+    for _ in range(int(rng.integers(1, 4))):
+        gone = (faces == rng.integers(len(vertices))).any(axis=1)
+        if rng.random() < 0.4:
+            gone = np.isin(faces, np.unique(faces[gone])).any(axis=1)
+        faces = faces[~gone]
+    # Where a hole cuts a corner off, the rest goes on.
+    kept, faces = np.unique(largest_piece(len(vertices), faces), return_inverse=True)
+    return vertices[kept], faces.reshape(-1, 3)
