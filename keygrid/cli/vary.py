@@ -42,7 +42,7 @@ def vary(
     if count < 0 or poses < 1 or copies < 1:
         raise KeygridError("--count is 0 or more, and --poses and --copies are 1 or more.")
     from keygrid.data.dataset import Dataset
-    from keygrid.data.sequence import read_about, write_sequence
+    from keygrid.data.readers.sequence import read_about, write_sequence
     from keygrid.simulation.variety import placed, revaried, varied_top
 
     out.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import pytest
 
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
-from keygrid.data.sequence import read_about, write_sequence
+from keygrid.data.readers.sequence import read_about, write_sequence
 from keygrid.geometry.mesh import edges_of
 from keygrid.simulation.garments.wide import WideTop
 from keygrid.simulation.variety import placed, revaried, varied_top
