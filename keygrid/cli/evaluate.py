@@ -17,7 +17,7 @@ def evaluate(
     data: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
     category: str = "",
     split: Literal["train", "validation", "test", "all"] = "test",
-    keypoints: Mode = "soft",
+    keypoints: Mode | None = None,
     turn: Literal["yaw", "none", "full"] = "yaw",
     remesh: Literal["cloth", "pose", "none"] | None = None,
     up: Literal["x", "y", "z"] = "y",
@@ -48,7 +48,8 @@ def evaluate(
     split
         Which garments, where they say to which split they belong.
     keypoints
-        At the mean of their weights (soft) or on their heaviest point (peak).
+        At the mean of their weights (soft) or on their heaviest point (peak). If not given, peak of methods that read
+        the surface, whose keypoints lie on it, and soft of others.
     turn
         How frames are turned: about the vertical (yaw), not at all (none), or by any rotation (full).
     remesh

@@ -50,7 +50,7 @@ class Protocol:
     Attributes:
         turn: how frames are turned.
         remesh: on which shape each frame's triangles are cut anew, for methods that read the surface.
-        mode: where a keypoint is that has weights.
+        mode: where a keypoint is that has weights; None is `peak` of methods that read the surface, else `soft`.
         seed: of turns, triangles and points.
         every: of a motion, each how-manieth frame is judged.
         up: the vertical axis.
@@ -58,7 +58,7 @@ class Protocol:
 
     turn: Turn = "yaw"
     remesh: Remesh = "none"
-    mode: Mode = "soft"
+    mode: Mode | None = None
     seed: int = 0
     every: int = 1
     up: int = 1
@@ -176,6 +176,7 @@ def _follow(method: Method, garment: Garment, material: Material, protocol: Prot
     """The keypoints of a motion, in the garment's own position, and where on its material each is."""
     rest = cKDTree(material.of_vertices @ garment.vertices)
     remesh: Remesh = protocol.remesh if method.needs_surface else "none"
+    mode: Mode = protocol.mode or ("peak" if method.needs_surface else "soft")
     streams = [
         np.random.default_rng([protocol.seed, frame, len(garment.faces)]) for frame in range(garment.frame_count)
     ]
@@ -188,7 +189,7 @@ def _follow(method: Method, garment: Garment, material: Material, protocol: Prot
         # Where triangles are kept, a method may know the motion: points that are held still begin in its first frame.
         one, frames = (turned, [frame]) if remesh == "none" else (seen.garment, None)
         drawn = sample(one, method.drawing.points, seed=seed)
-        (found,) = method.find([one], frames, mode=protocol.mode, parts="keypoints", drawn=[drawn])
+        (found,) = method.find([one], frames, mode=mode, parts="keypoints", drawn=[drawn])
         keypoints.append(found.keypoints @ rotation)
         places.append(np.asarray(rest.query(seen.at_rest(found.keypoints))[1], dtype=np.int64))
     return Track(np.stack(keypoints), garment, material, np.stack(places))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -92,6 +93,30 @@ class LearnedMethod:
         with torch.inference_mode():
             features = self.network.encoder(inputs.to(self._device)).point_features
         return Features(shown, features[0].float().cpu().numpy())
+
+    def places(self, garment: Garment, frame: int | None = None) -> Floats | None:
+        """Where on a garment of its kind each vertex is, about within [-1, 1], as the network sees it.
+
+        Args:
+            garment: a surface.
+            frame: counted from zero; None is the shape at rest.
+
+        Returns:
+            (V, 3), x from right to left, y from bottom to top, z from back to front; None of a network that does not
+            tell places.
+
+        Raises:
+            KeygridError: as `find` does.
+        """
+        encoder: Any = self.network.encoder
+        if not hasattr(encoder, "on_vertices"):
+            return None
+        shown = posed(self.drawing.draw(garment), garment, frame)
+        inputs, _ = inputs_of([garment if frame is None else garment.still(frame)], [shown], self.config)
+        with torch.inference_mode():
+            _, found = encoder.on_vertices(inputs.to(self._device).surfaces[0].operators)
+        places: Floats = found.float().cpu().numpy()
+        return places
 
     def _ask(self, inputs: Inputs, peak: bool, parts: Parts) -> list[Floats]:
         """Return keypoints, weights, strengths and reconstructions, normalised."""

@@ -8,10 +8,12 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
+from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
 from keygrid.data.sampling import sample
 from keygrid.errors import KeygridError
+from keygrid.methods.learned import LearnedMethod
 from keygrid.model.config import ModelConfig, preset
 from keygrid.model.encoders.surface.config import SurfaceConfig
 from keygrid.model.network import KeyGrid
@@ -55,6 +57,19 @@ def test_features_are_the_same_however_a_garment_is_turned(network: KeyGrid, shi
 def test_a_reflected_garment_is_told_apart(network: KeyGrid, shirt: Garment) -> None:
     mirrored = replace(shirt, vertices=shirt.vertices * [-1, 1, 1])
     assert (features_of(network, mirrored) - features_of(network, shirt)).abs().max() > 0.1
+
+
+def test_places_are_told_of_every_vertex_of_a_mesh(network: KeyGrid, shirt: Garment, tmp_path: Path) -> None:
+    Checkpoint(network.config, network.state_dict()).save(tmp_path / "surface.safetensors")
+    method = LearnedMethod(tmp_path / "surface.safetensors")
+    stray = replace(shirt, vertices=np.concatenate([shirt.vertices, [[0.0, 0.0, 0.0]]]))
+    places = method.places(stray)
+    assert places is not None
+    assert places.shape == stray.vertices.shape
+    features = method.features(shirt)
+    assert features.values[:, -3:] == pytest.approx(
+        np.einsum("nc,ncd->nd", features.sample.barycentric, places[shirt.faces[features.sample.faces]]), abs=1e-3
+    )
 
 
 def test_every_parameter_learns(shirt: Garment) -> None:
