@@ -17,6 +17,8 @@ from keygrid.errors import KeygridError
 _TRIES = 5
 """Damaged garments of a collection before the next ones are not tried any more."""
 _TOLERANCE = 2e-3
+_SENTENCES = ("missing", "notes")
+"""Keys of lists of sentences, which have a line each."""
 _NAMES = {"first": "first garment", "about": "also said"}
 """Words for keys whose own name would not do."""
 
@@ -94,7 +96,7 @@ def _garment(garment: Garment) -> dict[str, Any]:
         "units": guess_units(garment),
         "landmarks": list(garment.landmarks.names) if garment.landmarks else [],
     }
-    return known | _said_by(garment)
+    return known | ({"notes": list(garment.notes)} if garment.notes else {}) | _said_by(garment)
 
 
 def _said_by(garment: Garment) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def _rows(values: Mapping[str, Any], indent: str) -> list[tuple[str, str]]:
             rows.append((name, ", ".join(f"{what} {count}" for what, count in value.items()) or "none"))
         elif isinstance(value, Mapping):
             rows += [(name, ""), *_rows(value, indent + "  ")]
-        elif key == "missing":
+        elif key in _SENTENCES:
             rows += [(name if index == 0 else "", sentence) for index, sentence in enumerate(value or ["nothing"])]
         elif key == "extent":
             rows.append((name, " x ".join(f"{side:g}" for side in value)))

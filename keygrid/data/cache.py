@@ -22,7 +22,7 @@ VARIABLE = "KEYGRID_CACHE"
 LIMIT = 2 * 2**30
 """Bytes that a folder may hold."""
 
-_VERSION = 1
+_VERSION = 2
 """To be raised by whoever changes what is read from a file, or drawn from a garment, by the same seed."""
 _SHELVES = 256
 _DIGEST = 32  # bytes

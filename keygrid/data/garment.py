@@ -54,6 +54,7 @@ class Garment:
         origin: where the garment comes from and under which licence, in words; empty where not known.
         places: (V, 3), where on a garment of its kind each vertex is, about within [-1, 1]: the same for the same part
             of any of them, however it is cut; None where not known.
+        notes: sentences on what of its file was left out or passed over.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Garment:
     category: str = ""
     origin: str = ""
     places: NDArray[np.float32] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def is_cloud(self) -> bool:

@@ -273,15 +273,18 @@ def test_copies_are_welded_in_order_of_first_occurrence(name: str, tmp_path: Pat
     v = np.array([[9, 9, 9], [0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 1, -0.0], [1, 1, 0]])
     f = np.array([[1, 2, 3], [4, 6, 5], [2, 4, 6]])
     garment = read_garment(written(tmp_path / name, MESHES[name](v, f)))
-    np.testing.assert_array_equal(garment.vertices, v[[0, 1, 2, 3, 6]])
-    np.testing.assert_array_equal(garment.faces, [[1, 2, 3], [2, 4, 3]])  # the third had two equal corners
+    np.testing.assert_array_equal(garment.vertices, v[[1, 2, 3, 6]])
+    np.testing.assert_array_equal(garment.faces, [[0, 1, 2], [1, 3, 2]])  # the third had two equal corners
 
 
-def test_unused_vertices_are_kept(tmp_path: Path) -> None:
-    v = np.arange(60.0).reshape(20, 3)
-    garment = read_garment(written(tmp_path / "a.obj", obj(v, np.array([[3, 5, 7]]))))
-    assert len(garment.vertices) == 20
-    np.testing.assert_array_equal(garment.faces, [[3, 5, 7]])
+@pytest.mark.parametrize("name", ["plain.obj", "text.ply", "little.ply", "text.off", "arrays.npz"])
+def test_vertices_that_no_face_uses_are_left_out_and_counted(name: str, tmp_path: Path) -> None:
+    v = np.vstack([[500, 0, 0], TRIANGLE, [0, np.nan, 0]])
+    garment = read_garment(written(tmp_path / name, MESHES[name](v, np.array([[1, 2, 3]]))))
+    np.testing.assert_array_equal(garment.vertices, TRIANGLE)
+    np.testing.assert_array_equal(garment.faces, [[0, 1, 2]])
+    assert garment.notes == ("2 vertices that no face uses left out.",)
+    np.testing.assert_array_equal(garment.bounds, [[0, 0, 0], [1, 1, 0]])
 
 
 def test_nearly_equal_vertices_stay_apart(tmp_path: Path) -> None:
@@ -390,6 +393,87 @@ def test_clouds_keep_points_that_coincide(tmp_path: Path) -> None:
     for name, write in CLOUDS.items():
         garment = read_garment(written(tmp_path / name, write(points, np.empty((0, 3), int))))
         np.testing.assert_array_equal(garment.vertices, points)
+
+
+MARKS = {"UTF-8": b"\xef\xbb\xbf", "UTF-16": b"\xff\xfe", "big UTF-16": b"\xfe\xff"}
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("name", ["plain.obj", "text.ply", "text.stl", "text.off", "list.xyz", "scan.pts", "text.pcd"])
+def test_a_byte_order_mark_shifts_nothing(name: str, mark: str, ball: trimesh.Trimesh, tmp_path: Path) -> None:
+    text = ALL[name](ball.vertices, ball.faces).removeprefix(b"o garment\n")  # so that OBJ begins with a vertex
+    plain = read_garment(written(tmp_path / name, text))
+    encoding = {"UTF-8": "utf-8", "UTF-16": "utf-16-le", "big UTF-16": "utf-16-be"}[mark]
+    marked = read_garment(written(tmp_path / name, MARKS[mark] + text.decode().encode(encoding)))
+    np.testing.assert_array_equal(marked.vertices, plain.vertices)
+    np.testing.assert_array_equal(marked.faces, plain.faces)
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\r\n"])
+@pytest.mark.parametrize("name", ["plain.obj", "text.ply", "text.stl", "text.off", "list.xyz", "scan.pts", "text.pcd"])
+def test_lines_may_end_as_on_any_system(name: str, end: bytes, ball: trimesh.Trimesh, tmp_path: Path) -> None:
+    text = ALL[name](ball.vertices, ball.faces)
+    plain = read_garment(written(tmp_path / name, text))
+    other = read_garment(written(tmp_path / name, text.replace(b"\n", end)))
+    np.testing.assert_array_equal(other.vertices, plain.vertices)
+    np.testing.assert_array_equal(other.faces, plain.faces)
+
+
+# What programs write that is beside the rules
+
+
+def test_ply_vertices_may_have_lists(ball: trimesh.Trimesh, tmp_path: Path) -> None:
+    v, f = ball.vertices, ball.faces
+    for lengths in (np.full(len(v), 2), np.arange(len(v)) % 3):
+        rows = b"".join(
+            struct.pack(f"<3dBB{n}i", *row, 255, n, *range(n)) for row, n in zip(v, lengths.tolist(), strict=True)
+        )
+        header = ply_header("binary_little_endian", v, f).replace("red\n", "red\nproperty list uchar int views\n")
+        faces = b"".join(struct.pack("<B3i", 3, *face) for face in f)
+        garment = read_garment(written(tmp_path / "a.ply", header.encode() + rows + faces))
+        np.testing.assert_array_equal(garment.vertices, v)
+        np.testing.assert_array_equal(garment.faces, f)
+        refusal(written(tmp_path / "a.ply", header.encode() + rows[:-9]))
+
+
+def test_a_comment_of_a_ply_changes_no_byte_order(ball: trimesh.Trimesh, tmp_path: Path) -> None:
+    data = ply_binary(ball.vertices, ball.faces).replace(b"made by a test", b"was binary_big_endian")
+    np.testing.assert_array_equal(read_garment(written(tmp_path / "a.ply", data)).vertices, ball.vertices)
+
+
+@pytest.mark.parametrize("first", ["OFF%d %d 0\n", "OFF %d %d 0\n", "COFF%d %d 0\n", "OFF\n%d %d 0\n"])
+def test_counts_of_an_off_may_follow_without_a_blank(first: str, ball: trimesh.Trimesh, tmp_path: Path) -> None:
+    body = off(ball.vertices, ball.faces).split(b"\n", 2)[2]
+    path = written(tmp_path / "a.off", (first % (len(ball.vertices), len(ball.faces))).encode() + body)
+    np.testing.assert_array_equal(read_garment(path).faces, ball.faces)
+
+
+@pytest.mark.parametrize("name", ["text.pcd", "binary.pcd", "compressed.pcd"])
+def test_a_pcd_without_points_has_them_as_the_size_of_an_image(
+    name: str, ball: trimesh.Trimesh, tmp_path: Path
+) -> None:
+    data = CLOUDS[name](ball.vertices, ball.faces).replace(b"POINTS 162\n", b"")
+    image = data.replace(b"WIDTH 162\nHEIGHT 1\n", b"WIDTH 18\nHEIGHT 9\n")
+    for path in (written(tmp_path / "a.pcd", data), written(tmp_path / "b.pcd", image)):
+        np.testing.assert_allclose(read_garment(path).vertices, ball.vertices, atol=1e-6)
+    sizeless = data.replace(b"WIDTH 162\n", b"")
+    assert "neither POINTS nor WIDTH" in refusal(written(tmp_path / "a.pcd", sizeless))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("endsolid", "end solid"), ("endloop", "end loop"), ("endfacet", "end facet")]
+)
+def test_ends_of_an_stl_may_be_two_words(old: str, new: str, ball: trimesh.Trimesh, tmp_path: Path) -> None:
+    text = stl_text(ball.vertices, ball.faces)
+    plain = read_garment(written(tmp_path / "a.stl", text))
+    np.testing.assert_array_equal(
+        read_garment(written(tmp_path / "a.stl", text.replace(old.encode(), new.encode()))).faces, plain.faces
+    )
+
+
+def test_free_form_surfaces_beside_polygons_are_counted(tmp_path: Path) -> None:
+    text = lines("v %r %r %r", TRIANGLE) + "f 1 2 3\ncstype bspline\ndeg 1 1\nsurf 0 1 0 1 1 2 3 3\nend\n"
+    assert read_garment(written(tmp_path / "a.obj", text)).notes == ("1 free-form curve or surface left out.",)
 
 
 # Scenes
@@ -508,7 +592,9 @@ def test_files_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("v 0 0 x\n", "damaged"),
         ("v 0 0 0\nv 1 0 0\nv 0 1 0\nf a b c\n", "damaged"),
         ("vn 0 0 1\n", "no vertices"),
-        ("v 0 0 0\nv nan 0 0\nv 0 inf 0\n", "2 of its 3 vertices"),
+        ("v 0 0 0\nv nan 0 0\nv 0 inf 0\nf 1 2 3\n", "2 of its 3 vertices"),
+        ("v 0,5 0,5 1\n", "decimal commas"),
+        ("v 0 0 0\nv 1 0 0\nv 0 1 0\ncstype bspline\ncurv 0 1 1 2 3\nend\n", "free-form curves and surfaces"),
     ],
 )
 def test_broken_obj(text: str, cause: str, tmp_path: Path) -> None:
@@ -528,13 +614,32 @@ def test_faces_out_of_range(name: str, index: int, tmp_path: Path) -> None:
     assert cause in refusal(written(tmp_path / name, MESHES[name](TRIANGLE, faces)))
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name not in ("scan.pts",)])
-def test_coordinates_that_are_not_finite(name: str, ball: trimesh.Trimesh, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", MESHES)
+def test_corners_that_are_not_finite(name: str, ball: trimesh.Trimesh, tmp_path: Path) -> None:
     vertices = ball.vertices.copy()
     vertices[3, 1], vertices[5, 0], vertices[5, 2] = np.nan, np.inf, -np.inf
-    message = refusal(written(tmp_path / name, ALL[name](vertices, ball.faces)))
+    message = refusal(written(tmp_path / name, MESHES[name](vertices, ball.faces)))
     if "stl" not in name:  # there each triangle has its own
         assert "2 of its 162 vertices" in message
+
+
+@pytest.mark.parametrize("name", [*CLOUDS, "text.ply", "little.ply", "plain.obj"])
+def test_points_that_a_sensor_did_not_see_are_left_out_and_counted(
+    name: str, ball: trimesh.Trimesh, tmp_path: Path
+) -> None:
+    vertices, none = ball.vertices.copy(), np.empty((0, 3), int)
+    vertices[3, 1], vertices[5, 0], vertices[5, 2] = np.nan, np.inf, -np.inf
+    vertices[7:10] = 0
+    garment = read_garment(written(tmp_path / name, ALL[name](vertices, none)))
+    seen = np.delete(ball.vertices, [3, 5, 7, 8, 9], axis=0)
+    np.testing.assert_allclose(garment.vertices, seen, atol=1e-6)
+    assert garment.notes == (
+        "2 points without a position left out.",
+        "3 points at the camera's centre, without depth, left out.",
+    )
+    with pytest.raises(KeygridError, match="2 of its 162 vertices"):
+        read_garment(tmp_path / name, labelled=True)
+    assert "no point with a position" in refusal(written(tmp_path / name, ALL[name](vertices * np.nan, none)))
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if "stl" not in name and "glb" not in name])
@@ -586,7 +691,7 @@ def test_broken_arrays(tmp_path: Path) -> None:
     assert "Python objects" in refusal(tmp_path / "a.npz")
     np.savez(tmp_path / "a.npz", vertices=TRIANGLE, faces=np.array([[0.5, 1, 2]]))
     assert "whole numbers" in refusal(tmp_path / "a.npz")
-    assert "could not be read" in refusal(written(tmp_path / "b.npz", npy(TRIANGLE, np.empty((0, 3), int))))
+    assert "could not be read" in refusal(written(tmp_path / "b.npz", b"no archive"))
 
 
 # Whatever happens to a file, it is a finite garment or one sentence.

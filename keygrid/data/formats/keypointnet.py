@@ -84,7 +84,7 @@ def read_model(path: Path) -> Garment:
     Raises:
         KeygridError: the cloud or its annotation is damaged.
     """
-    garment = read_garment(path)
+    garment = read_garment(path, labelled=True)
     found = _record(path)
     if found is None:
         return garment

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from keygrid.data.garment import Garment
 from keygrid.data.readers.arrays import read_npy, read_npz, read_sequence
-from keygrid.data.readers.mesh import Mesh, UnreadableError, check, weld
+from keygrid.data.readers.content import ending_by_content
+from keygrid.data.readers.mesh import Mesh, UnreadableError, check, weld, without_missing, without_unused
 from keygrid.data.readers.obj import read_obj
 from keygrid.data.readers.off import read_off
 from keygrid.data.readers.pcd import read_pcd
@@ -42,25 +43,39 @@ SUFFIXES: tuple[str, ...] = tuple(READERS)
 """The endings that can be read, in lower case and with their dot."""
 
 
-def read_garment(path: Path) -> Garment:
+def read_garment(path: Path, labelled: bool = False) -> Garment:
     """Read a mesh, a cloud or a sequence: vertices (V, 3) and faces (F, 3), both read-only, in the units of the file.
 
-    Polygons become fans of triangles. A surface's vertices at exactly the same position are welded in order of first
-    occurrence, so a file without such copies keeps its own indices; triangles that welding turns into lines are
-    dropped. Clouds and sequences keep all their points.
+    What a file is follows from its content where that says so, and from its ending otherwise. Polygons become
+    triangles. Vertices that no face uses, and points that a sensor did not see, are left out, and `Garment.notes` says
+    how many. A surface's vertices at exactly the same position are welded in order of first occurrence, so a file
+    without such copies keeps its own indices; triangles that welding turns into lines are dropped. Clouds keep points
+    that coincide, and sequences all their points.
+
+    Args:
+        path: of the file.
+        labelled: labels count its points, so none may be left out.
 
     Raises:
         KeygridError: the file is missing, may not be read, has an unknown ending, is damaged or cut off, has no
-            vertices, or has coordinates that are not finite.
+            vertices, or has coordinates that are not finite in a surface or in a labelled cloud.
     """
     with reading(path):
-        moving = read_sequence(path) if _refuse_unreadable(path) == ".npz" else None
+        ending = _refuse_unreadable(path)
+        moving = read_sequence(path) if ending == ".npz" else None
         if moving is not None:
             return moving
-        vertices, faces = weld(_checked(path))
+        mesh = READERS[ending](path)
+        if not labelled:
+            mesh = without_missing(mesh)
+        check(mesh)
+        if not labelled:
+            mesh = without_unused(mesh)
+        notes = mesh.notes
+        vertices, faces = weld(mesh)
     vertices.setflags(write=False)
     faces.setflags(write=False)
-    return Garment(path.stem, vertices, faces, path)
+    return Garment(path.stem, vertices, faces, path, notes=notes)
 
 
 def read_mesh(path: Path) -> Mesh:
@@ -70,8 +85,9 @@ def read_mesh(path: Path) -> Mesh:
         KeygridError: as `read_garment` does.
     """
     with reading(path):
-        _refuse_unreadable(path)
-        return _checked(path)
+        mesh = READERS[_refuse_unreadable(path)](path)
+        check(mesh)
+        return mesh
 
 
 @contextmanager
@@ -98,19 +114,13 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _checked(path: Path) -> Mesh:
-    mesh = READERS[path.suffix.lower()](path)
-    check(mesh)
-    return mesh
-
-
 def _refuse_unreadable(path: Path) -> str:
-    """The ending of a file that can be opened."""
+    """Return the ending of the format of a file that can be opened."""
     refuse_unopenable(path)
     ending = path.suffix.lower()
     if ending not in READERS:
         raise UnreadableError(f"has an ending that cannot be read; open one of {', '.join(SUFFIXES)}")
-    return ending
+    return ending_by_content(path, ending)
 
 
 def refuse_unopenable(path: Path) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.garment import Garment
-from keygrid.data.readers.mesh import Mesh, UnreadableError, cloud, triangulate
+from keygrid.data.readers.mesh import Mesh, UnreadableError, cloud
+from keygrid.data.readers.polygons import Polygons
 
 
 def read_npy(path: Path) -> Mesh:
@@ -34,7 +35,7 @@ def read_npz(path: Path) -> Mesh:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         try:
             if "vertices" in archive and "faces" in archive:
-                return Mesh(archive["vertices"], _triangles(archive["faces"]))
+                return _surface(archive["vertices"], archive["faces"])
             named = [name for name in ("vertices", "points") if name in archive]
             if named or len(archive.files) == 1:
                 return _cloud(archive[(named or archive.files)[0]])
@@ -65,10 +66,17 @@ def _cloud(points: NDArray[Any]) -> Mesh:
     return cloud(points[:, :3])
 
 
-def _triangles(polygons: NDArray[Any]) -> NDArray[np.generic]:
-    if polygons.dtype.kind not in "iu" or polygons.ndim != 2:
-        return polygons
-    return triangulate(polygons.astype(np.int64).reshape(-1), np.full(len(polygons), polygons.shape[1]))
+def _surface(vertices: NDArray[Any], faces: NDArray[Any]) -> Mesh:
+    """What is no mesh as it is, for whoever checks it."""
+    if faces.dtype.kind not in "iu" or faces.ndim != 2 or not _are_positions(vertices):
+        return Mesh(vertices, faces)
+    polygons = Polygons()
+    polygons.add(faces.astype(np.int64).reshape(-1), np.full(len(faces), faces.shape[1]))
+    return Mesh(vertices, polygons.triangles(vertices), polygons.notes)
+
+
+def _are_positions(array: NDArray[Any]) -> bool:
+    return array.dtype.kind in "fiu" and array.ndim == 2 and array.shape[1] == 3
 
 
 def _explained(error: ValueError) -> Exception:

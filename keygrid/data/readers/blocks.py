@@ -14,17 +14,25 @@ BLOCK = 2**21
 
 
 def line_blocks(file: BinaryIO) -> Iterator[bytes]:
-    """The rest of a file in blocks of whole lines, none of which a backslash joins to the next block's first."""
+    """The rest of a file in blocks of whole lines, none of which a backslash joins to the next block's first.
+
+    Lines end with a line feed, whatever they end with in the file.
+    """
     size = max(os.fstat(file.fileno()).st_size, 1)
     waiting: list[bytes] = []
+    held = b""
     while block := file.read(BLOCK):
         advance(file.tell() / size)
+        block = held + block
+        held = b"\r" if block.endswith(b"\r") else b""  # A line feed may follow it.
+        if b"\r" in block:
+            block = block[: len(block) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         end = _last_line_end(block)
         if end:
             yield b"".join([*waiting, block[:end]])
             waiting = []
         waiting.append(block[end:])
-    rest = b"".join(waiting)
+    rest = b"".join([*waiting, b"\n" if held else b""])
     if rest:
         yield rest
 
@@ -33,7 +41,7 @@ def _last_line_end(block: bytes) -> int:
     """Where the line after the last whole one begins; 0 if there is none."""
     end = block.rfind(b"\n")
     # At the very beginning of a block nobody can see what the line before it ended with.
-    while end > 1 and block[:end].rstrip(b"\r").endswith(b"\\"):
+    while end > 1 and block[:end].endswith(b"\\"):
         end = block.rfind(b"\n", 0, end)
     return end + 1 if end > 1 else 0
 

@@ -11,6 +11,10 @@ CUT_OFF = "ends too early, so it looks cut off; copy or export it again"
 """How `UnreadableError` words a truncated file."""
 
 
+_SEVERAL = 2
+"""As many points exactly at the origin are no coincidence."""
+
+
 class UnreadableError(Exception):
     """What is wrong with a file and what to do, worded to follow the file's name, without a full stop."""
 
@@ -21,10 +25,12 @@ class Mesh(NamedTuple):
     Attributes:
         vertices: (V, 3) numbers in file units.
         faces: (F, 3) integers; F is 0 for a cloud.
+        notes: sentences on what of the file was left out or passed over.
     """
 
     vertices: NDArray[np.generic]
     faces: NDArray[np.generic]
+    notes: tuple[str, ...] = ()
 
 
 def cloud(vertices: NDArray[np.generic]) -> Mesh:
@@ -36,46 +42,85 @@ def check(mesh: Mesh) -> None:
     """Refuse what is no mesh.
 
     Raises:
-        UnreadableError: wrong shape or type, no vertices, coordinates that are not finite, or a face that refers
-            to a vertex that is not there.
+        UnreadableError: wrong shape or type, no vertices, coordinates that are not finite where a face or a cloud needs
+            them, or a face that refers to a vertex that is not there.
     """
-    vertices, faces = mesh
+    vertices, faces = mesh.vertices, mesh.faces
     if vertices.dtype.kind not in "fiu" or vertices.ndim != 2 or vertices.shape[1] != 3:
         raise UnreadableError(f"needs vertices of 3 numbers each, but has {_described(vertices)}; export it again")
     if faces.dtype.kind not in "iu" or faces.ndim != 2 or faces.shape[1] != 3:
         raise UnreadableError(f"needs faces of 3 whole numbers each, but has {_described(faces)}; export it again")
     if len(vertices) == 0:
         raise UnreadableError("has no vertices; export it again and check that something is selected")
-    broken = int((~np.isfinite(vertices).all(axis=1)).sum())
+    if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
+        raise UnreadableError("has faces that refer to vertices that are not there; export it again")
+    is_broken = ~np.isfinite(vertices).all(axis=1)
+    broken = int((is_broken & used(mesh) if len(faces) and is_broken.any() else is_broken).sum())
     if broken:
         raise UnreadableError(
             f"has {broken} of its {len(vertices)} vertices at NaN or infinity; repair it and export it again"
         )
-    if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
-        raise UnreadableError("has faces that refer to vertices that are not there; export it again")
+
+
+def used(mesh: Mesh) -> NDArray[np.bool_]:
+    """(V,): whether any face has the vertex."""
+    found = np.zeros(len(mesh.vertices), np.bool_)
+    for column in mesh.faces.T:  # one at a time, for the memory's sake
+        found[column] = True
+    return found
+
+
+def without_missing(mesh: Mesh) -> Mesh:
+    """Return a cloud without the points that a sensor did not see; a surface as it is.
+
+    Such points are at NaN or infinity, or, where there are several, exactly at the origin: in the camera's centre,
+    where those of no depth are.
+
+    Raises:
+        UnreadableError: there were points and none is left.
+    """
+    vertices = mesh.vertices
+    if len(mesh.faces) or vertices.dtype.kind not in "fiu" or vertices.ndim != 2 or vertices.shape[1] != 3:
+        return mesh
+    is_placed = np.isfinite(vertices).all(axis=1)
+    is_central = (vertices == 0).all(axis=1)
+    if is_central.sum() < _SEVERAL:
+        is_central = np.zeros_like(is_central)
+    is_seen = is_placed & ~is_central
+    if is_seen.all():
+        return mesh
+    if not is_seen.any():
+        raise UnreadableError("has no point with a position: all are at NaN, infinity or the origin; export it again")
+    notes = (
+        *mesh.notes,
+        *counted((~is_placed).sum(), "point without a position left out", "points without a position left out"),
+        *counted(
+            is_central.sum(), "point at the origin left out", "points at the camera's centre, without depth, left out"
+        ),
+    )
+    return Mesh(vertices[is_seen], mesh.faces, notes)
+
+
+def without_unused(mesh: Mesh) -> Mesh:
+    """Return a surface without the vertices that no face has, which would count in its size; a cloud as it is."""
+    if len(mesh.faces) == 0:
+        return mesh
+    is_used = used(mesh)
+    if is_used.all():
+        return mesh
+    faces = np.require(mesh.faces, np.int64, ["C", "W"])
+    _renumber(faces, np.cumsum(is_used) - 1)
+    note = counted((~is_used).sum(), "vertex that no face uses left out", "vertices that no face uses left out")
+    return Mesh(mesh.vertices[is_used], faces, (*mesh.notes, *note))
+
+
+def counted(count: int | np.integer, one: str, many: str) -> tuple[str, ...]:
+    """Return a note such as `2 points left out.` in singular or plural; none of a count of 0."""
+    return (f"{count} {one if count == 1 else many}.",) if count else ()
 
 
 def _described(array: NDArray[np.generic]) -> str:
     return f"{array.dtype} of shape {array.shape}"
-
-
-def triangulate(corners: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Polygons into fans of triangles (F, 3), in the polygons' order.
-
-    `corners` (sum of sizes,) are the polygons' vertex indices one after the other, `sizes` (P,) their numbers of
-    corners. A fan covers a convex polygon exactly.
-
-    Raises:
-        UnreadableError: a polygon has fewer than three corners.
-    """
-    if (sizes < 3).any():
-        raise UnreadableError("has a face with fewer than three corners, so it looks cut off; export it again")
-    if (sizes == 3).all():
-        return corners.reshape(-1, 3)
-    triangles = sizes - 2  # [P]
-    first = np.repeat(np.cumsum(sizes) - sizes, triangles)  # [F]
-    step = np.arange(triangles.sum()) - np.repeat(np.cumsum(triangles) - triangles, triangles)  # [F]
-    return np.column_stack([corners[first], corners[first + step + 1], corners[first + step + 2]])
 
 
 def join(parts: list[Mesh]) -> Mesh:
@@ -93,7 +138,8 @@ def join(parts: list[Mesh]) -> Mesh:
         return parts[0]
     offsets = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
     faces = [part.faces.astype(np.int64) + offset for part, offset in zip(parts, offsets, strict=True)]
-    return Mesh(np.concatenate([part.vertices for part in parts]), np.concatenate(faces))
+    notes = tuple(note for part in parts for note in part.notes)
+    return Mesh(np.concatenate([part.vertices for part in parts]), np.concatenate(faces), notes)
 
 
 def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -105,7 +151,7 @@ def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     Raises:
         UnreadableError: there were faces and none is left.
     """
-    vertices, corners = mesh
+    vertices, corners, _ = mesh
     del mesh  # A large one is in memory once, if nobody else holds it.
     first, place = coinciding(vertices if len(corners) else vertices[:0])
     faces = np.require(corners, np.int64, ["C", "W"])

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.readers.blocks import compact, join_triangles, line_blocks
-from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud, triangulate
-from keygrid.data.readers.text import numbers, refuse_cut_number
+from keygrid.data.readers.blocks import line_blocks
+from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, counted
+from keygrid.data.readers.polygons import Polygons
+from keygrid.data.readers.text import numbers, opened, refuse_cut_number
 
 _VERTEX = re.compile(rb"^[ \t]*v[ \t]+(\S+[ \t]+\S+[ \t]+\S+)", re.MULTILINE)
 _VERTEX_START = re.compile(rb"^[ \t]*v(?!\S)", re.MULTILINE)
@@ -20,8 +21,10 @@ _FACE = re.compile(rb"^[ \t]*f(?!\S)(.*)", re.MULTILINE)
 _SURFACE_AHEAD = re.compile(rb"^[ \t]*(?:vt|usemtl)\s", re.MULTILINE)
 _ANNOUNCED = re.compile(rb"^#[^\n]*\b(vertices|faces|triangles):[ \t]*(\d+)", re.MULTILINE | re.IGNORECASE)
 _COMMENT = re.compile(rb"#.*")
-_CONTINUED = re.compile(rb"\\\r?\n")
+_CONTINUED = re.compile(rb"\\\n")
+_FREEFORM = re.compile(rb"^[ \t]*(?:curv2?|surf)\s", re.MULTILINE)
 _OTHER_INDICES = re.compile(rb"/\S*")
+_FEWEST_CORNERS = 3
 _FEW_UNUSED = 3
 """As many vertices without a face are a habit of some exporters; more of them, and no line end, are a cut."""
 
@@ -33,20 +36,27 @@ def read_obj(path: Path) -> Mesh:
         UnreadableError: incomplete vertices or faces, or other signs that the file was cut off.
         ValueError: something that should be a number is not.
     """
-    vertices, faces, announced = [np.empty((0, 3))], [], []
-    seen, surface_ahead, text = 0, False, b""
-    with path.open("rb") as file:
+    blocks, announced, polygons = [np.empty((0, 3))], [], Polygons()
+    seen, freeform, surface_ahead, text = 0, 0, False, b""
+    with opened(path) as file:
         for block in line_blocks(file):
             announced += _ANNOUNCED.findall(block) if b"#" in block else []
             text = _plain(block)
-            vertices.append(_vertices(text))
-            faces.append(compact(_faces(text, seen)))
-            seen += len(vertices[-1])
-            surface_ahead = surface_ahead or (not len(faces[-1]) and _SURFACE_AHEAD.search(text) is not None)
-    mesh = cloud(np.concatenate(vertices))
-    del vertices
-    mesh = mesh._replace(faces=join_triangles(faces))
+            blocks.append(_vertices(text))
+            corners, sizes = _faces(text, seen)
+            polygons.add(corners, sizes)
+            seen += len(blocks[-1])
+            freeform += len(_FREEFORM.findall(text))
+            surface_ahead = surface_ahead or (not len(sizes) and _SURFACE_AHEAD.search(text) is not None)
+    vertices = np.concatenate(blocks)
+    del blocks
+    left_out = counted(freeform, "free-form curve or surface left out", "free-form curves or surfaces left out")
+    mesh = Mesh(vertices, polygons.triangles(vertices), (*polygons.notes, *left_out))
     if seen:
+        if freeform and not len(mesh.faces):
+            raise UnreadableError(
+                "holds only free-form curves and surfaces, which cannot be read; export it as a mesh of polygons"
+            )
         _refuse_fewer_than_announced(announced, mesh)
         _refuse_missing_faces(text, surface_ahead, mesh)
         refuse_cut_number(text, mesh)
@@ -68,11 +78,11 @@ def _vertices(text: bytes) -> NDArray[np.float64]:
     return numbers(b" ".join(rows), np.float64).reshape(-1, 3)
 
 
-def _faces(text: bytes, seen: int) -> NDArray[np.int64]:
-    """Triangles of a part of the file that `seen` vertices precede."""
+def _faces(text: bytes, seen: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Corners (sum of sizes,) and sizes (P,) of the faces of a part of the file that `seen` vertices precede."""
     rows = _FACE.findall(text)
     if not rows:
-        return np.empty((0, 3), np.int64)
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     # OBJ counts from 1, so that 0 can mark the end of each face.
     corners_of_faces = b" 0 ".join(rows) + b" 0"
     if b"/" in corners_of_faces:
@@ -86,7 +96,7 @@ def _faces(text: bytes, seen: int) -> NDArray[np.int64]:
     if (corners < 0).any():
         before = seen + np.repeat(_vertices_before_faces(text), sizes)
         corners = np.where(corners < 0, corners + before + 1, corners)
-    return triangulate(corners - 1, sizes)
+    return corners - 1, sizes
 
 
 def _vertices_before_faces(text: bytes) -> NDArray[np.int64]:
@@ -110,9 +120,10 @@ def _refuse_missing_faces(end: bytes, surface_ahead: bool, mesh: Mesh) -> None:
     elif has_line_end:
         is_cut = False
     else:
-        last_corners = end[end.rfind(b"\n") :].split()[1:]
+        keyword, *last_corners = end.rpartition(b"\n")[2].split() or [b""]
         layouts = {re.sub(rb"-?\d+", b"", corner) for corner in last_corners}  # such as "//"
+        is_short = keyword == b"f" and len(last_corners) < _FEWEST_CORNERS
         unused = len(mesh.vertices) - len(np.unique(mesh.faces))
-        is_cut = len(layouts) > 1 or unused > _FEW_UNUSED
+        is_cut = len(layouts) > 1 or unused > _FEW_UNUSED or is_short
     if is_cut:
         raise UnreadableError(CUT_OFF)

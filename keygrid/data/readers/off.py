@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.readers.blocks import compact, join_triangles
-from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud, triangulate
+from keygrid.data.readers.blocks import remaining
+from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError
+from keygrid.data.readers.polygons import Polygons
 from keygrid.data.readers.progress import advance
-from keygrid.data.readers.text import refuse_cut_number
+from keygrid.data.readers.text import opened, refuse_cut_number
 
-_KEYWORD = re.compile(r"\w*OFF\b\s*(.*)")
+_KEYWORD = re.compile(r"\w*?OFF(?![A-Za-z_])\s*(.*)")  # its counts may follow without a blank
 _LINES = 2**15
 """Lines read at a time."""
 
@@ -29,22 +30,22 @@ def read_off(path: Path) -> Mesh:
         UnreadableError: fewer vertices, faces or corners than announced, or binary data.
         ValueError: the file is damaged.
     """
-    size = path.stat().st_size
-    vertices, faces, last = [np.empty((0, 3))], [], [""]
-    with path.open("rb") as file:
+    blocks, polygons, last = [np.empty((0, 3))], Polygons(), [""]
+    with opened(path) as file:
+        size = remaining(file)
         lines = _lines(io.TextIOWrapper(file, "latin-1"))
         vertex_count, face_count = _counts(lines)
         for last in _batches(lines, vertex_count):
-            vertices.append(_positions(last))
+            blocks.append(_positions(last))
             advance(file.tell() / size)
         for last in _batches(lines, face_count):
-            faces.append(compact(_triangles(last)))
+            polygons.add(*_faces(last))
             advance(file.tell() / size)
         file.seek(-1, io.SEEK_END)
         has_line_end = file.read() in b"\r\n"
-    mesh = cloud(np.concatenate(vertices))
-    del vertices
-    mesh = mesh._replace(faces=join_triangles(faces))
+    vertices = np.concatenate(blocks)
+    del blocks
+    mesh = Mesh(vertices, polygons.triangles(vertices), polygons.notes)
     refuse_cut_number("\n".join([*last, ""] if has_line_end else last).encode("latin-1"), mesh)
     return mesh
 
@@ -87,17 +88,17 @@ def _positions(lines: list[str]) -> NDArray[np.float64]:
         raise
 
 
-def _triangles(lines: list[str]) -> NDArray[np.int64]:
-    """Of faces that are a number of corners, the corners and perhaps a colour each; edges are none."""
+def _faces(lines: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Corners (sum of sizes,) and sizes (P,) of faces: a number of corners, the corners and perhaps a colour each."""
     try:
         table = np.loadtxt(lines, np.int64, ndmin=2, usecols=(0, 1, 2, 3), comments=None)
     except ValueError:  # a line has fewer numbers
         table = np.empty((0, 4), np.int64)
     if len(table) and (table[:, 0] == 3).all():
-        return table[:, 1:]
+        return table[:, 1:].reshape(-1), table[:, 0]
     rows = [line.split() for line in lines]
     if any(len(row) <= int(row[0]) for row in rows):
         raise UnreadableError(CUT_OFF)
-    polygons = [row[1 : int(row[0]) + 1] for row in rows if int(row[0]) > 2]
+    polygons = [row[1 : int(row[0]) + 1] for row in rows]
     corners = np.array([corner for polygon in polygons for corner in polygon], np.int64)
-    return triangulate(corners, np.array([len(polygon) for polygon in polygons], np.int64))
+    return corners, np.array([len(polygon) for polygon in polygons], np.int64)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud
-from keygrid.data.readers.text import numbers, refuse_cut_number
+from keygrid.data.readers.text import in_utf8, numbers, refuse_cut_number
 
-_DATA = re.compile(rb"^DATA[ \t]+(\w+)[ \t]*\r?\n", re.MULTILINE)
+_DATA = re.compile(rb"(?:^|(?<=\r))DATA[ \t]+(\w+)[ \t]*(?:\r\n|\n|\r)", re.MULTILINE)
 
 
 def read_pcd(path: Path) -> Mesh:
@@ -23,17 +23,18 @@ def read_pcd(path: Path) -> Mesh:
         UnreadableError: incomplete header or data, or no x, y and z.
         ValueError, LookupError: the file is damaged.
     """
-    data = path.read_bytes()
+    data = in_utf8(path.read_bytes())
     start = _DATA.search(data)
     if start is None:
         raise UnreadableError("has no complete PCD header, so it is cut off or not a PCD file; export it again")
     header = _header(data[: start.start()])
-    names, layout, count = header["FIELDS"], _layout(header), int(header["POINTS"][0])
+    names, layout = header["FIELDS"], _layout(header)
     if not {"x", "y", "z"} <= set(names):
         raise UnreadableError("has points without x, y and z; export it again")
     columns = [names.index(axis) for axis in "xyz"]
     body = data[start.end() :]
-    match start[1]:
+    count = _count(header)
+    match start[1].lower():
         case b"ascii":
             mesh = cloud(_text(body, count, layout)[:, columns])
             refuse_cut_number(body, mesh)
@@ -48,6 +49,15 @@ def read_pcd(path: Path) -> Mesh:
 def _header(text: bytes) -> dict[str, list[str]]:
     lines = [line.split() for line in text.decode("ascii", "replace").splitlines()]
     return {line[0]: line[1:] for line in lines if line}
+
+
+def _count(header: dict[str, list[str]]) -> int:
+    """How many points follow; writers that leave POINTS out have it as the size of an image."""
+    if "POINTS" in header:
+        return int(header["POINTS"][0])
+    if "WIDTH" not in header:
+        raise UnreadableError("does not say how many points it has, in neither POINTS nor WIDTH; export it again")
+    return int(header["WIDTH"][0]) * int(header.get("HEIGHT", ["1"])[0])
 
 
 def _layout(header: dict[str, list[str]]) -> list[np.dtype[np.generic]]:

@@ -16,18 +16,20 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.readers.blocks import compact, join_triangles, line_blocks, remaining, rows
-from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud, triangulate
+from keygrid.data.readers.blocks import line_blocks, remaining, rows
+from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError
+from keygrid.data.readers.polygons import Polygons
 from keygrid.data.readers.progress import advance, reading_progress
-from keygrid.data.readers.text import numbers, refuse_cut_number
+from keygrid.data.readers.text import numbers, opened, refuse_cut_number
 
 _KINDS = {
     **{"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4"},
     **{"int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4"},
     **{"float": "f4", "double": "f8", "float32": "f4", "float64": "f8"},
 }
+_AXES = ("x", "y", "z")
 _CORNERS = ("vertex_indices", "vertex_index")
-_END = re.compile(rb"^end_header[ \t]*(\r\n|\n|\r(?!\n))", re.MULTILINE)
+_END = re.compile(rb"(?:^|(?<=\r))end_header[ \t]*(\r\n|\n|\r(?!\n))", re.MULTILINE)
 _ROWS = 2**15
 """Faces read at a time."""
 
@@ -48,13 +50,27 @@ class _Element:
     def has_lists(self) -> bool:
         return any(prop.size_kind is not None for prop in self.properties)
 
+    def list_of(self, names: tuple[str, ...]) -> str:
+        """Return the list that has one of the names, or the first list."""
+        lists = [prop.name for prop in self.properties if prop.size_kind is not None]
+        return next((name for name in names if name in lists), lists[0])
+
     @property
     def layout(self) -> np.dtype[np.void]:
         """Of a row, in an element without lists."""
         return np.dtype([(prop.name, prop.kind) for prop in self.properties])
 
 
-class _Polygons(NamedTuple):
+class _Block(NamedTuple):
+    """Some rows of an element.
+
+    Attributes:
+        singles: (rows, number of properties) of the single numbers that were asked for.
+        corners: of the list that was asked for, one row after the other.
+        sizes: (rows,), how many of them each row has.
+    """
+
+    singles: NDArray[np.float64]
     corners: NDArray[np.int64]
     sizes: NDArray[np.int64]
 
@@ -66,10 +82,12 @@ def read_ply(path: Path) -> Mesh:
         UnreadableError: incomplete header or data, vertices without x, y and z, or triangle strips.
         ValueError, LookupError, struct.error: the file is damaged.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         header = _header(file)
-        if not re.search(r"^format ascii", header, re.MULTILINE):
-            return _mesh(_elements(header, ">" if "binary_big_endian" in header else "<"), file)
+        kind = re.search(r"^format\s+(\w+)", header, re.MULTILINE)  # A comment may name another one.
+        if kind is None or kind[1] != "ascii":
+            is_big = kind is not None and kind[1] == "binary_big_endian"
+            return _mesh(_elements(header, ">" if is_big else "<"), file)
         last = b""
         values = []
         for last in line_blocks(file):
@@ -91,7 +109,7 @@ def _header(file: BinaryIO) -> str:
     if not head.startswith(b"ply") or end is None:
         raise UnreadableError("has no complete PLY header, so it is cut off or not a PLY file; export it again")
     file.seek(end.end())
-    return head[: end.start()].decode("ascii", "replace")
+    return "\n".join(head[: end.start()].decode("ascii", "replace").splitlines())
 
 
 def _elements(header: str, byte_order: str, only_doubles: bool = False) -> list[_Element]:
@@ -111,31 +129,33 @@ def _elements(header: str, byte_order: str, only_doubles: bool = False) -> list[
 
 
 def _mesh(elements: list[_Element], file: BinaryIO) -> Mesh:
-    mesh = cloud(np.empty((0, 3)))
+    vertices, polygons = np.empty((0, 3)), Polygons()
     for element in elements:
         if element.name == "tristrips" and element.count:
             raise UnreadableError("is made of triangle strips; export it again as triangles")
-        if element.name == "face" and element.has_lists:
-            triangles = [compact(triangulate(*polygons)) for polygons in _polygons(element, file)]
-            mesh = mesh._replace(faces=join_triangles(triangles))
+        if element.name == "vertex":
+            vertices = _positions(element, file)
         elif element.has_lists:
-            for _ in _polygons(element, file):
-                pass
-        elif element.name == "vertex":
-            mesh = mesh._replace(vertices=_positions(element, file))
+            corners = element.list_of(_CORNERS) if element.name == "face" else None
+            for block in _blocks(element, file, (), corners):
+                if corners is not None:
+                    polygons.add(block.corners, block.sizes)
         else:
             file.seek(_size_of(element, file), os.SEEK_CUR)
-    return mesh
+    return Mesh(vertices, polygons.triangles(vertices), polygons.notes)
 
 
 def _positions(element: _Element, file: BinaryIO) -> NDArray[np.float64]:
-    if not {"x", "y", "z"} <= {prop.name for prop in element.properties}:
+    if not {"x", "y", "z"} <= {prop.name for prop in element.properties if prop.size_kind is None}:
         raise UnreadableError("has vertices without x, y and z; export it again")
+    if element.has_lists:
+        blocks = [block.singles for block in _blocks(element, file, _AXES, None)]
+        return np.concatenate([np.empty((0, 3)), *blocks])
     _size_of(element, file)
     positions = np.empty((element.count, 3))
     begin = 0
     for some in rows(file, element.layout, element.count):
-        for column, axis in enumerate("xyz"):
+        for column, axis in enumerate(_AXES):
             positions[begin : begin + len(some), column] = some[axis]
         begin += len(some)
     return positions
@@ -149,23 +169,23 @@ def _size_of(element: _Element, file: BinaryIO) -> int:
     return size
 
 
-def _polygons(element: _Element, file: BinaryIO) -> Iterator[_Polygons]:
-    """The corners of the element's faces, or the items of whatever else its first list holds, in blocks of rows."""
-    lists = [prop.name for prop in element.properties if prop.size_kind is not None]
-    wanted = next((name for name in _CORNERS if name in lists), lists[0])
+def _blocks(element: _Element, file: BinaryIO, singles: tuple[str, ...], wanted: str | None) -> Iterator[_Block]:
+    """The properties that are asked for, single ones by name and perhaps a list, in blocks of rows."""
     size = file.tell() + remaining(file)
     for begin in range(0, element.count, _ROWS):
         count = min(_ROWS, element.count - begin)
         advance(file.tell() / size)
         start = file.tell()
-        polygons = _equal_polygons(element, file, wanted, count)
-        if polygons is None:
+        block = _equal_rows(element, file, count, singles, wanted)
+        if block is None:
             file.seek(start)
-            polygons = _mixed_polygons(element, file, wanted, count)
-        yield polygons
+            block = _mixed_rows(element, file, count, singles, wanted)
+        yield block
 
 
-def _equal_polygons(element: _Element, file: BinaryIO, wanted: str, count: int) -> _Polygons | None:
+def _equal_rows(
+    element: _Element, file: BinaryIO, count: int, singles: tuple[str, ...], wanted: str | None
+) -> _Block | None:
     """All at once, if all rows have lists as long as those of the first; else None."""
     first = file.tell()
     fields: list[tuple[str, np.dtype[np.generic], tuple[int, ...]]] = []
@@ -175,7 +195,7 @@ def _equal_polygons(element: _Element, file: BinaryIO, wanted: str, count: int) 
             fields.append((prop.name, prop.kind, ()))
             continue
         file.seek(first + np.dtype(fields).itemsize)
-        lengths[prop.name] = int(np.frombuffer(_exactly(file, prop.size_kind.itemsize), prop.size_kind)[0])
+        lengths[prop.name] = max(int(np.frombuffer(_exactly(file, prop.size_kind.itemsize), prop.size_kind)[0]), 0)
         fields += [(f"length of {prop.name}", prop.size_kind, ()), (prop.name, prop.kind, (lengths[prop.name],))]
     layout = np.dtype(fields)
     file.seek(first)
@@ -184,32 +204,37 @@ def _equal_polygons(element: _Element, file: BinaryIO, wanted: str, count: int) 
     some = np.frombuffer(file.read(count * layout.itemsize), layout, count)
     if any((some[f"length of {name}"] != length).any() for name, length in lengths.items()):
         return None
-    return _Polygons(some[wanted].astype(np.int64).reshape(-1), np.full(count, lengths[wanted]))
+    numbers_of = [some[name].astype(np.float64) for name in singles]
+    positions = np.column_stack(numbers_of) if numbers_of else np.empty((count, 0))
+    if wanted is None:
+        return _Block(positions, np.empty(0, np.int64), np.empty(0, np.int64))
+    return _Block(positions, some[wanted].astype(np.int64).reshape(-1), np.full(count, lengths[wanted]))
 
 
-def _mixed_polygons(element: _Element, file: BinaryIO, wanted: str, count: int) -> _Polygons:
+def _mixed_rows(element: _Element, file: BinaryIO, count: int, singles: tuple[str, ...], wanted: str | None) -> _Block:
     """Row by row, because where a row begins depends on all rows before it."""
     layout = [
-        (prop.kind.itemsize, None if prop.size_kind is None else _struct_of(prop.size_kind), prop.name == wanted)
+        (prop.name, prop.kind.itemsize, None if prop.size_kind is None else _struct_of(prop.size_kind))
         for prop in element.properties
     ]
     left = remaining(file)
-    pieces: list[bytes] = []
+    pieces: dict[str, list[bytes]] = {name: [] for name in (*singles, wanted) if name is not None}
     sizes: list[int] = []
     for _ in range(count):
-        for width, length, is_wanted in layout:
-            if length is None:
-                _exactly(file, width)
-                continue
-            size = int(length.unpack(_exactly(file, length.size))[0])
+        for name, width, length in layout:
+            size = 1 if length is None else max(int(length.unpack(_exactly(file, length.size))[0]), 0)
             if size * width > left:
                 raise UnreadableError(CUT_OFF)
-            piece = _exactly(file, max(size, 0) * width)
-            if is_wanted:
-                pieces.append(piece)
+            piece = _exactly(file, size * width)
+            if name in pieces:
+                pieces[name].append(piece)
+            if name == wanted:
                 sizes.append(size)
-    kind = next(prop.kind for prop in element.properties if prop.name == wanted)
-    return _Polygons(np.frombuffer(b"".join(pieces), kind).astype(np.int64), np.array(sizes))
+    kinds = {prop.name: prop.kind for prop in element.properties}
+    found = {name: np.frombuffer(b"".join(of), kinds[name]) for name, of in pieces.items()}
+    positions = [found[name].astype(np.float64) for name in singles]
+    corners = np.empty(0, np.int64) if wanted is None else found[wanted].astype(np.int64)
+    return _Block(np.column_stack(positions) if positions else np.empty((count, 0)), corners, np.array(sizes, np.int64))
 
 
 def _exactly(file: BinaryIO, size: int) -> bytes:

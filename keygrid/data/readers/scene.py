@@ -20,7 +20,8 @@ def read_gltf(path: Path) -> Mesh:
         UnreadableError: a file it refers to is missing, or it is compressed in a way that cannot be read.
         Exception: the file is damaged.
     """
-    kind = path.suffix[1:].lower()
+    with path.open("rb") as file:
+        kind = "glb" if file.read(4) == b"glTF" else "gltf"
     if kind == "gltf":
         json.loads(path.read_text("utf-8"))  # From a broken one, trimesh turns to any model.gltf in the same folder.
     try:

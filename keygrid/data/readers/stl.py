@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from keygrid.data.readers.blocks import BLOCK, compact, line_blocks, remaining, rows
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError
-from keygrid.data.readers.text import numbers
+from keygrid.data.readers.text import numbers, opened
 
 _HEADER = 84  # bytes; the last four are the number of facets
 _BINARY_FACET = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 # In lower case, and each begun by a word to look for: other patterns take ten times as long.
 _FACET = re.compile(rb"facet\s+normal\b")
 _VERTEX = re.compile(rb"vertex[ \t]+(\S+[ \t]+\S+[ \t]+\S+)")
+_END_FACET = re.compile(rb"end[ \t]*facet\b")
+_END_SOLID = re.compile(rb"^[ \t]*end[ \t]*solid\b", re.MULTILINE)
 _SOLID = re.compile(rb"^[ \t]*solid\b", re.MULTILINE)
 
 
@@ -29,7 +31,7 @@ def read_stl(path: Path) -> Mesh:
         UnreadableError: fewer triangles than there should be.
         ValueError: the file is damaged.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         is_binary = b"\0" in file.read(max(BLOCK, _HEADER))
         file.seek(0)
         corners = _binary_corners(file) if is_binary else _text_corners(file)
@@ -62,9 +64,9 @@ def _text_corners(file: BinaryIO) -> NDArray[np.float64]:
         corners.append(numbers(b" ".join(found), np.float64).reshape(len(found), 3))
         begun = len(_FACET.findall(text))
         facets += begun
-        unfinished += begun - text.count(b"endfacet")
+        unfinished += begun - len(_END_FACET.findall(text))
         if b"solid" in text:
-            unfinished += len(_SOLID.findall(text)) - text.count(b"endsolid")
+            unfinished += len(_SOLID.findall(text)) - len(_END_SOLID.findall(text))
     joined = np.concatenate(corners)
     if unfinished or len(joined) != 3 * facets:
         raise UnreadableError(CUT_OFF)

@@ -2,36 +2,146 @@
 
 import io
 import re
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud
-from keygrid.data.readers.text import in_utf8, refuse_cut_number
+from keygrid.data.readers.text import in_utf8, plain_missing, refuse_cut_number
+
+_NO_CLOUD = "has lines that are not equally many numbers, so it is cut off or no cloud"
+_AMBIGUOUS = "has commas that may separate numbers or be part of them; save it with decimal points"
+_LOOKED_AT = 1000
+"""Lines that decide what a comma means."""
+_MOST_NAMES = 20
+"""Lines before the first number that may name what follows."""
+
+_COMMENT = re.compile(rb"(?:#|//).*")
+_COUNT = re.compile(rb"^[ \t]*(\d+)[ \t]*$", re.MULTILINE)
+_SEPARATED = re.compile(rb"[\s,;]+")
+_NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_DECIMAL = re.compile(rb"[+-]?(?:\d+,?\d*|,\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_BRACKETED = re.compile(rb"\s*(?:\([^)]*\)|\[[^\]]*\])")  # units, mostly
 
 
 def read_table(path: Path) -> Mesh:
-    """The first three columns, separated by white space, commas or semicolons.
+    """Three columns of numbers, separated by white space, commas or semicolons.
 
-    Comments begin with # or //, and a first line of one number is the number of points, as PTS has it.
+    They are the first three, or those that a line of names above them calls x, y and z. Comments begin with # or //. A
+    line of one number is the number of points that follow it, as PTS has it, and there may be several such parts.
+    Commas are decimal where something else separates.
 
     Raises:
-        UnreadableError: lines that are not all the same number of numbers, fewer than three, or fewer lines than the
-            file announces.
+        UnreadableError: lines that are not all the same number of numbers, fewer than three, fewer lines than the file
+            announces, or commas that can mean two things.
     """
-    text = re.sub(rb"(?:#|//).*", b"", in_utf8(path.read_bytes())).translate(bytes.maketrans(b",;", b"  "))
-    announced = re.match(rb"\s*(\d+)[ \t\r]*\n", text)
-    rows = text[announced.end() :] if announced else text
-    if not rows.strip():
+    text = in_utf8(path.read_bytes()).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    names, text = _without_names(plain_missing(text))
+    text = _plain(_COMMENT.sub(b"", text))
+    parts = _parts(text)
+    if not any(rows.strip() for _, rows in parts):
+        if names:
+            raise UnreadableError(_NO_CLOUD)
         return cloud(np.empty((0, 3)))
+    mesh = cloud(np.concatenate([_positions(rows, announced, names) for announced, rows in parts]))
+    refuse_cut_number(parts[-1][1], mesh)
+    return mesh
+
+
+def _without_names(text: bytes) -> tuple[list[bytes], bytes]:
+    """The names of the columns, if lines before the numbers have any, and the text from the numbers on."""
+    names: list[bytes] = []
+    begin = 0
+    for line in islice(re.finditer(rb"[^\n]*\n?", text), _MOST_NAMES):
+        is_comment = line[0].lstrip().startswith((b"#", b"//"))
+        plain = _BRACKETED.sub(b"", line[0].strip().lstrip(b"#/"))
+        words = [word.strip(b"\"'") for word in _SEPARATED.split(plain) if word]
+        others = sum(_NUMBER.fullmatch(word) is None for word in words)
+        # In a line of numbers that is damaged, most are still numbers.
+        if not words or is_comment or others * 2 > len(words):
+            names = words if others else names
+            begin = line.end()
+        else:
+            break
+    else:
+        return names, b""
+    return names, text[begin:]
+
+
+def _plain(text: bytes) -> bytes:
+    """Numbers with decimal points and blanks between them.
+
+    Raises:
+        UnreadableError: what a comma means stays open.
+    """
+    if b"," in text:
+        lines = [line for line in islice(io.BytesIO(text), _LOOKED_AT) if line.strip()]
+        if _are_decimal(lines):
+            text = re.sub(rb",(?=[\s;]|$)", b" ", text).replace(b",", b".")
+    return text.translate(bytes.maketrans(b",;", b"  "))
+
+
+def _are_decimal(lines: list[bytes]) -> bool:
+    """Whether commas are part of numbers."""
+    has_semicolons = any(b";" in line for line in lines)
+    found = set()
+    for line in lines:
+        fields = [field.strip().strip(b",") for field in (line.split(b";") if has_semicolons else line.split())]
+        fields = [field for field in fields if field]
+        if b"," not in line or not any(b"," in field for field in fields):
+            continue
+        if not has_semicolons and len(fields) < 3:
+            found.add(False)
+        elif all(_DECIMAL.fullmatch(field) for field in fields):
+            found.add(True)
+        else:
+            raise UnreadableError(_AMBIGUOUS)
+    if len(found) > 1 or (found == {False} and _look_split(lines)):
+        raise UnreadableError(_AMBIGUOUS)
+    return found == {True}
+
+
+def _look_split(lines: list[bytes]) -> bool:
+    """Whether commas separate whole numbers of which some are like decimals: 0,051,1,007 may be two or four."""
+    if any(b"." in line for line in lines):
+        return False
+    rows = [line.strip().split(b",") for line in lines]
+    return all(len(row) >= 6 and len(row) % 2 == 0 for row in rows) and any(
+        len(after) > 1 and after.startswith(b"0") for row in rows for after in row[1::2]
+    )
+
+
+def _parts(text: bytes) -> list[tuple[int | None, bytes]]:
+    """The points that a line announces, None if there is no such line, and the rows that follow it."""
+    first = _COUNT.match(text.lstrip())
+    if first is None:
+        return [(None, text)]
+    counts = list(_COUNT.finditer(text))
+    ends = [count.start() for count in counts[1:]] + [len(text)]
+    return [(int(count[1]), text[count.end() : end]) for count, end in zip(counts, ends, strict=True)]
+
+
+def _positions(rows: bytes, announced: int | None, names: list[bytes]) -> NDArray[np.float64]:
+    if not rows.strip():
+        if announced:
+            raise UnreadableError(CUT_OFF)
+        return np.empty((0, 3))
     try:
         values = np.loadtxt(io.BytesIO(rows), ndmin=2, encoding="latin-1")
     except ValueError as error:
-        raise UnreadableError("has lines that are not equally many numbers, so it is cut off or no cloud") from error
+        raise UnreadableError(_NO_CLOUD) from error
     if values.shape[1] < 3:
         raise UnreadableError("has fewer than three numbers a line; save x, y and z of each point")
-    if announced and len(values) < int(announced[1]):
+    if announced is not None and len(values) < announced:
         raise UnreadableError(CUT_OFF)
-    mesh = cloud(values[:, :3])
-    refuse_cut_number(rows, mesh)
-    return mesh
+    return np.asarray(values[:, _columns(names, values.shape[1])])
+
+
+def _columns(names: list[bytes], count: int) -> list[int]:
+    """Where x, y and z are."""
+    plain = [name.lower() for name in names]
+    if len(plain) == count and all(plain.count(axis) == 1 for axis in (b"x", b"y", b"z")):
+        return [plain.index(axis) for axis in (b"x", b"y", b"z")]
+    return [0, 1, 2]

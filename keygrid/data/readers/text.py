@@ -3,7 +3,11 @@
 import codecs
 import re
 import warnings
-from typing import TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +15,9 @@ from numpy.typing import NDArray
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError
 
 _LAST_OF_LINE = re.compile(rb"(\S+)[ \t\r]*$", re.MULTILINE)
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DECIMAL_COMMA = re.compile(rb"(?<!\S)[+-]?\d+,\d+(?!\S)")
+_MISSING = re.compile(rb"[+-]?(?:1\.#\w+|nan\(\w*\))", re.IGNORECASE)
 _Number = TypeVar("_Number", np.float64, np.int64)
 
 
@@ -25,10 +32,30 @@ def in_utf8(text: bytes) -> bytes:
     return text.removeprefix(codecs.BOM_UTF8)
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading; what begins with a byte order mark as a copy in UTF-8 without it.
+
+    Raises:
+        ValueError: it is not in what its byte order mark says.
+    """
+    with path.open("rb") as file:
+        mark = file.read(len(codecs.BOM_UTF8))
+        file.seek(0)
+        if not mark.startswith(_MARKS):
+            yield file
+            return
+        with TemporaryFile() as copy:
+            copy.write(in_utf8(file.read()))
+            copy.seek(0)
+            yield copy
+
+
 def numbers(text: bytes, kind: type[_Number]) -> NDArray[_Number]:
     """All numbers of a text, (N,), between any white space.
 
     Raises:
+        UnreadableError: something in it is a number with a decimal comma.
         ValueError: something in it is not a number.
     """
     if not text.strip():
@@ -36,8 +63,18 @@ def numbers(text: bytes, kind: type[_Number]) -> NDArray[_Number]:
     with warnings.catch_warnings(action="error"):
         try:
             return np.fromstring(text, dtype=kind, sep=" ")
-        except DeprecationWarning as warning:  # how numpy says that it stopped before the end
-            raise ValueError(str(warning)) from warning
+        except (DeprecationWarning, ValueError) as error:  # how numpy says that it stopped before the end
+            plain = plain_missing(text)
+            if plain != text:
+                return numbers(plain, kind)
+            if _DECIMAL_COMMA.search(text):
+                raise UnreadableError("has numbers with decimal commas; save it with decimal points") from error
+            raise ValueError(str(error)) from error
+
+
+def plain_missing(text: bytes) -> bytes:
+    """Return a text in which what Microsoft's runtime writes for NaN and infinity, such as `-1.#IND`, is `nan`."""
+    return _MISSING.sub(b"nan", text) if b"#" in text or b"(" in text else text
 
 
 def refuse_cut_number(text: bytes, mesh: Mesh) -> None:

@@ -100,7 +100,7 @@ def test_damaged_keypoints_and_meshes_are_named(root, refusal):
     assert refusal(lambda: open_path(folder)).startswith("kp_DLG_Dress315.pcd has no complete PCD header")
     (folder / "DLG_Dress315.obj").write_text("v 0 0 0\nv 1 0 nan\nv 0 1 0\nf 1 2 3\n")
     assert "NaN" in refusal(lambda: open_path(folder))
-    (folder / "DLG_Dress315.obj").write_bytes("v 0 0 0\nv 1 0 0\n".encode("utf-16"))
+    (folder / "DLG_Dress315.obj").write_bytes("v 0 0 0\nv 1 0\n".encode("utf-16"))
     assert refusal(lambda: open_path(folder)).startswith("DLG_Dress315.obj")
 
 

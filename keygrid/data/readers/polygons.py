@@ -1,0 +1,158 @@
+"""Polygons into triangles, once all vertices are known."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.readers.blocks import compact, join_triangles
+from keygrid.data.readers.mesh import UnreadableError, counted
+
+_TOLERANCE = 1e-9
+"""Share of a polygon's area by which a triangle may point the other way and still count as flat."""
+
+
+_AT_ONCE = 2**11
+"""Polygons cut at a time, for the memory's sake."""
+
+
+class _Block(NamedTuple):
+    corners: NDArray[np.integer]
+    sizes: NDArray[np.integer] | None  # None where all are triangles
+
+
+@dataclass
+class Polygons:
+    """Faces of any number of corners, collected in blocks while a file is read.
+
+    Attributes:
+        left_out: faces with fewer than three corners, which are none.
+    """
+
+    left_out: int = 0
+    _blocks: list[_Block] = field(default_factory=list)
+
+    def add(self, corners: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+        """Add faces by their vertex indices one after the other, (sum of sizes,), and their numbers of corners (P,)."""
+        too_few = sizes < 3
+        if too_few.any():
+            self.left_out += int(too_few.sum())
+            corners, sizes = corners[~np.repeat(too_few, sizes)], sizes[~too_few]
+        are_triangles = bool((sizes == 3).all())
+        self._blocks.append(_Block(compact(corners), None if are_triangles else compact(sizes)))
+
+    def triangles(self, vertices: NDArray[np.generic]) -> NDArray[np.int64]:
+        """Return all faces as triangles (F, 3) in their order, and forget them; `vertices` are (V, 3).
+
+        Raises:
+            UnreadableError: there were faces, and all had fewer than three corners.
+        """
+        if self.left_out and not any(len(block.corners) for block in self._blocks):
+            raise UnreadableError("has only faces with fewer than three corners; export it again")
+        blocks, self._blocks = self._blocks[::-1], []
+        triangles: list[NDArray[np.integer]] = []
+        while blocks:
+            corners, sizes = blocks.pop()
+            if sizes is None:
+                triangles.append(corners.reshape(-1, 3))
+                continue
+            ends = np.cumsum(sizes, dtype=np.int64)
+            for begin in range(0, len(sizes), _AT_ONCE):
+                some = slice(ends[begin] - sizes[begin], ends[min(begin + _AT_ONCE, len(sizes)) - 1])
+                triangles.append(compact(triangulate(vertices, corners[some], sizes[begin : begin + _AT_ONCE])))
+        return join_triangles(triangles)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence on what was left out, if anything was."""
+        kind = "with fewer than three corners left out"
+        return counted(self.left_out, f"face {kind}", f"faces {kind}")
+
+
+def triangulate(
+    vertices: NDArray[np.generic], corners: NDArray[np.integer], sizes: NDArray[np.integer]
+) -> NDArray[np.int64]:
+    """Cut polygons of three corners or more into triangles (F, 3), in the polygons' order.
+
+    A polygon becomes a fan around its first corner where that covers it: where no triangle of the fan faces the other
+    way. Any other, such as a concave one or one with a hole that a bridge joins to its edge, is cut by mapbox-earcut in
+    the plane of its normal (Newell's).
+
+    Args:
+        vertices: (V, 3).
+        corners: the polygons' vertex indices one after the other, (sum of sizes,); one beyond the vertices is kept.
+        sizes: (P,), each 3 or more.
+    """
+    corners = corners.astype(np.int64)
+    begins = np.cumsum(sizes, dtype=np.int64) - sizes
+    fans = sizes.astype(np.int64) - 2  # triangles of each polygon
+    first = np.repeat(begins, fans)  # [F]
+    step = np.arange(fans.sum()) - np.repeat(np.cumsum(fans) - fans, fans)  # [F]
+    triangles = np.column_stack([corners[first], corners[first + step + 1], corners[first + step + 2]])
+    wrong = _unlike_fans(vertices, triangles, fans)
+    if len(wrong) == 0:
+        return triangles
+    ends = np.cumsum(fans)
+    pieces, done = [], 0
+    for polygon in wrong:
+        pieces.append(triangles[done : ends[polygon] - fans[polygon]])
+        ring = corners[begins[polygon] : begins[polygon] + sizes[polygon]]
+        cut = _ears(vertices[ring].astype(np.float64))
+        pieces.append(ring[cut] if len(cut) else triangles[ends[polygon] - fans[polygon] : ends[polygon]])
+        done = ends[polygon]
+    return np.concatenate([*pieces, triangles[done:]])
+
+
+def _unlike_fans(
+    vertices: NDArray[np.generic], triangles: NDArray[np.int64], fans: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Find the polygons that their fans (F, 3) do not cover; `fans` (P,) are the triangles of each."""
+    polygon = np.repeat(np.arange(len(fans)), fans)
+    # Indices that lead nowhere, and positions that are none, are refused when all is read.
+    there = ((triangles >= 0) & (triangles < len(vertices))).all(axis=1)
+    if not len(vertices):
+        return np.empty(0, np.int64)
+    shape = vertices[np.where(there[:, None], triangles, 0)].astype(np.float64)
+    areas = np.cross(shape[:, 1] - shape[:, 0], shape[:, 2] - shape[:, 0])  # [F, 3]
+    normals = np.column_stack([np.bincount(polygon, areas[:, axis], len(fans)) for axis in range(3)])  # Newell's
+    along = np.einsum("fd,fd->f", areas, normals[polygon])
+    size = np.einsum("pd,pd->p", normals, normals)[polygon]
+    is_wrong = there & np.isfinite(along) & (along < -_TOLERANCE * size)
+    is_open = np.logical_or(~there, ~np.isfinite(along))
+    return np.setdiff1d(polygon[np.flatnonzero(is_wrong)], polygon[is_open])
+
+
+def _ears(ring: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Cut one polygon, corners (N, 3), into triangles (N - 2, 3) of positions among its corners."""
+    import mapbox_earcut
+
+    ring = ring - ring.mean(axis=0)
+    normal = np.cross(ring, np.roll(ring, -1, axis=0)).sum(axis=0)
+    normal /= np.linalg.norm(normal) or 1.0
+    across = np.cross(normal, np.eye(3)[np.abs(normal).argmin()])
+    across /= np.linalg.norm(across) or 1.0
+    flat = np.ascontiguousarray(ring @ np.column_stack([across, np.cross(normal, across)]))
+    cut = mapbox_earcut.triangulate_float64(flat, np.array([len(flat)], np.uint32)).astype(np.int64).reshape(-1, 3)
+    if len(cut) == 0:
+        return cut
+    # Triangles face as the polygon does.
+    a, b, c = flat[cut].transpose(1, 0, 2)
+    if ((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]).sum() < 0:
+        cut = cut[:, ::-1]
+    return _with_all_corners(cut, len(flat))
+
+
+def _with_all_corners(cut: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Split triangles at corners that lie on their edges, which earcut passes over, so that no neighbour gapes."""
+    triangles = [tuple(row) for row in cut.tolist()]
+    for corner in sorted(set(range(count)) - set(cut.ravel().tolist())):
+        used = {place for triangle in triangles for place in triangle}
+        before = next((corner - step) % count for step in range(1, count) if (corner - step) % count in used)
+        after = next((corner + step) % count for step in range(1, count) if (corner + step) % count in used)
+        for index, (a, b, c) in enumerate(triangles):
+            turned = next((t for t in ((a, b, c), (b, c, a), (c, a, b)) if t[:2] == (before, after)), None)
+            if turned is not None:
+                triangles[index : index + 1] = [(before, corner, turned[2]), (corner, after, turned[2])]
+                break
+    return np.array(triangles, np.int64).reshape(-1, 3)
