@@ -120,7 +120,7 @@ def _unlike_fans(
     size = np.einsum("pd,pd->p", normals, normals)[polygon]
     is_wrong = there & np.isfinite(along) & (along < -_TOLERANCE * size)
     is_open = np.logical_or(~there, ~np.isfinite(along))
-    return np.setdiff1d(polygon[np.flatnonzero(is_wrong)], polygon[is_open])
+    return np.setdiff1d(polygon[np.flatnonzero(is_wrong)], polygon[np.flatnonzero(is_open)])
 
 
 def _ears(ring: NDArray[np.float64]) -> NDArray[np.int64]:
