@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import pdist
+from scipy.spatial.transform import Rotation
 
 from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.readers import read_garment
@@ -27,6 +29,11 @@ def garment():
 @pytest.fixture(scope="module", params=["tops-k8-keygrid", "tshirt-k8"])
 def prediction(garment, request):
     return LearnedMethod(ASSETS / "checkpoints" / f"{request.param}.safetensors").find([garment])[0]
+
+
+@pytest.fixture(scope="module")
+def surface_method():
+    return LearnedMethod(ASSETS / "checkpoints" / "tops-k8-surface.safetensors")
 
 
 def test_the_shirt_is_whole(garment):
@@ -54,6 +61,9 @@ def test_no_two_keypoints_are_close(garment, prediction):
 def test_checkpoints_say_how_they_were_made(path):
     checkpoint = Checkpoint.load(path)
     assert checkpoint.category
+    if "stages" in checkpoint.record:  # made in stages, and by no command: ORIGIN.md says how
+        assert checkpoint.record["origin"]
+        return
     assert checkpoint.record["command"].startswith("python main.py train ")
     history = checkpoint.record["history"]
     assert [epoch["epoch"] for epoch in history] == list(range(1, len(history) + 1))
@@ -124,6 +134,37 @@ def test_every_sequence_passes_the_checks_that_its_manifest_says_it_passed(seque
         assert low.min() == pytest.approx(entry["checks"]["shortest"], abs=5e-3)
         assert high.max() == pytest.approx(entry["checks"]["longest"], abs=5e-3)
         assert (moving.frames[..., 1] < -1e-3).mean(axis=1).max() <= 0.01
+
+
+@pytest.mark.parametrize("turn", range(0, 24, 4))
+def test_keypoints_of_a_surface_are_the_same_however_it_is_turned(surface_method, turn):
+    shirt = read_garment(GARMENTS / "tshirt-09-fold-half.npz").still(15)
+    rotation = Rotation.create_group("O")[turn].as_matrix()
+    turned = replace(shirt, vertices=shirt.vertices @ rotation.T)
+    drawn = [surface_method.drawing.draw(shape) for shape in (shirt, turned)]
+    before, after = (
+        surface_method.find([shape], mode="peak", parts="keypoints", drawn=[sample])[0].keypoints
+        for shape, sample in zip((shirt, turned), drawn, strict=True)
+    )
+    np.testing.assert_allclose(after @ rotation, before, atol=0.02 * shirt.diagonal)
+
+
+def test_a_reflected_shirt_has_its_sides_the_other_way_round(surface_method):
+    shirt = read_garment(GARMENTS / "tshirt-09-drop.npz").still(0)
+    mirrored = replace(shirt, vertices=shirt.vertices * [-1, 1, 1])
+    here, there = (surface_method.places(shape) for shape in (shirt, mirrored))
+    beside = np.abs(here[:, 0]) > 0.2
+    assert (np.sign(here[beside, 0]) == -np.sign(there[beside, 0])).mean() > 0.95
+
+
+def test_the_shirt_has_keypoints_on_its_surface_on_both_sides_above_and_below(garment, surface_method):
+    (found,) = surface_method.find([garment], mode="peak", parts="keypoints")
+    low, high = garment.bounds
+    relative = (found.keypoints - (low + high) / 2) / (high - low) * 2
+    assert cKDTree(garment.vertices).query(found.keypoints)[0].max() < 0.01 * garment.diagonal
+    for axis, least in ((0, 0.4), (1, 0.4)):
+        assert relative[:, axis].max() > least
+        assert relative[:, axis].min() < -least
 
 
 def test_every_checkpoint_is_described():

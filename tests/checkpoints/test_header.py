@@ -18,7 +18,9 @@ from keygrid.model.config import PRESETS, preset
 from keygrid.model.inputs import Inputs
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = sorted((ROOT / "assets" / "checkpoints").glob("*.safetensors"))
+SHIPPED = [
+    path for path in sorted((ROOT / "assets" / "checkpoints").glob("*.safetensors")) if read_header(path).format == 1
+]
 
 
 def stored(path: Path) -> dict[str, Any]:
