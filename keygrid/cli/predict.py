@@ -61,10 +61,12 @@ def predict(
 
     if len(members) == 1 and workers is None:
         workers = 0  # one garment is not worth another process
+    # Of a lone garment, the error says why it can't be used.
+    on_skip = name_skipped(most=3 if len(members) > 1 else 0)
     request = Request(keypoints, frames, batch, device)
     with show_count(len(members), "garments") as report, open_executor(workers, scheduler=scheduler) as executor:
         skipped = predict_all(
-            members, identify(method), out, request, executor, on_skip=name_skipped(), report=report, say=say
+            members, identify(method), out, request, executor, on_skip=on_skip, report=report, say=say
         )
     if skipped:
         say(f"{skipped} of {len(members)} garments were skipped.")

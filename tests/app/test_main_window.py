@@ -94,7 +94,7 @@ def test_keys_that_are_no_shortcut_change_nothing_in_the_view(window, until):
         return [actor.prop.style for actor in view.actors.values() if isinstance(actor, pv.Actor)]
 
     known = representations()
-    for key in "WSEQRVBCJTUAIL":
+    for key in "WEQRVBCJTUAIL":
         QTest.keyClick(view, key.lower())
     assert representations() == known
     assert view.camera_position == before
@@ -153,7 +153,7 @@ def test_the_theme_colours_widgets_and_can_be_had_back(window):
             palette.color(role).lightness() for role in (QPalette.ColorRole.Base, QPalette.ColorRole.Text)
         )
         assert abs(background - text) > 150
-        box = window.layers.boxes["cloud"].grab().toImage()
+        box = window.layers.boxes["samples"].grab().toImage()
         shades = {box.pixelColor(x, box.height() // 2).lightness() for x in range(16)}
         assert max(shades) - min(shades) > 50, "an empty box is hard to see"
         assert colours.setdefault(theme, (background, text)) == (background, text)
