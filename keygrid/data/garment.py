@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+_ROUNDING = 2e-6
+"""Share of the extent by which single precision may move a point."""
+
 
 @dataclass(frozen=True, eq=False)
 class MaterialPoints:
@@ -48,7 +51,8 @@ class Garment:
         vertices: (V, 3) float64, finite, in file units: the shape at rest, or the only one there is.
         faces: (F, 3) int64 vertex indices; F is 0 for a cloud.
         source: what was read, as `keygrid.data.open_path` takes it; None if the garment was made in memory.
-        frames: (T, V, 3) float32, T of 1 or more, where the vertices are in each frame; None if it does not move.
+        frames: (T, V, 3), T of 1 or more, where the vertices are in each frame; float32, or float64 so far from the
+            origin that single precision would move them; None if it does not move.
         landmarks: places with a meaning, if any are known.
         category: such as `T-shirt`; empty where not known.
         origin: where the garment comes from and under which licence, in words; empty where not known.
@@ -61,7 +65,7 @@ class Garment:
     vertices: NDArray[np.float64]
     faces: NDArray[np.int64]
     source: Path | None = None
-    frames: NDArray[np.float32] | None = None
+    frames: NDArray[np.float32] | NDArray[np.float64] | None = None
     landmarks: Landmarks | None = None
     category: str = ""
     origin: str = ""
@@ -97,3 +101,18 @@ class Garment:
     def diagonal(self) -> float:
         """Length of the diagonal of the box around `vertices`, in file units."""
         return float(np.linalg.norm(np.ptp(self.vertices, axis=0)))
+
+
+def precise(positions: NDArray[np.floating]) -> NDArray[np.float32] | NDArray[np.float64]:
+    """Return positions (..., 3) in single precision; in double where they are so far from the origin that it shows."""
+    if precision_for(positions) is np.float64:
+        return positions.astype(np.float64, copy=False)
+    return positions.astype(np.float32, copy=False)
+
+
+def precision_for(positions: NDArray[np.floating]) -> type[np.float32] | type[np.float64]:
+    """Return the type of number that keeps the shape of positions (..., 3) wherever they are."""
+    flat = positions.reshape(-1, 3)
+    extent = float(np.ptp(flat, axis=0).max()) if len(flat) else 0.0
+    rounding = float(np.abs(flat).max(initial=0.0)) * float(np.finfo(np.float32).eps)
+    return np.float64 if rounding > _ROUNDING * extent else np.float32

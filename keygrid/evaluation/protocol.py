@@ -220,7 +220,7 @@ def _mean(each: Sequence[Values]) -> Values:
     return {key: float(np.mean([values[key] for values in each if key in values])) for key in keys}
 
 
-def _frames(garment: Garment, every: int) -> NDArray[np.float32]:
+def _frames(garment: Garment, every: int) -> NDArray[np.float32] | NDArray[np.float64]:
     assert garment.frames is not None
     return garment.frames[::every]
 

@@ -6,7 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.garment import Garment, Landmarks
+from keygrid.data.garment import Garment, Landmarks, precise
+
+_STILL = 1e-6
+"""Share of the extent by which a point must move to tell anything."""
+_FEWEST_RAYS = 16
+_ASIDE = 0.02
+"""Sine of the angle between a pixel's ray and its step, if numbers in a file are rounded; and the share of outliers."""
+_WIDEST = 0.2
+"""Cosine of half of the widest angle of view."""
+_FARTHEST = 50
+"""Extents from a camera to what it sees."""
 
 
 def move_together(frames: NDArray[np.floating]) -> bool:
@@ -24,6 +34,31 @@ def move_together(frames: NDArray[np.floating]) -> bool:
     return float(np.median(ratios)) < 0.5
 
 
+def seen_by_camera(before: NDArray[np.floating], after: NDArray[np.floating]) -> bool:
+    """Whether clouds (V, 3) are depth images of one camera, whose points are pixels and no material.
+
+    A pixel sees along one ray whatever is there, so points only move on rays that meet in the camera's centre, and all
+    are in front of it.
+    """
+    before, after = before.astype(np.float64), after.astype(np.float64)
+    steps = after - before
+    lengths = np.linalg.norm(steps, axis=1)
+    extent = float(np.ptp(before, axis=0).max())
+    has_moved = lengths > _STILL * extent
+    if has_moved.sum() < _FEWEST_RAYS:
+        return False
+    before, steps, lengths = before[has_moved], steps[has_moved], lengths[has_moved]
+    along = steps / lengths[:, None]
+    across = lengths[:, None, None] ** 2 * (np.eye(3) - along[:, :, None] * along[:, None, :])  # long steps weigh more
+    centre = np.linalg.lstsq(across.sum(axis=0), np.einsum("nij,nj->i", across, before), rcond=None)[0]
+    rays = before - centre
+    aside = np.linalg.norm(np.cross(rays, along), axis=1) / np.maximum(np.linalg.norm(rays, axis=1), 1e-12)
+    forward = rays.mean(axis=0)
+    is_ahead = rays @ forward > _WIDEST * np.linalg.norm(rays, axis=1) * np.linalg.norm(forward)
+    is_near = np.linalg.norm(forward) < _FARTHEST * extent
+    return bool(is_near and np.median(aside) < _ASIDE and is_ahead.mean() > 1 - _ASIDE)
+
+
 def labelled_points(points: Any, names: tuple[str, ...]) -> Landmarks:
     """Landmarks that are points of a cloud, from their indices (L,)."""
     faces = np.asarray(points, np.int64).reshape(-1)
@@ -32,7 +67,7 @@ def labelled_points(points: Any, names: tuple[str, ...]) -> Landmarks:
 
 def moving(name: str, frames: NDArray[np.floating], faces: NDArray[np.int64], **known: Any) -> Garment:
     """A garment at rest in the first of its frames (T, V, 3); its arrays are read-only."""
-    vertices, frames = frames[0].astype(np.float64), frames.astype(np.float32)
+    vertices, frames = frames[0].astype(np.float64), precise(frames)
     for array in (vertices, frames, faces):
         array.setflags(write=False)
     return Garment(name, vertices, faces, frames=frames, **known)

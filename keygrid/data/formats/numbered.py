@@ -1,7 +1,9 @@
 """A folder of numbered meshes or clouds: the frames of one garment.
 
 They are one garment if their names differ in one number only, and the first two have the same faces or, being clouds,
-points that stay near themselves. Otherwise, or where there are thousands, they are garments of their own.
+points that stay near themselves and are no pixels of a depth camera. Otherwise, or where there are thousands, they are
+garments of their own. A text beside them that is no cloud, such as README.txt, and empty frames at the start are passed
+over.
 """
 
 import re
@@ -11,17 +13,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.formats.frames import move_together, moving
+from keygrid.data.formats.frames import move_together, moving, seen_by_camera
 from keygrid.data.formats.items import Item
 from keygrid.data.formats.listing import Contents, contents, is_readable
-from keygrid.data.garment import Garment
+from keygrid.data.garment import Garment, precision_for
 from keygrid.data.readers import read_mesh, reading
-from keygrid.data.readers.mesh import Mesh, UnreadableError, coinciding
+from keygrid.data.readers.mesh import EmptyError, Mesh, UnreadableError, coinciding, counted, used
 from keygrid.errors import KeygridError
 
 MOST_FRAMES = 2000
 """More files than that are garments of their own: all frames are in memory, and a listing must not wait for them."""
 
+_MOST_TEXTS = 3
+"""Files beside the frames that are looked into."""
+_SMALL = 1024
+"""Bytes of a frame that may be without vertices."""
 _NUMBERED = re.compile(r"(.*?)(\d+)(\.[^.]+)$")
 
 
@@ -41,15 +47,31 @@ def frame_files(folder: Path, inside: Contents) -> list[Path]:
 
     Only names are compared, and the contents of the first two files.
     """
+    return _frames(folder, inside)[0]
+
+
+def _frames(folder: Path, inside: Contents) -> tuple[list[Path], int]:
+    """The frames in a folder, by number, and how many empty ones before them are left out."""
     files = [name for name in inside.files if is_readable(name)]
     if inside.folders or not 2 <= len(files) <= MOST_FRAMES:
-        return []
-    parts = [match.groups() for match in map(_NUMBERED.match, files) if match]
-    if len(parts) < len(files) or len({(prefix, ending) for prefix, _, ending in parts}) > 1:
-        return []
-    by_number = sorted(zip((int(number) for _, number, _ in parts), files, strict=True))
-    frames = [folder / name for _, name in by_number]
-    return frames if _begin_alike(frames[0], frames[1]) else []
+        return [], 0
+    alike: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    others = []
+    for name in files:
+        match = _NUMBERED.match(name)
+        if match:
+            alike.setdefault((match[1], match[3]), []).append((int(match[2]), name))
+        else:
+            others.append(name)
+    groups = sorted(alike.values(), key=len)
+    found = sorted(groups.pop()) if groups else []
+    others += [name for group in groups for _, name in group]
+    if len(found) < 2 or len(others) > _MOST_TEXTS or not all(_is_prose(folder / name) for name in others):
+        return [], 0
+    frames = [folder / name for _, name in found]
+    begin = next((index for index, frame in enumerate(frames[:-2]) if not _is_empty(frame)), 0)
+    frames = frames[begin:]
+    return (frames, begin) if _begin_alike(frames) else ([], 0)
 
 
 def read_numbered(folder: Path) -> Garment:
@@ -58,20 +80,26 @@ def read_numbered(folder: Path) -> Garment:
     Raises:
         KeygridError: a frame is missing or damaged, or unlike the others.
     """
-    files = frame_files(folder, contents(folder))
+    files, empty = _frames(folder, contents(folder))
     with reading(folder):
         if not files:
             raise UnreadableError("holds no frames of one garment; name them by numbers")
         _refuse_gaps(files)
         first = read_mesh(files[0])
-        frames = np.empty((len(files), len(first.vertices), 3), np.float32)
+        is_used = used(first) if len(first.faces) else np.ones(len(first.vertices), np.bool_)
+        kind = precision_for(first.vertices[is_used].astype(np.float64))
+        frames = np.empty((len(files), int(is_used.sum()), 3), kind)
         for frame, file in zip(frames, files, strict=True):
-            frame[:] = _vertices_like(first, file, files[0].name)
-        faces = first.faces.astype(np.int64)
+            frame[:] = _vertices_like(first, file, files[0].name)[is_used]
+        faces = (np.cumsum(is_used) - 1)[first.faces.astype(np.int64)]
+        notes = (
+            *counted(empty, "empty frame at the start left out", "empty frames at the start left out"),
+            *counted((~is_used).sum(), "vertex that no face uses left out", "vertices that no face uses left out"),
+        )
         if len(faces):
-            kept, place = coinciding(frames.transpose(1, 0, 2).reshape(len(first.vertices), -1))
+            kept, place = coinciding(frames.transpose(1, 0, 2).reshape(frames.shape[1], -1))
             frames, faces = frames[:, kept], _triangles(place[faces])
-    return moving(folder.name, frames, faces, source=folder)
+    return moving(folder.name, frames, faces, source=folder, notes=notes)
 
 
 def write_numbered(garments: Iterable[Item], folder: Path) -> None:
@@ -93,17 +121,45 @@ def write_obj(path: Path, vertices: NDArray[np.floating], faces: NDArray[np.int6
         np.savetxt(file, faces + 1, "f %d %d %d")
 
 
-def _begin_alike(first: Path, second: Path) -> bool:
+def _is_prose(path: Path) -> bool:
+    """Whether a text is no cloud."""
+    if path.suffix.lower() != ".txt":
+        return False
+    try:
+        read_mesh(path)
+    except KeygridError:
+        return True
+    return False
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        if path.stat().st_size < _SMALL:
+            read_mesh(path)
+    except KeygridError as error:
+        return isinstance(error.__cause__, EmptyError)
+    except OSError:
+        return False
+    return False
+
+
+def _begin_alike(frames: list[Path]) -> bool:
+    first, second = frames[:2]
     try:
         # One topology makes files of much the same size, which is quicker to see.
         if first.stat().st_size > 2 * second.stat().st_size or second.stat().st_size > 2 * first.stat().st_size:
             return False
         before, after = read_mesh(first), read_mesh(second)
+        if not len(before.faces) and np.array_equal(before.vertices, after.vertices):
+            after = read_mesh(frames[-1])  # Two that are the same tell nothing.
     except (KeygridError, OSError):
         return False
     if before.vertices.shape != after.vertices.shape or not np.array_equal(before.faces, after.faces):
         return False
-    return len(before.faces) > 0 or move_together(np.stack([before.vertices, after.vertices]).astype(np.float64))
+    if len(before.faces):
+        return True
+    both = np.stack([before.vertices, after.vertices]).astype(np.float64)
+    return move_together(both) and not seen_by_camera(*both)
 
 
 def _triangles(faces: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from keygrid.data.garment import Garment
 from keygrid.data.readers.arrays import read_npy, read_npz, read_sequence
 from keygrid.data.readers.content import ending_by_content
-from keygrid.data.readers.mesh import Mesh, UnreadableError, check, weld, without_missing, without_unused
+from keygrid.data.readers.mesh import EmptyError, Mesh, UnreadableError, check, weld, without_missing, without_unused
 from keygrid.data.readers.obj import read_obj
 from keygrid.data.readers.off import read_off
 from keygrid.data.readers.pcd import read_pcd
@@ -143,4 +143,4 @@ def refuse_unopenable(path: Path) -> None:
     except OSError as error:
         raise UnreadableError(f"cannot be opened ({error.strerror}); check the disk it is on") from error
     if empty:
-        raise UnreadableError("is empty; export it again")
+        raise EmptyError("is empty; export it again")

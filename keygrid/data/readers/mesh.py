@@ -19,6 +19,10 @@ class UnreadableError(Exception):
     """What is wrong with a file and what to do, worded to follow the file's name, without a full stop."""
 
 
+class EmptyError(UnreadableError):
+    """A file that holds nothing yet, as those of a first frame often are."""
+
+
 class Mesh(NamedTuple):
     """A file's contents before they are checked and welded.
 
@@ -51,7 +55,7 @@ def check(mesh: Mesh) -> None:
     if faces.dtype.kind not in "iu" or faces.ndim != 2 or faces.shape[1] != 3:
         raise UnreadableError(f"needs faces of 3 whole numbers each, but has {_described(faces)}; export it again")
     if len(vertices) == 0:
-        raise UnreadableError("has no vertices; export it again and check that something is selected")
+        raise EmptyError("has no vertices; export it again and check that something is selected")
     if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
         raise UnreadableError("has faces that refer to vertices that are not there; export it again")
     is_broken = ~np.isfinite(vertices).all(axis=1)

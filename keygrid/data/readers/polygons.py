@@ -109,11 +109,12 @@ def _unlike_fans(
 ) -> NDArray[np.int64]:
     """Find the polygons that their fans (F, 3) do not cover; `fans` (P,) are the triangles of each."""
     polygon = np.repeat(np.arange(len(fans)), fans)
-    # Indices that lead nowhere, and positions that are none, are refused when all is read.
-    there = ((triangles >= 0) & (triangles < len(vertices))).all(axis=1)
     if not len(vertices):
         return np.empty(0, np.int64)
-    shape = vertices[np.where(there[:, None], triangles, 0)].astype(np.float64)
+    # Indices that lead nowhere, and positions that are none, are refused when all is read.
+    safe = np.clip(triangles, 0, len(vertices) - 1)
+    there = np.equal(safe, triangles).all(axis=1)
+    shape = vertices[safe].astype(np.float64)
     areas = np.cross(shape[:, 1] - shape[:, 0], shape[:, 2] - shape[:, 0])  # [F, 3]
     normals = np.column_stack([np.bincount(polygon, areas[:, axis], len(fans)) for axis in range(3)])  # Newell's
     along = np.einsum("fd,fd->f", areas, normals[polygon])

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.garment import Garment, Landmarks
+from keygrid.data.garment import Garment, Landmarks, precision_for
 from keygrid.data.readers.mesh import Mesh, UnreadableError, check
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
@@ -104,7 +104,8 @@ def sequence_of(archive: Mapping[str, NDArray[Any]], source: Path) -> Garment:
         raise UnreadableError("is a sequence that does not say its name; write it again")
     rest_bounds, bounds = parts["bounds"]
     vertices = dequantise(parts["rest"], rest_bounds)
-    frames = dequantise(np.cumsum(parts["frames"], axis=0, dtype=np.uint16), bounds).astype(np.float32)
+    moved = dequantise(np.cumsum(parts["frames"], axis=0, dtype=np.uint16), bounds)
+    frames = moved if precision_for(bounds) is np.float64 else moved.astype(np.float32)
     faces = parts["faces"].astype(np.int64)
     places = _places(archive, len(vertices))
     for array in (vertices, faces, frames):

@@ -73,6 +73,92 @@ def test_vertices_that_meet_in_one_frame_only_stay_apart(tmp_path, garment):
     np.testing.assert_array_equal(shirt.faces, [[0, 1, 2], [3, 4, 2]])
 
 
+FAR = np.array([448262.0, 5411933.0, 214.0])
+"""Where a garment of metres is in a surveyor's coordinates."""
+
+
+def test_frames_far_from_the_origin_keep_their_shape(cloth, tmp_path, garment):
+    frames = cloth.frames.astype(float) + FAR
+    for number, frame in enumerate(frames):
+        write_obj(tmp_path / f"{number}.obj", frame, cloth.faces)
+    shirt = garment(tmp_path)
+    np.testing.assert_allclose(shirt.frames, frames, atol=1e-8)
+    np.testing.assert_allclose(np.ptp(shirt.vertices, axis=0), np.ptp(frames[0], axis=0), atol=1e-8)
+    convert(shirt, "keygrid", tmp_path / "out")
+    (again,) = open_path(tmp_path / "out")
+    np.testing.assert_allclose(again.frames, frames, atol=1e-4)
+    np.testing.assert_allclose(np.ptp(again.frames, axis=1), np.ptp(frames, axis=1), atol=1e-4)
+
+
+@pytest.mark.parametrize("names", [["README.txt"], ["notes.txt", "license 2.txt"]])
+def test_texts_beside_frames_are_passed_over(names, folder, cloth, garment):
+    for name in names:
+        (folder / name).write_text("simulated with 3 pieces of cloth\n")
+    assert garment(folder).frame_count == 4
+
+
+def test_a_cloud_beside_frames_is_a_garment_of_its_own(folder, collection):
+    np.savetxt(folder / "cloud.txt", np.random.default_rng(0).random((80, 3)))
+    assert len(collection(folder)) == 5
+
+
+@pytest.mark.parametrize("content", ["", "# exported, nothing selected\n"])
+def test_empty_frames_at_the_start_are_left_out_and_counted(content, folder, cloth, garment):
+    (folder / "shirt8.obj").write_text(content)
+    shirt = garment(folder)
+    np.testing.assert_array_equal(shirt.frames, cloth.frames[1:])
+    assert shirt.notes == ("1 empty frame at the start left out.",)
+
+
+def test_vertices_that_no_face_uses_are_left_out_of_all_frames(cloth, tmp_path, garment):
+    for number, frame in enumerate(cloth.frames):
+        write_obj(tmp_path / f"{number}.obj", np.vstack([[500 + number, 0, 0], frame]), cloth.faces + 1)
+    shirt = garment(tmp_path)
+    np.testing.assert_array_equal(shirt.frames, cloth.frames)
+    np.testing.assert_array_equal(shirt.faces, cloth.faces)
+    assert shirt.notes == ("1 vertex that no face uses left out.",)
+
+
+def depth_images(count, rng):
+    """(count, 1200, 3): something round that passes a wall, as a depth camera sees it."""
+    across, down = np.meshgrid(np.linspace(-0.6, 0.6, 40), np.linspace(-0.4, 0.4, 30))
+    rays = np.stack([across, down, np.ones_like(across)], axis=-1).reshape(-1, 3)
+    for number in range(count):
+        is_near = np.hypot(rays[:, 0] - 0.05 * number, rays[:, 1]) < 0.25
+        yield rays * (np.where(is_near, 0.7, 0.9) + rng.normal(scale=0.001, size=len(rays)))[:, None]
+
+
+@pytest.mark.parametrize("kind", ["camera", "world", "holes at zero", "holes at NaN", "one twice"])
+def test_depth_images_are_clouds_of_their_own(kind, tmp_path, collection):
+    rng = np.random.default_rng(0)
+    frames = np.stack(list(depth_images(4, rng)))
+    if kind == "world":
+        frames = frames @ np.linalg.qr(rng.normal(size=(3, 3)))[0] + [3.0, 1, 2]
+    elif kind.startswith("holes"):
+        frames[rng.random(frames.shape[:2]) < 0.02] = np.nan if "NaN" in kind else 0
+    elif kind == "one twice":
+        frames[1] = frames[0]
+    for number, frame in enumerate(frames):
+        np.savetxt(tmp_path / f"frame_{number}.xyz", frame, "%.6f")
+    found = collection(tmp_path)
+    assert [entry.name for entry in found.entries] == [f"frame_{number}" for number in range(4)]
+    lost = (~np.isfinite(frames).all(axis=2) | ~frames.any(axis=2)).sum(axis=1)
+    assert [len(one.vertices) for one in found] == (1200 - lost).tolist()
+
+
+@pytest.mark.parametrize("motion", ["fall", "grow", "sway"])
+def test_clouds_of_material_are_one_garment_however_they_move(motion, moving_points, tmp_path, garment):
+    frames = moving_points.copy()
+    for number in range(4):
+        if motion == "fall":
+            frames[number] = frames[0] - [0, 0.02 * number, 0]
+        elif motion == "grow":
+            frames[number] = frames[0] * (1 + 0.02 * number)
+    for number, frame in enumerate(frames):
+        np.savetxt(tmp_path / f"cloud_{number}.xyz", frame)
+    assert garment(tmp_path).frame_count == 4
+
+
 def test_clouds_that_move(moving_points, tmp_path, garment, collection):
     for number, frame in enumerate(moving_points):
         np.savetxt(tmp_path / f"cloud_{number}.xyz", frame)
