@@ -1,53 +1,169 @@
-"""glTF, which trimesh reads well."""
+"""glTF scenes.
 
-import json
-import logging
+Read here rather than by trimesh, which passes over sparse and normalised numbers, skins, weights and instances in
+silence, and leaves zeros where it lacks a decoder.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from keygrid.data.readers.mesh import Mesh, UnreadableError, join
+from keygrid.data.readers.accessors import Document
+from keygrid.data.readers.mesh import Mesh, UnreadableError, check, cloud, join, without_unused
 
-# Without a handler of its own, what a library logs about a broken file is printed.
-logging.getLogger("trimesh").addHandler(logging.NullHandler())
+Matrix = NDArray[np.float64]
+
+_POINTS, _TRIANGLES, _STRIP, _FAN = 0, 4, 5, 6
+_DRACO = "KHR_draco_mesh_compression"
+_INSTANCES = "EXT_mesh_gpu_instancing"
+_DEEPEST = 500
+"""Nodes below each other; more of them are a circle."""
 
 
 def read_gltf(path: Path) -> Mesh:
-    """All meshes and clouds of a glTF or GLB scene where its nodes put them.
+    """All meshes and clouds of a glTF or GLB scene where its nodes, skins, weights and instances put them.
 
     Raises:
         UnreadableError: a file it refers to is missing, or it is compressed in a way that cannot be read.
         Exception: the file is damaged.
     """
-    with path.open("rb") as file:
-        kind = "glb" if file.read(4) == b"glTF" else "gltf"
-    if kind == "gltf":
-        json.loads(path.read_text("utf-8"))  # From a broken one, trimesh turns to any model.gltf in the same folder.
-    try:
-        mesh = _scene(path, kind)
-    except FileNotFoundError as error:
-        raise UnreadableError(f"needs {error} beside it; keep the files of a glTF scene together") from error
-    # trimesh leaves zeros where it lacks the decoder.
-    if not mesh.vertices.astype(bool).any() and b"KHR_draco_mesh_compression" in path.read_bytes():
+    document = Document(path)
+    return join(list(_parts(document)))
+
+
+def _parts(document: Document) -> Iterator[Mesh]:
+    content = document.content
+    nodes = content.get("nodes", [])
+    placed = dict(_placed(content))
+    for index in sorted(placed, key=lambda index: (nodes[index].get("mesh", -1), index)):
+        node = nodes[index]
+        if "mesh" not in node:
+            continue
+        mesh = content["meshes"][node["mesh"]]
+        weights = node.get("weights", mesh.get("weights", []))
+        for primitive in mesh["primitives"]:
+            part = _part(document, primitive, weights)
+            if part is None:
+                continue
+            attributes = primitive["attributes"]
+            if "skin" in node and "JOINTS_0" in attributes:
+                parts = [_skinned(document, part, attributes, content["skins"][node["skin"]], placed)]
+            else:
+                parts = [_moved(part, placed[index] @ instance) for instance in _instances(document, node)]
+            for one in parts:
+                check(one)
+                # Primitives often share their vertices, and each uses some.
+                yield without_unused(one)._replace(notes=()) if len(mesh["primitives"]) > 1 else one
+
+
+def _placed(content: dict[str, Any]) -> Iterator[tuple[int, Matrix]]:
+    """The nodes of the scene, and where each of them is in it, (4, 4)."""
+    nodes = content.get("nodes", [])
+    children = {child for node in nodes for child in node.get("children", [])}
+    scenes = content.get("scenes", [])
+    roots = scenes[content.get("scene", 0)].get("nodes", []) if scenes else set(range(len(nodes))) - children
+    waiting = [(root, np.eye(4), 0) for root in roots]
+    while waiting:
+        index, above, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise ValueError("A node is below itself.")
+        matrix = above @ _local(nodes[index])
+        yield index, matrix
+        waiting += [(child, matrix, depth + 1) for child in nodes[index].get("children", [])]
+
+
+def _local(node: dict[str, Any]) -> Matrix:
+    if "matrix" in node:
+        return np.array(node["matrix"], np.float64).reshape(4, 4).T
+    return _composed(
+        np.array(node.get("translation", (0, 0, 0)), np.float64),
+        np.array(node.get("rotation", (0, 0, 0, 1)), np.float64),
+        np.array(node.get("scale", (1, 1, 1)), np.float64),
+    )
+
+
+def _composed(translation: Matrix, rotation: Matrix, scale: Matrix) -> Matrix:
+    """(4, 4) that scales, then turns by a quaternion x, y, z, w, then shifts."""
+    x, y, z, w = rotation / (np.linalg.norm(rotation) or 1.0)
+    matrix = np.eye(4)
+    matrix[:3, :3] = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    matrix[:3, :3] *= scale
+    matrix[:3, 3] = translation
+    return matrix
+
+
+def _part(document: Document, primitive: dict[str, Any], weights: list[float]) -> Mesh | None:
+    """A primitive before it is placed; None of lines."""
+    position = document.content["accessors"][primitive["attributes"]["POSITION"]]
+    if _DRACO in primitive.get("extensions", {}) and "bufferView" not in position:
         raise UnreadableError("is compressed with Draco, which cannot be read here; export it without compression")
-    return mesh
+    vertices = document.array(primitive["attributes"]["POSITION"])
+    for weight, target in zip(weights, primitive.get("targets", []), strict=False):
+        if weight and "POSITION" in target:
+            vertices = vertices + weight * document.array(target["POSITION"])
+    mode = primitive.get("mode", _TRIANGLES)
+    if mode == _POINTS:
+        return cloud(vertices)
+    if mode not in (_TRIANGLES, _STRIP, _FAN):
+        return None
+    indices = primitive.get("indices")
+    corners = np.arange(len(vertices)) if indices is None else document.array(indices).astype(np.int64)
+    return Mesh(vertices, _faces(corners, mode))
 
 
-def _scene(path: Path, kind: str) -> Mesh:
-    import trimesh
+def _faces(corners: NDArray[np.int64], mode: int) -> NDArray[np.int64]:
+    if mode == _TRIANGLES:
+        return corners.reshape(-1, 3)
+    if mode == _FAN:
+        return np.column_stack([corners[1:-1], corners[2:], np.full(max(len(corners) - 2, 0), corners[0])])
+    faces = np.column_stack([corners[:-2], corners[1:-1], corners[2:]])
+    faces[1::2] = faces[1::2, [1, 0, 2]]
+    return faces
 
-    scene: Any = trimesh.load_scene(path, file_type=kind, process=False, skip_materials=True)
-    rank = {name: index for index, name in enumerate(scene.geometry)}
-    placed = sorted((scene.graph[node] for node in scene.graph.nodes_geometry), key=lambda place: rank[place[1]])
-    parts = []
-    for transform, name in placed:
-        geometry = scene.geometry[name]
-        if isinstance(geometry, trimesh.Trimesh | trimesh.PointCloud):
-            vertices = np.asarray(geometry.vertices)
-            if not np.array_equal(transform, np.eye(4)):
-                vertices = trimesh.transform_points(vertices, transform)
-            faces = np.asarray(getattr(geometry, "faces", ()), np.int64).reshape(-1, 3)
-            is_mirrored = np.linalg.det(transform[:3, :3]) < 0
-            parts.append(Mesh(vertices, faces[:, ::-1] if is_mirrored else faces))
-    return join(parts)
+
+def _instances(document: Document, node: dict[str, Any]) -> list[Matrix]:
+    extension = node.get("extensions", {}).get(_INSTANCES)
+    if extension is None:
+        return [np.eye(4)]
+    arrays = {name: document.array(index) for name, index in extension["attributes"].items()}
+    count = len(next(iter(arrays.values())))
+    translations = arrays.get("TRANSLATION", np.zeros((count, 3)))
+    rotations = arrays.get("ROTATION", np.tile([0.0, 0, 0, 1], (count, 1)))
+    scales = arrays.get("SCALE", np.ones((count, 3)))
+    return [_composed(*one) for one in zip(translations, rotations, scales, strict=True)]
+
+
+def _moved(part: Mesh, matrix: Matrix) -> Mesh:
+    if np.array_equal(matrix, np.eye(4)):
+        return part
+    is_mirrored = np.linalg.det(matrix[:3, :3]) < 0
+    vertices = part.vertices.astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+    return Mesh(vertices, part.faces[:, ::-1] if is_mirrored else part.faces)
+
+
+def _skinned(
+    document: Document, part: Mesh, attributes: dict[str, int], skin: dict[str, Any], placed: dict[int, Matrix]
+) -> Mesh:
+    """Where joints put a part; where its node is does not count."""
+    bones = np.stack([placed.get(joint, np.eye(4)) for joint in skin["joints"]])
+    if "inverseBindMatrices" in skin:
+        bones = bones @ document.array(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)[: len(bones)]
+    total = np.zeros((len(part.vertices), 4, 4))
+    weight = np.zeros(len(part.vertices))
+    for number in range(len(attributes)):
+        if f"JOINTS_{number}" not in attributes:
+            break
+        joints = document.array(attributes[f"JOINTS_{number}"]).astype(np.int64)
+        shares = document.array(attributes[f"WEIGHTS_{number}"])
+        total += np.einsum("vj,vjab->vab", shares, bones[joints])
+        weight += shares.sum(axis=1)
+    total /= np.where(weight > 0, weight, 1)[:, None, None]
+    vertices = np.einsum("vab,vb->va", total[:, :3, :3], part.vertices.astype(np.float64)) + total[:, :3, 3]
+    return Mesh(vertices, part.faces)

@@ -1,0 +1,108 @@
+"""Arrays of numbers in glTF: buffers, views, strides, sparse replacements and normalised integers."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, unquote_to_bytes
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.readers.mesh import CUT_OFF, UnreadableError
+
+_KINDS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+_JSON, _BINARY = 0x4E4F534A, 0x004E4942
+_COMPRESSIONS = ("EXT_meshopt_compression", "KHR_meshopt_compression")
+
+
+class Document:
+    """A glTF file: its JSON, and the arrays that this refers to.
+
+    Args:
+        path: of a GLB, or of a JSON whose buffers are in it or in files beside it.
+
+    Raises:
+        UnreadableError: it is cut off.
+        ValueError: it is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        data = path.read_bytes()
+        self._folder = path.parent
+        self._binary: bytes | None = None
+        self._buffers: dict[int, bytes] = {}
+        text = data
+        if data.startswith(b"glTF"):
+            length = int.from_bytes(data[8:12], "little")
+            if len(data) < length:
+                raise UnreadableError(CUT_OFF)
+            chunks = dict(_chunks(data[12:length]))
+            text, self._binary = chunks[_JSON], chunks.get(_BINARY)
+        self.content: dict[str, Any] = json.loads(text.decode("utf-8-sig"))
+
+    def array(self, index: int) -> NDArray[np.float64]:
+        """Return the numbers of an accessor, (count,) or (count, width); normalised ones in [-1, 1].
+
+        Raises:
+            UnreadableError: they are compressed, or the file that has them is missing or cut off.
+        """
+        accessor = self.content["accessors"][index]
+        width, count = _WIDTHS[accessor["type"]], accessor["count"]
+        kind = np.dtype(_KINDS[accessor["componentType"]])
+        if "bufferView" in accessor:
+            values = self._view(accessor["bufferView"], accessor.get("byteOffset", 0), kind, count, width).copy()
+        else:
+            values = np.zeros((count, width), kind)
+        sparse = accessor.get("sparse")
+        if sparse:
+            at, new = sparse["indices"], sparse["values"]
+            where = np.dtype(_KINDS[at["componentType"]])
+            places = self._view(at["bufferView"], at.get("byteOffset", 0), where, sparse["count"], 1)[:, 0]
+            values[places] = self._view(new["bufferView"], new.get("byteOffset", 0), kind, sparse["count"], width)
+        numbers = values.astype(np.float64)
+        if accessor.get("normalized") and kind.kind in "iu":
+            numbers = np.maximum(numbers / np.iinfo(kind).max, -1)
+        return numbers[:, 0] if width == 1 else numbers
+
+    def _view(self, index: int, offset: int, kind: np.dtype[Any], count: int, width: int) -> NDArray[Any]:
+        view = self.content["bufferViews"][index]
+        if any(name in view.get("extensions", {}) for name in _COMPRESSIONS):
+            raise UnreadableError(
+                "is compressed with meshopt, which cannot be read here; export it without compression"
+            )
+        data = self._buffer(view["buffer"])
+        begin = view.get("byteOffset", 0) + offset
+        size = kind.itemsize * width
+        stride = view.get("byteStride", size)
+        if count and begin + stride * (count - 1) + size > len(data):
+            raise UnreadableError(CUT_OFF)
+        return np.ndarray((count, width), kind, data, begin, (stride, kind.itemsize))
+
+    def _buffer(self, index: int) -> bytes:
+        if index not in self._buffers:
+            uri = self.content["buffers"][index].get("uri")
+            self._buffers[index] = self._fetched(uri) if uri is not None else self._binary or b""
+        return self._buffers[index]
+
+    def _fetched(self, uri: str) -> bytes:
+        if uri.startswith("data:"):
+            head, _, body = uri.partition(",")
+            return base64.b64decode(body) if head.endswith(";base64") else unquote_to_bytes(body)
+        name = unquote(uri)
+        for path in (self._folder / name, self._folder / uri):
+            if path.is_file():
+                return path.read_bytes()
+        raise UnreadableError(f"needs {name} beside it; keep the files of a glTF scene together")
+
+
+def _chunks(data: bytes) -> list[tuple[int, bytes]]:
+    found = []
+    while len(data) >= 8:
+        length, kind = int.from_bytes(data[:4], "little"), int.from_bytes(data[4:8], "little")
+        if len(data) < 8 + length:
+            raise UnreadableError(CUT_OFF)
+        found.append((kind, data[8 : 8 + length]))
+        data = data[8 + length :]
+    return found[::-1]  # Of several of a kind, the first counts.
