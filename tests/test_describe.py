@@ -26,6 +26,19 @@ def said(path: Path) -> dict[str, str]:
     return {line[:start].strip(): line[start:] for line in lines}
 
 
+def test_what_was_left_out_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.obj"
+    path.write_text(TRIANGLE.format(1) + "v 500 0 0\nf 1 2\n")
+    description = describe(path)
+    assert description["notes"] == [
+        "1 face with fewer than three corners left out.",
+        "1 vertex that no face uses left out.",
+    ]
+    assert description["extent"] == [1, 1, 0]
+    assert said(path)["notes"] == description["notes"][0]
+    assert description["notes"][1] in as_text(description)
+
+
 def test_a_mesh() -> None:
     description = describe(SHIRT)
     assert description["kind"] == "surface"

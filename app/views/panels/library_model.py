@@ -161,7 +161,8 @@ def describe(item: Item) -> str:
     size = f"{len(item.vertices):,} points" if item.is_cloud else f"{len(item.faces):,} triangles"
     frames = f", {item.frame_count} frames" if item.frame_count else ""
     origin = f"\n{item.origin}" if item.origin else ""
-    return f"{item.source or item.name}\n{size}{frames}, diagonal {item.diagonal:.4g} in file units{origin}"
+    notes = "".join(f"\n{note}" for note in item.notes)
+    return f"{item.source or item.name}\n{size}{frames}, diagonal {item.diagonal:.4g} in file units{origin}{notes}"
 
 
 def _exists(path: Path) -> bool:
