@@ -92,7 +92,7 @@ def test_an_interrupted_prediction_goes_on_to_the_same_bytes(
     [
         (("missing.obj", "--out", "k.json"), "missing.obj does not exist"),
         (("empty.ply", "--out", "k.json"), "empty.ply is empty"),
-        (("truncated.obj", "--out", "k.json"), "truncated.obj has a face with fewer than three corners"),
+        (("truncated.obj", "--out", "k.json"), "truncated.obj has only faces with fewer than three corners"),
         ((SHIRT, "--checkpoint", "truncated.obj", "--out", "k.json"), "truncated.obj can't be read as a checkpoint"),
         ((SHIRT, "--method", "nearest?k=8", "--out", "k.json"), "nearest"),
         (("points.xyz", "--method", "geodesic", "--out", "k.json"), "surface"),
