@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,11 @@ with contextlib.suppress(ImportError):
 # Networks here are so small that threads only wait for each other, a hundred times longer when the cores are busy.
 # Set before torch is imported; processes that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell makes what it starts in the background ignore Ctrl+C, and so would all processes of the tests, some of which
+# send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples every time, and no deadline: the first call of a compiled operation may have to compile it.
 settings.register_profile("repeatable", derandomize=True, max_examples=40, deadline=None, database=None)
