@@ -1,6 +1,7 @@
 """What glTF allows, each in a scene that the test makes."""
 
 import json
+import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,31 @@ def test_names_of_files_are_percent_encoded(name: str, tmp_path: Path) -> None:
     assert_reads(tmp_path / "a.gltf", VERTICES)
     (tmp_path / name).unlink()
     with pytest.raises(KeygridError, match=f"needs {name} beside it"):
+        read_garment(tmp_path / "a.gltf")
+
+
+@pytest.mark.parametrize(
+    "uri", ["../a.bin", "b/..%2F../a.bin", "..%5Ca.bin", "{folder}/a.bin", "C:%5Ca.bin", "/dev/zero"]
+)
+def test_files_outside_the_folder_are_not_read(uri: str, tmp_path: Path) -> None:
+    scene = Scene()
+    scene.add_mesh(scene.add(VERTICES))
+    (tmp_path / "a.bin").write_bytes(scene.data)
+    (tmp_path / "inside").mkdir()
+    scene.content["buffers"] = [{"uri": uri.format(folder=tmp_path), "byteLength": len(scene.data)}]
+    (tmp_path / "inside" / "a.gltf").write_text(json.dumps(scene.content))
+    with pytest.raises(KeygridError, match="outside its folder"):
+        read_garment(tmp_path / "inside" / "a.gltf")
+
+
+@pytest.mark.parametrize("uri", ["pipe.bin", "file:///etc/passwd", "http://127.0.0.1/a.bin"])
+def test_what_is_no_file_is_not_opened(uri: str, tmp_path: Path) -> None:
+    scene = Scene()
+    scene.add_mesh(scene.add(VERTICES))
+    os.mkfifo(tmp_path / "pipe.bin")
+    scene.content["buffers"] = [{"uri": uri, "byteLength": len(scene.data)}]
+    (tmp_path / "a.gltf").write_text(json.dumps(scene.content))
+    with pytest.raises(KeygridError, match="beside it"):
         read_garment(tmp_path / "a.gltf")
 
 

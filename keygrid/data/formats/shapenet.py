@@ -7,8 +7,8 @@ The numbers' names, if they are known at all, are the lines of `shape_names.txt`
 `all_object_categories.txt` beside the file. A cloud in it is `FILE#INDEX`.
 """
 
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,9 @@ def read_item(path: Path) -> Garment:
     Raises:
         KeygridError: there is no such cloud, or it is damaged.
     """
-    import h5py
-
     name, _, index = path.name.rpartition("#")
     file = path.with_name(name)
-    with reading(file), h5py.File(file, "r") as archive:
+    with reading(file), _opened(file) as archive:
         points = np.array(_data(archive)[int(index), :, :3])
         try:
             check(cloud(points))
@@ -115,26 +113,53 @@ def _files(path: Path) -> list[Path]:
 
 def _labels(file: Path) -> list[int | None]:
     """Of each cloud; None where there is none."""
-    import h5py
-
     with reading(file):
-        refuse_unopenable(file)
-        with h5py.File(file, "r") as archive:
+        with _opened(file) as archive:
             count = len(_data(archive))
-            if "label" not in archive:
+            label = _own_array(archive, "label")
+            if label is None:
                 return [None] * count
-            labels: NDArray[Any] = np.array(archive["label"]).reshape(-1)
-    with reading(file):
+            labels: NDArray[Any] = np.array(label).reshape(-1)
         if len(labels) != count or labels.dtype.kind not in "iu":
             raise UnreadableError(f"has {count} clouds and labels {labels.dtype} {labels.shape}; save it again")
     return [int(label) for label in labels]
 
 
-def _data(archive: Any) -> Any:
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """An HDF5 file for reading; whoever takes an array out of it does so by `_own_array`."""
     import h5py
 
-    data = archive.get("data")
-    if not isinstance(data, h5py.Dataset) or data.ndim != 3 or data.shape[2] < 3 or data.dtype.kind not in "fiu":
+    refuse_unopenable(file)
+    with h5py.File(file, "r") as archive:
+        yield archive
+
+
+def _own_array(archive: Any, name: str) -> Any:
+    """An array that is in the file itself; None if nothing has that name.
+
+    HDF5 lets an array be in any other file, by a link or piece by piece: what somebody was sent would then read their
+    disk.
+    """
+    import h5py
+
+    elsewhere = f"takes its {name} from another file, which is not read for safety; copy it into this one"
+    links = archive.id.links  # Asking the archive itself would follow them already.
+    if not links.exists(name.encode()):
+        return None
+    if links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
+        raise UnreadableError(elsewhere)
+    array = archive[name]
+    if not isinstance(array, h5py.Dataset):
+        return None
+    if array.external or array.is_virtual:
+        raise UnreadableError(elsewhere)
+    return array
+
+
+def _data(archive: Any) -> Any:
+    data = _own_array(archive, "data")
+    if data is None or data.ndim != 3 or data.shape[2] < 3 or data.dtype.kind not in "fiu":
         raise UnreadableError("needs clouds (M, N, 3) of numbers in an array called data; save it so")
     if len(data) == 0:
         raise UnreadableError("holds no clouds; save it again")

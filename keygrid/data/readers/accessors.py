@@ -2,7 +2,7 @@
 
 import base64
 import json
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -91,10 +91,19 @@ class Document:
             head, _, body = uri.partition(",")
             return base64.b64decode(body) if head.endswith(";base64") else unquote_to_bytes(body)
         name = unquote(uri)
-        for path in (self._folder / name, self._folder / uri):
-            if path.is_file():
+        for relative in (name, uri):
+            if _is_outside(relative):
+                raise UnreadableError(f"refers to {name}, outside its folder, which is not read for safety")
+            path = self._folder / relative
+            if path.is_file():  # which a pipe or a device is not
                 return path.read_bytes()
         raise UnreadableError(f"needs {name} beside it; keep the files of a glTF scene together")
+
+
+def _is_outside(name: str) -> bool:
+    """Whether a file's name leads out of its folder, on any platform."""
+    path = PureWindowsPath(name)  # to which slashes and backslashes are alike
+    return bool(path.anchor) or ".." in path.parts
 
 
 def _chunks(data: bytes) -> list[tuple[int, bytes]]:

@@ -1,5 +1,6 @@
 """ShapeNet's HDF5 files."""
 
+import os
 from pathlib import Path
 
 import h5py
@@ -70,6 +71,31 @@ def test_other_arrays(arrays, cause, tmp_path, refusal):
     message = refusal(lambda: open_path(path))
     assert message.startswith("chairs.h5")
     assert cause in message
+
+
+@pytest.mark.parametrize("name", ["data", "label"])
+@pytest.mark.parametrize("how", ["stored elsewhere", "linked", "linked by a link", "virtual", "linked to a pipe"])
+def test_arrays_of_other_files_are_not_read(name, how, tmp_path, refusal):
+    other = write(tmp_path / "secret" / "other.h5", data=CLOUDS, label=LABELS)
+    os.mkfifo(tmp_path / "pipe")
+    path = write(tmp_path / "chairs.h5", **{"label": LABELS} if name == "data" else {"data": CLOUDS})
+    array = CLOUDS if name == "data" else LABELS
+    with h5py.File(path, "a") as file:
+        match how:
+            case "stored elsewhere":
+                file.create_dataset(name, array.shape, array.dtype, external=[(str(other), 0, array.nbytes)])
+            case "linked":
+                file[name] = h5py.ExternalLink(str(other), f"/{name}")
+            case "linked by a link":
+                file["other"] = h5py.ExternalLink(str(other), "/")
+                file[name] = h5py.SoftLink(f"/other/{name}")
+            case "virtual":
+                layout = h5py.VirtualLayout(array.shape, array.dtype)
+                layout[:] = h5py.VirtualSource(str(other), name, array.shape)
+                file.create_virtual_dataset(name, layout)
+            case _:
+                file[name] = h5py.ExternalLink(str(tmp_path / "pipe"), f"/{name}")
+    assert f"takes its {name} from another file" in refusal(lambda: open_path(path))
 
 
 def test_damaged_files_and_clouds(tmp_path, refusal):
