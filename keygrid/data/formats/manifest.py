@@ -17,6 +17,8 @@ from keygrid.data.readers.sequence import write_sequence
 FORMAT = "keygrid-garments 1"
 MANIFEST = "manifest.json"
 SPLITS = ("train", "validation", "test")
+_NAMED = 3
+"""Missing files that are named; of the others, the number is told."""
 
 
 def open_manifest(path: Path) -> Collection | None:
@@ -36,9 +38,16 @@ def open_manifest(path: Path) -> Collection | None:
         if kind != FORMAT:
             raise UnreadableError(f"is of the version {kind}, and this program reads {FORMAT}; update the program")
         entries = [_entry(row, manifest.parent) for row in _rows(content)]
-    there = tuple(entry for entry in entries if entry.path.is_file())
-    missing = [f"The manifest names {entry.path.name}, which is not there." for entry in entries if entry not in there]
-    return Listing("Key-Grid garments", manifest.parent, there, read_garment, tuple(missing))
+    there: list[Entry] = []
+    missing: list[str] = []
+    for entry in entries:
+        if entry.path.is_file():
+            there.append(entry)
+        else:
+            missing.append(f"The manifest names {entry.path.name}, which is not there.")
+    if len(missing) > _NAMED:
+        missing[_NAMED:] = [f"Nor are {len(missing) - _NAMED} others that it names."]
+    return Listing("Key-Grid garments", manifest.parent, tuple(there), read_garment, tuple(missing))
 
 
 def write_manifest(garments: Iterable[Item], folder: Path) -> None:

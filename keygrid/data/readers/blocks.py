@@ -41,7 +41,7 @@ def _last_line_end(block: bytes) -> int:
     """Where the line after the last whole one begins; 0 if there is none."""
     end = block.rfind(b"\n")
     # At the very beginning of a block nobody can see what the line before it ended with.
-    while end > 1 and block[:end].endswith(b"\\"):
+    while end > 1 and block[end - 1 : end] == b"\\":
         end = block.rfind(b"\n", 0, end)
     return end + 1 if end > 1 else 0
 

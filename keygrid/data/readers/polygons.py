@@ -13,6 +13,9 @@ _TOLERANCE = 1e-9
 """Share of a polygon's area by which a triangle may point the other way and still count as flat."""
 
 
+_MOST_CORNERS = 10_000
+"""Of a polygon that is no fan; cutting it takes time with the square of their number."""
+
 _AT_ONCE = 2**11
 """Polygons cut at a time, for the memory's sake."""
 
@@ -46,7 +49,7 @@ class Polygons:
         """Return all faces as triangles (F, 3) in their order, and forget them; `vertices` are (V, 3).
 
         Raises:
-            UnreadableError: there were faces, and all had fewer than three corners.
+            UnreadableError: there were faces, and all had fewer than three corners; or one has too many to be cut.
         """
         if self.left_out and not any(len(block.corners) for block in self._blocks):
             raise UnreadableError("has only faces with fewer than three corners; export it again")
@@ -83,6 +86,9 @@ def triangulate(
         vertices: (V, 3).
         corners: the polygons' vertex indices one after the other, (sum of sizes,); one beyond the vertices is kept.
         sizes: (P,), each 3 or more.
+
+    Raises:
+        UnreadableError: a polygon that is no fan has too many corners to be cut.
     """
     corners = corners.astype(np.int64)
     begins = np.cumsum(sizes, dtype=np.int64) - sizes
@@ -93,6 +99,11 @@ def triangulate(
     wrong = _unlike_fans(vertices, triangles, fans)
     if len(wrong) == 0:
         return triangles
+    if sizes[wrong].max() > _MOST_CORNERS:
+        raise UnreadableError(
+            f"has a concave face of {sizes[wrong].max()} corners, and up to {_MOST_CORNERS} can be cut; "
+            "export it as triangles"
+        )
     ends = np.cumsum(fans)
     pieces, done = [], 0
     for polygon in wrong:
@@ -146,14 +157,23 @@ def _ears(ring: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _with_all_corners(cut: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Split triangles at corners that lie on their edges, which earcut passes over, so that no neighbour gapes."""
-    triangles = [tuple(row) for row in cut.tolist()]
-    for corner in sorted(set(range(count)) - set(cut.ravel().tolist())):
-        used = {place for triangle in triangles for place in triangle}
-        before = next((corner - step) % count for step in range(1, count) if (corner - step) % count in used)
-        after = next((corner + step) % count for step in range(1, count) if (corner + step) % count in used)
-        for index, (a, b, c) in enumerate(triangles):
-            turned = next((t for t in ((a, b, c), (b, c, a), (c, a, b)) if t[:2] == (before, after)), None)
-            if turned is not None:
-                triangles[index : index + 1] = [(before, corner, turned[2]), (corner, after, turned[2])]
-                break
-    return np.array(triangles, np.int64).reshape(-1, 3)
+    triangles: list[tuple[int, int, int]] = [(a, b, c) for a, b, c in cut.tolist()]
+    sides: dict[tuple[int, int], int] = {}  # which triangle has them, in its direction
+    for index, (a, b, c) in enumerate(triangles):
+        for side in ((a, b), (b, c), (c, a)):
+            sides.setdefault(side, index)
+    used = np.unique(cut)
+    before = int(used[-1])
+    for corner, place in enumerate(np.searchsorted(used, np.arange(count)).tolist()):
+        after = int(used[place % len(used)])
+        if after != corner:
+            index = sides.pop((before, after), -1)
+            if index < 0:
+                continue
+            (third,) = set(triangles[index]) - {before, after}
+            triangles[index] = (before, corner, third)
+            sides[before, corner] = sides[corner, third] = index
+            sides[corner, after] = sides[after, third] = sides[third, corner] = len(triangles)
+            triangles.append((corner, after, third))
+        before = corner
+    return np.array(triangles, np.int64)

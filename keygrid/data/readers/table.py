@@ -21,9 +21,9 @@ _MOST_NAMES = 20
 _COMMENT = re.compile(rb"(?:#|//).*")
 _COUNT = re.compile(rb"^[ \t]*(\d+)[ \t]*$", re.MULTILINE)
 _SEPARATED = re.compile(rb"[\s,;]+")
-_NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
-_DECIMAL = re.compile(rb"[+-]?(?:\d+,?\d*|,\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
-_BRACKETED = re.compile(rb"\s*(?:\([^)]*\)|\[[^\]]*\])")  # units, mostly
+_NUMBER = re.compile(rb"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eEdD][+-]?\d++)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_DECIMAL = re.compile(rb"[+-]?(?:\d++,?\d*+|,\d++)(?:[eE][+-]?\d++)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_BRACKETED = re.compile(rb"\([^()]*\)|\[[^\[\]]*\]")  # units, mostly
 
 
 def read_table(path: Path) -> Mesh:

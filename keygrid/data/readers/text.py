@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError
 
-_LAST_OF_LINE = re.compile(rb"(\S+)[ \t\r]*$", re.MULTILINE)
+# Quantifiers that give nothing back, here and in table.py: a file of one endless number would else take hours.
+_LAST_OF_LINE = re.compile(rb"(?<!\S)\S++(?=[ \t\r]*$)", re.MULTILINE)
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DECIMAL_COMMA = re.compile(rb"(?<!\S)[+-]?\d+,\d+(?!\S)")
 _MISSING = re.compile(rb"[+-]?(?:1\.#\w+|nan\(\w*\))", re.IGNORECASE)
