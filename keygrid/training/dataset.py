@@ -1,7 +1,9 @@
 """Clouds to train on: every one is a function of its number alone, so a resumed run sees the same ones."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 
 import numpy as np
 import torch
@@ -17,6 +19,9 @@ from keygrid.model.config import ModelConfig
 from keygrid.model.inputs import Inputs
 from keygrid.model.preparation import inputs_of, inputs_of_clouds
 from keygrid.training.pairs import Cloth, Pair
+
+FRAMES_A_TURN = 6
+"""So many frames of a garment bring it one more turn among the others, in training along the cloth."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class PairedClouds(Clouds):
     """
 
     together = 2
-    _known: dict[bytes, tuple[Cloth, list[int]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _order: list[tuple[Cloth, list[int]]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def batch(self, numbers: Sequence[int]) -> Batch:
         """The clouds of these numbers, of which 2 p and 2 p + 1 follow each other.
@@ -109,8 +114,8 @@ class PairedClouds(Clouds):
 
     def _pair(self, index: int) -> tuple[list[tuple[Garment, Sample]], Pair]:
         rng = np.random.default_rng([*self.seed, index])
-        cloths = self._cloths()
-        cloth, motions = cloths[index % len(cloths)]
+        turns = self._turns()
+        cloth, motions = turns[index % len(turns)]
         drawn, shown = [], []
         is_mirrored = self.augmentation.mirror and rng.random() < 0.5
         vary = replace(self.augmentation, mirror=False, drop=0)
@@ -136,9 +141,14 @@ class PairedClouds(Clouds):
         kept = self.augmentation.kept(self.model.points, rng)
         return MaterialPoints(drawn.faces[kept], drawn.barycentric[kept])
 
-    def _cloths(self) -> list[tuple[Cloth, list[int]]]:
-        """What the garments are made of, and the numbers of those made of it; read once."""
-        if not self._known:
+    def _turns(self) -> list[tuple[Cloth, list[int]]]:
+        """The order in which garments are shown, again and again: the cloth of each, and the numbers of its motions.
+
+        The more frames a garment has, the more often it comes, lest the few that move be rare among many that don't.
+        """
+        if not self._order:
+            known: dict[bytes, tuple[Cloth, list[int]]] = {}
+            frames: Counter[bytes] = Counter()
             for number in range(len(self.garments)):
                 garment = self.garments.garment(number)
                 if garment.is_cloud:
@@ -147,7 +157,13 @@ class PairedClouds(Clouds):
                         "the preset released."
                     )
                 content = garment.faces.tobytes()
-                if content not in self._known:
-                    self._known[content] = Cloth.of(garment), []
-                self._known[content][1].append(number)
-        return list(self._known.values())
+                if content not in known:
+                    known[content] = Cloth.of(garment), []
+                known[content][1].append(number)
+                frames[content] += max(garment.frame_count, 1)
+            turns = []
+            for place, (content, garment_and_motions) in enumerate(known.items()):
+                count = ceil(frames[content] / FRAMES_A_TURN)
+                turns += [((turn + place / len(known)) / count, garment_and_motions) for turn in range(count)]
+            self._order.extend(garment for _, garment in sorted(turns, key=lambda turn: turn[0]))
+        return self._order

@@ -9,7 +9,7 @@ from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
-from keygrid.training.dataset import Batch, Clouds, PairedClouds
+from keygrid.training.dataset import FRAMES_A_TURN, Batch, Clouds, PairedClouds
 
 
 def make_garment(name: str = "a", scale: float = 1.0, points: int = 0) -> Garment:
@@ -157,6 +157,20 @@ def test_dropped_points_take_their_material_with_them(paired: PairedClouds) -> N
         for points, rest in zip(batch.points, batch.pairs[0].rest, strict=True):
             together = torch.cat([points, rest], dim=1).unique(dim=0)
             assert len(together) == len(points.unique(dim=0))
+
+
+def test_garments_with_more_frames_come_more_often_and_evenly() -> None:
+    sheet = make_garment("a")
+    frames = np.repeat(sheet.vertices[None].astype(np.float32), 3 * FRAMES_A_TURN, axis=0)
+    others = [Garment(f"still {number}", sheet.vertices, sheet.faces[:, [1, 2, 0]] + 4 * number) for number in (0, 1)]
+    others = [replace(one, vertices=np.tile(sheet.vertices, (number + 1, 1))) for number, one in enumerate(others)]
+    data = Dataset.of([replace(sheet, frames=frames), *others])
+    pairs = PairedClouds(data, model(80), Augmentation(), (0,)).batch(range(20)).pairs
+    shown = [id(pair.cloth) for pair in pairs]
+    assert shown[:5] == shown[5:]
+    assert sorted(shown[:5].count(cloth) for cloth in set(shown)) == [1, 1, 3]
+    often = max(shown, key=shown.count)
+    assert [cloth == often for cloth in shown[:5]] == [True, True, False, True, False]
 
 
 def test_clouds_have_no_pairs() -> None:
