@@ -1,9 +1,13 @@
 """The command `vary`: garments to learn from, many and unlike each other."""
 
 from pathlib import Path
+from typing import Literal
 
 from keygrid.cli.common import need_simulator, say
 from keygrid.errors import KeygridError
+
+Category = Literal["T-shirt", "Trousers", "Skirt", "Dress", "Vest", "Hat"]
+_TOPS: tuple[Category, ...] = ("T-shirt", "Vest", "Dress")
 
 
 def vary(
@@ -12,29 +16,35 @@ def vary(
     *,
     count: int = 2000,
     seed: int = 0,
+    category: list[Category] | None = None,
     poses: int = 2,
     moving: list[Path] | None = None,
     copies: int = 2,
 ) -> None:
-    """Sew tops to measures far beyond those of a wardrobe, each in some poses and on triangles of its own.
+    """Sew garments to measures far beyond those of a wardrobe, each in some poses and on triangles of its own.
 
     What is there already stays, so an interrupted run goes on where it was. The same seed makes the same garments.
 
-    Example: python main.py vary varied --count 2000 --moving assets/garments
+    It is kept of each point where on a standard garment of its kind it is. Where nothing tells a skirt's or a hat's
+    front from its back, that is only how high.
+
+    Example: python main.py vary trousers --category Trousers --count 1500 --moving assets/garments
 
     Parameters
     ----------
     out
         Folder of the sequences; made if it is missing.
     count
-        Tops to sew.
+        Garments to sew, of each category.
     seed
         Of the first one; each further one has the next.
+    category
+        What to sew; may be given several times. If it is not, tops: T-shirts, and vests and dresses among them.
     poses
-        Of each top: frames that are crumpled and stretched.
+        Of each garment: frames that are crumpled and stretched.
     moving
-        Sequences, and folders of many, whose training garments are written, too, with other triangles, if they are tops
-        that `garments` made: of those it is known where on a top each vertex is.
+        Sequences, and folders of many, whose training garments of these categories are written, too, with other
+        triangles, if `garments` made them: of those it is known where on a garment each vertex is.
     copies
         Of each of those.
     """
@@ -43,17 +53,19 @@ def vary(
         raise KeygridError("--count is 0 or more, and --poses and --copies are 1 or more.")
     from keygrid.data.dataset import Dataset
     from keygrid.data.readers.sequence import read_about, write_sequence
-    from keygrid.simulation.variety import placed, revaried, varied_top
+    from keygrid.simulation.variety import TOPS, name_of, placed, revaried, varied
 
     out.mkdir(parents=True, exist_ok=True)
-    for number in range(seed, seed + count):
-        path = out / f"top-{number:05d}.npz"
-        if not path.exists():
-            write_sequence(varied_top(number, poses), path)
-            say(f"sewn {number + 1 - seed} of {count}")
+    for kind in category or (TOPS,):
+        for number in range(seed, seed + count):
+            path = out / f"{name_of(kind, number)}.npz"
+            if not path.exists():
+                write_sequence(varied(kind, number, poses), path)
+                say(f"sewn {number + 1 - seed} of {count}")
     for garment in Dataset.open(moving).of_split("train") if moving else ():
-        about = read_about(garment.source) if garment.frames is not None and garment.source is not None else {}
-        known = placed(garment, about.get("parameters") or {})
+        if garment.frames is None or garment.source is None or garment.category not in (category or _TOPS):
+            continue
+        known = placed(garment, read_about(garment.source).get("parameters") or {})
         for copy in range(copies if known is not None else 0):
             path = out / f"{garment.name}-{copy}.npz"
             if known is not None and not path.exists():

@@ -118,8 +118,13 @@ def fill_out(panel: Panel, thickness: float) -> Floats:
 
 def sew(front: Panel, back: Panel, thickness: float) -> tuple[Floats, Integers]:
     """Vertices (V, 3) and faces (F, 3) of two panels with common seams: the front towards +z, normals outwards."""
-    before = np.column_stack([front.points, fill_out(front, thickness)])
-    behind = np.column_stack([back.points, -fill_out(back, thickness)])
+    return sew_at(front, back, fill_out(front, thickness), fill_out(back, thickness))
+
+
+def sew_at(front: Panel, back: Panel, before_seams: Floats, behind_seams: Floats) -> tuple[Floats, Integers]:
+    """The same, of panels whose vertices are so far before and behind the seams' plane, (V,) each."""
+    before = np.column_stack([front.points, before_seams])
+    behind = np.column_stack([back.points, -behind_seams])
     twin = np.full(len(behind), -1)
     seam_front, seam_back = np.flatnonzero(front.sewn), np.flatnonzero(back.sewn)
     distance, nearest = cKDTree(front.points[seam_front]).query(back.points[seam_back])

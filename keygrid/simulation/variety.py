@@ -3,7 +3,7 @@
 No two share their triangles, because what is learnt must not depend on them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +12,26 @@ from keygrid.data.garment import Garment
 from keygrid.geometry.mesh import face_normals
 from keygrid.geometry.operators import vertex_normals
 from keygrid.geometry.surface import largest_piece
-from keygrid.simulation.garments import ORIGIN, Dress, TShirt, Vest
-from keygrid.simulation.garments.places import named, places
+from keygrid.simulation.garments import ORIGIN, PATTERNS, Dress, Hat, Pattern, Skirt, Trousers, TShirt, Vest
+from keygrid.simulation.garments.places import Standard, named, on_axis, surface_with_places
+from keygrid.simulation.garments.standards import (
+    FLARE,
+    LEG,
+    SKIRT,
+    SLEEVED,
+    SLEEVELESS,
+    TOP,
+    TROUSERS,
+    hat_places,
+)
 from keygrid.simulation.garments.wide import WideTop
-from keygrid.simulation.patterns import Floats, Integers, cut, fill_out, mirrored, sew
+from keygrid.simulation.garments.wide_bottoms import WideSkirt, WideTrousers
+from keygrid.simulation.garments.wide_hat import WideHat
+from keygrid.simulation.patterns import Chain, Floats, Integers
 from keygrid.simulation.remesh import nearest_material
 
+TOPS = "top"
+"""Stands for T-shirts, vests and dresses, mixed."""
 ATTEMPTS = 40
 """Draws of measures before one must have been possible; about one in six is not."""
 
@@ -29,43 +43,73 @@ _WAVES = 24
 """Waves of which wrinkles are made."""
 
 
-def varied_top(seed: int, poses: int = 2) -> Garment:
-    """Return a top of any measures with its places, in some poses, on triangles of its own.
+def varied(category: str, seed: int, poses: int = 2) -> Garment:
+    """Return a garment of any measures with its places, in some poses, on triangles of its own.
 
     Args:
+        category: a key of `PATTERNS`, or `TOPS` for T-shirts, vests and dresses.
         seed: of everything; the same one gives the same garment.
         poses: T.
     """
+    name = name_of(category, seed)
     for attempt in range(ATTEMPTS):
         rng = np.random.default_rng([seed, attempt])
         try:
-            vertices, faces, where = WideTop.sampled(rng).surface()
+            vertices, faces, where = _wide(category, rng).surface()
         except (ValueError, ZeroDivisionError, IndexError):
             continue
-        garment = _on_own_triangles(f"top-{seed:05d}", vertices, faces, where, poses, rng)
+        garment = _on_own_triangles(name, vertices, faces, where, poses, rng)
         if len(garment.vertices) >= _LEAST:
-            return garment
-    raise RuntimeError(f"no top could be cut in {ATTEMPTS} attempts with the seed {seed}")
+            return replace(garment, category=TShirt.category if category == TOPS else category)
+    raise RuntimeError(f"no {name} could be cut in {ATTEMPTS} attempts")
+
+
+def name_of(category: str, seed: int) -> str:
+    """Return the name of a garment that `varied` makes."""
+    return f"{category.lower().replace('-', '')}-{seed:05d}"
+
+
+def _wide(category: str, rng: np.random.Generator) -> WideTop | WideTrousers | WideSkirt | WideHat:
+    others: dict[str, type[WideTrousers | WideSkirt | WideHat]] = {
+        Trousers.category: WideTrousers,
+        Skirt.category: WideSkirt,
+        Hat.category: WideHat,
+    }
+    if category in others:
+        return others[category].sampled(rng)
+    return WideTop.sampled(rng, "" if category == TOPS else category)
 
 
 def placed(garment: Garment, parameters: Mapping[str, float]) -> Garment | None:
-    """Return a top of our own with its places, given the measures that it was sewn to; None if it is no top."""
-    kind = {"T-shirt": TShirt, "Vest": Vest, "Dress": Dress}.get(garment.category)
+    """Return a garment of our own with its places, given the measures that it was sewn to; None if it was not."""
+    kind = PATTERNS.get(garment.category)
     if kind is None or not parameters:
         return None
-    pattern = kind(**parameters)
-    halves = [named(chains) for chains in pattern.panels()]
-    panels = [cut(mirrored([chain for _, chain in half.chains])) for half in halves]
-    vertices, faces = sew(panels[0], panels[1], pattern.thickness)
-    heights = [fill_out(panel, pattern.thickness) for panel in panels]
-    most = max(float(max(height.max() for height in heights)), 1e-6)
-    found = [
-        places(panel, (half, half), height / most, front=front)
-        for panel, half, height, front in zip(panels, halves, heights, (True, False), strict=True)
-    ]
-    on_pattern = np.concatenate([found[0], found[1][~panels[1].sewn]])
+    vertices, faces, on_pattern = _pattern_with_places(kind(**parameters))
     material = nearest_material(garment.vertices, vertices, faces)
     return replace(garment, places=material.on(on_pattern, faces).astype(np.float32))
+
+
+def _pattern_with_places(pattern: Pattern) -> tuple[Floats, Integers, Floats]:
+    if isinstance(pattern, Hat):
+        stages = pattern.stages()
+        return *pattern.surface(), on_axis(hat_places(stages, np.zeros_like(stages)))
+    assert isinstance(pattern, TShirt | Vest | Dress | Trousers | Skirt)
+    panels = pattern.panels()
+    standard, names = _mapping(pattern, panels[0])
+    halves = [named(chains, names) for chains in panels]
+    vertices, faces, where = surface_with_places(standard, [(half, half) for half in halves], pattern.thickness)
+    return vertices, faces, on_axis(where) if isinstance(pattern, Skirt) else where
+
+
+def _mapping(pattern: Pattern, chains: Sequence[Chain]) -> tuple[Standard, Sequence[str]]:
+    """The standard garment of a pattern, and what the chains of its panels' right halves are called."""
+    if isinstance(pattern, Trousers):
+        return TROUSERS, LEG
+    if isinstance(pattern, Skirt):
+        return SKIRT, FLARE
+    # The seam of a sleeve, where a top without sleeves has an opening, is third from the end.
+    return TOP, SLEEVED if chains[-3].sewn else SLEEVELESS
 
 
 def revaried(garment: Garment, seed: int) -> Garment:
@@ -93,7 +137,7 @@ def _on_own_triangles(
     frames = [material.on(crumpled(vertices, faces, rng), faces) for _ in range(poses)]
     return Garment(
         name, material.on(vertices, faces), triangles, frames=np.stack(frames).astype(np.float32),
-        places=material.on(where, faces).astype(np.float32), category="T-shirt", origin=ORIGIN,
+        places=material.on(where, faces).astype(np.float32), origin=ORIGIN,
     )  # fmt: skip
 
 

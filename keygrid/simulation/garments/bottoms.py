@@ -71,8 +71,12 @@ class Trousers(Pattern):
             line(c["waist"], (0, self.length - dip), sewn=False),
         ]
 
+    def panels(self) -> tuple[list[Chain], list[Chain]]:
+        """The right halves of front and back: inseam, cuff, both parts of the side seam, and waist."""
+        return self._half(2), self._half(0)
+
     def surface(self) -> tuple[Floats, Integers]:
-        return sewn(self._half(2), self._half(0), self.thickness)
+        return sewn(*self.panels(), self.thickness)
 
     def places(self) -> dict[str, Place]:
         corners = self._corners()
@@ -109,8 +113,12 @@ class Skirt(Pattern):
             line((self.waist / 2, self.length), (0, self.length - 1.5), sewn=False),
         ]
 
+    def panels(self) -> tuple[list[Chain], list[Chain]]:
+        """The right halves of front and back, which are the same: hem, both parts of the side seam, and waist."""
+        return self._half(), self._half()
+
     def surface(self) -> tuple[Floats, Integers]:
-        return sewn(self._half(), self._half(), self.thickness)
+        return sewn(*self.panels(), self.thickness)
 
     def places(self) -> dict[str, Place]:
         waist, hem = self.thickness * self.waist / 2, self.thickness * self.hem / 2

@@ -9,6 +9,9 @@ import numpy as np
 from keygrid.simulation.cutting import Pattern, Place
 from keygrid.simulation.patterns import Floats, Integers
 
+_COUNT = 96
+"""Vertices around a hat."""
+
 
 @dataclass(frozen=True)
 class Hat(Pattern):
@@ -32,32 +35,38 @@ class Hat(Pattern):
             droop=rng.uniform(5, 45), oval=rng.uniform(1.05, 1.25),
         )  # fmt: skip
 
-    def _profile(self) -> Floats:
-        """(P, 2): radius and height, from the middle of the crown to the brim's edge."""
+    def _corners(self) -> Floats:
+        """(6, 2): radius and height of the profile's corners: three of the crown, the band and the brim."""
         band = self.head / 2, 0.0
         edge = band[0] + self.brim * cos(radians(self.droop)), -self.brim * sin(radians(self.droop))
         crown = [(0.0, self.crown), (0.82 * self.top / 2, self.crown - 0.3), (self.top / 2, self.crown - 1.2)]
-        corners = np.array([*crown, band, (band[0] + 0.7, -0.5), edge])
-        lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(corners, axis=0), axis=1))])
-        steps = np.linspace(0, lengths[-1], int(lengths[-1] / 0.7) + 1)
-        return np.column_stack([np.interp(steps, lengths, corners[:, i]) for i in range(2)])
+        return np.array([*crown, band, (band[0] + 0.7, -0.5), edge])
+
+    def _steps(self) -> tuple[Floats, Floats]:
+        """Distances along the profile of its corners (6,), and of its points (P,)."""
+        lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(self._corners(), axis=0), axis=1))])
+        return lengths, np.linspace(0, lengths[-1], int(lengths[-1] / 0.7) + 1)
+
+    def _profile(self) -> Floats:
+        """(P, 2): radius and height, from the middle of the crown to the brim's edge."""
+        lengths, steps = self._steps()
+        return np.column_stack([np.interp(steps, lengths, self._corners()[:, i]) for i in range(2)])
+
+    def stages(self) -> Floats:
+        """(V,): 0 at the crown's middle, 1 at its edge, 2 at the band, 3 at the brim's edge."""
+        lengths, steps = self._steps()
+        stages = np.interp(steps, lengths[[0, 2, 3, 5]], np.arange(4.0))
+        return np.concatenate([stages[:1], np.repeat(stages[1:], _COUNT)])
 
     def surface(self) -> tuple[Floats, Integers]:
         radius, height = self._profile()[1:].T
-        count = 96
-        angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
+        angle = np.linspace(0, 2 * np.pi, _COUNT, endpoint=False)
         rings = np.stack(
-            [radius[:, None] * np.sin(angle), np.broadcast_to(height[:, None], (len(radius), count)),
+            [radius[:, None] * np.sin(angle), np.broadcast_to(height[:, None], (len(radius), _COUNT)),
              self.oval * radius[:, None] * np.cos(angle)],
             axis=-1,
         )  # fmt: skip
-        vertices = np.concatenate([[[0.0, self.crown, 0.0]], rings.reshape(-1, 3)])
-        start = 1 + count * np.arange(len(radius) - 1)[:, None] + np.arange(count)  # [rings - 1, count]
-        across = 1 + count * np.arange(len(radius) - 1)[:, None] + (np.arange(count) + 1) % count
-        quads = np.stack([start, start + count, across + count, start, across + count, across], axis=-1)
-        first = np.arange(count)
-        fan = np.column_stack([np.zeros(count, np.int64), 1 + first, 1 + (first + 1) % count])
-        return vertices, np.concatenate([fan, quads.reshape(-1, 3)])
+        return revolved((0.0, self.crown, 0.0), rings)
 
     def places(self) -> dict[str, Place]:
         radius, height = self._profile()[-1]
@@ -68,3 +77,15 @@ class Hat(Pattern):
             places[f"{side} brim"] = (x * radius, height, z * radius * self.oval)
             places[f"{side} band"] = (x * band, 0.0, z * band * self.oval)
         return places
+
+
+def revolved(middle: Place, rings: Floats) -> tuple[Floats, Integers]:
+    """Return vertices (1 + R A, 3) and faces (F, 3) of a surface around its middle: R closed rings of A points each."""
+    count = rings.shape[1]
+    vertices = np.concatenate([[middle], rings.reshape(-1, 3)])
+    start = 1 + count * np.arange(len(rings) - 1)[:, None] + np.arange(count)  # [rings - 1, count]
+    across = 1 + count * np.arange(len(rings) - 1)[:, None] + (np.arange(count) + 1) % count
+    quads = np.stack([start, start + count, across + count, start, across + count, across], axis=-1)
+    first = np.arange(count)
+    fan = np.column_stack([np.zeros(count, np.int64), 1 + first, 1 + (first + 1) % count])
+    return vertices, np.concatenate([fan, quads.reshape(-1, 3)])

@@ -1,51 +1,57 @@
-"""Where on a top of its kind a point is: the same place on every top, however it is cut.
+"""Where on a garment of its kind a point is: the same place on every one of its kind, however it is cut.
 
-A panel is made of regions, the torso, sleeves and a collar, each bounded by chains with a meaning, such as a hem or a
-cuff. Each region is mapped onto that of one standard top by mean-value coordinates (Floater 2003), so that a place is
-next to the same parts on all of them.
+A panel is made of regions, such as the torso, sleeves and a collar, each bounded by chains with a meaning, such as a
+hem or a cuff. Each region is mapped onto that of one standard garment by mean-value coordinates (Floater 2003), so that
+a place is next to the same parts on all of them.
+
+Where nothing tells a garment's front from its back, a place can't say which is which: there it lies on the garment's
+axis, and says only how high it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from keygrid.simulation.patterns import Chain, Floats, Panel, Point
+from keygrid.simulation.patterns import Chain, Floats, Integers, Panel, cut, fill_out, mirrored, sew_at
 
-_HEM, _UNDERARM, _SHOULDER, _NECK = (25.0, 0.0), (24.0, 42.0), (21.0, 62.0), (9.0, 66.0)
-_CUFF_BELOW, _CUFF_ABOVE, _COLLAR = (44.0, 27.0), (53.0, 42.0), (8.0, 74.0)
-_MIDDLE, _SCALE = 34.0, 50.0
-"""The standard top's height that becomes zero, and the length that becomes one."""
-_NECK_DEPTHS = (10.0, 2.0)
-"""Of the standard neckline in front and behind."""
 _DEPTH = 0.5
 """How far the front's and the back's fullest places are from the seams."""
 _STEPS = 24
-"""Points of each standard chain."""
+"""Points of a seam inside a panel, which is no chain of its outline."""
 _MARGIN = 3.0
 """How far beyond its region a place may be mapped, in centimetres; a region that is not convex may need it."""
 
 
-SLEEVED = ("hem", "side", "below", "cuff", "above", "shoulder", "neck")
-"""The chains of a panel with sleeves, from the middle of the hem to that of the neck."""
-SLEEVELESS = ("hem", "side", "armhole", "shoulder", "neck")
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """A garment onto whose panels those of all of its kind are mapped; lengths in centimetres.
 
+    Attributes:
+        front: the points of each chain of the front's right half by the chain's meaning.
+        back: those of the back.
+        across: regions from side to side, each by the chains of its right half, from one middle to the other. A hyphen
+            before a name stands for the way back.
+        beside: regions of one side, each by the chains around it.
+        middle: the height that becomes zero.
+        scale: the length that becomes one.
+    """
 
-def named(chains: Sequence[Chain]) -> "Half":
-    """The right half of a T-shirt's, a vest's or a dress' panel, whose side seam may come in several parts."""
-    is_sleeved = sum(not chain.sewn for chain in chains) == len(("hem", "cuff", "neck")) and chains[-3].sewn
-    names = list(SLEEVED if is_sleeved else SLEEVELESS)
-    names[1:2] = ["side"] * (1 + len(chains) - len(names))
-    return Half(list(zip(names, chains, strict=True)))
+    front: Mapping[str, Floats]
+    back: Mapping[str, Floats]
+    across: Sequence[Sequence[str]]
+    beside: Sequence[Sequence[str]]
+    middle: float
+    scale: float
 
 
 @dataclass(frozen=True, eq=False)
 class Half:
-    """The right half of a panel's outline, from the middle of the hem to that of the neck.
+    """The right half of a panel's outline, from its lower middle to its upper one.
 
     Attributes:
-        chains: in order, by their meaning: hem, side, armhole or below, cuff and above, shoulder, and neck or collar
-            side and collar top; one that comes in several parts has several entries.
+        chains: in order, by their meaning, such as hem, side and waist; one that comes in several parts has several
+            entries.
         neck: the seam between torso and collar, where there is a collar.
     """
 
@@ -54,65 +60,109 @@ class Half:
 
     @property
     def points(self) -> dict[str, Floats]:
-        """The points of each chain by its meaning."""
+        """The points of each chain by its meaning, and of seams inside the panel: neck, armhole and middle."""
         found: dict[str, Floats] = {}
         for name, chain in self.chains:
             found[name] = np.concatenate([found[name][:-1], chain.points]) if name in found else chain.points
-        return found if self.neck is None else found | {"neck": self.neck.points}
+        if self.neck is not None:
+            found["neck"] = self.neck.points
+        if "below" in found:
+            found["armhole"] = np.linspace(found["below"][0], found["above"][-1], _STEPS)
+        if "inseam" in found:
+            found["middle"] = np.linspace(found["waist"][-1], found["inseam"][0], _STEPS)
+        return found
 
 
-def places(panel: Panel, halves: tuple[Half, Half], heights: Floats, *, front: bool) -> Floats:
-    """Return where on the standard top each vertex of a panel is, (V, 3), about within [-1, 1].
+def named(chains: Sequence[Chain], names: Sequence[str]) -> Half:
+    """Return the right half of a panel, whose second chain, the side seam, may come in several parts."""
+    at = names.index("side")
+    parts = ["side"] * (1 + len(chains) - len(names))
+    return Half(list(zip([*names[:at], *parts, *names[at + 1 :]], chains, strict=True)))
+
+
+def surface_with_places(
+    standard: Standard,
+    halves: Sequence[tuple[Half, Half]],
+    thickness: float,
+    fuller: Callable[[Floats], Floats] | None = None,
+) -> tuple[Floats, Integers, Floats]:
+    """Return vertices (V, 3) and faces (F, 3) of a sewn garment, and its vertices' places (V, 3).
 
     Args:
-        panel: front or back of a top.
-        halves: its right half, and its left half reflected onto the right.
+        standard: onto which it is mapped.
+        halves: of the front and of the back: the right half, and the left one reflected onto the right.
+        thickness: how far it is filled out; a circle is 1.
+        fuller: factors (V,) by which the back is filled out more at points (V, 2) of its panel.
+
+    Raises:
+        ValueError: no cloth can be cut to these outlines.
+    """
+    panels = [cut(_whole_outline(*pair)) for pair in halves]
+    heights = [fill_out(panel, thickness) for panel in panels]
+    if fuller is not None:
+        heights[1] = heights[1] * fuller(panels[1].points)
+    vertices, faces = sew_at(panels[0], panels[1], heights[0], heights[1])
+    most = max(float(max(height.max() for height in heights)), 1e-6)
+    found = [
+        places(standard, panel, pair, height / most, front=front)
+        for panel, pair, height, front in zip(panels, halves, heights, (True, False), strict=True)
+    ]
+    # The back's seam vertices are those of the front, as `sew_at` has them.
+    where = np.concatenate([found[0], found[1][~panels[1].sewn]])
+    if not (np.isfinite(vertices).all() and np.isfinite(where).all()):
+        raise ValueError("these measures contradict each other")
+    return vertices, faces, where
+
+
+def on_axis(where: Floats) -> Floats:
+    """Return places (V, 3) of a garment that looks the same when it is turned: heights alone."""
+    return where * [0.0, 1.0, 0.0]
+
+
+def _whole_outline(right: Half, left: Half) -> list[Chain]:
+    reflected = mirrored([chain for _, chain in left.chains])[len(left.chains) :]
+    return [*(chain for _, chain in right.chains), *reflected]
+
+
+def places(standard: Standard, panel: Panel, halves: tuple[Half, Half], heights: Floats, *, front: bool) -> Floats:
+    """Return where on the standard garment each vertex of a panel is, (V, 3), about within [-1, 1].
+
+    Args:
+        standard: the standard garment.
+        panel: front or back of one of its kind.
+        halves: the panel's right half, and its left half reflected onto the right.
         heights: (V,), how far each vertex is from the seams' plane, over the largest such distance.
         front: whether it is the front.
     """
     flat = np.full(panel.points.shape, np.nan)
     best = np.full(len(flat), -1.0)
-    for source, target in _regions(halves, front=front):
+    for source, target in _regions(standard, halves, front=front):
         mapped, inside = _mean_value(panel.points, source, target)
         better = inside > best + 1e-3
         flat[better] = mapped[better]
         best = np.maximum(best, inside)
     depth = _DEPTH * np.sqrt(np.clip(heights, 0, 1)) * (1 if front else -1)
-    return np.column_stack([flat[:, 0] / _SCALE, (flat[:, 1] - _MIDDLE) / _SCALE, depth])
+    return np.column_stack([flat[:, 0] / standard.scale, (flat[:, 1] - standard.middle) / standard.scale, depth])
 
 
-def _regions(halves: tuple[Half, Half], *, front: bool) -> list[tuple[Floats, Floats]]:
-    """Closed outlines of the torso, the sleeves and the collar, and of what they are mapped onto."""
-    standard = _standard(front=front)
-    torso, collar, sleeves = [], [], []
-    for sign, half in zip((1, -1), halves, strict=True):
-        own = half.points
-        if "below" in own:
-            own["armhole"] = np.linspace(own["below"][0], own["above"][-1], _STEPS)
-            sleeves.append(_outline(own, standard, ["below", "cuff", "above", "-armhole"], sign))
-        torso.append(_outline(own, standard, ["hem", "side", "armhole", "shoulder", "neck"], sign, is_half=True))
-        if half.neck is not None:
-            collar.append(_outline(own, standard, ["-neck", "collar side", "collar top"], sign, is_half=True))
-    return [_joined(torso), *sleeves, *([_joined(collar)] if len(collar) == 2 else [])]
+def _regions(standard: Standard, halves: tuple[Half, Half], *, front: bool) -> list[tuple[Floats, Floats]]:
+    """Closed outlines of a panel's regions, and of what they are mapped onto."""
+    onto, own = standard.front if front else standard.back, [half.points for half in halves]
+    regions = []
+    for names in standard.across:
+        if all(_has(points, names) for points in own):
+            both = [
+                _outline(points, onto, names, sign, is_half=True) for sign, points in zip((1, -1), own, strict=True)
+            ]
+            regions.append(_joined(both))
+    for names in standard.beside:
+        sides = zip((1, -1), own, strict=True)
+        regions += [_outline(points, onto, names, sign) for sign, points in sides if _has(points, names)]
+    return regions
 
 
-def _standard(*, front: bool) -> dict[str, Floats]:
-    def straight(start: Point, end: Point) -> Floats:
-        return np.linspace(start, end, _STEPS)
-
-    angle, depth = np.linspace(0, np.pi / 2, _STEPS), _NECK_DEPTHS[0 if front else 1]
-    return {
-        "hem": straight((0.0, 0.0), _HEM),
-        "side": straight(_HEM, _UNDERARM),
-        "armhole": straight(_UNDERARM, _SHOULDER),
-        "below": straight(_UNDERARM, _CUFF_BELOW),
-        "cuff": straight(_CUFF_BELOW, _CUFF_ABOVE),
-        "above": straight(_CUFF_ABOVE, _SHOULDER),
-        "shoulder": straight(_SHOULDER, _NECK),
-        "neck": np.column_stack([_NECK[0] * np.cos(angle), _NECK[1] - depth * np.sin(angle)]),
-        "collar side": straight(_NECK, _COLLAR),
-        "collar top": straight(_COLLAR, (0.0, _COLLAR[1])),
-    }
+def _has(points: Mapping[str, Floats], names: Sequence[str]) -> bool:
+    return all(name.lstrip("-") in points for name in names)
 
 
 def _outline(

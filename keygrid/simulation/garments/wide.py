@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from keygrid.simulation.cutting import neckline, sleeve_end
-from keygrid.simulation.garments.places import Half, places
-from keygrid.simulation.patterns import PATTERN_EDGE, Chain, Floats, Integers, Point, cut, fill_out, line, sew
+from keygrid.simulation.garments.places import Half, surface_with_places
+from keygrid.simulation.garments.standards import TOP
+from keygrid.simulation.patterns import PATTERN_EDGE, Chain, Floats, Integers, Point, line
 
+_ANY_CUT = (0.72, 0.16, 0.12)
+"""Shares of tops with sleeves, of vests and of tops with straps; which of them a category has."""
+_CUTS = {"T-shirt": (1.0, 0.0, 0.0), "Vest": (0.0, 0.57, 0.43), "Dress": (0.45, 0.3, 0.25)}
 _GAP = 1.5
-"""Width of what is cut out of an open front, in centimetres."""
+"""Width of what is cut out of an open front or a slit, in centimetres."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Side:
         sleeve: length of the lower seam; without one, 0.
         angle: degrees by which the sleeve hangs.
         taper: width of the cuff, over that of the sleeve at the underarm.
+        bodice: from the underarm down to the waist of a dress; 0 where its seam runs to the hem in one curve.
     """
 
     length: float
@@ -49,6 +54,7 @@ class Side:
     sleeve: float
     angle: float
     taper: float
+    bodice: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -93,10 +99,15 @@ class WideTop:
     opening: float
 
     @classmethod
-    def sampled(cls, rng: np.random.Generator) -> "WideTop":
-        """A top whose measures can be anything that cloth can be cut to, or nearly: some can't be."""
+    def sampled(cls, rng: np.random.Generator, category: str = "") -> "WideTop":
+        """Draw measures that can be anything that cloth can be cut to, or nearly: some can't be.
+
+        Args:
+            rng: draws them.
+            category: `T-shirt`, `Vest` or `Dress`; any of them if empty.
+        """
         draw = rng.uniform
-        right, neck = _side(rng), None
+        right = _side(rng, category)
         low = 0.55 * min(right.length, right.chest)
         width = min(draw(11, 36), 0.85 * right.shoulder)
         front = min(draw(2, 22) if rng.random() < 0.8 else draw(1, 5), low)
@@ -120,27 +131,18 @@ class WideTop:
         Raises:
             ValueError: no cloth can be cut to these measures.
         """
-        halves = [[self._half(side, front=front) for side in (self.right, self.left)] for front in (True, False)]
-        panels = [cut(_outline(right, left)) for right, left in halves]
-        vertices, faces = sew(panels[0], panels[1], self.thickness)
-        heights = [fill_out(panel, self.thickness) for panel in panels]
-        most = max(float(max(height.max() for height in heights)), 1e-6)
-        found = [
-            places(panel, (pair[0], pair[1]), height / most, front=front)
-            for panel, pair, height, front in zip(panels, halves, heights, (True, False), strict=True)
-        ]
-        # The back's seam vertices are those of the front, as `sew` has them.
-        on_top = np.concatenate([found[0], found[1][~panels[1].sewn]])
-        if not (np.isfinite(vertices).all() and np.isfinite(on_top).all()):
-            raise ValueError("these measures contradict each other")
-        return self._opened(vertices, faces, on_top) if self.opening else (vertices, faces, on_top)
+        halves = [(self._half(self.right, front=front), self._half(self.left, front=front)) for front in (True, False)]
+        sewn = surface_with_places(TOP, halves, self.thickness)
+        if not self.opening:
+            return sewn
+        return opened(*sewn, lowest=self.right.length - self.neck.front - self.opening)
 
     def _half(self, side: Side, *, front: bool) -> Half:
         top, tip = side.length, (side.shoulder / 2, side.length - side.slope)
         underarm, hem = (side.chest / 2, tip[1] - side.armhole), (side.hem / 2, side.rise)
         corner = self.neck.width / 2, top
         middle = self.hems[0 if front else 1]
-        chains = [("hem", _curve((0.0, middle), hem)), *_seam(side, hem, underarm)]
+        chains = [("hem", hem_curve((0.0, middle), hem)), *_side_seam(side, hem, underarm)]
         if side.sleeve > 0:
             below, above = sleeve_end(tip, underarm, side.sleeve, side.angle, side.taper)
             chains += [
@@ -169,22 +171,29 @@ class WideTop:
             return Chain(np.column_stack([corner[0] * across, corner[1] - depth * down]), sewn=False)
         return round_one
 
-    def _opened(self, vertices: Floats, faces: Integers, on_top: Floats) -> tuple[Floats, Integers, Floats]:
-        middle = vertices[faces].mean(axis=1)
-        lowest = self.right.length - self.neck.front - self.opening
-        gone = (np.abs(middle[:, 0]) < _GAP / 2) & (middle[:, 2] > 0) & (middle[:, 1] > lowest)
-        kept, faces = np.unique(faces[~gone], return_inverse=True)
-        return vertices[kept], faces.reshape(-1, 3), on_top[kept]
+
+def opened(
+    vertices: Floats, faces: Integers, where: Floats, *, lowest: float, highest: float = np.inf, front: bool = True
+) -> tuple[Floats, Integers, Floats]:
+    """Return vertices (V, 3), faces (F, 3) and places (V, 3) without a panel's middle between two heights."""
+    middle = vertices[faces].mean(axis=1)
+    behind = middle[:, 2] if front else -middle[:, 2]
+    gone = (np.abs(middle[:, 0]) < _GAP / 2) & (behind > 0) & (middle[:, 1] > lowest) & (middle[:, 1] < highest)
+    kept, faces = np.unique(faces[~gone], return_inverse=True)
+    return vertices[kept], faces.reshape(-1, 3), where[kept]
 
 
-def _side(rng: np.random.Generator) -> Side:
+def _side(rng: np.random.Generator, category: str) -> Side:
     draw = rng.uniform
-    kind = rng.choice(["sleeved", "vest", "straps"], p=[0.72, 0.16, 0.12])
+    kind = rng.choice(["sleeved", "vest", "straps"], p=_CUTS.get(category, _ANY_CUT))
     chest, is_dress = draw(36, 74), rng.random() < 0.15
+    if category:
+        is_dress = category == "Dress"
     hem = chest * (draw(0.9, 2.4) if is_dress else draw(1.1, 1.9) if rng.random() < 0.25 else draw(0.8, 1.25))
     long = rng.random()
     lengths = (2.5, 14) if long < 0.35 else (14, 34) if long < 0.6 else (34, 66)
     is_sleeved = kind == "sleeved"
+    bodice = draw(4, 28) if category == "Dress" and rng.random() < 0.6 else 0.0
     shoulder = chest * draw(0.66, 1.06) if is_sleeved else draw(20, 50) if kind == "vest" else draw(18, 36)
     return Side(
         length=draw(72, 130) if is_dress else draw(34, 92),
@@ -200,25 +209,29 @@ def _side(rng: np.random.Generator) -> Side:
         sleeve=draw(*lengths) if is_sleeved else 0.0,
         angle=draw(-10, 68),
         taper=draw(1.1, 1.8) if rng.random() < 0.1 else draw(0.42, 1.15),
+        bodice=bodice,
     )
 
 
-def _seam(side: Side, hem: Point, underarm: Point) -> list[tuple[str, Chain]]:
-    """The side seam, the lowest part of which may be a slit."""
-    points = line(hem, underarm, bulge=(side.waist - (side.hem + side.chest) / 2) / 2, sewn=True).points
-    open_until = int(side.slit * len(points))
+def _side_seam(side: Side, hem: Point, underarm: Point) -> list[tuple[str, Chain]]:
+    if not side.bodice:
+        points = line(hem, underarm, bulge=(side.waist - (side.hem + side.chest) / 2) / 2, sewn=True).points
+        return slit_seam(points, side.slit)
+    waist = side.waist / 2, underarm[1] - side.bodice
+    skirt, bodice = (line(start, end, sewn=True).points for start, end in ((hem, waist), (waist, underarm)))
+    return slit_seam(np.concatenate([skirt, bodice[1:]]), side.slit)
+
+
+def slit_seam(points: Floats, share: float) -> list[tuple[str, Chain]]:
+    """Return a side seam along points (P, 2) from the hem up, the lowest part of which may be open, a share of it."""
+    open_until = int(share * len(points))
     if not 1 <= open_until < len(points) - 2:
         return [("side", Chain(points, sewn=True))]
     return [("side", Chain(points[: open_until + 1], sewn=False)), ("side", Chain(points[open_until:], sewn=True))]
 
 
-def _curve(start: Point, end: Point) -> Chain:
-    """A hem that leaves the middle horizontally."""
+def hem_curve(start: Point, end: Point) -> Chain:
+    """Return a hem that leaves the middle horizontally."""
     steps = max(int(np.ceil(np.hypot(end[0] - start[0], end[1] - start[1]) / PATTERN_EDGE)), 3)
     t = np.linspace(0, 1, steps + 1)
     return Chain(np.column_stack([end[0] * t, start[1] + (end[1] - start[1]) * t**2]), sewn=False)
-
-
-def _outline(right: Half, left: Half) -> list[Chain]:
-    reflected = [Chain(chain.points[::-1] * [-1, 1], chain.sewn) for _, chain in reversed(left.chains)]
-    return [*(chain for _, chain in right.chains), *reflected]
