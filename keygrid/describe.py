@@ -13,6 +13,7 @@ from keygrid.data.garment import Garment
 from keygrid.data.opening import open_path
 from keygrid.data.readers.sequence import read_about
 from keygrid.errors import KeygridError
+from keygrid.prediction.upright import guesses_z
 
 _TRIES = 5
 """Damaged garments of a collection before the next ones are not tried any more."""
@@ -93,10 +94,17 @@ def _garment(garment: Garment) -> dict[str, Any]:
         "faces": len(garment.faces),
         "frames": garment.frame_count,
         "extent": [float(f"{side:.4g}") for side in garment.bounds[1] - garment.bounds[0]],
+        "up": _up(garment),
         "units": guess_units(garment),
         "landmarks": list(garment.landmarks.names) if garment.landmarks else [],
     }
     return known | ({"notes": list(garment.notes)} if garment.notes else {}) | _said_by(garment)
+
+
+def _up(garment: Garment) -> str:
+    if garment.up != "y":
+        return garment.up
+    return "probably z (a guess by its openings)" if guesses_z(garment) else "y"
 
 
 def _said_by(garment: Garment) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from keygrid.cli.common import DEFAULT_METHOD, MethodName, Mode, open_one
+from keygrid.cli.common import DEFAULT_METHOD, MethodName, Mode, Up, open_one
 from keygrid.errors import KeygridError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def render(
     frame: int = -1,
     show: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     hide: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    up: Up | None = None,
 ) -> None:
     """Draw a garment with its keypoints into a PNG; needs no display.
 
@@ -57,16 +58,18 @@ def render(
         Layers to draw that are not drawn anyway, by name, such as points or landmarks.
     hide
         Layers not to draw, such as surface.
+    up
+        The file's vertical axis, such as z, or -y of most depth cameras; guessed if not given.
     """
     draw_picture(
         garment, method, out, slices=slices, size=size, dark=dark, mode=keypoints, frame=frame, show=show or (),
-        hide=hide or (),
+        hide=hide or (), up=up,
     )  # fmt: skip
 
 
 def draw_picture(
     path: Path, method: str, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode,
-    frame: int = -1, show: Iterable[str] = (), hide: Iterable[str] = (),
+    frame: int = -1, show: Iterable[str] = (), hide: Iterable[str] = (), up: Up | None = None,
 ) -> "Prediction":  # fmt: skip
     """Draw a garment with the keypoints that a method finds into a PNG, and return the prediction.
 
@@ -80,8 +83,9 @@ def draw_picture(
     from app.scene.offscreen import render as draw
     from app.scene.state import DARK, LIGHT
     from keygrid.methods import open_method
+    from keygrid.prediction.upright import upright
 
-    garment = open_one(path)
+    garment = upright(open_one(path), up)
     at = None if garment.frames is None else _place_of(frame, garment)
     (prediction,) = open_method(method).find([garment], [at], mode=mode)
     draw(garment, prediction, settings, cut, out, size=size, theme=DARK if dark else LIGHT, frame=at or 0)

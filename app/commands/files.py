@@ -67,8 +67,9 @@ class FileCommands:
         suggested = f"{garment.name}-keypoints.json"
         name, chosen = QFileDialog.getSaveFileName(self._window, "Save keypoints", suggested, filters)
         if name:
+            named = [(str(garment.source), prediction)]
             path = Path(name) if Path(name).suffix else Path(name + "." + chosen.split()[0].lower())
-            self._context.save(lambda: write_predictions([(str(garment.source), prediction)], path), path)
+            self._context.save(lambda: write_predictions(named, path, garment.up), path)
 
     def _ask_for_screenshot(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self._window, "Save screenshot", "keygrid.png", "PNG (*.png)")

@@ -30,6 +30,7 @@ from keygrid.data.garment import Garment
 from keygrid.data.readers.progress import reading_progress
 from keygrid.errors import KeygridError
 from keygrid.prediction import MethodId, Prediction
+from keygrid.prediction.upright import upright
 
 if TYPE_CHECKING:
     from keygrid.evaluation.material import Material
@@ -122,6 +123,7 @@ class Handlers:
         if isinstance(opened, Collection):
             self._entries |= {entry.path: (opened, entry) for entry in opened.entries}
             return OpenCollection(opened.kind, path, opened.entries, opened.missing)
+        opened = upright(opened)
         self._garments[path] = opened
         while len(self._garments) > KEPT_GARMENTS:
             del self._garments[next(iter(self._garments))]

@@ -19,6 +19,7 @@ DEFAULT_GARMENT = ASSETS / "garments" / "unisex_shirt.ply"
 DEFAULT_METHOD = str(ASSETS / "checkpoints" / "tops-k8-keygrid.safetensors")
 
 Mode = Literal["soft", "peak"]
+Up = Annotated[Literal["x", "y", "z", "-x", "-y", "-z"], Parameter(allow_leading_hyphen=True)]
 
 MethodName = Annotated[str, Parameter(name=("--method", "--checkpoint"))]
 """The option that says which method finds keypoints; its second name is from when all methods were checkpoints."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from keygrid.cli.common import DEFAULT_METHOD, MethodName, Mode, name_skipped, say
+from keygrid.cli.common import DEFAULT_METHOD, MethodName, Mode, Up, name_skipped, say
 from keygrid.errors import KeygridError
 
 
@@ -14,6 +14,7 @@ def predict(
     out: Path,
     keypoints: Mode = "soft",
     frames: bool = False,
+    up: Up | None = None,
     device: str = "cpu",
     batch: int = 8,
     workers: int | None = None,
@@ -38,6 +39,9 @@ def predict(
         At the mean of their weights (soft) or on their heaviest point (peak).
     frames
         All frames of a garment that moves, called PATH@FRAME, instead of its shape at rest.
+    up
+        The vertical axis of all files, such as z, or -y of most depth cameras. If not given, it is y, unless a
+        garment's openings say that it is z. Positions are written in the file's own axes.
     device
         As PyTorch names it: cpu, cuda, cuda:1.
     batch
@@ -63,7 +67,7 @@ def predict(
         workers = 0  # one garment is not worth another process
     # Of a lone garment, the error says why it can't be used.
     on_skip = name_skipped(most=3 if len(members) > 1 else 0)
-    request = Request(keypoints, frames, batch, device)
+    request = Request(keypoints, frames, batch, device, up)
     with show_count(len(members), "garments") as report, open_executor(workers, scheduler=scheduler) as executor:
         skipped = predict_all(
             members, identify(method), out, request, executor, on_skip=on_skip, report=report, say=say

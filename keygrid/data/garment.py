@@ -3,9 +3,13 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+Up = Literal["x", "y", "z", "-x", "-y", "-z"]
+"""An axis of a file that is up, and its direction."""
 
 _ROUNDING = 2e-6
 """Share of the extent by which single precision may move a point."""
@@ -59,6 +63,8 @@ class Garment:
         places: (V, 3), where on a garment of its kind each vertex is, about within [-1, 1]: the same for the same part
             of any of them, however it is cut; None where not known.
         notes: sentences on what of its file was left out or passed over.
+        up: the axis of the file that is up; a garment for which it is not y has been turned so that y is, as
+            `keygrid.data.axes.stand_up` does.
     """
 
     name: str
@@ -71,6 +77,7 @@ class Garment:
     origin: str = ""
     places: NDArray[np.float32] | None = None
     notes: tuple[str, ...] = ()
+    up: Up = "y"
 
     @property
     def is_cloud(self) -> bool:

@@ -131,7 +131,7 @@ def outward(vertices: Floats, faces: Integers) -> tuple[Integers, bool]:
     Outwards is where a piece encloses a positive volume once each of its openings is closed by a fan around its middle,
     which holds for a shirt that lies flat, too.
     """
-    faces, can_be = _wound_alike(faces)
+    faces, can_be = wound_alike(faces)
     piece = _pieces(len(vertices), faces)
     of_face = piece[faces[:, 0]]
     sums = np.stack([np.bincount(piece, vertices[:, axis]) for axis in range(3)], axis=1)
@@ -151,8 +151,8 @@ def outward(vertices: Floats, faces: Integers) -> tuple[Integers, bool]:
     return faces, can_be and bool(told[np.unique(of_face)].all())
 
 
-def _wound_alike(faces: Integers) -> tuple[Integers, bool]:
-    """Faces of which neighbours run along their common edge in opposite directions, and whether that is possible."""
+def wound_alike(faces: Integers) -> tuple[Integers, bool]:
+    """Faces (F, 3) whose neighbours run along their common edge in opposite directions, and whether that can be."""
     count = len(faces)
     starts, ends = faces.ravel(), faces[:, [1, 2, 0]].ravel()
     low, high = np.minimum(starts, ends), np.maximum(starts, ends)

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from keygrid.data.collection import Entry
 from keygrid.data.dataset import Member
-from keygrid.data.garment import Garment
+from keygrid.data.garment import Garment, Up
 from keygrid.data.sampling import Sample
 from keygrid.errors import KeygridError
 from keygrid.methods.method import Method, Mode
@@ -26,12 +26,13 @@ from keygrid.methods.registry import reopen
 from keygrid.prediction import MethodId
 from keygrid.prediction.files import FORMATS, Record, as_record, check_format, write_records
 from keygrid.prediction.journal import Journal
+from keygrid.prediction.upright import upright
 from keygrid.work import CrashedError, Workers, in_order, one_thread
 
 BATCH = 8
 """Clouds that the network sees at once."""
 
-_VERSION = 2
+_VERSION = 3
 """Of the lines in the file beside the output; those of another version are not gone on from."""
 
 
@@ -44,12 +45,14 @@ class Request:
         frames: all frames of a garment that moves, called PATH@FRAME, instead of its shape at rest.
         batch: the most clouds that the network sees at once; another number rounds differently.
         device: where a network computes, as PyTorch names it.
+        up: the axis that is up in all files; guessed of each if not given.
     """
 
     keypoints: Mode = "soft"
     frames: bool = False
     batch: int = BATCH
     device: str = "cpu"
+    up: Up | None = None
 
 
 def predict_all(
@@ -150,7 +153,7 @@ def _predict(
     with one_thread():
         for number, member in enumerate(step):
             try:
-                garment = member.read()
+                garment = upright(member.read(), request.up)
                 usable[number] = garment, method.drawing.draw(garment)
             except KeygridError as error:
                 reasons[number] = str(error)
@@ -177,7 +180,7 @@ def _find(
     while batch := list(islice(shown, request.batch)):
         names, stills, at, drawn = zip(*batch, strict=True)
         found = method.find(stills, at, mode=request.keypoints, drawn=drawn, parts=parts)
-        yield from map(as_record, names, found)
+        yield from map(as_record, names, found, (still.up for still in stills))
 
 
 def _shown(

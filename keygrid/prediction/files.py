@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.garment import Garment
+from keygrid.data.axes import in_file_axes
+from keygrid.data.garment import Garment, Up
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.palette import colours
@@ -21,15 +22,17 @@ Record = dict[str, Any]
 """One garment's keypoints as JSON values; see `as_record`."""
 
 
-def write_predictions(predictions: Sequence[tuple[str, Prediction]], path: Path) -> None:
+def write_predictions(predictions: Sequence[tuple[str, Prediction]], path: Path, up: Up = "y") -> None:
     """Write predictions, each with the name of its garment, in the format of the path's ending.
+
+    Positions are in the axes of the garments' files, of which `up` is the vertical one.
 
     Raises:
         KeygridError: another ending than those of `FORMATS`, more garments than the format holds, or the folder is
             missing or can't be written.
     """
     check_format(path, len(predictions))
-    write_records((as_record(*named) for named in predictions), path)
+    write_records((as_record(*named, up) for named in predictions), path)
 
 
 def write_records(records: Iterable[Record], path: Path) -> None:
@@ -74,10 +77,11 @@ def write_mesh(garment: Garment, path: Path) -> None:
         mesh.export(temporary)
 
 
-def as_record(garment: str, prediction: Prediction) -> Record:
+def as_record(garment: str, prediction: Prediction, up: Up = "y") -> Record:
     """Return one garment's keypoints and skeleton as JSON values.
 
-    A vertex is an index into the welded surface or cloud; the confidence is null where the method gives none.
+    Positions are in the axes of the garment's file, of which `up` is the vertical one; normalised ones have y up. A
+    vertex is an index into the welded surface or cloud; the confidence is null where the method gives none.
     """
     confidences = (
         [None] * len(prediction.normalised) if prediction.confidence is None else prediction.confidence.tolist()
@@ -89,7 +93,7 @@ def as_record(garment: str, prediction: Prediction) -> Record:
             {"index": i, "position": position, "normalised": normalised, "vertex": vertex, "confidence": confidence}
             for i, (position, normalised, vertex, confidence) in enumerate(
                 zip(
-                    prediction.keypoints.tolist(),
+                    in_file_axes(prediction.keypoints, up).tolist(),
                     prediction.normalised.tolist(),
                     prediction.vertices.tolist(),
                     confidences,
@@ -121,7 +125,8 @@ def _write_json(records: Iterator[Record], path: Path) -> None:
 def _write_csv(records: Iterator[Record], path: Path) -> None:
     """Write a row for each keypoint."""
     axes = ("x", "y", "z")
-    with path.open("w", newline="", encoding="utf-8") as file:
+    # A file's name need be no text; bytes that are none are written as JSON writes them.
+    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         rows = csv.writer(file)
         rows.writerow(["garment", "index", *axes, *(f"normalised_{axis}" for axis in axes), "vertex", "confidence"])
         for record in records:

@@ -9,6 +9,7 @@ from keygrid.data.garment import Garment, Landmarks, MaterialPoints
 from keygrid.data.sampling import areas
 from keygrid.errors import KeygridError
 from keygrid.geometry.mesh import edges_of
+from keygrid.geometry.surface import wound_alike
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -48,6 +49,8 @@ def remesh(garment: Garment, vertices: int) -> Remeshed:
     import gpytoolbox
 
     refuse_unfit(garment)
+    # Remeshing a surface of which a part is wound the other way ends the process.
+    garment = replace(garment, faces=wound_alike(garment.faces)[0])
     edge = float(np.sqrt(areas(garment).sum() / (np.sqrt(3) / 2 * vertices)))
     points, faces = gpytoolbox.remesh_botsch(
         garment.vertices, garment.faces.astype(np.int32), i=10, h=edge, project=True
@@ -82,6 +85,8 @@ def refuse_unfit(garment: Garment) -> None:
     if not areas(garment).sum() > 0:
         raise KeygridError(f"{name} has no area, so there is no cloth to simulate.")
     _refuse_non_manifold(name, faces)
+    if not wound_alike(faces)[1]:
+        raise KeygridError(f"{name} has one side only, as a Möbius strip has: cut it open, or turn a part of it over.")
     ends = np.concatenate([faces[:, :2], faces[:, 1:]])
     graph = coo_matrix((np.ones(len(ends)), ends.T), shape=(len(garment.vertices),) * 2)
     count, piece = connected_components(graph, directed=False)

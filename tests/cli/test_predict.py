@@ -10,6 +10,9 @@ import numpy as np
 import psutil
 import pytest
 
+from keygrid.data.axes import in_file_axes
+from keygrid.data.formats.numbered import write_obj
+from keygrid.data.garment import Garment
 from tests.cli.conftest import ROOT, SHIRT, Refuse, run
 
 
@@ -37,6 +40,23 @@ def test_predict_takes_several_garments(tmp_path: Path, tiny_checkpoint: Path) -
     rows = np.loadtxt(out)
     assert rows.shape == (8, 3)
     assert (rows[:4] == rows[4:]).all()
+
+
+def test_what_stands_on_z_is_turned_and_its_keypoints_written_in_the_axes_of_the_file(
+    tmp_path: Path, tiny_checkpoint: Path, shirt: Garment
+) -> None:
+    turned = tmp_path / "z.obj"
+    write_obj(turned, in_file_axes(shirt.vertices, "z"), shirt.faces)
+    found = {}
+    for name, file, options in (("y", SHIRT, ()), ("guess", turned, ()), ("z", turned, ("--up", "z")),
+                                ("-y", turned, ("--up", "-y"))):  # fmt: skip
+        out = tmp_path / f"{name}.txt"
+        result = run("predict", file, "--checkpoint", tiny_checkpoint, "--out", out, *options)
+        assert result.returncode == 0, result.stderr
+        found[name] = np.loadtxt(out)
+    np.testing.assert_allclose(found["guess"], in_file_axes(found["y"], "z"), atol=1e-5 * shirt.diagonal)
+    np.testing.assert_array_equal(found["guess"], found["z"])
+    assert not np.allclose(found["z"], found["-y"], atol=1e-3 * shirt.diagonal)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,15 @@ def test_csv_has_a_row_a_keypoint_and_awkward_names_survive(prediction, tmp_path
     )
     assert [int(row["vertex"]) for row in rows[:3]] == [5, 0, 63]
     assert [float(row["confidence"]) for row in rows[:3]] == prediction.confidence.tolist()
+
+
+def test_a_name_that_is_no_text_loses_nothing(prediction, tmp_path):
+    name = os.fsdecode(b"caf\xe9.obj")
+    write_predictions([(name, prediction), ("b.obj", prediction)], tmp_path / "k.csv")
+    write_predictions([(name, prediction), ("b.obj", prediction)], tmp_path / "k.json")
+    with (tmp_path / "k.csv").open(newline="", encoding="utf-8") as file:
+        assert [row["garment"] for row in csv.DictReader(file)] == [r"caf\udce9.obj"] * 3 + ["b.obj"] * 3
+    assert [entry["garment"] for entry in json.loads((tmp_path / "k.json").read_text())] == [name, "b.obj"]
 
 
 def test_text_is_the_published_codes_rows_of_coordinates(prediction, tmp_path):

@@ -68,7 +68,29 @@ def two_pieces(skirt: Garment) -> Garment:
     return Garment("pair", np.concatenate([skirt.vertices, skirt.vertices + 200]), faces)
 
 
+def moebius_strip() -> Garment:
+    count = 12
+    angles = 2 * np.pi * np.arange(count) / count
+    sides = [
+        np.stack([(1 + s * np.cos(angles / 2)) * np.cos(angles), (1 + s * np.cos(angles / 2)) * np.sin(angles),
+                  s * np.sin(angles / 2)], axis=1)
+        for s in (-0.3, 0.3)
+    ]  # fmt: skip
+    low, high = np.arange(count), np.arange(count) + count
+    after_low, after_high = np.append(low[1:], high[0]), np.append(high[1:], low[0])
+    faces = np.concatenate([np.stack([low, after_low, high], 1), np.stack([after_low, after_high, high], 1)])
+    return Garment("g", np.concatenate(sides), faces)
+
+
+def test_a_panel_wound_the_other_way_is_turned(skirt, remeshed):
+    faces = skirt.faces.copy()
+    faces[: len(faces) // 3] = faces[: len(faces) // 3, ::-1]
+    turned = remesh(replace(skirt, faces=faces), 500)
+    assert len(turned.garment.vertices) == len(remeshed.garment.vertices)
+
+
 UNFIT = {
+    "one side only": lambda _: moebius_strip(),
     "is a cloud": lambda _: Garment("g", np.eye(3), np.empty((0, 3), np.int64)),
     "no area": lambda _: Garment("g", np.outer(np.arange(3.0), [1, 1, 1]), TRIANGLE),
     "not manifold: 1 of its edges": lambda _: Garment("g", np.eye(5, 3), np.array([[0, 1, 2], [0, 1, 3], [0, 1, 4]])),
