@@ -12,6 +12,8 @@ from app.state.preferences import Theme
 from keygrid.errors import KeygridError
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QCoreApplication
+
     from app.main_window import MainWindow
 
 LAYOUT_MS = 300
@@ -74,13 +76,8 @@ def run(
     if scale is not None:
         os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"
     from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
 
-    application = QApplication.instance() or QApplication(sys.argv[:1])
-    application.setApplicationName("Key-Grid Desktop")
-    application.setOrganizationName("Key-Grid")
-    QApplication.setStyle("Fusion")  # the same on every platform, light and dark
-    window = _make_window(keep=not fresh and screenshot is None)
+    application, window = make(keep=not fresh and screenshot is None)
     if theme != "system":
         window.set_theme(theme)
     window.resize(*size)
@@ -103,15 +100,25 @@ def run(
     return failures[0] if failures else ""
 
 
-def _make_window(*, keep: bool) -> "MainWindow":
-    """Make a window that keeps settings and sessions, or that knows none."""
+def make(*, keep: bool) -> tuple["QCoreApplication", "MainWindow"]:
+    """Make the application and its window, which keeps settings and sessions, or knows none."""
     from PySide6.QtCore import QSettings, QStandardPaths
+    from PySide6.QtWidgets import QApplication
 
+    from app.worker.client import WorkerClient
+
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    application.setApplicationName("Key-Grid Desktop")
+    application.setOrganizationName("Key-Grid")
+    QApplication.setStyle("Fusion")  # the same on every platform, light and dark
+    worker = WorkerClient(predicts=True)  # starts while the window's modules are imported
     from app.main_window import MainWindow
 
     cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
     data = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))
-    return MainWindow(QSettings() if keep else None, cache / "thumbnails", data / "sessions" if keep else None)
+    return application, MainWindow(
+        QSettings() if keep else None, cache / "thumbnails", data / "sessions" if keep else None, worker
+    )
 
 
 def _close_when_pictured(window: "MainWindow", path: Path, failures: list[str]) -> None:

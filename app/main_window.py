@@ -66,17 +66,23 @@ class MainWindow(QMainWindow):
         store: keeps preferences, recent files and runs for the next start; None to keep nothing.
         pictures: folder for pictures of garments; None for no pictures.
         sessions: folder for what is open, in case of a crash; None to keep nothing.
+        worker: reads and predicts; one that was started before all this was imported saves the time of both.
     """
 
     def __init__(
-        self, store: QSettings | None = None, pictures: Path | None = None, sessions: Path | None = None
+        self,
+        store: QSettings | None = None,
+        pictures: Path | None = None,
+        sessions: Path | None = None,
+        worker: WorkerClient | None = None,
     ) -> None:
         super().__init__()
         self.setWindowTitle("Key-Grid Desktop")
         self.setAcceptDrops(True)
         self._may_leave, self._shown = False, False
         folders = Folders(ASSETS / "garments", ASSETS / "checkpoints", pictures, sessions)
-        self.state, self.worker, self.messages = Workspace(), WorkerClient(self), Messages()
+        self.state, self.worker, self.messages = Workspace(), worker or WorkerClient(predicts=True), Messages()
+        self.worker.setParent(self)
         self.commands = CommandRegistry(self)
         self.context = Context(self, self.state, self.worker, self.commands, self.messages, folders)
         self.document, self.view, self.comparison = self.state.document, self.state.first, self.state.comparison

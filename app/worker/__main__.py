@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, BinaryIO
@@ -75,6 +76,8 @@ def main() -> None:
     """Serve on standard input and output; whatever libraries print goes to standard error."""
     sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if "--predicts" in sys.argv[1:]:  # takes a second or two, in which garments can be read
+        Thread(target=import_module, args=("torch",), name="start torch", daemon=True).start()
     Loop(sys.stdin.buffer, sink).run()
 
 

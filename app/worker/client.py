@@ -41,6 +41,10 @@ class WorkerClient(QObject):
 
     A slot is what an answer is for: a new request in a slot makes the older one's answer unwanted. When the process
     dies, what it was doing fails with a sentence and a new process serves what follows.
+
+    Args:
+        parent: owns it.
+        predicts: methods will be asked for keypoints, so that the process starts PyTorch beside its first requests.
     """
 
     failed = Signal(str)
@@ -55,8 +59,9 @@ class WorkerClient(QObject):
     stage = Signal(str)
     """The worker has come to this stage of its work; empty when it is idle."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, predicts: bool = False) -> None:
         super().__init__(parent)
+        self._arguments = ["-m", "app.worker", *(["--predicts"] if predicts else [])]
         self._count = 0
         self._wanted: dict[Hashable, Awaited] = {}
         self._last_failure = ""
@@ -152,7 +157,7 @@ class WorkerClient(QObject):
         self._process.setProcessChannelMode(QProcess.ProcessChannelMode.ForwardedErrorChannel)
         self._process.readyReadStandardOutput.connect(self._read)
         self._process.finished.connect(self._ended)
-        self._process.start(sys.executable, ["-m", "app.worker"])
+        self._process.start(sys.executable, self._arguments)
         self._send_configuration()
 
     def _give_up(self, slot: Hashable) -> int:

@@ -32,13 +32,10 @@ CHECKPOINTS = [ASSETS / "checkpoints" / f"{name}.safetensors" for name in NAMES]
 START = """
 import sys, time
 began = float(sys.argv[1])
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
-application = QApplication([])
-QApplication.setStyle("Fusion")
 from pathlib import Path
-from app.main_window import MainWindow
-window = MainWindow()
+from app.application import make
+application, window = make(keep=False)
+from PySide6.QtCore import QTimer
 window.resize(1280, 800)
 window.show()
 window.open([Path(sys.argv[2]), Path(sys.argv[3])])
