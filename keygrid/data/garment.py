@@ -65,6 +65,7 @@ class Garment:
         notes: sentences on what of its file was left out or passed over.
         up: the axis of the file that is up; a garment for which it is not y has been turned so that y is, as
             `keygrid.data.axes.stand_up` does.
+        colours: (V, 3) red, green, blue of the vertices as the file has them; None where it has none.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Garment:
     places: NDArray[np.float32] | None = None
     notes: tuple[str, ...] = ()
     up: Up = "y"
+    colours: NDArray[np.uint8] | None = None
 
     @property
     def is_cloud(self) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from keygrid.data.axes import stand_up
 from keygrid.data.garment import Garment
 from keygrid.data.readers.arrays import read_npy, read_npz, read_sequence
 from keygrid.data.readers.content import ending_by_content
@@ -50,7 +51,7 @@ def read_garment(path: Path, labelled: bool = False) -> Garment:
     triangles. Vertices that no face uses, and points that a sensor did not see, are left out, and `Garment.notes` says
     how many. A surface's vertices at exactly the same position are welded in order of first occurrence, so a file
     without such copies keeps its own indices; triangles that welding turns into lines are dropped. Clouds keep points
-    that coincide, and sequences all their points.
+    that coincide, and sequences all their points. A file that says which of its axes is up is turned so that it is y.
 
     Args:
         path: of the file.
@@ -71,11 +72,12 @@ def read_garment(path: Path, labelled: bool = False) -> Garment:
         check(mesh)
         if not labelled:
             mesh = without_unused(mesh)
-        notes = mesh.notes
-        vertices, faces = weld(mesh)
-    vertices.setflags(write=False)
-    faces.setflags(write=False)
-    return Garment(path.stem, vertices, faces, path, notes=notes)
+        notes, up = mesh.notes, mesh.up
+        vertices, faces, colours = weld(mesh)
+    for array in (vertices, faces, colours):
+        if array is not None:
+            array.setflags(write=False)
+    return stand_up(Garment(path.stem, vertices, faces, path, notes=notes, colours=colours), up)
 
 
 def read_mesh(path: Path) -> Mesh:

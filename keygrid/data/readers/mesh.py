@@ -1,10 +1,11 @@
 """What every format is read into, and what is true of all of them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.garment import Up
 from keygrid.data.readers.blocks import compact
 
 CUT_OFF = "ends too early, so it looks cut off; copy or export it again"
@@ -30,16 +31,31 @@ class Mesh(NamedTuple):
         vertices: (V, 3) numbers in file units.
         faces: (F, 3) integers; F is 0 for a cloud.
         notes: sentences on what of the file was left out or passed over.
+        colours: (V, 3) red, green, blue of the vertices; None where the file has none.
+        up: the axis that is up, where the file says so.
     """
 
     vertices: NDArray[np.generic]
     faces: NDArray[np.generic]
     notes: tuple[str, ...] = ()
+    colours: NDArray[np.uint8] | None = None
+    up: Up = "y"
 
 
-def cloud(vertices: NDArray[np.generic]) -> Mesh:
-    """Vertices (V, 3) without a surface."""
-    return Mesh(vertices, np.empty((0, 3), np.int64))
+def cloud(vertices: NDArray[np.generic], colours: NDArray[np.uint8] | None = None) -> Mesh:
+    """Vertices (V, 3), perhaps with colours (V, 3), without a surface."""
+    return Mesh(vertices, np.empty((0, 3), np.int64), colours=colours)
+
+
+def as_colours(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return red, green, blue (V, 3) in bytes: fractions of 1 if they are floats and at most 1, else numbers to 255."""
+    if values.dtype.kind == "f":
+        values = np.nan_to_num(values)
+        if len(values) and values.max() <= 1:
+            values = values * 255
+    elif values.dtype.itemsize == 2 and len(values) and values.max() > 255:
+        values = values / 257
+    return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
 def check(mesh: Mesh) -> None:
@@ -102,7 +118,7 @@ def without_missing(mesh: Mesh) -> Mesh:
             is_central.sum(), "point at the origin left out", "points at the camera's centre, without depth, left out"
         ),
     )
-    return Mesh(vertices[is_seen], mesh.faces, notes)
+    return mesh._replace(vertices=vertices[is_seen], notes=notes, colours=_of(mesh.colours, is_seen))
 
 
 def without_unused(mesh: Mesh) -> Mesh:
@@ -115,7 +131,16 @@ def without_unused(mesh: Mesh) -> Mesh:
     faces = np.require(mesh.faces, np.int64, ["C", "W"])
     _renumber(faces, np.cumsum(is_used) - 1)
     note = counted((~is_used).sum(), "vertex that no face uses left out", "vertices that no face uses left out")
-    return Mesh(mesh.vertices[is_used], faces, (*mesh.notes, *note))
+    return mesh._replace(
+        vertices=mesh.vertices[is_used],
+        faces=faces,
+        notes=(*mesh.notes, *note),
+        colours=_of(mesh.colours, is_used),
+    )
+
+
+def _of(colours: NDArray[np.uint8] | None, chosen: NDArray[np.generic]) -> NDArray[np.uint8] | None:
+    return None if colours is None else colours[chosen]
 
 
 def counted(count: int | np.integer, one: str, many: str) -> tuple[str, ...]:
@@ -143,11 +168,21 @@ def join(parts: list[Mesh]) -> Mesh:
     offsets = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
     faces = [part.faces.astype(np.int64) + offset for part, offset in zip(parts, offsets, strict=True)]
     notes = tuple(note for part in parts for note in part.notes)
-    return Mesh(np.concatenate([part.vertices for part in parts]), np.concatenate(faces), notes)
+    return Mesh(np.concatenate([part.vertices for part in parts]), np.concatenate(faces), notes, _all_colours(parts))
 
 
-def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Vertices (V, 3) float64 and faces (F, 3) int64 with copies at exactly the same position made one.
+def _all_colours(parts: list[Mesh]) -> NDArray[np.uint8] | None:
+    """Of several meshes, white where one has none; None if no one has any."""
+    if all(part.colours is None for part in parts):
+        return None
+    white = (np.full((len(part.vertices), 3), 255, np.uint8) for part in parts)
+    return np.concatenate(
+        [plain if part.colours is None else part.colours for part, plain in zip(parts, white, strict=True)]
+    )
+
+
+def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.uint8] | None]:
+    """Vertices (V, 3) float64, faces (F, 3) int64 and colours, with copies at exactly the same position made one.
 
     A cloud stays as it is, because what labels its points counts them in their file's order. Arrays of the mesh that
     can be used as they are, are used.
@@ -155,14 +190,14 @@ def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     Raises:
         UnreadableError: there were faces and none is left.
     """
-    vertices, corners, _ = mesh
+    vertices, corners, colours = mesh.vertices, mesh.faces, mesh.colours
     del mesh  # A large one is in memory once, if nobody else holds it.
     first, place = coinciding(vertices if len(corners) else vertices[:0])
     faces = np.require(corners, np.int64, ["C", "W"])
     del corners
     if len(faces):
         if len(first) < len(vertices):
-            vertices = vertices[first]
+            vertices, colours = vertices[first], _of(colours, first)
             _renumber(faces, place)
         a, b, c = faces.T
         is_triangle = (a != b) & (b != c) & (c != a)
@@ -170,7 +205,7 @@ def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
             raise UnreadableError("has no area: all of its triangles have coinciding corners; check the export")
         if not is_triangle.all():
             faces = faces[is_triangle]
-    return np.require(vertices, np.float64, "C"), faces
+    return np.require(vertices, np.float64, "C"), faces, colours
 
 
 def _renumber(faces: NDArray[np.int64], place: NDArray[np.int64], step: int = 2**16) -> None:

@@ -16,8 +16,10 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.axes import UPS
+from keygrid.data.garment import Up
 from keygrid.data.readers.blocks import line_blocks, remaining, rows
-from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError
+from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, as_colours
 from keygrid.data.readers.polygons import Polygons
 from keygrid.data.readers.progress import advance, reading_progress
 from keygrid.data.readers.text import numbers, opened, refuse_cut_number
@@ -28,6 +30,10 @@ _KINDS = {
     **{"float": "f4", "double": "f8", "float32": "f4", "float64": "f8"},
 }
 _AXES = ("x", "y", "z")
+_COLOURS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
+"""Names of red, green and blue."""
+_UP = re.compile(r"^comment up (-?[xyz])$", re.MULTILINE)
+"""The vertical axis in files of this program."""
 _CORNERS = ("vertex_indices", "vertex_index")
 _END = re.compile(rb"(?:^|(?<=\r))end_header[ \t]*(\r\n|\n|\r(?!\n))", re.MULTILINE)
 _ROWS = 2**15
@@ -87,7 +93,7 @@ def read_ply(path: Path) -> Mesh:
         kind = re.search(r"^format\s+(\w+)", header, re.MULTILINE)  # A comment may name another one.
         if kind is None or kind[1] != "ascii":
             is_big = kind is not None and kind[1] == "binary_big_endian"
-            return _mesh(_elements(header, ">" if is_big else "<"), file)
+            return _mesh(_elements(header, ">" if is_big else "<"), file)._replace(up=_up(header))
         last = b""
         values = []
         for last in line_blocks(file):
@@ -98,7 +104,12 @@ def read_ply(path: Path) -> Mesh:
     with reading_progress(lambda _: None):  # The file is read already.
         mesh = _mesh(_elements(header, "", only_doubles=True), body)
     refuse_cut_number(last, mesh)
-    return mesh
+    return mesh._replace(up=_up(header))
+
+
+def _up(header: str) -> Up:
+    said = _UP.search(header)
+    return next((up for up in UPS if said is not None and up == said[1]), "y")
 
 
 def _header(file: BinaryIO) -> str:
@@ -129,12 +140,12 @@ def _elements(header: str, byte_order: str, only_doubles: bool = False) -> list[
 
 
 def _mesh(elements: list[_Element], file: BinaryIO) -> Mesh:
-    vertices, polygons = np.empty((0, 3)), Polygons()
+    vertices, colours, polygons = np.empty((0, 3)), None, Polygons()
     for element in elements:
         if element.name == "tristrips" and element.count:
             raise UnreadableError("is made of triangle strips; export it again as triangles")
         if element.name == "vertex":
-            vertices = _positions(element, file)
+            vertices, colours = _vertices(element, file)
         elif element.has_lists:
             corners = element.list_of(_CORNERS) if element.name == "face" else None
             for block in _blocks(element, file, (), corners):
@@ -142,23 +153,31 @@ def _mesh(elements: list[_Element], file: BinaryIO) -> Mesh:
                     polygons.add(block.corners, block.sizes)
         else:
             file.seek(_size_of(element, file), os.SEEK_CUR)
-    return Mesh(vertices, polygons.triangles(vertices), polygons.notes)
+    return Mesh(vertices, polygons.triangles(vertices), polygons.notes, colours)
 
 
-def _positions(element: _Element, file: BinaryIO) -> NDArray[np.float64]:
-    if not {"x", "y", "z"} <= {prop.name for prop in element.properties if prop.size_kind is None}:
+def _vertices(element: _Element, file: BinaryIO) -> tuple[NDArray[np.float64], NDArray[np.uint8] | None]:
+    """Positions (V, 3), and colours (V, 3) if there are any."""
+    names = {prop.name for prop in element.properties if prop.size_kind is None}
+    if not names.issuperset(_AXES):
         raise UnreadableError("has vertices without x, y and z; export it again")
+    coloured = next((some for some in _COLOURS if names.issuperset(some)), ())
     if element.has_lists:
-        blocks = [block.singles for block in _blocks(element, file, _AXES, None)]
-        return np.concatenate([np.empty((0, 3)), *blocks])
+        blocks = [block.singles for block in _blocks(element, file, (*_AXES, *coloured), None)]
+        found = np.concatenate([np.empty((0, 3 + len(coloured))), *blocks])
+        return np.ascontiguousarray(found[:, :3]), as_colours(found[:, 3:]) if coloured else None
     _size_of(element, file)
     positions = np.empty((element.count, 3))
+    colours = np.empty((element.count, 3), element.layout[coloured[0]]) if coloured else None
     begin = 0
     for some in rows(file, element.layout, element.count):
         for column, axis in enumerate(_AXES):
             positions[begin : begin + len(some), column] = some[axis]
+        if colours is not None:
+            for column, name in enumerate(coloured):
+                colours[begin : begin + len(some), column] = some[name]
         begin += len(some)
-    return positions
+    return positions, None if colours is None else as_colours(colours)
 
 
 def _size_of(element: _Element, file: BinaryIO) -> int:

@@ -1,0 +1,19 @@
+"""Many clouds prepared by one recipe."""
+
+from pathlib import Path
+
+from keygrid.clouds.files import write_cloud
+from keygrid.clouds.preparing import prepare
+from keygrid.clouds.recipe import Recipe
+from keygrid.data.dataset import Member
+
+
+def prepare_to(member: Member, recipe: Recipe, out: Path) -> tuple[int, ...]:
+    """Prepare a cloud and write it; returns how many points there were at first, and after each step.
+
+    Raises:
+        KeygridError: it can't be read, prepared or written.
+    """
+    prepared = prepare(member.read(), recipe)
+    write_cloud(prepared, out)
+    return prepared.counts

@@ -1,0 +1,218 @@
+"""A recipe's steps done on a cloud, by Open3D, which is imported with the first one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.clouds.recipe import (
+    UNITS,
+    Crop,
+    Downsample,
+    EstimateNormals,
+    KeepCluster,
+    Recipe,
+    RemoveOutliers,
+    RemovePlane,
+    Step,
+)
+from keygrid.data.axes import stand_up, turn_of
+from keygrid.data.garment import Garment, Up
+from keygrid.errors import KeygridError
+
+if TYPE_CHECKING:
+    import open3d
+
+Floats = NDArray[np.float64]
+
+_DRAWS = 1000
+"""Planes through three random points that are tried."""
+_LEAST_PLANE = 0.15
+"""Share of a cloud's points in its largest plane, below which it has no table."""
+_MOST_UNDER = 0.02
+"""Points just under a table over those of the table, above which it is none: a camera sees nothing there."""
+_UPRIGHT = 0.8
+"""Cosine of the angle between an axis and the normal of a table that is across it."""
+_FEWEST_OF_A_CLUSTER = 10
+"""Points within the gap of one that is inside a cluster."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Points as they are while they are prepared. N points.
+
+    Attributes:
+        points: (N, 3), metres, in the axes of the file.
+        colours: (N, 3) red, green, blue; None if there are none.
+        normals: (N, 3) of length 1; None as long as they are not estimated.
+        above: (3,), the normal of the plane that was removed, towards what was on it; None as long as none was.
+    """
+
+    points: Floats
+    colours: NDArray[np.uint8] | None = None
+    normals: Floats | None = None
+    above: Floats | None = None
+
+    def only(self, chosen: NDArray[np.generic]) -> "Cloud":
+        """The points that are chosen, by indices or by a mask."""
+        colours = None if self.colours is None else self.colours[chosen]
+        normals = None if self.normals is None else self.normals[chosen]
+        return replace(self, points=self.points[chosen], colours=colours, normals=normals)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a recipe makes of a cloud.
+
+    Attributes:
+        garment: the points that are left, in the unit of the file, standing.
+        normals: (N, 3) as the garment stands; None if they were not estimated.
+        counts: how many points there were at first, and after each step.
+    """
+
+    garment: Garment
+    normals: Floats | None
+    counts: tuple[int, ...]
+
+
+def prepare(garment: Garment, recipe: Recipe, enter: Callable[[str], object] = lambda _: None) -> Prepared:
+    """Prepare a cloud by a recipe; the same cloud and recipe give the same points.
+
+    Args:
+        garment: a cloud that does not move.
+        recipe: what is done.
+        enter: told of each step.
+
+    Raises:
+        KeygridError: it is no cloud, or a step leaves nothing.
+    """
+    if not garment.is_cloud or garment.frame_count:
+        raise KeygridError(f"{garment.name} is no cloud, and only clouds are prepared; open a cloud.")
+    scale = UNITS[recipe.unit]
+    cloud = Cloud(garment.vertices @ turn_of(garment.up) * scale, garment.colours)
+    counts = [len(cloud.points)]
+    for step in recipe.steps:
+        enter(f"{step.title} of {garment.name}")
+        cloud = _DO[type(step)](cloud, step)
+        if len(cloud.points) == 0:
+            raise KeygridError(f"{step.title} leaves no point of {garment.name}; change its numbers, or undo it.")
+        counts.append(len(cloud.points))
+    left = Garment(garment.name, cloud.points / scale, garment.faces, garment.source, colours=cloud.colours)
+    up = recipe.up or _guessed_up(cloud, garment.up)
+    notes = (
+        *garment.notes,
+        *(f"{step.title}: {n:,} points." for step, n in zip(recipe.steps, counts[1:], strict=True)),
+    )
+    normals = None if cloud.normals is None else cloud.normals @ turn_of(up).T
+    return Prepared(replace(stand_up(left, up), notes=notes), normals, tuple(counts))
+
+
+def _guessed_up(cloud: Cloud, otherwise: Up) -> Up:
+    """The axis across the table, towards what is on it."""
+    if cloud.above is None:
+        return otherwise
+    axis = int(np.abs(cloud.above).argmax())
+    if abs(cloud.above[axis]) < _UPRIGHT:
+        return otherwise
+    ups: dict[tuple[int, bool], Up] = {
+        (0, True): "x", (1, True): "y", (2, True): "z", (0, False): "-x", (1, False): "-y", (2, False): "-z",
+    }  # fmt: skip
+    return ups[axis, bool(cloud.above[axis] > 0)]
+
+
+def _crop(cloud: Cloud, step: Crop) -> Cloud:
+    is_inside = (cloud.points >= step.low) & (cloud.points <= step.high)
+    return cloud.only(np.flatnonzero(is_inside.all(axis=1)))
+
+
+def _remove_plane(cloud: Cloud, step: RemovePlane) -> Cloud:
+    import open3d
+
+    if len(cloud.points) < 3:
+        raise KeygridError(f"{step.title} needs three points at least; undo what came before.")
+    open3d.utility.random.seed(0)
+    _, inside = _open3d(cloud).segment_plane(step.thickness, 3, _DRAWS)
+    if len(inside) < _LEAST_PLANE * len(cloud.points):
+        raise KeygridError(
+            f"There is no table: the largest plane has {len(inside)} of {len(cloud.points)} points; undo this step."
+        )
+    # The best plane of the points that were found, because three points with noise make a tilted one.
+    found = cloud.points[inside]
+    middle = found.mean(axis=0)
+    normal = np.linalg.eigh(np.cov((found - middle).T))[1][:, 0]
+    height = (cloud.points - middle) @ normal
+    is_off = np.abs(height) > step.thickness
+    if (height[is_off] > 0).sum() < (height[is_off] < 0).sum():
+        normal, height = -normal, -height
+    is_under = (height < -step.thickness) & (height > -3 * step.thickness)
+    if is_under.sum() > _MOST_UNDER * (~is_off).sum():
+        raise KeygridError(
+            "There is no table: the largest plane goes through what it should lie under; undo this step, or remove "
+            "more than the camera's noise."
+        )
+    return replace(cloud.only(height > step.thickness), above=normal)
+
+
+def _remove_outliers(cloud: Cloud, step: RemoveOutliers) -> Cloud:
+    _, kept = _open3d(cloud).remove_statistical_outlier(step.neighbours, step.deviations)
+    return cloud.only(np.asarray(kept, np.int64))
+
+
+def _keep_cluster(cloud: Cloud, step: KeepCluster) -> Cloud:
+    label = np.asarray(_open3d(cloud).cluster_dbscan(step.gap, _FEWEST_OF_A_CLUSTER))
+    sizes = np.bincount(label[label >= 0])
+    if step.rank > len(sizes):
+        raise KeygridError(
+            f"There is no cluster {step.rank}, but {len(sizes)}, which are {step.gap:g} m apart; "
+            "choose another one, or another gap."
+        )
+    order = np.argsort(-sizes, kind="stable")
+    return cloud.only(label == order[step.rank - 1])
+
+
+def _downsample(cloud: Cloud, step: Downsample) -> Cloud:
+    if np.ptp(cloud.points, axis=0).max() / step.cell > 2**30:
+        raise KeygridError(f"{step.title}: the cell of {step.cell:g} m is too small for this cloud; give a larger one.")
+    return _cloud(_open3d(cloud).voxel_down_sample(step.cell), cloud)
+
+
+def _estimate_normals(cloud: Cloud, step: EstimateNormals) -> Cloud:
+    import open3d
+
+    points = _open3d(cloud)
+    points.estimate_normals(open3d.geometry.KDTreeSearchParamRadius(step.radius))
+    low, high = cloud.points.min(axis=0), cloud.points.max(axis=0)
+    if ((low > 0) | (high < 0)).any():  # the camera is at the origin, outside of what it sees
+        points.orient_normals_towards_camera_location(np.zeros(3))
+    else:
+        points.orient_normals_to_align_with_direction(cloud.above if cloud.above is not None else [0.0, 0.0, 1.0])
+    return _cloud(points, cloud)
+
+
+def _open3d(cloud: Cloud) -> "open3d.geometry.PointCloud":
+    import open3d
+
+    points: Any = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(cloud.points))
+    if cloud.colours is not None:
+        points.colors = open3d.utility.Vector3dVector(cloud.colours / 255.0)
+    if cloud.normals is not None:
+        points.normals = open3d.utility.Vector3dVector(cloud.normals)
+    return points
+
+
+def _cloud(points: Any, before: Cloud) -> Cloud:
+    colours = np.round(np.asarray(points.colors) * 255).astype(np.uint8) if points.has_colors() else None
+    normals = np.array(points.normals, np.float64) if points.has_normals() else None
+    return replace(before, points=np.array(points.points, np.float64), colours=colours, normals=normals)
+
+
+_DO: dict[type[Step], Callable[[Cloud, Any], Cloud]] = {
+    Crop: _crop,
+    RemovePlane: _remove_plane,
+    RemoveOutliers: _remove_outliers,
+    KeepCluster: _keep_cluster,
+    Downsample: _downsample,
+    EstimateNormals: _estimate_normals,
+}

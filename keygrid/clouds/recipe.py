@@ -1,0 +1,238 @@
+"""Recipes: the steps in which clouds of a camera are prepared, as values and as small JSON files."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, get_args
+
+from keygrid.data.axes import UPS
+from keygrid.data.garment import Up
+from keygrid.errors import KeygridError
+from keygrid.files import atomic
+
+FORMAT = "keygrid-recipe 1"
+
+Unit = Literal["m", "cm", "mm"]
+
+UNITS: Mapping[Unit, float] = MappingProxyType({"m": 1.0, "cm": 0.01, "mm": 0.001})
+"""Metres in one of each unit."""
+
+Corner = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Keep what is inside a box.
+
+    Attributes:
+        low: its lowest corner, metres, in the axes of the file.
+        high: its highest corner.
+    """
+
+    title: ClassVar[str] = "Crop to a box"
+    low: Corner = (-1.0, -1.0, -1.0)
+    high: Corner = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class RemovePlane:
+    """Remove the largest plane, such as a table, and what is beyond it.
+
+    Attributes:
+        thickness: of what is removed above it, metres; a little more than the camera's noise.
+    """
+
+    title: ClassVar[str] = "Remove the table"
+    thickness: float = 0.006
+
+
+@dataclass(frozen=True)
+class RemoveOutliers:
+    """Remove points that are farther from their neighbours than most.
+
+    Attributes:
+        neighbours: so many are looked at.
+        deviations: standard deviations of the mean distance to them, above which a point is removed.
+    """
+
+    title: ClassVar[str] = "Remove outliers"
+    neighbours: int = 20
+    deviations: float = 2.0
+
+
+@dataclass(frozen=True)
+class KeepCluster:
+    """Keep one of the groups of points that are apart from each other.
+
+    Attributes:
+        gap: the least distance between two groups, metres.
+        rank: the kept one's by its number of points; 1 is the largest.
+    """
+
+    title: ClassVar[str] = "Keep one cluster"
+    gap: float = 0.03
+    rank: int = 1
+
+
+@dataclass(frozen=True)
+class Downsample:
+    """Replace points that share a cell by their mean.
+
+    Attributes:
+        cell: its side, metres.
+    """
+
+    title: ClassVar[str] = "Downsample"
+    cell: float = 0.005
+
+
+@dataclass(frozen=True)
+class EstimateNormals:
+    """Estimate normals, and turn them towards the camera, or upwards where it is not known.
+
+    Attributes:
+        radius: in which neighbours are looked at, metres.
+    """
+
+    title: ClassVar[str] = "Estimate normals"
+    radius: float = 0.03
+
+
+Step = Crop | RemovePlane | RemoveOutliers | KeepCluster | Downsample | EstimateNormals
+
+STEPS: Mapping[str, type[Step]] = MappingProxyType(
+    {
+        "crop": Crop,
+        "plane": RemovePlane,
+        "outliers": RemoveOutliers,
+        "cluster": KeepCluster,
+        "downsample": Downsample,
+        "normals": EstimateNormals,
+    }
+)
+"""The steps by their names in files and options, in their usual order."""
+
+
+USUAL: tuple[Step, ...] = (RemovePlane(), RemoveOutliers(), KeepCluster())
+"""What a garment on a table needs."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Steps, and what must be known of a camera's files for them.
+
+    Attributes:
+        steps: in the order in which they are done.
+        up: the files' vertical axis; None is that across the plane that is removed, else y.
+        unit: of the files' numbers.
+    """
+
+    steps: tuple[Step, ...] = ()
+    up: Up | None = None
+    unit: Unit = "m"
+
+    def __post_init__(self) -> None:
+        for step in self.steps:
+            _check(step)
+
+    def with_step(self, step: Step) -> "Recipe":
+        """The recipe with one step more.
+
+        Raises:
+            KeygridError: the step can't be done with these numbers.
+        """
+        return Recipe((*self.steps, step), self.up, self.unit)
+
+
+def name_of(step: Step) -> str:
+    """Return a step's name in files and options."""
+    return next(name for name, kind in STEPS.items() if isinstance(step, kind))
+
+
+def write_recipe(recipe: Recipe, path: Path) -> None:
+    """Write a recipe as JSON.
+
+    Raises:
+        KeygridError: the folder is missing or can't be written.
+    """
+    content = {
+        "format": FORMAT,
+        "unit": recipe.unit,
+        "up": recipe.up,
+        "steps": [{"step": name_of(step), **asdict(step)} for step in recipe.steps],
+    }
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises:
+        KeygridError: it can't be read, is no recipe, or has a step or a number that can't be used.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise KeygridError(f"The recipe {path.name} can't be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise KeygridError(f"{path.name} is no recipe: it is not JSON. Save one by Prepare cloud.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise KeygridError(f"{path.name} is no recipe of this version, {FORMAT}; save one by Prepare cloud.")
+    up, unit, steps = content.get("up"), content.get("unit", "m"), content.get("steps", [])
+    if up not in (*UPS, None):
+        raise KeygridError(f"{path.name} has the vertical axis {up!r}; it is one of {', '.join(UPS)}, or null.")
+    if unit not in get_args(Unit):
+        raise KeygridError(f"{path.name} has the unit {unit!r}; it is one of {', '.join(UNITS)}.")
+    if not isinstance(steps, list):
+        raise KeygridError(f"{path.name} is no recipe: its steps are no list.")
+    try:
+        return Recipe(tuple(_step(step) for step in steps), up, unit)
+    except KeygridError as error:
+        raise KeygridError(f"{path.name}: {error}") from error
+
+
+def _step(content: Any) -> Step:
+    name = content.get("step") if isinstance(content, dict) else None
+    if not isinstance(name, str) or name not in STEPS:
+        raise KeygridError(f"There is no step {name!r}; the steps are {', '.join(STEPS)}.")
+    kind = STEPS[name]
+    known = {field.name for field in fields(kind)}
+    given = {key: value for key, value in content.items() if key != "step"}
+    unknown = sorted(given.keys() - known)
+    if unknown:
+        raise KeygridError(f"The step {name} has no {unknown[0]!r}; it has {', '.join(sorted(known))}.")
+    try:
+        values = {key: _like(kind.__dict__[key], value) for key, value in given.items()}
+    except (TypeError, ValueError) as error:
+        raise KeygridError(f"The step {name} has something else than numbers.") from error
+    return kind(**values)
+
+
+def _like(default: Any, value: Any) -> Any:
+    """Return a value from JSON as the type of a step's default."""
+    if isinstance(default, tuple):
+        x, y, z = (float(one) for one in value)
+        return x, y, z
+    if isinstance(value, bool) or not isinstance(value, int | float) or type(default)(value) != value:
+        raise TypeError(value)
+    return type(default)(value)
+
+
+def _check(step: Step) -> None:
+    """Refuse what a step can't be done with.
+
+    Raises:
+        KeygridError: a length that is not above zero, a count below one, an empty box, or what is no number.
+    """
+    for name, value in asdict(step).items():
+        numbers = value if isinstance(value, tuple) else (value,)
+        if not all(math.isfinite(number) for number in numbers):
+            raise KeygridError(f"{step.title}: {name} must be a number, and {value} was given.")
+        if not isinstance(value, tuple) and not value > 0:
+            raise KeygridError(f"{step.title}: {name} must be above 0, and {value} was given.")
+    if isinstance(step, Crop) and not all(low < high for low, high in zip(step.low, step.high, strict=True)):
+        raise KeygridError(f"{step.title}: the box from {step.low} to {step.high} is empty; its corners are swapped.")
