@@ -5,16 +5,14 @@ layers are 1x1 convolutions, and there are parameters nothing uses (`DEC.*`, `MA
 """
 
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from math import isqrt
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from keygrid.checkpoints import torch_files
 from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.errors import KeygridError
 from keygrid.model.config import preset
@@ -77,18 +75,9 @@ def import_published(path: Path) -> Checkpoint:
 
 def _read(path: Path) -> Mapping[str, Tensor]:
     try:
-        with warnings.catch_warnings(action="ignore"):  # of pickles that PyTorch did not write
-            content: Any = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch_files.load(path, torch.device("cpu"))
     except FileNotFoundError as error:
         raise KeygridError(f"There is no file {path}.") from error
-    except UnpicklingError as error:
-        raise KeygridError(
-            f"{path.name} is damaged, or wants to run code when it is opened, and was not opened for that."
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise KeygridError(
-            f"{path.name} can't be read as a PyTorch file: it is damaged, or of another kind."
-        ) from error
     state = content.get("model_state_dict") if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(
         isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in state.items()

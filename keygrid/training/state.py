@@ -1,11 +1,11 @@
 """The state from which a training goes on."""
 
 import json
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
+from keygrid.checkpoints import torch_files
 from keygrid.checkpoints.header import FORMAT, model_as_json, model_from_json, upgraded_name
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
@@ -31,10 +31,10 @@ def load_state(run: RunDirectory, config: dict[str, Any], device: torch.device) 
         KeygridError: there is no state, it is damaged, or it is another training's.
     """
     try:
-        state: dict[str, Any] = torch.load(run.state, map_location=device, weights_only=True)
+        state: dict[str, Any] = torch_files.load(run.state, device)
     except FileNotFoundError as error:
         raise KeygridError(f"{run.path} has no saved state to resume from; start it without --resume.") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, UnpicklingError) as error:
+    except KeygridError as error:
         raise KeygridError(f"{run.state} is damaged, so this run can't be resumed.") from error
     try:
         state = _upgraded(state)

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -313,6 +314,28 @@ def test_code_in_a_plain_pickle_is_not_run(tmp_path: Path) -> None:
     path.write_bytes(pickle.dumps(Hostile(target)))
     assert "wants to run code" in refusal(path)
     assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(1).expand(10**12),  # of a few bytes
+        torch.zeros(3, 3).to_sparse(),
+        torch.quantize_per_tensor(torch.zeros(3), 1, 0, torch.quint8),
+        torch.zeros(10**12, device="meta"),
+    ],
+    ids=["expanded", "sparse", "quantised", "without numbers"],
+)
+def test_tensors_that_are_no_plain_numbers(eight: State, save: Callable[[Any], Path], tensor: torch.Tensor) -> None:
+    for inside in (tensor, [tensor], {"deep": (tensor,)}):
+        assert "save plain ones" in refusal(save(wrapped(eight | {"MA_EMB": inside})))  # type: ignore[arg-type, dict-item]
+
+
+def test_a_compressed_file_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "compressed.pt"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model/data/0", bytes(10**6))
+    assert "compressed" in refusal(path)
 
 
 def test_a_file_that_was_cut_off(eight: State, save: Callable[[Any], Path]) -> None:

@@ -19,6 +19,7 @@ from keygrid.data.formats.keypointnet import CATEGORIES, read_model
 from keygrid.data.formats.listing import natural, walk
 from keygrid.data.garment import Garment
 from keygrid.data.readers import SUFFIXES, read_garment, reading
+from keygrid.data.readers.archive import opened_archive
 from keygrid.data.readers.mesh import UnreadableError
 
 _FLIP = np.diag([1.0, -1.0, -1.0])
@@ -78,7 +79,7 @@ def _listed(path: Path, files: list[Path]) -> Listing:
 
 def _has_poses(path: Path) -> bool:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with opened_archive(path) as archive:
             return "world_mat_0" in archive
     except Exception:  # Whatever is wrong with an archive, its reader says so in words.
         return False
@@ -86,8 +87,8 @@ def _has_poses(path: Path) -> bool:
 
 def _rotations(path: Path) -> NDArray[np.float64]:
     """(T, 3, 3), as many as there are without a gap."""
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        names = takewhile(archive.files.__contains__, (f"world_mat_{index}" for index in count()))
+    with opened_archive(path) as archive:
+        names = takewhile(archive.__contains__, (f"world_mat_{index}" for index in count()))
         matrices = [archive[name] for name in names]
     if not all(matrix.shape in ((3, 4), (4, 4)) and matrix.dtype.kind == "f" for matrix in matrices):
         raise UnreadableError("has poses that are no (3, 4) matrices of numbers; download it again")

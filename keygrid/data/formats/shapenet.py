@@ -9,6 +9,7 @@ The numbers' names, if they are known at all, are the lines of `shape_names.txt`
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ from keygrid.data.formats.items import POINTS, SPLITS, Item, category_name, clou
 from keygrid.data.formats.listing import contents, is_readable, lines, walk
 from keygrid.data.garment import Garment
 from keygrid.data.readers import reading, refuse_unopenable
+from keygrid.data.readers.limits import NUMBER, Budget
 from keygrid.data.readers.mesh import UnreadableError, check, cloud
 
 ENDINGS = (".h5", ".hdf5")
+_ENTRY = 1000
+"""Bytes of an entry of the list."""
 _NAMES = ("shape_names.txt", "all_object_categories.txt")
 
 
@@ -113,16 +117,15 @@ def _files(path: Path) -> list[Path]:
 
 def _labels(file: Path) -> list[int | None]:
     """Of each cloud; None where there is none."""
-    with reading(file):
-        with _opened(file) as archive:
-            count = len(_data(archive))
-            label = _own_array(archive, "label")
-            if label is None:
-                return [None] * count
-            labels: NDArray[Any] = np.array(label).reshape(-1)
-        if len(labels) != count or labels.dtype.kind not in "iu":
-            raise UnreadableError(f"has {count} clouds and labels {labels.dtype} {labels.shape}; save it again")
-    return [int(label) for label in labels]
+    with reading(file), _opened(file) as archive:
+        count = len(_data(archive))
+        label = _own_array(archive, "label")
+        if label is None:
+            return [None] * count
+        if label.size != count or label.dtype.kind not in "iu":
+            raise UnreadableError(f"has {count} clouds and labels {label.dtype} {label.shape}; save it again")
+        labels: list[int | None] = np.array(label).reshape(-1).tolist()
+    return labels
 
 
 @contextmanager
@@ -154,6 +157,7 @@ def _own_array(archive: Any, name: str) -> Any:
         return None
     if array.external or array.is_virtual:
         raise UnreadableError(elsewhere)
+    Budget(Path(archive.filename)).spend(prod(array.chunks or (0,)) * array.dtype.itemsize)  # HDF5 unpacks them whole
     return array
 
 
@@ -163,6 +167,9 @@ def _data(archive: Any) -> Any:
         raise UnreadableError("needs clouds (M, N, 3) of numbers in an array called data; save it so")
     if len(data) == 0:
         raise UnreadableError("holds no clouds; save it again")
+    budget = Budget(Path(archive.filename))
+    budget.spend(len(data) * _ENTRY)
+    budget.spend(prod(data.shape[1:]) * NUMBER)  # of the one cloud that is read at a time
     return data
 
 

@@ -13,6 +13,7 @@ from keygrid.data.axes import stand_up
 from keygrid.data.garment import Garment
 from keygrid.data.readers.arrays import read_npy, read_npz, read_sequence
 from keygrid.data.readers.content import ending_by_content
+from keygrid.data.readers.limits import refuse_beyond_memory
 from keygrid.data.readers.mesh import EmptyError, Mesh, UnreadableError, check, weld, without_missing, without_unused
 from keygrid.data.readers.obj import read_obj
 from keygrid.data.readers.off import read_off
@@ -122,6 +123,7 @@ def _refuse_unreadable(path: Path) -> str:
     ending = path.suffix.lower()
     if ending not in READERS:
         raise UnreadableError(f"has an ending that cannot be read; open one of {', '.join(SUFFIXES)}")
+    refuse_beyond_memory(path.stat().st_size)
     return ending_by_content(path, ending)
 
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote, unquote_to_bytes
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.readers.limits import NUMBER, Budget
 from keygrid.data.readers.mesh import CUT_OFF, UnreadableError
 
 _KINDS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
@@ -20,6 +21,10 @@ _COMPRESSIONS = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 class Document:
     """A glTF file: its JSON, and the arrays that this refers to.
 
+    Attributes:
+        content: the JSON.
+        budget: of the file and those beside it, for what is made of them.
+
     Args:
         path: of a GLB, or of a JSON whose buffers are in it or in files beside it.
 
@@ -29,6 +34,7 @@ class Document:
     """
 
     def __init__(self, path: Path) -> None:
+        self.budget = Budget(path)
         data = path.read_bytes()
         self._folder = path.parent
         self._binary: bytes | None = None
@@ -51,6 +57,7 @@ class Document:
         accessor = self.content["accessors"][index]
         width, count = _WIDTHS[accessor["type"]], accessor["count"]
         kind = np.dtype(_KINDS[accessor["componentType"]])
+        self.budget.spend(count * width * NUMBER)
         if "bufferView" in accessor:
             values = self._view(accessor["bufferView"], accessor.get("byteOffset", 0), kind, count, width).copy()
         else:
@@ -75,7 +82,7 @@ class Document:
         data = self._buffer(view["buffer"])
         begin = view.get("byteOffset", 0) + offset
         size = kind.itemsize * width
-        stride = view.get("byteStride", size)
+        stride = view.get("byteStride") or size
         if count and begin + stride * (count - 1) + size > len(data):
             raise UnreadableError(CUT_OFF)
         return np.ndarray((count, width), kind, data, begin, (stride, kind.itemsize))
@@ -96,6 +103,7 @@ class Document:
                 raise UnreadableError(f"refers to {name}, outside its folder, which is not read for safety")
             path = self._folder / relative
             if path.is_file():  # which a pipe or a device is not
+                self.budget.grant(path.stat().st_size)
                 return path.read_bytes()
         raise UnreadableError(f"needs {name} beside it; keep the files of a glTF scene together")
 

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.garment import Garment
+from keygrid.data.readers.archive import opened_archive, refuse_unsound
+from keygrid.data.readers.limits import Budget
 from keygrid.data.readers.mesh import Mesh, UnreadableError, cloud
 from keygrid.data.readers.polygons import Polygons
 
@@ -19,10 +21,9 @@ def read_npy(path: Path) -> Mesh:
         ValueError, OSError, EOFError: the file is damaged.
     """
     with path.open("rb") as file:
-        try:
-            return _cloud(np.lib.format.read_array(file, allow_pickle=False))
-        except ValueError as error:
-            raise _explained(error) from error
+        refuse_unsound(file, path.stat().st_size, Budget(path))
+        file.seek(0)
+        return _cloud(np.lib.format.read_array(file, allow_pickle=False))
 
 
 def read_npz(path: Path) -> Mesh:
@@ -32,15 +33,12 @@ def read_npz(path: Path) -> Mesh:
         UnreadableError: other names or shapes, or Python objects.
         ValueError, OSError, EOFError, zipfile.BadZipFile: the file is damaged.
     """
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        try:
-            if "vertices" in archive and "faces" in archive:
-                return _surface(archive["vertices"], archive["faces"])
-            named = [name for name in ("vertices", "points") if name in archive]
-            if named or len(archive.files) == 1:
-                return _cloud(archive[(named or archive.files)[0]])
-        except ValueError as error:
-            raise _explained(error) from error
+    with opened_archive(path) as archive:
+        if "vertices" in archive and "faces" in archive:
+            return _surface(archive["vertices"], archive["faces"])
+        named = [name for name in ("vertices", "points") if name in archive]
+        if named or len(archive) == 1:
+            return _cloud(archive[(named or list(archive))[0]])
     raise UnreadableError("needs arrays named vertices and faces, or points, or only one array; rename them")
 
 
@@ -53,11 +51,8 @@ def read_sequence(path: Path) -> Garment | None:
     """
     from keygrid.data.readers.sequence import is_sequence, sequence_of  # which uses the readers
 
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        try:
-            return sequence_of(archive, path) if is_sequence(archive) else None
-        except ValueError as error:
-            raise _explained(error) from error
+    with opened_archive(path) as archive:
+        return sequence_of(archive, path) if is_sequence(archive) else None
 
 
 def _cloud(points: NDArray[Any]) -> Mesh:
@@ -77,9 +72,3 @@ def _surface(vertices: NDArray[Any], faces: NDArray[Any]) -> Mesh:
 
 def _are_positions(array: NDArray[Any]) -> bool:
     return array.dtype.kind in "fiu" and array.ndim == 2 and array.shape[1] == 3
-
-
-def _explained(error: ValueError) -> Exception:
-    if "Object arrays" in str(error):
-        return UnreadableError("holds Python objects, which are not read for safety; save an array of numbers")
-    return error

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.readers.limits import NUMBER, Budget
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud
 from keygrid.data.readers.text import in_utf8, numbers, refuse_cut_number
 
@@ -23,6 +24,7 @@ def read_pcd(path: Path) -> Mesh:
         UnreadableError: incomplete header or data, or no x, y and z.
         ValueError, LookupError: the file is damaged.
     """
+    budget = Budget(path)
     data = in_utf8(path.read_bytes())
     start = _DATA.search(data)
     if start is None:
@@ -42,7 +44,7 @@ def read_pcd(path: Path) -> Mesh:
         case b"binary":
             return cloud(_binary(body, count, layout, columns))
         case b"binary_compressed":
-            return cloud(_compressed(body, count, layout, columns))
+            return cloud(_compressed(body, count, layout, columns, budget))
     raise UnreadableError("is a PCD file of an unknown kind; save it as ascii or binary")
 
 
@@ -88,24 +90,30 @@ def _binary(body: bytes, count: int, layout: list[np.dtype[np.generic]], columns
     return np.column_stack([rows[str(column)].astype(np.float64) for column in columns])
 
 
-def _compressed(body: bytes, count: int, layout: list[np.dtype[np.generic]], columns: list[int]) -> NDArray[np.float64]:
+def _compressed(
+    body: bytes, count: int, layout: list[np.dtype[np.generic]], columns: list[int], budget: Budget
+) -> NDArray[np.float64]:
     """(N, number of columns): fields one after the other."""
     packed, unpacked = (int(size) for size in np.frombuffer(body, "<u4", 2))
     if len(body) < 8 + packed:
         raise UnreadableError(CUT_OFF)
-    data = _lzf_decompress(body[8 : 8 + packed])
     offsets = np.cumsum([0, *(count * kind.itemsize for kind in layout)])
+    budget.spend(unpacked + 2 * count * len(columns) * NUMBER)
+    data = _lzf_decompress(body[8 : 8 + packed], unpacked)
     if not len(data) == unpacked == offsets[-1]:
         raise ValueError("The compressed data are not as long as the header says.")
     fields = [np.frombuffer(data, layout[column], count, offsets[column]) for column in columns]
     return np.column_stack([values.astype(np.float64) for values in fields])
 
 
-def _lzf_decompress(data: bytes) -> bytes:
-    """Undo liblzf: a byte below 32 announces a literal run, any other a copy of what came before."""
+def _lzf_decompress(data: bytes, size: int) -> bytes:
+    """Undo liblzf: a byte below 32 announces a literal run, any other a copy of what came before.
+
+    What follows the first `size` bytes is not unpacked.
+    """
     out = bytearray()
     position = 0
-    while position < len(data):
+    while position < len(data) and len(out) <= size:
         control = data[position]
         position += 1
         if control < 32:
@@ -120,7 +128,8 @@ def _lzf_decompress(data: bytes) -> bytes:
         position += 1
         if distance > len(out):
             raise ValueError("The compressed data refer to what precedes them.")
-        copied = out[-distance:][: length + 2]
+        begin = len(out) - distance
+        copied = out[begin : begin + length + 2]
         # A copy that is longer than its distance repeats itself.
         out += (copied * (length // distance + 3))[: length + 2]
     return bytes(out)

@@ -19,8 +19,6 @@ Matrix = NDArray[np.float64]
 _POINTS, _TRIANGLES, _STRIP, _FAN = 0, 4, 5, 6
 _DRACO = "KHR_draco_mesh_compression"
 _INSTANCES = "EXT_mesh_gpu_instancing"
-_DEEPEST = 500
-"""Nodes below each other; more of them are a circle."""
 
 
 def read_gltf(path: Path) -> Mesh:
@@ -50,10 +48,11 @@ def _parts(document: Document) -> Iterator[Mesh]:
                 continue
             attributes = primitive["attributes"]
             if "skin" in node and "JOINTS_0" in attributes:
-                parts = [_skinned(document, part, attributes, content["skins"][node["skin"]], placed)]
+                parts = iter([_skinned(document, part, attributes, content["skins"][node["skin"]], placed)])
             else:
-                parts = [_moved(part, placed[index] @ instance) for instance in _instances(document, node)]
+                parts = (_moved(part, placed[index] @ instance) for instance in _instances(document, node))
             for one in parts:
+                document.budget.spend(one.vertices.nbytes + one.faces.nbytes)
                 check(one)
                 # Primitives often share their vertices, and each uses some.
                 yield without_unused(one)._replace(notes=()) if len(mesh["primitives"]) > 1 else one
@@ -65,14 +64,16 @@ def _placed(content: dict[str, Any]) -> Iterator[tuple[int, Matrix]]:
     children = {child for node in nodes for child in node.get("children", [])}
     scenes = content.get("scenes", [])
     roots = scenes[content.get("scene", 0)].get("nodes", []) if scenes else set(range(len(nodes))) - children
-    waiting = [(root, np.eye(4), 0) for root in roots]
+    waiting = [(root, np.eye(4)) for root in roots]
+    seen: set[int] = set()
     while waiting:
-        index, above, depth = waiting.pop()
-        if depth > _DEEPEST:
-            raise ValueError("A node is below itself.")
+        index, above = waiting.pop()
+        if index in seen:
+            raise ValueError("A node is below itself, or below two others.")
+        seen.add(index)
         matrix = above @ _local(nodes[index])
         yield index, matrix
-        waiting += [(child, matrix, depth + 1) for child in nodes[index].get("children", [])]
+        waiting += [(child, matrix) for child in nodes[index].get("children", [])]
 
 
 def _local(node: dict[str, Any]) -> Matrix:

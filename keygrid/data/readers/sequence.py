@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.garment import Garment, Landmarks, precision_for
+from keygrid.data.readers.archive import opened_archive
 from keygrid.data.readers.mesh import Mesh, UnreadableError, check
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
@@ -104,8 +105,10 @@ def sequence_of(archive: Mapping[str, NDArray[Any]], source: Path) -> Garment:
         raise UnreadableError("is a sequence that does not say its name; write it again")
     rest_bounds, bounds = parts["bounds"]
     vertices = dequantise(parts["rest"], rest_bounds)
-    moved = dequantise(np.cumsum(parts["frames"], axis=0, dtype=np.uint16), bounds)
-    frames = moved if precision_for(bounds) is np.float64 else moved.astype(np.float32)
+    steps = np.cumsum(parts["frames"], axis=0, dtype=np.uint16)
+    frames: NDArray[Any] = np.empty(steps.shape, precision_for(bounds))
+    for frame, of_frame in zip(frames, steps, strict=True):  # one at a time, for the memory's sake
+        frame[:] = dequantise(of_frame, bounds)
     faces = parts["faces"].astype(np.int64)
     places = _places(archive, len(vertices))
     for array in (vertices, faces, frames):
@@ -161,7 +164,7 @@ def _landmarks(parts: Mapping[str, NDArray[Any]]) -> Landmarks | None:
 
 def read_about(path: Path) -> dict[str, Any]:
     """What a sequence's file says of itself, without reading its positions; nothing if it is another archive."""
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+    with opened_archive(path) as archive:
         return dict(json.loads(str(archive["about"]))) if is_sequence(archive) else {}
 
 

@@ -89,7 +89,7 @@ def test_poses_alone_say_what_they_need(root, collection):
         (matrices().astype(int), "no (3, 4) matrices"),
         (matrices() * 2, "no rotations"),
         (np.where(np.arange(24)[:, None, None] == 3, np.nan, matrices()), "no rotations"),
-        (np.array([[[None] * 4] * 3] * 2), "could not be read"),
+        (np.array([[[None] * 4] * 3] * 2), "Python objects"),
     ],
 )
 def test_poses_that_are_none(poses, cause, root, refusal):

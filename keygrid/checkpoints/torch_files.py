@@ -1,0 +1,68 @@
+"""PyTorch's own files, as the published code and the state of a training have them."""
+
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from keygrid.errors import KeygridError
+
+
+def load(path: Path, device: torch.device) -> Any:
+    """Read what `torch.save` wrote; nothing in the file is executed, and no tensor is larger than the file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        KeygridError: it is damaged, of another kind, wants to run code, or has tensors that are no plain numbers.
+    """
+    damaged = f"{path.name} can't be read as a PyTorch file: it is damaged, or of another kind."
+    try:
+        _refuse_compressed(path)
+        with warnings.catch_warnings(action="ignore"):  # of pickles that PyTorch did not write
+            content = torch.load(path, map_location=device, weights_only=True)
+    except (FileNotFoundError, KeygridError):
+        raise
+    except UnpicklingError as error:
+        raise KeygridError(
+            f"{path.name} is damaged, or wants to run code when it is opened, and was not opened for that."
+        ) from error
+    except Exception as error:  # A damaged pickle can make PyTorch raise anything.
+        raise KeygridError(damaged) from error
+    if not all(_is_plain(tensor) for tensor in _tensors(content)):
+        raise KeygridError(f"{path.name} holds tensors that are sparse, quantised or without numbers; save plain ones.")
+    return content
+
+
+def _refuse_compressed(path: Path) -> None:
+    """Refuse an archive that unpacks to more than itself; PyTorch only ever stores."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > path.stat().st_size:
+            raise KeygridError(f"{path.name} is compressed, which PyTorch's files are not, so it was not opened.")
+
+
+def _tensors(content: Any) -> Iterator[Tensor]:
+    waiting, seen = [content], set()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Tensor):
+            yield one
+        elif id(one) not in seen:
+            seen.add(id(one))
+            if isinstance(one, dict):
+                waiting += one.values()
+            elif isinstance(one, list | tuple | set):
+                waiting += one
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor's numbers are all there, each in a place of its own."""
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type == "meta":
+        return False
+    return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
