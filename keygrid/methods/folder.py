@@ -21,6 +21,7 @@ from keygrid.data.dataset import Member
 from keygrid.data.garment import Garment, Up
 from keygrid.data.sampling import Sample
 from keygrid.errors import KeygridError
+from keygrid.locks import locked
 from keygrid.methods.method import Method, Mode
 from keygrid.methods.registry import reopen
 from keygrid.prediction import MethodId
@@ -86,14 +87,17 @@ def predict_all(
         How many garments were skipped.
 
     Raises:
-        KeygridError: no garment can be used, the format can't hold them, nothing can be written there, or the method
-            can't be opened.
+        KeygridError: no garment can be used, the format can't hold them, nothing can be written there, another process
+            writes there, or the method can't be opened.
     """
     check_format(out, len(members))
     size = 1 if request.frames else request.batch
     steps = [members[begin : begin + size] for begin in range(0, len(members), size)]
     work = partial(_predict, method, request, FORMATS[out.suffix.lower()].parts)
-    with closing(Journal(out.with_name(f"{out.name}.partial"), _command(members, method, out, request))) as journal:
+    with (
+        locked(out.with_name(f".{out.name}.lock"), f"{out} is being written", "wait for it, or name another file"),
+        closing(Journal(out.with_name(f"{out.name}.partial"), _command(members, method, out, request))) as journal,
+    ):
         begun = len(members[: journal.steps * size])
         if journal.is_stale:
             say(f"{journal.path.name} is of another command or of files that have changed, so all begins anew.")

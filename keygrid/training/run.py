@@ -9,18 +9,22 @@
 - `state.pt`: all that is needed to go on, as of the last whole epoch or the step at which it was stopped;
   `keygrid.training.state` reads and writes it.
 - `log.txt`: what the process wrote to its standard error, where a window started it.
+- `lock`: held by the process that trains; tells which one that is.
 - `pause` and `stop`: files that are made to let it wait between steps while they are there, or end. It removes `stop`.
 """
 
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
+from keygrid.locks import locked
 from keygrid.training.events import Event, from_json, read_events, to_json
 
 
@@ -83,6 +87,18 @@ class RunDirectory:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise KeygridError(f"The directory {self.path} can't be made: {error.strerror}.") from error
+
+    @contextmanager
+    def held(self, *, resumed: bool) -> Iterator[None]:
+        """Keep every other trainer out of the directory, which is made, within the block.
+
+        Raises:
+            KeygridError: another process trains there, or has begun to since `make`.
+        """
+        advice = "stop it first, or name another directory"
+        with locked(self.path / "lock", f"{self.path} is being trained", advice):
+            self.make(resumed=resumed)
+            yield
 
     def begin(self, config: dict[str, Any], *, epoch: int, step: int, resumed: bool) -> None:
         """Write the configuration of a training that has done so many epochs and steps, and cut off later events."""

@@ -4,7 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -172,12 +172,17 @@ class Trainer:
 
         Raises:
             KeygridError: a loss or a gradient became NaN or infinite, the state and the checkpoints of the last pass
-                are kept; the directory can't be made, or holds a training that was not resumed.
+                are kept; the directory can't be made, another process trains there, or it holds a training that was
+                not resumed.
             StoppedError: as was asked for; the state is kept.
         """
         self._report = report
         self.run.make(resumed=self._resumed)
         launch(self.fabric)
+        with self.run.held(resumed=self._resumed) if self.is_main else nullcontext():
+            self._train()
+
+    def _train(self) -> None:
         ending: DivergedError | StoppedError | None = None
         try:
             if self.is_main:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import pickle
 import random
 import signal
@@ -676,3 +677,36 @@ def test_a_training_that_diverges_ends_with_a_sentence(
     with pytest.raises(KeygridError, match=rf"^The (loss|gradient) became \w+ at step {noticed}, so training stopped"):
         train(trainer)
     assert not list((tmp_path / "run" / "checkpoints").iterdir())
+
+
+# Two trainings in one directory.
+
+
+def test_one_directory_is_trained_by_one_process(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    """Whichever of them starts and whichever resumes; what the first writes stays as it is."""
+    first, second, resumed = make(), make(), make(epochs=4)
+    refused: list[str] = []
+
+    def meddle(event: Event) -> None:
+        if not isinstance(event, StepEvent) or refused:
+            return
+        before = (tmp_path / "run" / "events.jsonl").read_bytes()
+        resumed.resume()
+        for other in (second, resumed):
+            with pytest.raises(KeygridError) as caught:
+                other.fit()
+            refused.append(str(caught.value))
+        assert (tmp_path / "run" / "events.jsonl").read_bytes() == before
+
+    first.fit(meddle)
+    assert "holds a training already" in refused[0]
+    assert f"is being trained by process {os.getpid()}" in refused[1]
+    assert not (tmp_path / "run" / "lock").exists()
+
+
+def test_a_start_that_waited_for_the_lock_does_not_begin_again(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    run = make().run
+    run.make(resumed=False)
+    run.state.write_bytes(b"of a training that has begun and ended since")
+    with pytest.raises(KeygridError, match="holds a training already"), run.held(resumed=False):
+        raise AssertionError

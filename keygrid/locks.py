@@ -1,0 +1,52 @@
+"""Locks that keep two processes from writing to one place, and end with the process that holds them."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from keygrid.errors import KeygridError
+
+
+@contextmanager
+def locked(path: Path, used: str, advice: str) -> Iterator[None]:
+    """Hold the lock file `path` within the block; the system lets go of it however this process ends.
+
+    Args:
+        path: the lock file, which tells who holds it, and goes at the end of the block.
+        used: begins the sentence for others, such as `runs/shirt is being trained`.
+        advice: ends it, such as `stop it first`.
+
+    Raises:
+        KeygridError: another process holds it, or the folder is missing or can't be written.
+    """
+    from filelock import FileLock, Timeout  # which brings asyncio
+
+    if not path.parent.is_dir():  # which filelock would make
+        raise KeygridError(f"The folder {path.parent} does not exist; make it first.")
+    lock = FileLock(path, blocking=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise KeygridError(f"{used} by {_holder(path)}; {advice}.") from error
+    except OSError as error:
+        raise KeygridError(f"Nothing can be written into {path.parent}: {error.strerror}.") from error
+    try:
+        with suppress(OSError):  # which may be a full disk, and is nothing that others need
+            path.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        yield
+    finally:
+        with suppress(OSError):  # Others notice: a lock on a file that is gone does not count.
+            path.unlink()
+        lock.release()
+
+
+def _holder(path: Path) -> str:
+    try:
+        told = json.loads(path.read_bytes())
+        number, host = int(told["pid"]), str(told["host"])
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return "another process"
+    return f"process {number}" if host == socket.gethostname() else f"process {number} on {host}"
