@@ -22,12 +22,14 @@ class Folders:
         checkpoints: checkpoints that come with it.
         pictures: cache of garments' pictures; None for no pictures.
         sessions: what is open, in case of a crash; None if it is not kept.
+        prepared: prepared clouds; None if they are not kept.
     """
 
     garments: Path
     checkpoints: Path
     pictures: Path | None = None
     sessions: Path | None = None
+    prepared: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,8 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from app.actions import CommandRegistry
+from app.commands.clouds import PANEL as PREPARE
+from app.commands.clouds import CloudCommands
 from app.commands.compare import CompareCommands
 from app.commands.export import ExportCommands
 from app.commands.files import FileCommands
@@ -23,6 +25,7 @@ from app.controllers.comparing import Comparing
 from app.controllers.measuring import Measuring
 from app.controllers.opening import Opening
 from app.controllers.predicting import Predicting
+from app.controllers.preparing import Preparing
 from app.controllers.recovery import Recovery
 from app.controllers.restoring import Restoring
 from app.controllers.store import Store
@@ -44,6 +47,7 @@ from app.views.panels.heatmap import HeatmapPanel, SlicePanel
 from app.views.panels.keypoints import KeypointPanel, SegmentTable
 from app.views.panels.layers import LayerPanel
 from app.views.panels.library import Library
+from app.views.panels.preparation import PreparationPanel
 from app.views.panels.training import TrainingPanel
 from app.views.status import StatusBar
 from app.views.theme import apply_text_scale, apply_theme
@@ -80,7 +84,9 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Key-Grid Desktop")
         self.setAcceptDrops(True)
         self._may_leave, self._shown = False, False
-        folders = Folders(ASSETS / "garments", ASSETS / "checkpoints", pictures, sessions)
+        folders = Folders(
+            ASSETS / "garments", ASSETS / "checkpoints", pictures, sessions, pictures and pictures.parent / "prepared"
+        )
         self.state, self.worker, self.messages = Workspace(), worker or WorkerClient(predicts=True), Messages()
         self.worker.setParent(self)
         self.commands = CommandRegistry(self)
@@ -130,6 +136,8 @@ class MainWindow(QMainWindow):
         self.recovery.shut()
         self.timeline.shut()
         self.panel.shut()
+        self.preparation_panel.shut()
+        self.preparing.shut()
         self.training.shut()
         self.thumbnails.close()
         self.comparing.close()
@@ -158,6 +166,9 @@ class MainWindow(QMainWindow):
         self.opening = Opening(self.document, self.shelf, self.worker, self)
         self.training = Training(self.runs, self)
         self.predicting = Predicting(self.view, self.worker, self)
+        self.preparing = Preparing(
+            self.document, self.state.preparation, self.worker, self.context.folders.prepared, self
+        )
         self.comparing = Comparing(self.view, self.comparison, self.worker, self)
         self.measuring = Measuring(self.view, self.worker, self)
         self.linking = Linking(self.document, self.view, self.comparison)
@@ -180,6 +191,7 @@ class MainWindow(QMainWindow):
         context = self.context
         files = FileCommands(context, self.open, self.library.search.setFocus)
         views, compare = ViewCommands(context, self.viewport), CompareCommands(context, self.docks)
+        clouds = CloudCommands(context, self.docks)
         self.exporting = ExportCommands(context, self.area, self.drift)
         self.sessions = SessionCommands(context, self.restoring, self.recovery)
         self._training_commands = TrainingCommands(context, self.training, self.open, self.docks)
@@ -193,6 +205,7 @@ class MainWindow(QMainWindow):
             PlaybackCommands(context).commands(),
             HeatmapCommands(context).commands(),
             compare.commands(),
+            clouds.commands(),
             self._training_commands.commands(),
             HelpCommands(context).commands(),
         )
@@ -200,6 +213,7 @@ class MainWindow(QMainWindow):
             self.commands.register(*group)
         views.follow()
         compare.follow()
+        clouds.follow()
         for name in BUTTONS:
             self.commands[name].setIconVisibleInMenu(False)
 
@@ -212,21 +226,20 @@ class MainWindow(QMainWindow):
         self.slice_panel, self.heatmap_panel = SlicePanel(self.view), HeatmapPanel(self.view)
         self.comparison_panel = ComparisonPanel(self.view, self.comparison, self.drift, self.commands)
         self.panel = TrainingPanel(self.document, self.runs, self.commands)
+        self.preparation_panel = PreparationPanel(self.state.preparation, self.commands)
         self.status = StatusBar(self.document)
         self.setStatusBar(self.status)
-        left = {"Library": self.library, "Layers": self.layers, "Display": self.display}
-        right = {
-            "Slices": self.slice_panel, "Keypoints": self.keypoints, "Segments": self.segments,
-            "Heatmap": self.heatmap_panel, "Compare": self.comparison_panel, "Training": self.panel,
-        }  # fmt: skip
-        for area, panels in ((LEFT, left), (RIGHT, right)):
-            for name, panel in panels.items():
-                self.docks.add(name, panel, area)
-        self.docks.stack("Layers", "Display")
-        self.docks.stack("Keypoints", "Segments", "Heatmap", "Compare", "Training")
-        for name in ("Compare", "Training"):
+        self.docks.add(LEFT, {"Library": self.library})
+        self.docks.add(LEFT, {"Layers": self.layers, "Display": self.display})
+        self.docks.add(RIGHT, {"Slices": self.slice_panel})
+        self.docks.add(RIGHT, {
+            "Keypoints": self.keypoints, "Segments": self.segments, "Heatmap": self.heatmap_panel,
+            "Compare": self.comparison_panel, "Training": self.panel, PREPARE: self.preparation_panel,
+        })  # fmt: skip
+        for name in ("Compare", "Training", PREPARE):
             self.docks.hide_until_wanted(name, neighbour="Keypoints")
-        self.docks.let_close("Training")
+        for name in ("Training", PREPARE):
+            self.docks.let_close(name)
         self.docks.share({"Library": (240, 540), "Layers": (240, 160), "Slices": (350, 150), "Keypoints": (350, 550)})
 
     def _connect(self) -> None:
@@ -237,6 +250,8 @@ class MainWindow(QMainWindow):
         self.opening.refused.connect(self.messages.warn)
         self.opening.session_wanted.connect(self.restoring.open)
         self.docks["Training"].toggleViewAction().toggled.connect(self.commands["training"].setChecked)
+        self.docks[PREPARE].toggleViewAction().toggled.connect(self.commands["prepare"].setChecked)
+        self.preparation_panel.refused.connect(self.messages.warn)
         preferences = self.preferences.events
         preferences.theme.connect(self._apply_theme)
         preferences.text_scale.connect(apply_text_scale)

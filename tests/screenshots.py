@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 ROOT = Path(__file__).parents[1]
 ASSETS = ROOT / "assets"
 SHIRT = ASSETS / "garments" / "tshirt-real-fold-sleeve.npz"
@@ -184,6 +186,23 @@ def training(studio: Studio) -> None:
     studio.window.commands["training"].trigger()
 
 
+def prepare(studio: Studio) -> None:
+    cloud = Path(studio.pictures.name) / "scan.xyz"
+    if not cloud.exists():
+        from keygrid.data.readers import read_garment
+        from keygrid.data.sampling import sample
+
+        rng = np.random.default_rng(0)
+        shirt = sample(read_garment(ASSETS / "garments" / "unisex_shirt.ply"), 6000).points / 100
+        lying = (shirt - shirt.min(axis=0))[:, [0, 2, 1]] * [1, 0.15, 1]
+        table = np.column_stack([rng.uniform(-0.2, 1.1, (9000, 1)), rng.normal(0, 0.001, (9000, 1)),
+                                 rng.uniform(-0.2, 1.0, (9000, 1))])  # fmt: skip
+        np.savetxt(cloud, np.concatenate([lying + [0, 0.01, 0], table]))
+    studio.window.open([cloud])
+    studio.settle()
+    studio.window.commands["usual_steps"].trigger()
+
+
 def palette(studio: Studio) -> None:
     from PySide6.QtTest import QTest
 
@@ -201,6 +220,7 @@ def opener(command: str) -> Callable[[Studio], None]:
 SCENES: dict[str, Callable[[Studio], None]] = {
     "inspect": inspect, "weights": weights, "segments": segments, "scrub": scrub, "field": field, "compare": compare,
     "overlay": overlay, "difference": difference, "unlinked": unlinked, "notice": notice, "training": training,
+    "prepare": prepare,
     "palette": palette, "preferences": opener("preferences"), "shortcuts": opener("shortcuts"),
     "picture": opener("export_picture"), "video": opener("export_video"), "new_run": opener("new_run"),
     "colour": lambda studio: (setattr(studio.window.document, "keypoint", 3), opener("colour_keypoint")(studio))[1],

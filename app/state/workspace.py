@@ -7,6 +7,7 @@ from app.state.comparison import Comparison
 from app.state.document import Document
 from app.state.playback import Playback
 from app.state.preferences import Preferences
+from app.state.preparation import Preparation
 from app.state.runs import Runs
 from app.state.shelf import Shelf
 from app.state.view import View
@@ -24,6 +25,7 @@ class Workspace:
         saved_views: cameras that can be recalled.
         shelf: what can be opened.
         runs: trainings.
+        preparation: of a cloud.
         preferences: choices for all sessions.
     """
 
@@ -33,6 +35,7 @@ class Workspace:
     saved_views: SavedViews = field(default_factory=SavedViews)
     shelf: Shelf = field(default_factory=Shelf)
     runs: Runs = field(default_factory=Runs)
+    preparation: Preparation = field(default_factory=Preparation)
     preferences: Preferences = field(default_factory=Preferences)
     first: View = field(init=False)
 

@@ -1,6 +1,6 @@
 """The window's panels, by their titles."""
 
-from itertools import pairwise
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
@@ -18,22 +18,23 @@ class Docks:
         self._window = window
         self._docks: dict[str, QDockWidget] = {}
 
-    def add(self, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> None:
-        """Dock a panel below those that are in this area already."""
-        dock = QDockWidget(name, self._window)
-        dock.setObjectName(SAVED_AS.get(name, name))
-        dock.setWidget(panel)
-        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-        self._window.addDockWidget(area, dock)
-        self._docks[name] = dock
+    def add(self, area: Qt.DockWidgetArea, panels: Mapping[str, QWidget]) -> None:
+        """Dock panels below those that are in this area already, in one place, with a tab for each if several."""
+        before: QDockWidget | None = None
+        for name, panel in panels.items():
+            dock = QDockWidget(name, self._window)
+            dock.setObjectName(SAVED_AS.get(name, name))
+            dock.setWidget(panel)
+            dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+            # Never all below each other: the window would grow to hold them.
+            if before is None:
+                self._window.addDockWidget(area, dock)
+            else:
+                self._window.tabifyDockWidget(before, dock)
+            self._docks[name] = before = dock
 
     def __getitem__(self, name: str) -> QDockWidget:
         return self._docks[name]
-
-    def stack(self, *names: str) -> None:
-        """Put panels into one place, with a tab for each."""
-        for before, after in pairwise(names):
-            self._window.tabifyDockWidget(self[before], self[after])
 
     def hide_until_wanted(self, name: str, *, neighbour: str) -> None:
         """Hide a panel; whenever it is hidden, show this neighbour's tab, not whichever comes next."""

@@ -1,14 +1,17 @@
 """The work of the worker, by request. Heavy imports happen here, at their first use."""
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
 
 from app.state.document import Distance, OpenMethod
+from app.state.preparation import PreparedCloud
 from app.state.shelf import OpenCollection
 from app.worker.priority import lower_priority
 from app.worker.protocol import (
@@ -21,6 +24,7 @@ from app.worker.protocol import (
     Measure,
     OpenPath,
     Predict,
+    Prepare,
     ReadMethod,
     Work,
 )
@@ -80,6 +84,8 @@ class Handlers:
                 result = self._measure(self._garment(garment, enter), start, end, frame)
             case Judge(garment, keypoints):
                 result = self._judge(self._garment(garment, enter), keypoints, enter)
+            case Prepare():
+                result = self._prepare(work, enter)
             case Configure(device, threads):
                 self._device, self._threads = device, threads
                 self._methods.clear()
@@ -94,6 +100,24 @@ class Handlers:
         method = self._method(work.method.spec, enter)
         enter(f"Finding the keypoints of {garment.name}")
         return method.find([garment], [work.frame], mode=work.keypoints)[0]
+
+    def _prepare(self, work: Prepare, enter: EnterStage) -> PreparedCloud:
+        source = self._garment(work.garment, enter)
+        enter("Starting Open3D")
+        if "torch" in sys.modules:  # perhaps half imported by another thread, beside which Open3D can't be
+            import_module("torch")
+        from keygrid.clouds.files import write_cloud
+        from keygrid.clouds.preparing import prepare
+
+        prepared = prepare(source, work.recipe, enter)
+        try:
+            work.out.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise KeygridError(f"The folder {work.out.parent} can't be made: {error.strerror}.") from error
+        write_cloud(prepared, work.out)
+        opened = self._open(work.out, enter)
+        assert isinstance(opened, Garment)
+        return PreparedCloud(opened, prepared.counts)
 
     def _measure(self, garment: Garment, start: Any, end: Any, frame: int) -> Distance:
         from keygrid.evaluation.distance import distances

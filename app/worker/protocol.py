@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from app.state.document import Distance, OpenMethod
 from app.state.preferences import Device
+from app.state.preparation import PreparedCloud
 from app.state.shelf import OpenCollection
+from keygrid.clouds import Recipe
 from keygrid.data.collection import Entry
 from keygrid.data.garment import Garment
 from keygrid.evaluation.metrics import Measures
@@ -90,6 +92,15 @@ class Judge(Work[Measures]):
 
     garment: Path
     keypoints: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Prepare(Work[PreparedCloud]):
+    """Prepare a cloud by a recipe, and write it to `out`, a PLY, which is what the answer was read from."""
+
+    garment: Path
+    recipe: Recipe
+    out: Path
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, get_args
@@ -23,6 +23,11 @@ UNITS: Mapping[Unit, float] = MappingProxyType({"m": 1.0, "cm": 0.01, "mm": 0.00
 Corner = tuple[float, float, float]
 
 
+def _number(default: Any, title: str) -> Any:
+    """A number of a step, and what a form calls it."""
+    return field(default=default, metadata={"title": title})
+
+
 @dataclass(frozen=True)
 class Crop:
     """Keep what is inside a box.
@@ -33,8 +38,8 @@ class Crop:
     """
 
     title: ClassVar[str] = "Crop to a box"
-    low: Corner = (-1.0, -1.0, -1.0)
-    high: Corner = (1.0, 1.0, 1.0)
+    low: Corner = _number((-1.0, -1.0, -1.0), "From")
+    high: Corner = _number((1.0, 1.0, 1.0), "To")
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class RemovePlane:
     """
 
     title: ClassVar[str] = "Remove the table"
-    thickness: float = 0.006
+    thickness: float = _number(0.006, "Thickness")
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,8 @@ class RemoveOutliers:
     """
 
     title: ClassVar[str] = "Remove outliers"
-    neighbours: int = 20
-    deviations: float = 2.0
+    neighbours: int = _number(20, "Neighbours")
+    deviations: float = _number(2.0, "Deviations")
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,8 @@ class KeepCluster:
     """
 
     title: ClassVar[str] = "Keep one cluster"
-    gap: float = 0.03
-    rank: int = 1
+    gap: float = _number(0.03, "Gap")
+    rank: int = _number(1, "Cluster")
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ class Downsample:
     """
 
     title: ClassVar[str] = "Downsample"
-    cell: float = 0.005
+    cell: float = _number(0.005, "Cell")
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class EstimateNormals:
     """
 
     title: ClassVar[str] = "Estimate normals"
-    radius: float = 0.03
+    radius: float = _number(0.03, "Radius")
 
 
 Step = Crop | RemovePlane | RemoveOutliers | KeepCluster | Downsample | EstimateNormals

@@ -1,0 +1,83 @@
+"""The preparation of a cloud: its recipe as it grows, and what it makes of the cloud."""
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from psygnal import SignalGroupDescriptor
+
+from keygrid.clouds import Recipe, Step
+from keygrid.data.garment import Garment
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedCloud:
+    """What a recipe makes of a cloud.
+
+    Attributes:
+        garment: the points that are left.
+        counts: how many points there were at first, and after each step.
+    """
+
+    garment: Garment
+    counts: tuple[int, ...]
+
+
+@dataclass
+class Preparation:
+    """A cloud that is being prepared.
+
+    Attributes:
+        source: the cloud; None while none is open.
+        recipe: what is done to it.
+        prepared: what that makes of it; None of no steps, and as long as it is not there.
+        earlier: recipes before the last changes, the latest last.
+    """
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    source: Garment | None = None
+    recipe: Recipe = field(default_factory=Recipe)
+    prepared: PreparedCloud | None = None
+    earlier: tuple[Recipe, ...] = ()
+
+    def change(self, recipe: Recipe) -> None:
+        """Take another recipe; what was before can be had again by `undo`."""
+        if recipe != self.recipe:
+            self.earlier = (*self.earlier, self.recipe)
+            self.recipe = recipe
+
+    def undo(self) -> None:
+        """Go back to the recipe before the last change, if there is one."""
+        if self.earlier:
+            *earlier, last = self.earlier
+            self.earlier = tuple(earlier)
+            self.recipe = last
+
+    def add(self, step: Step) -> None:
+        """Do one step more.
+
+        Raises:
+            KeygridError: the step can't be done with its numbers.
+        """
+        self.change(self.recipe.with_step(step))
+
+    def replace_step(self, index: int, step: Step) -> None:
+        """Do a step with other numbers.
+
+        Raises:
+            KeygridError: the step can't be done with them.
+        """
+        steps = list(self.recipe.steps)
+        steps[index] = step
+        self.change(replace(self.recipe, steps=tuple(steps)))
+
+    def remove_step(self, index: int) -> None:
+        """Leave a step out."""
+        steps = self.recipe.steps
+        self.change(replace(self.recipe, steps=steps[:index] + steps[index + 1 :]))
+
+    def begin(self, source: Garment | None) -> None:
+        """Prepare another cloud, by no steps yet."""
+        self.source = source
+        self.prepared, self.earlier = None, ()
+        self.recipe = Recipe()
