@@ -197,7 +197,7 @@ def prepare(studio: Studio) -> None:
         lying = (shirt - shirt.min(axis=0))[:, [0, 2, 1]] * [1, 0.15, 1]
         table = np.column_stack([rng.uniform(-0.2, 1.1, (9000, 1)), rng.normal(0, 0.001, (9000, 1)),
                                  rng.uniform(-0.2, 1.0, (9000, 1))])  # fmt: skip
-        np.savetxt(cloud, np.concatenate([lying + [0, 0.01, 0], table]))
+        np.savetxt(cloud, np.concatenate([lying + np.array([0, 0.01, 0]), table]))
     studio.window.open([cloud])
     studio.settle()
     studio.window.commands["usual_steps"].trigger()
