@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from keygrid.errors import KeygridError
+from keygrid.files import not_written, refuse_unwritable
 
 
 @contextmanager
@@ -24,15 +25,14 @@ def locked(path: Path, used: str, advice: str) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout  # which brings asyncio
 
-    if not path.parent.is_dir():  # which filelock would make
-        raise KeygridError(f"The folder {path.parent} does not exist; make it first.")
+    refuse_unwritable(path)  # filelock would make the folder
     lock = FileLock(path, blocking=False)
     try:
         lock.acquire()
     except Timeout as error:
         raise KeygridError(f"{used} by {_holder(path)}; {advice}.") from error
     except OSError as error:
-        raise KeygridError(f"Nothing can be written into {path.parent}: {error.strerror}.") from error
+        raise not_written(path, error) from error
     try:
         with suppress(OSError):  # which may be a full disk, and is nothing that others need
             path.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))

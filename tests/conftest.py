@@ -3,11 +3,12 @@
 import contextlib
 import importlib
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
         item.add_marker(pytest.mark.xdist_group("windows" if folder in {"app", "stories"} else str(item.path)))
+
+
+SmallDisk = Callable[[int], contextlib.AbstractContextManager[None]]
+
+
+@contextlib.contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def small_disk() -> SmallDisk:
+    """A context in which writing fails where a file would grow beyond so many bytes."""
+    return no_file_beyond
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -52,14 +53,30 @@ def main() -> int:
         cli(words, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except (CycloptsError, KeygridError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return _refused(str(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # as of `info X | head`, which reads no further
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails again when it ends
+        _end_output()
         return 0
+    except OSError as error:  # such as a disk that is full or was taken away
+        _end_output()
+        place = f"{error.filename}: " if error.filename else ""
+        return _refused(f"{place}{error.strerror or error}; check the disk and try again.")
     return 0
+
+
+def _refused(sentence: str) -> int:
+    """Say why, in one line, and return the status for it."""
+    with suppress(OSError):  # there may be nobody to tell
+        print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
+    return 2
+
+
+def _end_output() -> None:
+    """Let what is left of the output go nowhere; else Python fails again when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check_first(words: list[str]) -> None:

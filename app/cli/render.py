@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from keygrid.cli.common import DEFAULT_METHOD, MethodName, Mode, Up, open_one
 from keygrid.errors import KeygridError
+from keygrid.files import refuse_unwritable
 
 if TYPE_CHECKING:
     from app.state.settings import ViewSettings
@@ -80,6 +81,7 @@ def draw_picture(
     check_size(size)
     if out.suffix.lower() != ".png":
         raise KeygridError(f"The picture is a PNG, so name it so: {out.name} ends otherwise.")
+    refuse_unwritable(out)
     from app.scene.offscreen import render as draw
     from app.scene.state import DARK, LIGHT
     from keygrid.methods import open_method

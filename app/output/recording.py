@@ -116,10 +116,15 @@ class Recording(QObject):
 
     def _end(self, error: BaseException | None, message: str) -> None:
         self._timer.stop()
-        if self._writer is not None:
-            self._writer.close()
-        # With an error the temporary file is removed, else it takes its place.
-        self._files.__exit__(type(error) if error is not None else None, error, None)
+        try:
+            # With an error the temporary file is removed, else it takes its place.
+            with self._files:
+                if self._writer is not None:
+                    self._writer.close()
+                if error is not None:
+                    raise error
+        except (KeygridError, OSError, RuntimeError) as failed:
+            message = message or f"The video could not be written: {failed}"
         self.finished.emit(message)
 
 

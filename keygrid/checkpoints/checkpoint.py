@@ -3,15 +3,17 @@
 One file, because a file can be replaced atomically, dropped on a window and sent to a colleague.
 """
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from keygrid.checkpoints.header import KEY, CheckpointHeader, header_of, opening, upgraded_name
+from keygrid.checkpoints.header import DIGEST, KEY, CheckpointHeader, header_of, opening, upgraded_name
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.model.config import ModelConfig
@@ -43,13 +45,11 @@ class Checkpoint:
 
     def save(self, path: Path, *, half: bool = False) -> None:
         """Write to `path`, which appears whole or not at all; in 16 bits where `half` says so and numbers allow it."""
-        header = CheckpointHeader(self.config, self.category, self.record)
+        header = CheckpointHeader(self.config, self.category, self.record).as_json()
+        stored = {name: _stored(tensor, half) for name, tensor in self.weights.items()}
+        content = save(stored, metadata={KEY: header, DIGEST: _digest(header, stored)})
         with atomic(path) as temporary:
-            save_file(
-                {name: _stored(tensor, half) for name, tensor in self.weights.items()},
-                temporary,
-                metadata={KEY: header.as_json()},
-            )
+            temporary.write_bytes(content)
 
     @classmethod
     def load(cls, path: Path) -> "Checkpoint":
@@ -59,9 +59,13 @@ class Checkpoint:
             KeygridError: the file is missing, damaged, or is not one of our checkpoints.
         """
         with opening(path, framework="pt") as file:
-            header = header_of(file.metadata(), path)
-            names = file.keys()  # of a file, which is no mapping
-            weights = {upgraded_name(name, header.format): file.get_tensor(name).float() for name in names}
+            metadata = file.metadata()
+            header = header_of(metadata, path)
+            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # which is no mapping
+        # Files of earlier versions have no digest.
+        if DIGEST in metadata and metadata[DIGEST] != _digest(metadata[KEY], stored):
+            raise KeygridError(f"{path.name} is damaged: its weights are not those that were written; copy it again.")
+        weights = {upgraded_name(name, header.format): tensor.float() for name, tensor in stored.items()}
         checkpoint = cls(header.config, weights, header.category, header.record)
         _check_shapes(checkpoint, path)
         return checkpoint
@@ -71,6 +75,15 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
     tensor = tensor.detach().cpu().contiguous()
     fits = half and tensor.is_floating_point() and bool((tensor.abs() <= torch.finfo(torch.float16).max).all())
     return tensor.half() if fits else tensor
+
+
+def _digest(header: str, weights: Mapping[str, Tensor]) -> str:
+    """Return 64 hexadecimal digits that tell a header and weights as they are stored from any others."""
+    digest = hashlib.blake2b(header.encode(), digest_size=32)
+    for name, tensor in sorted(weights.items()):
+        digest.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def _check_shapes(checkpoint: Checkpoint, path: Path) -> None:

@@ -4,6 +4,9 @@ It is JSON in the metadata of a safetensors file, under the key `keygrid`:
 
     {"format": 2, "model": {...}, "category": "T-shirt", "record": {...}}
 
+Beside it, under `keygrid.digest`, is a digest of that text and of the weights, by which damage is noticed; files of
+earlier versions have none.
+
 In format 1 the model's constants lay side by side, encoder and decoder shared their propagation widths, and the encoder
 had the layers of the point weights. Files of both formats are read, and written ones are of format 2.
 """
@@ -22,6 +25,7 @@ from keygrid.model.config import DecoderConfig, HeatmapConfig, ModelConfig
 from keygrid.model.encoders import ENCODERS
 
 KEY = "keygrid"
+DIGEST = "keygrid.digest"
 FORMAT = 2
 
 # Where format 2 has the constants of format 1; others stayed where they were.

@@ -79,12 +79,14 @@ def evaluate(
 
     from keygrid.data.dataset import Dataset
     from keygrid.evaluation.protocol import Protocol, as_json, as_table, judge
-    from keygrid.files import atomic
+    from keygrid.files import atomic, refuse_unwritable
     from keygrid.methods import open_method
     from keygrid.work import open_executor
 
     if every < 1:
         raise KeygridError(f"--every is 1 or more, and not {every}.")
+    if out is not None:
+        refuse_unwritable(out)
     categories = [category] if category else []
     garments = Dataset.open(data or [ASSETS / "garments"], categories=categories, on_skip=name_skipped())
     if split != "all":

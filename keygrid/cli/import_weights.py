@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from keygrid.errors import KeygridError
+from keygrid.files import refuse_unwritable
 
 
 def import_weights(published: Path, /, *, out: Path) -> None:
@@ -19,6 +20,7 @@ def import_weights(published: Path, /, *, out: Path) -> None:
     """
     if out.suffix != ".safetensors":
         raise KeygridError(f"A checkpoint's name ends in .safetensors, and {out.name} does not.")
+    refuse_unwritable(out)
     from keygrid.checkpoints.published import import_published
 
     checkpoint = import_published(published)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from keygrid.cli.common import DEFAULT_METHOD, MethodName, Mode, Up, name_skipped, say
 from keygrid.errors import KeygridError
+from keygrid.files import refuse_unwritable
 
 
 def predict(
@@ -85,3 +86,4 @@ def _check(garments: list[Path], out: Path, batch: int, workers: int | None) -> 
     from keygrid.prediction.files import check_format
 
     check_format(out, len(garments))
+    refuse_unwritable(out)

@@ -5,6 +5,7 @@ from typing import Literal
 
 from keygrid.cli.common import need_simulator, say
 from keygrid.errors import KeygridError
+from keygrid.files import make_folder
 
 Category = Literal["T-shirt", "Trousers", "Skirt", "Dress", "Vest", "Hat"]
 _TOPS: tuple[Category, ...] = ("T-shirt", "Vest", "Dress")
@@ -55,7 +56,7 @@ def vary(
     from keygrid.data.readers.sequence import read_about, write_sequence
     from keygrid.simulation.variety import TOPS, name_of, placed, revaried, varied
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     for kind in category or (TOPS,):
         for number in range(seed, seed + count):
             path = out / f"{name_of(kind, number)}.npz"

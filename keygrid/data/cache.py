@@ -78,7 +78,7 @@ class CloudCache:
         path, data = self._path(content, count, seed), points.astype("<f8", copy=False).tobytes()
         with suppress(OSError, KeygridError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with atomic(path) as temporary:
+            with atomic(path, durable=False) as temporary:
                 temporary.write_bytes(_digest(path.name, data) + data)
             self._make_room(path.parent)
 

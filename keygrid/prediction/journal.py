@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keygrid.errors import KeygridError
+from keygrid.files import not_written
 
 
 class Journal:
@@ -47,7 +48,7 @@ class Journal:
         # Not buffered, so that closing the file has nothing left to write that could fail.
         with self._writing():
             self._file = path.open("r+b", buffering=0)
-        self._file.truncate(end if first == head else 0)  # behind the end may be the beginning of a line
+            self._file.truncate(end if first == head else 0)  # behind the end may be the beginning of a line
         self._file.seek(0, SEEK_END)
         if first != head:
             self._write(head)
@@ -92,7 +93,7 @@ class Journal:
         except FileNotFoundError as error:
             raise KeygridError(f"The folder {self.path.parent} does not exist; make it first.") from error
         except OSError as error:
-            raise KeygridError(f"{self.path} can't be written: {error.strerror}.") from error
+            raise not_written(self.path, error) from error
 
     def _count(self, records: list[dict[str, Any]], reasons: list[str]) -> None:
         self.steps += 1

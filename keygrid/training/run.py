@@ -19,11 +19,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
 from keygrid.errors import KeygridError
-from keygrid.files import atomic
+from keygrid.files import atomic, make_folder, not_written
 from keygrid.locks import locked
 from keygrid.training.events import Event, from_json, read_events, to_json
 
@@ -83,10 +84,7 @@ class RunDirectory:
         """
         if not resumed and self.state.exists():
             raise KeygridError(f"{self.path} holds a training already; go on with --resume, or name another directory.")
-        try:
-            self.checkpoints.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise KeygridError(f"The directory {self.path} can't be made: {error.strerror}.") from error
+        make_folder(self.checkpoints)
 
     @contextmanager
     def held(self, *, resumed: bool) -> Iterator[None]:
@@ -122,13 +120,22 @@ class RunDirectory:
         return read_events(self.event_log)
 
     def write(self, event: Event) -> Event:
-        """Append an event; return it with its time."""
+        """Append an event; return it with its time.
+
+        Raises:
+            KeygridError: it can't be written.
+        """
         event = replace(event, time=time.time())
-        file = os.open(self.event_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        line = (to_json(event) + "\n").encode()
         try:
-            os.write(file, (to_json(event) + "\n").encode())
-        finally:
-            os.close(file)
+            file = os.open(self.event_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                if os.write(file, line) < len(line):
+                    raise OSError(ENOSPC, os.strerror(ENOSPC))
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise not_written(self.event_log, error) from error
         return event
 
 

@@ -1,6 +1,7 @@
 """The state from which a training goes on."""
 
 import json
+from io import BytesIO
 from typing import Any
 
 import torch
@@ -15,8 +16,10 @@ from keygrid.training.run import RunDirectory
 
 def save_state(run: RunDirectory, state: dict[str, Any]) -> None:
     """Keep a state; its `config` is what `config.json` says."""
+    content = BytesIO()  # PyTorch itself says nothing of use when a disk is full
+    torch.save({"format": FORMAT, **state}, content)
     with atomic(run.state) as path:
-        torch.save({"format": FORMAT, **state}, path)
+        path.write_bytes(content.getbuffer())
 
 
 def load_state(run: RunDirectory, config: dict[str, Any], device: torch.device) -> dict[str, Any]:

@@ -203,7 +203,7 @@ class Trainer:
             self._tell(kind(step=self.step, message=str(error)))
         except Exception as error:
             if self.is_main:
-                with suppress(OSError):  # which may be what has happened
+                with suppress(KeygridError):  # which may be what has happened
                     self.run.write(ErrorEvent(step=self.step, message=str(error)))
             raise
         finish(self.fabric)

@@ -1,5 +1,7 @@
 import importlib
 import json
+import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -67,3 +69,54 @@ def test_the_command_line_starts_without_heavy_imports() -> None:
     code = f"import main, sys; print([name for name in {heavy} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("taken.json", ("predict", "nowhere.obj")),
+        ("taken.png", ("render", "nowhere.obj")),
+        ("taken.json", ("evaluate", "still?k=8", "--data", "nowhere.obj")),
+        ("taken.safetensors", ("import", "nowhere.pt")),
+    ],
+)
+def test_a_folder_in_the_place_of_the_output_is_noticed_before_the_work(
+    name: str, command: tuple[str, ...], refuse: Refuse, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("out") / name
+    folder.mkdir()
+    assert f"{name} is a folder; name a file in it" in refuse(*command, "--out", folder)
+
+
+@pytest.mark.parametrize("command", [("info", SHIRT), ("train", "--help")])
+def test_output_to_a_disk_that_is_full_is_one_sentence(command: tuple[object, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, ROOT / "main.py", *map(str, command)],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=300, check=False,
+        )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stderr == "error: No space left on device; check the disk and try again.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "limit"),
+    [
+        ("out", ("convert", SHIRT, "--to", "shapenet"), 2000),
+        ("k.json", ("predict", SHIRT, "--method", "farthest?k=8"), 800),
+    ],
+)
+def test_a_disk_that_gets_full_is_one_sentence_and_leaves_nothing(
+    name: str, command: tuple[object, ...], limit: int, tmp_path: Path
+) -> None:
+    """In processes of their own, which a library that cannot write may end."""
+    words = [sys.executable, ROOT / "main.py", *map(str, command), "--out", str(tmp_path / name)]
+    result = subprocess.run(
+        words, capture_output=True, text=True, timeout=300, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        env={**os.environ, "NUMBA_CACHE_DIR": "", "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    assert result.returncode == 2, result.stderr
+    assert f"{tmp_path / name}" in result.stderr.splitlines()[-1]
+    assert "can't be written" in result.stderr.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".partial"] == []

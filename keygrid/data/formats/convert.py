@@ -15,6 +15,7 @@ from keygrid.data.formats.numbered import write_numbered
 from keygrid.data.formats.shapenet import write_shapenet
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
+from keygrid.files import not_written
 
 WRITERS: dict[str, Callable[[Iterable[Item], Path], None]] = {
     "clothesnet": write_clothesnet,
@@ -43,16 +44,16 @@ def convert(opened: Garment | Collection, form: str, out: Path) -> None:
 @contextmanager
 def _new_folder(path: Path) -> Iterator[Path]:
     """A temporary folder beside `path` that takes its place if the block ends well, and is removed if it doesn't."""
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise KeygridError(f"{path} is there already; name a folder that is new or empty.")
     try:
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise KeygridError(f"{path} is there already; name a folder that is new or empty.")
+        if not path.parent.is_dir():
+            raise KeygridError(f"The folder {path.parent} does not exist; make it first.")
         # In a folder of its own, so that it can take its place: a temporary folder must still be there at the end.
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as temporary:
             folder = Path(temporary) / path.name
             folder.mkdir()
             yield folder
             folder.replace(path)
-    except FileNotFoundError as error:
-        raise KeygridError(f"The folder {path.parent} does not exist; make it first.") from error
     except OSError as error:
-        raise KeygridError(f"Nothing can be written to {path}: {error.strerror}.") from error
+        raise not_written(path, error) from error

@@ -93,12 +93,17 @@ def write_shapenet(garments: Iterable[Item], folder: Path) -> None:
         for _, split, garment in garments:
             if split not in files:
                 name = next((word for word, known in SPLITS.items() if known == split), "data")
-                files[split] = open_files.enter_context(h5py.File(folder / f"{name}.h5", "w"))
+                # In memory: HDF5 ends the process when it can't write, as on a disk that is full.
+                made = h5py.File(folder / f"{name}.h5", "w", driver="core", backing_store=False)
+                files[split] = open_files.enter_context(made)
                 files[split].create_dataset("data", (0, POINTS, 3), "f4", maxshape=(None, POINTS, 3), compression=1)
                 files[split].create_dataset("label", (0, 1), "i8", maxshape=(None, 1))
             label = numbers.setdefault(category_name(garment), len(numbers))
             _append(files[split]["data"], clouds(garment))
             _append(files[split]["label"], np.full((garment.frame_count or 1, 1), label))
+        for file in files.values():
+            file.flush()
+            Path(file.filename).write_bytes(file.id.get_file_image())
     (folder / _NAMES[0]).write_text("".join(f"{name}\n" for name in numbers), encoding="utf-8")
 
 
