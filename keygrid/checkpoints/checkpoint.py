@@ -82,7 +82,7 @@ def _digest(header: str, weights: Mapping[str, Tensor]) -> str:
     digest = hashlib.blake2b(header.encode(), digest_size=32)
     for name, tensor in sorted(weights.items()):
         digest.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
