@@ -83,7 +83,7 @@ def train(
     about = About(", ".join(categories), command, shown)
     trainer = Trainer(opened, model, training, run, machine=place, about=about)
     if resume:
-        trainer.resume()
+        trainer.resume(say)
     _fit(trainer, is_in_tensorboard=kept.tensorboard)
     if opened.skipped:
         say(f"{len(opened.skipped)} of {len(opened)} garments were skipped.")

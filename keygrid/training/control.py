@@ -1,4 +1,7 @@
-"""Requests to a training while it runs: by signal, or by a file in its directory. Importing this imports no torch."""
+"""How a training ends early: of itself, or when it is asked to by signal or by a file in its directory.
+
+Importing this imports no torch.
+"""
 
 import signal
 import threading
@@ -6,6 +9,7 @@ from enum import IntEnum
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from keygrid.errors import KeygridError
 from keygrid.training.run import RunDirectory
 
 
@@ -15,6 +19,10 @@ class Order(IntEnum):
     GO_ON = 0
     WAIT = 1
     STOP = 2
+
+
+class DivergedError(KeygridError):
+    """A loss or a gradient became NaN or infinite."""
 
 
 class StoppedError(Exception):

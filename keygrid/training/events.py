@@ -244,7 +244,7 @@ def from_json(line: str | bytes) -> Event | None:
 def read_events(path: Path) -> list[Event]:
     """Return the events of a file, passing over lines that are damaged; none where there is no file."""
     try:
-        lines = path.read_bytes().splitlines()
+        lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
     return [event for line in lines if (event := from_json(line)) is not None]

@@ -104,12 +104,12 @@ class RunDirectory:
             path.write_text(json.dumps(config, indent=2))
         kept = self._lines_within(epoch, step) if resumed else []
         with atomic(self.event_log) as path:
-            path.write_text("".join(line + "\n" for line in kept))
+            path.write_bytes(b"".join(line + b"\n" for line in kept))
 
-    def _lines_within(self, epoch: int, step: int) -> list[str]:
+    def _lines_within(self, epoch: int, step: int) -> list[bytes]:
         """Whole lines of events up to an epoch and a step; those of kinds that are not known stay."""
         try:
-            lines = self.event_log.read_text().splitlines()
+            lines = self.event_log.read_bytes().split(b"\n")
         except FileNotFoundError:
             return []
         found = ((line, from_json(line)) for line in lines if _is_whole(line))
@@ -139,7 +139,7 @@ class RunDirectory:
         return event
 
 
-def _is_whole(line: str) -> bool:
+def _is_whole(line: bytes) -> bool:
     try:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):

@@ -7,11 +7,26 @@ from typing import Any
 import torch
 
 from keygrid.checkpoints import torch_files
+from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.checkpoints.header import FORMAT, model_as_json, model_from_json, upgraded_name
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.training.config import TrainingConfig, upgraded
 from keygrid.training.run import RunDirectory
+
+_NUMBERS = {"epoch": int, "step": int, "seconds_before": float, "seen": list}
+"""Types of what is counted."""
+
+
+class DamagedStateError(KeygridError):
+    """The state of a run can't be read.
+
+    Args:
+        run: the run.
+    """
+
+    def __init__(self, run: RunDirectory) -> None:
+        super().__init__(f"{run.state} is damaged.")
 
 
 def save_state(run: RunDirectory, state: dict[str, Any]) -> None:
@@ -31,21 +46,55 @@ def load_state(run: RunDirectory, config: dict[str, Any], device: torch.device) 
         device: where tensors are wanted.
 
     Raises:
-        KeygridError: there is no state, it is damaged, or it is another training's.
+        DamagedStateError: it is damaged.
+        KeygridError: there is none, or it is another training's.
     """
     try:
-        state: dict[str, Any] = torch_files.load(run.state, device)
+        state = torch_files.load(run.state, device)
     except FileNotFoundError as error:
         raise KeygridError(f"{run.path} has no saved state to resume from; start it without --resume.") from error
     except KeygridError as error:
-        raise KeygridError(f"{run.state} is damaged, so this run can't be resumed.") from error
+        raise DamagedStateError(run) from error
     try:
         state = _upgraded(state)
-    except (KeygridError, KeyError, AttributeError, TypeError) as error:
+        is_other = _essential(state["config"]) != _essential(config)
+        is_whole = {name: type(state[name]) for name in _NUMBERS} == _NUMBERS
+    except KeygridError as error:
         raise KeygridError(f"{run.state} is of another version of Key-Grid Desktop; resume with that one.") from error
-    if _essential(state["config"]) != _essential(config):
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise DamagedStateError(run) from error
+    if is_other:
         raise KeygridError(f"{run.path} was begun with another configuration; resume with the same options.")
+    if not is_whole:
+        raise DamagedStateError(run)
     return state
+
+
+def state_of_checkpoint(run: RunDirectory, config: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:
+    """Return a state as of the last epoch's checkpoint, without an optimiser and what else only the state has.
+
+    Raises:
+        KeygridError: there is no checkpoint, it is damaged, or it is another training's.
+    """
+    checkpoint = Checkpoint.load(run.checkpoints / "last.safetensors")
+    try:
+        record = checkpoint.record
+        training = upgraded(record["training"])
+        known = {"model": model_as_json(checkpoint.config), "training": training, "category": checkpoint.category}
+        is_other = _essential(known | {"command": None}) != _essential(config)
+        epoch, seconds = len(record["history"]), float(record["seconds"])
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise KeygridError(f"{run.checkpoints / 'last.safetensors'} does not say how it was trained.") from error
+    if is_other:
+        raise KeygridError(f"{run.path} was begun with another configuration; resume with the same options.")
+    return {
+        "learning": {f"0.{name}": tensor for name, tensor in checkpoint.weights.items()},
+        "epoch": epoch,
+        "step": epoch * steps_per_epoch,
+        "seconds_before": seconds,
+        "seen": [],
+        "record": record,
+    }
 
 
 def _upgraded(state: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
 from keygrid.training.config import TrainingConfig
-from keygrid.training.control import Order, Orders, StoppedError
+from keygrid.training.control import DivergedError, Order, Orders, StoppedError
 from keygrid.training.dataset import Batch, Clouds, PairedClouds
 from keygrid.training.events import (
     CheckpointEvent,
@@ -37,9 +37,10 @@ from keygrid.training.events import (
     StopEvent,
 )
 from keygrid.training.memory import keep_freed_memory, used
+from keygrid.training.optimiser import make_optimiser
 from keygrid.training.processes import Machine, finish, launch, make_fabric, part_of, sum_gradients
 from keygrid.training.run import RunDirectory
-from keygrid.training.state import load_state, save_state
+from keygrid.training.state import DamagedStateError, load_state, save_state, state_of_checkpoint
 from keygrid.training.terms import TERMS, Need, Seen, losses
 from keygrid.training.validation import Motion, correspondence, follow, motions
 
@@ -47,10 +48,6 @@ Losses = dict[str, float]
 
 _LOOK = 0.2
 """Seconds between two looks at whether a training that waits may go on."""
-
-
-class DivergedError(KeygridError):
-    """A loss or a gradient became NaN or infinite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +101,7 @@ class Trainer:
         # Helps the network to learn, and is no part of it.
         self.canonical = nn.Linear(self.network.encoder.point_width, 3).to(self.fabric.device)
         self.learning = nn.ModuleList([self.network, self.canonical] if training.needs_pairs else [self.network])
-        self.optimiser = _optimiser(self.learning, training)
+        self.optimiser = make_optimiser(self.learning, training)
         train, validate = garments.split(training.seed)
         if not validate.is_usable:
             validate = train
@@ -149,22 +146,47 @@ class Trainer:
         has_stalled = 0 < patience < len(trained) and min(trained[-patience:]) >= min(trained[:-patience])
         return self.epoch >= self.training.epochs or has_stalled
 
-    def resume(self) -> None:
+    def resume(self, say: Callable[[str], None] = lambda _: None) -> None:
         """Take over the run directory's state; only what `TrainingConfig.FREE` names may have changed.
 
+        Args:
+            say: receives a sentence where the state is damaged, so that the last epoch's checkpoint serves instead.
+
         Raises:
-            KeygridError: the run has no saved state, a damaged one, or was made with another configuration.
+            KeygridError: the run has no saved state, or a damaged one and no checkpoint, or was made with another
+                configuration.
         """
-        state = load_state(self.run, self._config(), self.fabric.device)
-        if state["record"]["garments"] != self.record["garments"]:
+        try:
+            self._take_over(load_state(self.run, self._config(), self.fabric.device))
+        except DamagedStateError as error:
+            self.optimiser = make_optimiser(self.learning, self.training)
+            try:
+                self._take_over(state_of_checkpoint(self.run, self._config(), self.training.steps_per_epoch))
+            except KeygridError as worse:
+                raise KeygridError(f"{error} {worse} Start anew in another directory.") from error
+            say(f"{error} Training goes on from the checkpoint after epoch {self.epoch}, and the optimiser anew.")
+
+    def _take_over(self, state: dict[str, Any]) -> None:
+        """Go on from a state, or from what a checkpoint has of one.
+
+        Raises:
+            DamagedStateError: its parts do not fit.
+            KeygridError: it is of other garments.
+        """
+        try:
+            garments = state["record"]["garments"]
+            self.learning.load_state_dict(state["learning"], strict="optimiser" in state)
+            for name, part in (("optimiser", self.optimiser), ("scaler", self._scaler)):
+                if part is not None and name in state:
+                    part.load_state_dict(state[name])
+            known = {name: state["record"][name] for name in ("seconds", "history")}
+        except Exception as error:  # What fits nowhere can make PyTorch raise anything.
+            raise DamagedStateError(self.run) from error
+        if garments != self.record["garments"]:
             raise KeygridError(f"{self.run.path} was begun with other garments; resume with the same ones.")
-        self.learning.load_state_dict(state["learning"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        if self._scaler is not None:
-            self._scaler.load_state_dict(state["scaler"])
         self.epoch, self.step = state["epoch"], state["step"]
         self.seconds_before, self.seen = state["seconds_before"], state["seen"]
-        self.record |= {name: state["record"][name] for name in ("seconds", "history")}
+        self.record |= known
         self._resumed = True
 
     def fit(self, report: Callable[[Event], None] = lambda _: None) -> None:
@@ -428,11 +450,3 @@ class Trainer:
             "category": self.category,
             "command": self.record["command"],
         }
-
-
-def _optimiser(learning: nn.Module, training: TrainingConfig) -> torch.optim.Optimizer:
-    if training.optimiser == "adam":
-        return torch.optim.Adam(learning.parameters(), lr=training.learning_rate)
-    if training.optimiser == "adamw":
-        return torch.optim.AdamW(learning.parameters(), lr=training.learning_rate, weight_decay=1e-4)
-    return torch.optim.Adadelta(learning.parameters(), lr=training.learning_rate, eps=1e-2)

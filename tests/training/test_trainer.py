@@ -5,12 +5,14 @@ import math
 import os
 import pickle
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, replace
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from threading import Timer
@@ -603,19 +605,92 @@ def test_a_run_without_a_state_is_not_resumed(make: Callable[..., Trainer]) -> N
         make().resume()
 
 
-@pytest.mark.parametrize("keep", [0, 1, 100, 0.5, 0.99])
-def test_a_damaged_state_is_not_resumed(make: Callable[..., Trainer], keep: float, tmp_path: Path) -> None:
-    train(make(epochs=1, epoch_size=1))
+def cut(content: bytes, keep: float) -> bytes:
+    return content[: int(keep * len(content))]
+
+
+def repickled(content: bytes, change: Callable[[Any], Any]) -> bytes:
+    file = BytesIO()
+    torch.save(change(torch.load(BytesIO(content), weights_only=True)), file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[:100],
+        lambda content: cut(content, 0.99),
+        lambda content: cut(content, 0.5) + bytes(len(content) // 2),
+        lambda content: b"\x80\x02}q\x00(" + content[:50],
+        lambda content: repickled(content, lambda state: [state]),
+        lambda content: repickled(content, lambda state: 3),
+        lambda content: repickled(content, lambda state: {}),
+        lambda content: repickled(content, lambda state: state | {"config": 3}),
+        lambda content: repickled(content, lambda state: state | {"learning": {3: "x"}}),
+        lambda content: repickled(content, lambda state: state | {"learning": {}}),
+        lambda content: repickled(content, lambda state: state | {"optimiser": {"state": 1}}),
+        lambda content: repickled(content, lambda state: state | {"record": {"history": []}}),
+        lambda content: repickled(content, lambda state: state | {"epoch": "2"}),
+        lambda content: repickled(content, lambda state: state | {"seen": None}),
+    ],
+)
+def test_a_damaged_state_costs_what_followed_the_last_checkpoint(
+    make: Callable[..., Trainer], whole: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    shutil.copytree(whole, tmp_path / "run")
     state = tmp_path / "run" / "state.pt"
-    content = state.read_bytes()
-    state.write_bytes(content[: keep if isinstance(keep, int) else int(keep * len(content))])
-    with pytest.raises(KeygridError, match=r"state\.pt is damaged"):
-        make(epochs=2, epoch_size=1).resume()
+    state.write_bytes(damage(state.read_bytes()))
+    trainer, said = make(epochs=4), []
+    trainer.resume(said.append)
+    assert said[0].startswith(f"{state} is damaged. Training goes on from the checkpoint after epoch 3")
+    assert (trainer.epoch, trainer.step) == (3, 3 * STEPS)
+    last = Checkpoint.load(whole / "checkpoints" / "last.safetensors")
+    assert all(torch.equal(tensor, last.weights[name]) for name, tensor in trainer.network.state_dict().items())
+
+
+def test_a_training_with_a_damaged_state_comes_to_its_end(
+    make: Callable[..., Trainer], whole: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(whole, tmp_path / "run")
+    (tmp_path / "run" / "state.pt").write_bytes(b"")
+    trainer = make(epochs=4)
+    trainer.resume()
+    epochs = of_kind("epoch", train(trainer))
+    assert [event["epoch"] for event in epochs] == [4]
+    assert len(Checkpoint.load(tmp_path / "run" / "checkpoints" / "last.safetensors").record["history"]) == 4
+
+
+def test_without_a_state_and_a_checkpoint_one_begins_elsewhere(
+    make: Callable[..., Trainer], whole: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(whole, tmp_path / "run")
+    (tmp_path / "run" / "state.pt").write_bytes(b"")
+    (tmp_path / "run" / "checkpoints" / "last.safetensors").write_bytes(b"")
+    with pytest.raises(KeygridError, match=r"state\.pt is damaged.*Start anew in another directory"):
+        make(epochs=4).resume()
+    shutil.copytree(whole, tmp_path / "other")
+    (tmp_path / "other" / "state.pt").write_bytes(b"")
+    with pytest.raises(KeygridError, match="another configuration"):
+        make("other", seed=5).resume()
+
+
+def test_a_damaged_line_of_events_costs_that_line(make: Callable[..., Trainer], whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path / "run")
+    log = tmp_path / "run" / "events.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    lines[2] = lines[2].replace(b"step", b"\xff\xfe")
+    lines[3:3] = [b'{"event": "step"}\n', b'{"event": []}\n', b"[]\n", b"\x00\n"]
+    log.write_bytes(b"".join(lines))
+    trainer = make(epochs=4)
+    trainer.resume()
+    train(trainer)
+    assert len(of_kind("epoch", [json.loads(line) for line in log.read_bytes().splitlines()])) == 4
 
 
 def test_a_directory_that_can_t_be_made_is_named(make: Callable[..., Trainer], tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file")
-    with pytest.raises(KeygridError, match=r"directory .*run can't be made"):
+    with pytest.raises(KeygridError, match=r"folder .*run.* can't be made"):
         train(make())
 
 
