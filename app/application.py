@@ -61,7 +61,8 @@ def run(
 
     Args:
         paths: garments and checkpoints to open.
-        methods: methods to open, as `keygrid.methods.open_method` takes them.
+        methods: methods to open, as `keygrid.methods.open_method` takes them; if there are none, each garment has its
+            default, by `keygrid.methods.defaults`.
         theme: `light` or `dark`; `system` leaves it to the preferences.
         size: of the window, in the user's pixels.
         scale: device pixels in one of the user's; the display's own if not given.

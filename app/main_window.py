@@ -21,6 +21,7 @@ from app.commands.session import SessionCommands
 from app.commands.training import TrainingCommands
 from app.commands.view import ViewCommands
 from app.context import Context, Folders
+from app.controllers.choosing import Choosing
 from app.controllers.comparing import Comparing
 from app.controllers.measuring import Measuring
 from app.controllers.opening import Opening
@@ -165,6 +166,7 @@ class MainWindow(QMainWindow):
     def _make_controllers(self) -> None:
         self.opening = Opening(self.document, self.shelf, self.worker, self)
         self.training = Training(self.runs, self)
+        self.choosing = Choosing(self.document)  # before what predicts, so that nothing is asked of an earlier method
         self.predicting = Predicting(self.view, self.worker, self)
         self.preparing = Preparing(
             self.document, self.state.preparation, self.worker, self.context.folders.prepared, self

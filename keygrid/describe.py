@@ -13,6 +13,7 @@ from keygrid.data.garment import Garment
 from keygrid.data.opening import open_path
 from keygrid.data.readers.sequence import read_about
 from keygrid.errors import KeygridError
+from keygrid.methods.defaults import default_for
 from keygrid.prediction.upright import guesses_z
 
 _TRIES = 5
@@ -97,6 +98,7 @@ def _garment(garment: Garment) -> dict[str, Any]:
         "up": _up(garment),
         "units": guess_units(garment),
         "landmarks": list(garment.landmarks.names) if garment.landmarks else [],
+        "method": _default(garment),
     }
     return known | ({"notes": list(garment.notes)} if garment.notes else {}) | _said_by(garment)
 
@@ -105,6 +107,11 @@ def _up(garment: Garment) -> str:
     if garment.up != "y":
         return garment.up
     return "probably z (a guess by its openings)" if guesses_z(garment) else "y"
+
+
+def _default(garment: Garment) -> str:
+    default = default_for(garment)
+    return f"{default.path.stem}, {default.reason}"
 
 
 def _said_by(garment: Garment) -> dict[str, Any]:

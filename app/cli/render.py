@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from keygrid.cli.common import DEFAULT_METHOD, MethodName, Mode, Up, open_one
+from keygrid.cli.common import MethodName, Mode, Up, open_one, say
 from keygrid.errors import KeygridError
 from keygrid.files import refuse_unwritable
 
@@ -22,7 +22,7 @@ def render(
     garment: Path,
     /,
     *,
-    method: MethodName = DEFAULT_METHOD,
+    method: MethodName = None,
     out: Path,
     slices: Annotated[str | None, Parameter(name="--slice")] = None,
     size: tuple[int, int] = (1280, 800),
@@ -42,7 +42,8 @@ def render(
     garment
         A mesh, a cloud, a sequence, or one garment of a file of many, FILE#ITEM.
     method
-        A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists them.
+        A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists them. If not given, the
+        shipped checkpoint for the garment's kind, mesh or cloud, and its category.
     out
         The picture, a PNG.
     slices
@@ -69,10 +70,12 @@ def render(
 
 
 def draw_picture(
-    path: Path, method: str, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode,
+    path: Path, method: str | None, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode,
     frame: int = -1, show: Iterable[str] = (), hide: Iterable[str] = (), up: Up | None = None,
 ) -> "Prediction":  # fmt: skip
     """Draw a garment with the keypoints that a method finds into a PNG, and return the prediction.
+
+    Without a method, the garment's default is used, and said.
 
     Raises:
         KeygridError: an option is none of those that are allowed, or a file can't be read or written.
@@ -85,10 +88,15 @@ def draw_picture(
     from app.scene.offscreen import render as draw
     from app.scene.state import DARK, LIGHT
     from keygrid.methods import open_method
+    from keygrid.methods.defaults import default_for
     from keygrid.prediction.upright import upright
 
     garment = upright(open_one(path), up)
     at = None if garment.frames is None else _place_of(frame, garment)
+    if method is None:
+        default = default_for(garment)
+        method = str(default.path)
+        say(f"Keypoints by {default.path.stem}, {default.reason}.")
     (prediction,) = open_method(method).find([garment], [at], mode=mode)
     draw(garment, prediction, settings, cut, out, size=size, theme=DARK if dark else LIGHT, frame=at or 0)
     return prediction

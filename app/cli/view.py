@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from app.cli.render import check_size, draw_picture
-from keygrid.cli.common import DEFAULT_GARMENT, DEFAULT_METHOD
+from keygrid.cli.common import DEFAULT_GARMENT
 from keygrid.errors import KeygridError
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def view(
     garments
         Meshes, clouds, sequences, and folders or files of many; the bundled T-shirt if not given.
     method
-        Checkpoints, and methods without learning, such as farthest?k=8; the bundled checkpoint if not given.
+        Checkpoints, and methods without learning, such as farthest?k=8; if not given, the bundled
+        checkpoint for a garment's kind, mesh or cloud, and its category.
     theme
         Colours of the window.
     size
@@ -48,12 +49,11 @@ def view(
     check_size(size)
     reopen = not garments and not method
     garments = garments or [DEFAULT_GARMENT]
-    methods = method or [DEFAULT_METHOD]
     from app.application import has_display, run
 
     if has_display():
         failure = run(
-            garments, methods, theme=theme, size=size, scale=scale, screenshot=screenshot, fresh=fresh,
+            garments, method or (), theme=theme, size=size, scale=scale, screenshot=screenshot, fresh=fresh,
             reopen=reopen,
         )  # fmt: skip
         if failure:
@@ -61,7 +61,9 @@ def view(
         return
     out = screenshot or Path("keygrid-view.png")
     print(f"There is no display, so the view of {garments[0]} is rendered to {out}.")
-    prediction = draw_picture(garments[0], methods[0], out, slices=None, size=size, dark=theme == "dark", mode="soft")
+    prediction = draw_picture(
+        garments[0], method[0] if method else None, out, slices=None, size=size, dark=theme == "dark", mode="soft"
+    )
     _print_table(prediction)
 
 

@@ -122,6 +122,8 @@ class Restoring(QObject):
         other = method if method is not subject.method else None
         if new is not None or other is not None:
             subject.choose(garment=new, method=other)
+        if method is not None:
+            subject.choose(method=method)  # a garment that was chosen may have brought its default
         subject.go_to(state.frame)
         if view is self._state.first or not self._state.comparison.selection:
             subject.keypoint = state.keypoint  # linked views select theirs when the matching is known

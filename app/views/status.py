@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from app.state.document import Document
+from keygrid.methods.defaults import default_for
 
 ENOUGH = 3
 """Frames that tell how long the others take."""
@@ -79,7 +80,9 @@ class StatusBar(QStatusBar):
             )
         if prediction is None:
             return f"No keypoints of this frame of {garment.name} yet" if garment.frame_count else "Ready"
+        default = default_for(garment)
+        why = f", {default.reason}," if prediction.method.path == default.path else ""
         return (
-            f"{len(prediction.keypoints)} keypoints on {garment.name} by {prediction.method.title} "
+            f"{len(prediction.keypoints)} keypoints on {garment.name} by {prediction.method.title}{why} "
             f"in {prediction.seconds:.2f} s"
         )

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).parents[2] / "assets"
 DEFAULT_GARMENT = ASSETS / "garments" / "unisex_shirt.ply"
-DEFAULT_METHOD = str(ASSETS / "checkpoints" / "tops-k8-keygrid.safetensors")
 
 Mode = Literal["soft", "peak"]
 Up = Annotated[Literal["x", "y", "z", "-x", "-y", "-z"], Parameter(allow_leading_hyphen=True)]
 
-MethodName = Annotated[str, Parameter(name=("--method", "--checkpoint"))]
-"""The option that says which method finds keypoints; its second name is from when all methods were checkpoints."""
+MethodName = Annotated[str | None, Parameter(name=("--method", "--checkpoint"))]
+"""The option that says which method finds keypoints; its second name is from when all methods were checkpoints.
+
+Where it is not given, `keygrid.methods.defaults` chooses by what is opened.
+"""
 
 
 def say(sentence: str) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from keygrid.cli.common import DEFAULT_METHOD, MethodName, Mode, Up, name_skipped, say
+from keygrid.cli.common import MethodName, Mode, Up, name_skipped, say
 from keygrid.errors import KeygridError
 from keygrid.files import refuse_unwritable
 
@@ -11,7 +11,7 @@ def predict(
     garments: list[Path],
     /,
     *,
-    method: MethodName = DEFAULT_METHOD,
+    method: MethodName = None,
     out: Path,
     keypoints: Mode = "soft",
     frames: bool = False,
@@ -33,7 +33,8 @@ def predict(
     garments
         Meshes, clouds, sequences, and folders or files of many; damaged ones of these are skipped.
     method
-        A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists them.
+        A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists them. If not given, each
+        garment has the shipped checkpoint for its kind, mesh or cloud, and its category; JSON says which.
     out
         JSON, CSV, TXT (the published code's format) or, for one garment, PLY, by its ending.
     keypoints
@@ -71,7 +72,14 @@ def predict(
     request = Request(keypoints, frames, batch, device, up)
     with show_count(len(members), "garments") as report, open_executor(workers, scheduler=scheduler) as executor:
         skipped = predict_all(
-            members, identify(method), out, request, executor, on_skip=on_skip, report=report, say=say
+            members,
+            identify(method) if method else None,
+            out,
+            request,
+            executor,
+            on_skip=on_skip,
+            report=report,
+            say=say,
         )
     if skipped:
         say(f"{skipped} of {len(members)} garments were skipped.")

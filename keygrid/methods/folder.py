@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -22,8 +22,9 @@ from keygrid.data.garment import Garment, Up
 from keygrid.data.sampling import Sample
 from keygrid.errors import KeygridError
 from keygrid.locks import locked
+from keygrid.methods.defaults import FOLDER, SHIPPED, default_for
 from keygrid.methods.method import Method, Mode
-from keygrid.methods.registry import reopen
+from keygrid.methods.registry import identify, reopen
 from keygrid.prediction import MethodId
 from keygrid.prediction.files import FORMATS, Record, as_record, check_format, write_records
 from keygrid.prediction.journal import Journal
@@ -58,7 +59,7 @@ class Request:
 
 def predict_all(
     members: Sequence[Member],
-    method: MethodId,
+    method: MethodId | None,
     out: Path,
     request: Request,
     executor: Workers,
@@ -75,7 +76,8 @@ def predict_all(
 
     Args:
         members: the garments.
-        method: finds the keypoints; opened by whoever works.
+        method: finds the keypoints; opened by whoever works. If None, each garment has its own, by
+            `keygrid.methods.defaults`, whose reason is in its records, and is said once.
         out: the output.
         request: what to find.
         executor: works; see `keygrid.work.open_executor`.
@@ -104,6 +106,7 @@ def predict_all(
         elif begun:
             say(f"{begun} of {len(members)} garments are done already, and in {journal.path.name}.")
         report(begun)
+        said: set[tuple[str, str]] = set()
         left = steps[journal.steps :]
         try:
             for step, future in zip(left, in_order(executor, work, left), strict=True):
@@ -113,6 +116,11 @@ def predict_all(
                     records, reasons = _without_deadly(executor, work, step)
                 for number, reason in reasons.items():
                     on_skip(step[number].entry, reason)
+                for record in records:
+                    chosen = record["checkpoint"], record.get("reason", "")
+                    if chosen[1] and chosen not in said:
+                        said.add(chosen)
+                        say(f"Keypoints by {Path(chosen[0]).stem}, {chosen[1]}.")
                 journal.add(records, list(reasons.values()))
                 report(len(members[: journal.steps * size]))
         except KeyboardInterrupt:
@@ -147,60 +155,106 @@ def _without_deadly(executor: Workers, work: Callable[[Sequence[Member]], _Found
     return records, dict(sorted({**deadly, **{others[place]: why for place, why in reasons.items()}}.items()))
 
 
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """A garment of a step that could be read.
+
+    Attributes:
+        number: its place in the step.
+        garment: as it was read.
+        drawn: points on it.
+        method: finds its keypoints.
+        reason: the reason for this method; empty where the user named it.
+    """
+
+    number: int
+    garment: Garment
+    drawn: Sample
+    method: Method
+    reason: str
+
+
+_Numbered = tuple[int, Record]
+
+
 def _predict(
-    identity: MethodId, request: Request, parts: Literal["keypoints", "skeleton"], step: Sequence[Member]
+    identity: MethodId | None, request: Request, parts: Literal["keypoints", "skeleton"], step: Sequence[Member]
 ) -> _Found:
     """Read the garments of a step and find their keypoints; runs wherever the executor does."""
-    method = reopen(identity, request.device)
+    named = reopen(identity, request.device) if identity is not None else None
     reasons: dict[int, str] = {}
-    usable: dict[int, tuple[Garment, Sample]] = {}
+    tasks: dict[Method, list[_Task]] = {}
     with one_thread():
         for number, member in enumerate(step):
             try:
-                garment = upright(member.read(), request.up)
-                usable[number] = garment, method.drawing.draw(garment)
+                task = _task(number, upright(member.read(), request.up), named, request.device)
             except KeygridError as error:
                 reasons[number] = str(error)
-        try:
-            return list(_find(list(usable.values()), method, request, parts)), reasons
-        except KeygridError:
-            for number, one in list(usable.items()):
-                try:
-                    list(_find([one], method, request, parts))
-                except KeygridError as error:
-                    reasons[number] = str(error)
-                    del usable[number]
-            return list(_find(list(usable.values()), method, request, parts)), dict(sorted(reasons.items()))
+            else:
+                tasks.setdefault(task.method, []).append(task)
+        found = [numbered for together in tasks.values() for numbered in _records(together, request, parts, reasons)]
+    # Of one garment, frames stay in their order.
+    return [record for _, record in sorted(found, key=lambda numbered: numbered[0])], dict(sorted(reasons.items()))
 
 
-def _find(
-    garments: Sequence[tuple[Garment, Sample]],
-    method: Method,
-    request: Request,
-    parts: Literal["keypoints", "skeleton"],
-) -> Iterator[Record]:
-    """Records of garments, or of all their frames, a batch at a time."""
-    shown = _shown(garments, request.frames)
+def _task(number: int, garment: Garment, named: Method | None, device: str) -> _Task:
+    method, reason = named, ""
+    if method is None:
+        default = default_for(garment)
+        method, reason = reopen(_identified(default.path), device), default.reason
+    return _Task(number, garment, method.drawing.draw(garment), method, reason)
+
+
+@cache
+def _identified(path: Path) -> MethodId:
+    return identify(path)
+
+
+def _records(
+    tasks: Sequence[_Task], request: Request, parts: Literal["keypoints", "skeleton"], reasons: dict[int, str]
+) -> list[_Numbered]:
+    """Records of garments that have one method; adds to `reasons` those that can't be used."""
+    try:
+        return list(_find(tasks, request, parts))
+    except KeygridError:
+        usable = []
+        for task in tasks:
+            try:
+                list(_find([task], request, parts))
+            except KeygridError as error:
+                reasons[task.number] = str(error)
+            else:
+                usable.append(task)
+        return list(_find(usable, request, parts))
+
+
+def _find(tasks: Sequence[_Task], request: Request, parts: Literal["keypoints", "skeleton"]) -> Iterator[_Numbered]:
+    """Records of garments that have one method, or of all their frames, a batch at a time."""
+    shown = _shown(tasks, request.frames)
     while batch := list(islice(shown, request.batch)):
-        names, stills, at, drawn = zip(*batch, strict=True)
-        found = method.find(stills, at, mode=request.keypoints, drawn=drawn, parts=parts)
-        yield from map(as_record, names, found, (still.up for still in stills))
+        names, at, of = zip(*batch, strict=True)
+        found = of[0].method.find(
+            [task.garment for task in of], at, mode=request.keypoints, drawn=[task.drawn for task in of], parts=parts
+        )
+        for name, task, prediction in zip(names, of, found, strict=True):
+            yield task.number, as_record(name, prediction, task.garment.up, task.reason)
 
 
-def _shown(
-    garments: Sequence[tuple[Garment, Sample]], frames: bool
-) -> Iterator[tuple[str, Garment, int | None, Sample]]:
-    for garment, drawn in garments:
+def _shown(tasks: Sequence[_Task], frames: bool) -> Iterator[tuple[str, int | None, _Task]]:
+    for task in tasks:
+        garment = task.garment
         if not frames or garment.frames is None:
-            yield str(garment.source), garment, None, drawn
+            yield str(garment.source), None, task
             continue
         for frame in range(garment.frame_count):
-            yield f"{garment.source}@{frame}", garment, frame, drawn
+            yield f"{garment.source}@{frame}", frame, task
 
 
-def _command(members: Sequence[Member], method: MethodId, out: Path, request: Request) -> str:
+def _command(members: Sequence[Member], method: MethodId | None, out: Path, request: Request) -> str:
     """Return digits that tell what is written, and from what, from anything else."""
-    told: list[Any] = [_VERSION, out.suffix.lower(), method.spec, method.fingerprint, repr(request)]
+    known = [method] if method is not None else [identify(FOLDER / f"{one.checkpoint}.safetensors") for one in SHIPPED]
+    told: list[Any] = [_VERSION, out.suffix.lower(), repr(request), method is None]
+    told += [text for one in known for text in (one.spec, one.fingerprint)]
     digest = hashlib.sha256(json.dumps(told).encode())
     for member in members:
         digest.update(json.dumps([str(member.entry.path), *_version(member)]).encode())

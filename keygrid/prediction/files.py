@@ -77,8 +77,8 @@ def write_mesh(garment: Garment, path: Path) -> None:
         mesh.export(temporary)
 
 
-def as_record(garment: str, prediction: Prediction, up: Up = "y") -> Record:
-    """Return one garment's keypoints and skeleton as JSON values.
+def as_record(garment: str, prediction: Prediction, up: Up = "y", reason: str = "") -> Record:
+    """Return one garment's keypoints and skeleton as JSON values, with the reason for the method if there is one.
 
     Positions are in the axes of the garment's file, of which `up` is the vertical one; normalised ones have y up. A
     vertex is an index into the welded surface or cloud; the confidence is null where the method gives none.
@@ -89,6 +89,7 @@ def as_record(garment: str, prediction: Prediction, up: Up = "y") -> Record:
     return {
         "garment": garment,
         "checkpoint": prediction.method.spec,
+        **({"reason": reason} if reason else {}),
         "keypoints": [
             {"index": i, "position": position, "normalised": normalised, "vertex": vertex, "confidence": confidence}
             for i, (position, normalised, vertex, confidence) in enumerate(

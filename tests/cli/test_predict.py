@@ -59,6 +59,19 @@ def test_what_stands_on_z_is_turned_and_its_keypoints_written_in_the_axes_of_the
     assert not np.allclose(found["z"], found["-y"], atol=1e-3 * shirt.diagonal)
 
 
+def test_each_garment_has_the_method_for_its_kind_where_none_is_named(tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "cloud.xyz", np.random.default_rng(0).normal(size=(100, 3)))
+    out = tmp_path / "k.json"
+    result = run("predict", SHIRT, tmp_path / "cloud.xyz", "--workers", 0, "--out", out)
+    assert result.returncode == 0, result.stderr
+    found = json.loads(out.read_text())
+    assert [(Path(one["checkpoint"]).stem, one["reason"]) for one in found] == [
+        ("tops-k8-surface", "the default for a mesh of unknown category"),
+        ("tops-k8-keygrid", "the default for a cloud of unknown category"),
+    ]
+    assert "Keypoints by tops-k8-surface, the default for a mesh of unknown category.\n" in result.stderr
+
+
 @pytest.fixture
 def clouds(tmp_path: Path) -> Path:
     folder = tmp_path / "clouds"

@@ -1,0 +1,74 @@
+"""The checkpoint with which a garment opens where none is named: a table of those that are shipped."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from keygrid.data.garment import Garment
+
+FOLDER = Path(__file__).parents[2] / "assets" / "checkpoints"
+"""Shipped checkpoints."""
+
+Kind = Literal["mesh", "cloud"]
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A shipped checkpoint that is the first choice for something.
+
+    Attributes:
+        checkpoint: its file's name without the ending.
+        kind: what it was made for.
+        categories: of the garments that it learnt from, and other words for them.
+    """
+
+    checkpoint: str
+    kind: Kind
+    categories: tuple[str, ...]
+
+
+_TOPS = ("T-shirt", "Vest", "Dress", "Tops", "Top", "Shirt")
+
+SHIPPED = (
+    Shipped("tops-k8-surface", "mesh", _TOPS),
+    Shipped("tops-k8-keygrid", "cloud", _TOPS),
+    Shipped("trousers-k8", "cloud", ("Trousers",)),
+    Shipped("skirt-k8", "cloud", ("Skirt",)),
+)
+"""The first choices, one a kind and category. Those of tops serve where a category is unknown or has none."""
+
+
+@dataclass(frozen=True)
+class Default:
+    """The first choice for a garment.
+
+    Attributes:
+        path: of the checkpoint.
+        reason: the reason for it, a phrase that begins with "the default for".
+    """
+
+    path: Path
+    reason: str
+
+
+def default_for(garment: Garment) -> Default:
+    """Return the shipped checkpoint with which a garment opens.
+
+    That is the one for its kind and category; else, for a mesh, the one for clouds of its category, which sees points
+    of the mesh; else that for tops of its kind.
+    """
+    kind: Kind = "cloud" if garment.is_cloud else "mesh"
+    own = [one for one in SHIPPED if garment.category.casefold() in map(str.casefold, one.categories)]
+    of_kind = [one for one in own if one.kind == kind]
+    if of_kind:
+        return _default(of_kind[0], f"a {kind} of the category {garment.category}")
+    if own and kind == "mesh":
+        return _default(own[0], f"the category {garment.category}, whose meshes have none of their own")
+    tops = next(one for one in SHIPPED if one.kind == kind and one.categories == _TOPS)
+    if not garment.category:
+        return _default(tops, f"a {kind} of unknown category")
+    return _default(tops, f"a {kind}, as the category {garment.category} has none of its own")
+
+
+def _default(chosen: Shipped, what: str) -> Default:
+    return Default(FOLDER / f"{chosen.checkpoint}.safetensors", f"the default for {what}")
