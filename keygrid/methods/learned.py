@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from keygrid.data.sampling import Drawing, Normalisation, Sample, posed
 from keygrid.errors import KeygridError
 from keygrid.files import fingerprint
 from keygrid.geometry import points as geometry
+from keygrid.geometry.operators import SIGNATURES
+from keygrid.methods.ambiguity import is_ambiguous
 from keygrid.methods.method import Features, Mode, Parts
 from keygrid.model.inputs import Inputs
 from keygrid.model.preparation import inputs_of
@@ -82,8 +85,9 @@ class LearnedMethod:
             seconds = (time.perf_counter() - began) / len(together)
             if not all(np.isfinite(array).all() for array in answers):
                 raise KeygridError(f"{self.id.label} gives numbers that are not finite; its weights are damaged.")
-            for i, applied, *answer in zip(together, maps, *answers, strict=True):
-                found[i] = self._prediction(stills[i].vertices, shown[i], applied, *answer, seconds=seconds)
+            for number, (i, applied, *answer, features) in enumerate(zip(together, maps, *answers, strict=True)):
+                known = self._prediction(stills[i].vertices, shown[i], applied, *answer, seconds=seconds)
+                found[i] = self._judged(known, inputs, number, features)
         return [found[i] for i in range(len(garments))]
 
     def features(self, garment: Garment, frame: int | None = None) -> Features:
@@ -119,19 +123,26 @@ class LearnedMethod:
         return places
 
     def _ask(self, inputs: Inputs, peak: bool, parts: Parts) -> list[Floats]:
-        """Return keypoints, weights, strengths and reconstructions, normalised."""
+        """Return keypoints, weights, strengths and reconstructions, normalised, and point features."""
         inputs = inputs.to(self._device)
-        strengths, rebuilt = inputs.points.new_empty(len(inputs), 0), inputs.points.new_empty(len(inputs), 0, 3)
         with torch.inference_mode():
             if parts == "keypoints":
-                weights, keypoints = self.network.locate(inputs, peak=peak)
-            elif parts == "skeleton":
-                weights, keypoints, strengths = self.network.skeleton(inputs, peak=peak)
+                output = self.network.locate(inputs, peak=peak)
             else:
-                output = self.network(inputs, peak=peak)
-                weights, keypoints = output.weights, output.keypoints
-                strengths, rebuilt = output.strengths, output.reconstruction
-        return [tensor.cpu().numpy() for tensor in (keypoints, weights, strengths, rebuilt)]
+                output = self.network(inputs, peak=peak, rebuild=parts == "all")
+        found = output.keypoints, output.weights, output.strengths, output.reconstruction, output.features
+        return [tensor.float().cpu().numpy() for tensor in found]
+
+    def _judged(self, prediction: Prediction, inputs: Inputs, number: int, features: Floats) -> Prediction:
+        """A prediction with what is to be said against it: a network that sees points alone has nothing to say."""
+        encoder: Any = self.network.encoder
+        if not inputs.surfaces or not hasattr(encoder, "seen"):
+            return prediction
+        surface = inputs.surfaces[number].to(self._device)
+        with torch.inference_mode():
+            seen = encoder.seen(surface).float().cpu().numpy()
+        ambiguous = is_ambiguous(features[:, -3:], seen, SIGNATURES)
+        return replace(prediction, ambiguous=ambiguous, is_oriented=bool(surface.operators["is_oriented"]))
 
     def _prediction(
         self,

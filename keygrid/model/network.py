@@ -76,15 +76,11 @@ class KeyGrid(nn.Module):
         )
         return Output(weights, keypoints, strengths, reconstruction.to(points.dtype), encoding.point_features)
 
-    def locate(self, inputs: Inputs, *, peak: bool = False) -> tuple[Tensor, Tensor]:
-        """Return weights (B, K, N) and keypoints (B, K, 3) alone, as `forward` has them."""
-        _, weights, keypoints = self._find(inputs, peak)
-        return weights, keypoints
-
-    def skeleton(self, inputs: Inputs, *, peak: bool = False) -> tuple[Tensor, Tensor, Tensor]:
-        """Return weights, keypoints and strengths (B, E), as `forward` has them, and rebuild nothing."""
+    def locate(self, inputs: Inputs, *, peak: bool = False) -> Output:
+        """Find keypoints as `forward` does, and neither strengths nor a cloud: both are empty."""
         encoding, weights, keypoints = self._find(inputs, peak)
-        return weights, keypoints, self._strengths(encoding, inputs.points)
+        strengths = inputs.points.new_empty(len(inputs), 0)
+        return Output(weights, keypoints, strengths, inputs.points[:, :0], encoding.point_features)
 
     def _find(self, inputs: Inputs, peak: bool) -> tuple[Encoding, Tensor, Tensor]:
         """Return the encoding, weights and keypoints."""

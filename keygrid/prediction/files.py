@@ -81,7 +81,8 @@ def as_record(garment: str, prediction: Prediction, up: Up = "y", reason: str = 
     """Return one garment's keypoints and skeleton as JSON values, with the reason for the method if there is one.
 
     Positions are in the axes of the garment's file, of which `up` is the vertical one; normalised ones have y up. A
-    vertex is an index into the welded surface or cloud; the confidence is null where the method gives none.
+    vertex is an index into the welded surface or cloud; the confidence is null where the method gives none, and
+    `ambiguous` where it does not judge whether the garment's front can be told from its back.
     """
     confidences = (
         [None] * len(prediction.normalised) if prediction.confidence is None else prediction.confidence.tolist()
@@ -90,6 +91,8 @@ def as_record(garment: str, prediction: Prediction, up: Up = "y", reason: str = 
         "garment": garment,
         "checkpoint": prediction.method.spec,
         **({"reason": reason} if reason else {}),
+        "ambiguous": prediction.ambiguous,
+        "caveats": list(prediction.caveats),
         "keypoints": [
             {"index": i, "position": position, "normalised": normalised, "vertex": vertex, "confidence": confidence}
             for i, (position, normalised, vertex, confidence) in enumerate(

@@ -75,6 +75,8 @@ class Prediction:
         strengths: (E,), each segment's in (0, 1].
         seconds: the time that the method took.
         explanation: weights, heatmap and reconstruction; None if the method has none.
+        ambiguous: whether nothing tells the garment's front from its back; None if the method does not judge that.
+        is_oriented: whether its inside could be told from its outside, where the method asks.
     """
 
     method: MethodId
@@ -85,6 +87,20 @@ class Prediction:
     strengths: Floats
     seconds: float
     explanation: Explanation | None = None
+    ambiguous: bool | None = None
+    is_oriented: bool = True
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """Sentences that say what of the keypoints may be otherwise."""
+        found = []
+        if self.ambiguous:
+            found.append(
+                "Ambiguous: nothing tells front from back, so both may be swapped, and left and right with them."
+            )
+        if not self.is_oriented:
+            found.append("Left and right may be swapped: nothing tells the garment's inside from its outside.")
+        return tuple(found)
 
     @cached_property
     def keypoints(self) -> Floats:

@@ -40,7 +40,8 @@ def follow(
         # One at a time, as in prediction: a frame's keypoints don't depend on which others are asked for.
         shown = replace(drawn, points=drawn.on(still.vertices, still.faces))
         inputs, (applied,) = inputs_of([still], [shown], network.config)
-        _, found, strength = network.skeleton(inputs.to(network.device))
+        output = network(inputs.to(network.device), rebuild=False)
+        found, strength = output.keypoints, output.strengths
         keypoints.append(applied.invert(found[0].cpu().numpy()))
         strengths.append(strength[0].cpu().numpy())
     network.train(was_training)

@@ -126,11 +126,13 @@ def test_keypoints_and_skeletons_alone_are_those_of_the_whole(tiny_config: Model
     network, points = settled(make(tiny_config)), draw(3, 100, 3)
     with torch.no_grad():
         whole = network(Inputs(points), peak=peak)
-        weights, keypoints = network.locate(Inputs(points), peak=peak)
-        skeleton = network.skeleton(Inputs(points), peak=peak)
-    for found in ((weights, keypoints), skeleton):
-        assert all(map(torch.equal, found, (whole.weights, whole.keypoints, whole.strengths)))
-    assert len(skeleton) == 3
+        located = network.locate(Inputs(points), peak=peak)
+        skeleton = network(Inputs(points), peak=peak, rebuild=False)
+    for name in ("weights", "keypoints", "features"):
+        assert torch.equal(getattr(located, name), getattr(whole, name))
+        assert torch.equal(getattr(skeleton, name), getattr(whole, name))
+    assert torch.equal(skeleton.strengths, whole.strengths)
+    assert located.strengths.numel() == located.reconstruction.numel() == skeleton.reconstruction.numel() == 0
 
 
 def test_segments_join_the_keypoints_of_each_edge(tiny_config: ModelConfig) -> None:
@@ -213,7 +215,7 @@ def test_the_gradient_of_the_losses_is_that_of_finite_differences(
 def test_a_skeleton_s_numbers_are_the_points_kind_under_autocast(tiny_config: ModelConfig) -> None:
     network, inputs = settled(make(tiny_config)), Inputs(draw(2, 100, 3))
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        whole, skeleton = network(inputs), network.skeleton(inputs)
-    for part, alone in zip((whole.weights, whole.keypoints, whole.strengths), skeleton, strict=True):
-        assert alone.dtype == torch.float32
-        assert torch.equal(part, alone)
+        whole, skeleton = network(inputs), network(inputs, rebuild=False)
+    for name in ("weights", "keypoints", "strengths"):
+        assert getattr(skeleton, name).dtype == torch.float32
+        assert torch.equal(getattr(whole, name), getattr(skeleton, name))

@@ -14,7 +14,7 @@ from keygrid.data.garment import Garment
 from keygrid.geometry import operators as geometry
 from keygrid.model.encoders.surface.config import SurfaceConfig
 from keygrid.model.encoding import Encoding
-from keygrid.model.inputs import Inputs
+from keygrid.model.inputs import Inputs, Surface
 from keygrid.model.layers import full_precision
 from keygrid.model.levels import pooled_levels
 
@@ -39,7 +39,7 @@ _DEVIATION = (
 def operators_of(garment: Garment, _: SurfaceConfig) -> Operators:
     """Return what the encoder has to know of a garment's surface in its only pose, as tensors by name."""
     known = geometry.operators(garment.vertices, garment.faces)
-    arrays = {
+    arrays = {"is_oriented": torch.tensor(known.is_oriented)} | {
         name: torch.from_numpy(getattr(known, name))
         for name in ("features", "values", "basis", "slopes", "area", "normals")
     }
@@ -114,6 +114,11 @@ class SurfaceEncoder(nn.Module):
         found = torch.stack(at_points)  # [B, N, C]
         levels = pooled_levels(inputs.points, found, self.config.centroids)
         return Encoding(found, levels, torch.cat([found.mean(dim=1), found.amax(dim=1)], dim=-1))
+
+    def seen(self, surface: Surface) -> Tensor:
+        """Return what is seen of a surface at its sampled points, (N, FEATURES), of standard deviation one."""
+        features = (surface.operators["features"] - self.mean) / self.deviation
+        return surface.at_points(_carried(features.clamp(-_MOST, _MOST), surface.operators))
 
     def on_vertices(self, mesh: Operators) -> tuple[Tensor, Tensor]:
         """Return features (V0, width) and places (V0, 3) of the vertices of one garment, given its operators."""
