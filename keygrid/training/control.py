@@ -12,6 +12,9 @@ from typing import Any, Self
 from keygrid.errors import KeygridError
 from keygrid.training.run import RunDirectory
 
+LOOK = 0.2
+"""Seconds between two looks at whether a training that waits may go on."""
+
 
 class Order(IntEnum):
     """Requests, in increasing priority."""

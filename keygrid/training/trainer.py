@@ -21,7 +21,7 @@ from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
 from keygrid.training.config import TrainingConfig
-from keygrid.training.control import DivergedError, Order, Orders, StoppedError
+from keygrid.training.control import LOOK, DivergedError, Order, Orders, StoppedError
 from keygrid.training.dataset import Batch, Clouds, PairedClouds
 from keygrid.training.events import (
     CheckpointEvent,
@@ -45,9 +45,6 @@ from keygrid.training.terms import TERMS, Need, Seen, losses
 from keygrid.training.validation import Motion, correspondence, follow, motions
 
 Losses = dict[str, float]
-
-_LOOK = 0.2
-"""Seconds between two looks at whether a training that waits may go on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +251,7 @@ class Trainer:
             if not self._is_paused:
                 self._is_paused = True
                 self._tell(PausedEvent(step=self.step))
-            time.sleep(_LOOK)
+            time.sleep(LOOK)
         if order is Order.STOP:
             self._tick()
             if self.is_main:
