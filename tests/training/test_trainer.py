@@ -429,7 +429,7 @@ def test_a_signal_stops_after_the_step(make: Callable[..., Trainer], number: int
 def test_a_training_waits_while_it_is_paused(
     make: Callable[..., Trainer], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keygrid.training.trainer._LOOK", 0.01)
+    monkeypatch.setattr("keygrid.training.trainer.LOOK", 0.01)
     pause, seen = tmp_path / "paused" / "pause", []
 
     def report(event: Event) -> None:
