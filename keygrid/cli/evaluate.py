@@ -1,5 +1,7 @@
 """The command `evaluate`: methods scored on garments that move."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,6 +9,8 @@ from cyclopts import Parameter
 
 from keygrid.cli.common import ASSETS, Mode, name_skipped, say
 from keygrid.errors import KeygridError
+
+Kind = Literal["noise", "points", "missing", "camera"]
 
 
 def evaluate(
@@ -23,6 +27,7 @@ def evaluate(
     up: Literal["x", "y", "z"] = "y",
     every: int = 1,
     seed: int = 0,
+    curve: Annotated[list[Kind] | None, Parameter(consume_multiple=True)] = None,
     out: Path | None = None,
     device: str = "cpu",
     workers: int | None = None,
@@ -62,8 +67,10 @@ def evaluate(
         Judge each so-manieth frame of a motion.
     seed
         Of turns, triangles and points.
+    curve
+        Also judge all methods as garments are seen worse: by noise, of few points, with a part missing, by one camera.
     out
-        Also write the scores here, as JSON.
+        Also write a report here, by the ending .html (with charts and the worst frames), .json, .md or .csv.
     device
         As PyTorch names it: cpu, cuda, cuda:1.
     workers
@@ -75,18 +82,20 @@ def evaluate(
     specs = [*(methods or ()), *(method or ())]
     if not specs:
         raise KeygridError("There is no method to score: name a checkpoint, or a method such as farthest?k=8.")
-    from json import dumps
+    if every < 1:
+        raise KeygridError(f"--every is 1 or more, and not {every}.")
+    from keygrid.evaluation.report import Report, as_markdown, check_ending, write
+    from keygrid.files import refuse_unwritable
 
+    if out is not None:
+        check_ending(out)
+        refuse_unwritable(out)
     from keygrid.data.dataset import Dataset
-    from keygrid.evaluation.protocol import Protocol, as_json, as_table, judge
-    from keygrid.files import atomic, refuse_unwritable
+    from keygrid.evaluation.curves import curves
+    from keygrid.evaluation.protocol import Protocol, judge
     from keygrid.methods import open_method
     from keygrid.work import open_executor
 
-    if every < 1:
-        raise KeygridError(f"--every is 1 or more, and not {every}.")
-    if out is not None:
-        refuse_unwritable(out)
     categories = [category] if category else []
     garments = Dataset.open(data or [ASSETS / "garments"], categories=categories, on_skip=name_skipped())
     if split != "all":
@@ -100,7 +109,8 @@ def evaluate(
             opened, garments, protocol, lambda name: say(f"scored {name}"), executor,
             lambda name, reason: say(f"skipped {name}: {reason}"),
         )  # fmt: skip
+        worse = curves(opened, garments, protocol, curve or (), lambda name: say(f"scored with {name}"), executor)
+    report = Report(found, protocol, worse, shlex.join(["python", "main.py", *sys.argv[1:]]))
     if out is not None:
-        with atomic(out) as path:
-            path.write_text(dumps(as_json(found, protocol), indent=1) + "\n")
-    print(as_table(found))
+        write(report, out)
+    print(as_markdown(report), end="")

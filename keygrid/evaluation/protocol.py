@@ -5,10 +5,10 @@ headline is *turned, across motions*: each frame is turned by an angle of its ow
 its own, and each keypoint's place is compared with its places in all frames of all motions.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,10 @@ from scipy.spatial.transform import Rotation
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import sample
 from keygrid.errors import KeygridError
+from keygrid.evaluation.confusion import confusion
+from keygrid.evaluation.disturbance import Disturbance, disturbed
 from keygrid.evaluation.material import Material
-from keygrid.evaluation.metrics import METRICS, Track, measure
+from keygrid.evaluation.metrics import Track, measure
 from keygrid.evaluation.remeshing import Remesh, shown
 from keygrid.evaluation.symmetry import FLIPS, symmetric
 from keygrid.methods import Method, MethodId, Mode, reopen
@@ -38,10 +40,6 @@ SETTINGS = {
 }
 """What is reported, by its name in files; the last one is the headline."""
 
-_MODULO = {"symmetric": "symmetric", "flips": "flips"}
-"""What is measured beside `METRICS`: the strict error modulo the garment's symmetries, and the share of frames that are
-found as an image of themselves."""
-
 
 @dataclass(frozen=True)
 class Protocol:
@@ -54,6 +52,7 @@ class Protocol:
         seed: of turns, triangles and points.
         every: of a motion, each how-manieth frame is judged.
         up: the vertical axis.
+        disturbance: how badly a garment is seen; None is well.
     """
 
     turn: Turn = "yaw"
@@ -62,6 +61,7 @@ class Protocol:
     seed: int = 0
     every: int = 1
     up: int = 1
+    disturbance: Disturbance | None = None
 
 
 Values = dict[str, float]
@@ -69,16 +69,67 @@ Values = dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
+class Worst:
+    """The frame of a garment with the largest mean error, turned and across motions. K keypoints.
+
+    Attributes:
+        motion: name of its motion.
+        frame: counted from zero, among those of the motion that were judged.
+        error: mean strict error of its keypoints, in √area.
+        points: (P, 3), vertices of the garment in that frame.
+        keypoints: (K, 3), file units.
+        homes: (K, 3), where in that frame the cloth is on which each keypoint mostly is.
+    """
+
+    motion: str
+    frame: int
+    error: float
+    points: Floats
+    keypoints: Floats
+    homes: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What was measured of one method on one garment.
+
+    Attributes:
+        values: in each of `SETTINGS`.
+        confusion: (K, kinds), shares of frames as of `keygrid.evaluation.confusion`, turned and across motions.
+        worst: the worst frame.
+    """
+
+    values: Mapping[str, Values]
+    confusion: Floats
+    worst: Worst
+
+
+@dataclass(frozen=True, eq=False)
 class Judged:
     """What was measured of one method.
 
     Attributes:
-        name: the method's.
-        garments: of each garment by name, what was measured in each of `SETTINGS`.
+        method: its identity.
+        found: what was found on each garment by name.
     """
 
-    name: str
-    garments: Mapping[str, Mapping[str, Values]]
+    method: MethodId
+    found: Mapping[str, Found]
+
+    @property
+    def name(self) -> str:
+        """The method's name for tables."""
+        return self.method.label
+
+    @property
+    def garments(self) -> dict[str, Mapping[str, Values]]:
+        """What was measured of each garment by name, in each of `SETTINGS`."""
+        return {name: found.values for name, found in self.found.items()}
+
+    @property
+    def confusion(self) -> Floats:
+        """(K, kinds), mean over garments of the shares of frames."""
+        return np.mean([found.confusion for found in self.found.values()], axis=0)
 
     @property
     def mean(self) -> dict[str, Values]:
@@ -121,7 +172,7 @@ def judge(
     work = partial(_judge_motions, methods, protocol)
     if executor is not None:
         work = partial(_judge_there, [(method.id, method.device) for method in methods], protocol)
-    found: list[dict[str, dict[str, Values]]] = [{} for _ in methods]
+    found: list[dict[str, Found]] = [{} for _ in methods]
     for motions, future in zip(groups.values(), in_order(executor or Here(), work, groups.values()), strict=True):
         name = _common_name([motion.name for motion in motions])
         try:
@@ -134,29 +185,25 @@ def judge(
             judged[name] = one
     if not found[0]:
         raise KeygridError("Each garment ended the process that judged it; give more memory or fewer --workers.")
-    return [Judged(method.id.label, judged) for method, judged in zip(methods, found, strict=True)]
+    return [Judged(method.id, judged) for method, judged in zip(methods, found, strict=True)]
 
 
-def _judge_motions(
-    methods: Sequence[Method], protocol: Protocol, motions: Sequence[Garment]
-) -> list[dict[str, Values]]:
+def _judge_motions(methods: Sequence[Method], protocol: Protocol, motions: Sequence[Garment]) -> list[Found]:
     material = Material.of(motions[0])
     return [_judge_garment(method, motions, material, protocol) for method in methods]
 
 
 def _judge_there(
     identities: Sequence[tuple[MethodId, str]], protocol: Protocol, motions: Sequence[Garment]
-) -> list[dict[str, Values]]:
+) -> list[Found]:
     """Judge in another process; it keeps the methods open."""
     methods = [reopen(*identity) for identity in identities]
     with one_thread():
         return _judge_motions(methods, protocol, motions)
 
 
-def _judge_garment(
-    method: Method, motions: Sequence[Garment], material: Material, protocol: Protocol
-) -> dict[str, Values]:
-    plain = replace(protocol, turn="none", remesh="none")
+def _judge_garment(method: Method, motions: Sequence[Garment], material: Material, protocol: Protocol) -> Found:
+    plain = replace(protocol, turn="none", remesh="none", disturbance=None)
     thinned = [replace(motion, frames=_frames(motion, protocol.every)) for motion in motions]
     fixed = [_follow(method, motion, material, plain, fresh=False) for motion in thinned]
     turned = [_follow(method, motion, material, protocol, fresh=True) for motion in thinned]
@@ -165,11 +212,32 @@ def _judge_garment(
         np.concatenate([track.keypoints for track in turned]), together, material,
         np.concatenate([track.places for track in turned]),
     )  # fmt: skip
-    return {
+    values = {
         "as_it_lies": _mean([_values(track, protocol.up) for track in fixed]),
         "turned": _mean([_values(track, protocol.up) for track in turned]),
         "across": _values(whole, protocol.up),
     }
+    return Found(values, confusion(whole, protocol.up, (protocol.up + 1) % 3), _worst(whole, thinned))
+
+
+def _worst(track: Track, motions: Sequence[Garment]) -> Worst:
+    error = track.strict.mean(axis=1)
+    place = int(error.argmax())
+    homes = track.from_home.argmin(axis=1)
+    motion, frame = next(each for i, each in enumerate(_each_frame(motions)) if i == place)
+    shape = track.garment.vertices_in(place)
+    return Worst(
+        motion.name,
+        frame,
+        float(error[place]),
+        shape,
+        track.keypoints[place],
+        track.material.of_vertices[homes] @ shape,
+    )
+
+
+def _each_frame(motions: Sequence[Garment]) -> Iterator[tuple[Garment, int]]:
+    return ((motion, frame) for motion in motions for frame in range(motion.frame_count))
 
 
 def _follow(method: Method, garment: Garment, material: Material, protocol: Protocol, *, fresh: bool) -> Track:
@@ -188,6 +256,9 @@ def _follow(method: Method, garment: Garment, material: Material, protocol: Prot
         seed = int(rng.integers(2**31)) if fresh else 0
         # Where triangles are kept, a method may know the motion: points that are held still begin in its first frame.
         one, frames = (turned, [frame]) if remesh == "none" else (seen.garment, None)
+        if protocol.disturbance is not None:
+            bad, count = protocol.disturbance, method.drawing.points
+            one, frames = disturbed(seen.garment, bad, count, rng, up=protocol.up, surface=method.needs_surface), None
         drawn = sample(one, method.drawing.points, seed=seed)
         (found,) = method.find([one], frames, mode=mode, parts="keypoints", drawn=[drawn])
         keypoints.append(found.keypoints @ rotation)
@@ -231,36 +302,3 @@ def _common_name(names: Sequence[str]) -> str:
     while len(names) > 1 and start and not all(name == start or name.startswith(f"{start}-") for name in names):
         start = start.rpartition("-")[0]
     return start or names[0]
-
-
-def as_table(judged: Sequence[Judged]) -> str:
-    """Tables in Markdown: a row for each method in each of `SETTINGS`, the headline first; then its rows by garment."""
-    across = [values for one in judged for values in (each["across"] for each in one.garments.values())]
-    titles = {key: metric.short for key, metric in METRICS.items() if any(key in values for values in across)} | _MODULO
-    blocks = [
-        _table(["method"], titles, [([one.name], one.mean[setting]) for one in judged], SETTINGS[setting])
-        for setting in reversed(SETTINGS)
-    ]
-    rows = [([one.name, name], each["across"]) for one in judged for name, each in one.garments.items()]
-    return "\n\n".join([*blocks, _table(["method", "garment"], titles, rows, f"{SETTINGS['across']}, by garment")])
-
-
-def _table(
-    head: Sequence[str], titles: Mapping[str, str], rows: Sequence[tuple[list[str], Values]], caption: str
-) -> str:
-    lines = [
-        f"**{caption}**",
-        "",
-        f"| {' | '.join([*head, *titles.values()])} |",
-        "|---" * (len(head) + len(titles)) + "|",
-    ]
-    for names, values in rows:
-        cells = [f"{values[key]:.3f}" if key in values else "–" for key in titles]
-        lines.append(f"| {' | '.join([*names, *cells])} |")
-    return "\n".join(lines)
-
-
-def as_json(judged: Sequence[Judged], protocol: Protocol) -> dict[str, Any]:
-    """The same as JSON values, each metric by its key, with the protocol."""
-    methods = [{"name": one.name, "mean": one.mean, "garments": dict(one.garments)} for one in judged]
-    return {"protocol": asdict(protocol), "methods": methods}

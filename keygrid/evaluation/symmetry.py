@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from keygrid.evaluation.metrics import Track
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 FLIPS = ("sides", "front_back", "half_turn")
 """The ways in which a frame may be flipped: left for right, front for back, and both."""
@@ -44,16 +45,28 @@ def symmetric(track: Track, up: int = 1, depth: int = 2) -> Symmetric:
         up: its vertical axis.
         depth: the axis from back to front.
     """
-    rest = track.material.of_vertices @ track.garment.vertices
-    centre = (rest.min(axis=0) + rest.max(axis=0)) / 2
-    tree, side = cKDTree(rest), 3 - up - depth
-    images = [np.arange(len(rest))]
-    for axes in ([side], [depth], [side, depth]):
-        sign = np.ones(3)
-        sign[axes] = -1
-        images.append(np.asarray(tree.query((rest - centre) * sign + centre)[1]))
     keypoints = np.arange(track.places.shape[1])
-    errors = np.stack([track.from_home[keypoints, image[track.places]].mean(axis=1) for image in images])  # [4, T]
+    each = [track.from_home[keypoints, image[track.places]] for image in images(track, up, depth)]
+    errors = np.stack(each).mean(axis=-1)  # [4, T]
     best = errors.argmin(axis=0)
     clear = (errors.min(axis=0) < _FLIPPED * errors[0]) & (errors[0] > _AT_LEAST)
     return Symmetric(errors.min(axis=0), {name: clear & (best == i) for i, name in enumerate(FLIPS, start=1)})
+
+
+def images(track: Track, up: int = 1, depth: int = 2) -> list[Integers]:
+    """Return where each place of a track's material lies under no symmetry, and under each of `FLIPS`: (V',) each.
+
+    Args:
+        track: of a garment that stands upright at rest.
+        up: its vertical axis.
+        depth: the axis from back to front.
+    """
+    rest = track.material.of_vertices @ track.garment.vertices
+    centre = (rest.min(axis=0) + rest.max(axis=0)) / 2
+    tree, side = cKDTree(rest), 3 - up - depth
+    found = [np.arange(len(rest))]
+    for axes in ([side], [depth], [side, depth]):
+        sign = np.ones(3)
+        sign[axes] = -1
+        found.append(np.asarray(tree.query((rest - centre) * sign + centre)[1]))
+    return found

@@ -14,8 +14,9 @@ from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
 from keygrid.errors import KeygridError
 from keygrid.evaluation.metrics import METRICS, Metric, Track, measure
-from keygrid.evaluation.protocol import SETTINGS, Protocol, as_json, as_table, judge
+from keygrid.evaluation.protocol import SETTINGS, Protocol, judge
 from keygrid.evaluation.remeshing import Remesh, closest, shown
+from keygrid.evaluation.report import Report, as_json, as_markdown
 from keygrid.evaluation.symmetry import symmetric
 from keygrid.methods import open_method
 from keygrid.methods.learned import LearnedMethod
@@ -39,10 +40,11 @@ def test_motions_of_one_garment_are_judged_together(tiny_checkpoint: Path) -> No
     assert seen == list(found.garments) == ["sheet"]
     assert list(found.garments["sheet"]) == list(SETTINGS)
     assert found.mean == found.garments["sheet"]
-    table = as_table([found])
+    report = Report([found], STILL)
+    table = as_markdown(report)
     assert table.startswith("**turned, across motions**")
     assert f"{found.mean['across']['strict']:.3f}" in table
-    (method,) = as_json([found], STILL)["methods"]
+    (method,) = json.loads(as_json(report))["methods"]
     assert method["name"] == "tiny.safetensors"
     assert {"strict", "tolerant", "symmetric", "flips", "coverage", "consistency"} <= method["mean"]["across"].keys()
 
@@ -75,8 +77,9 @@ def test_a_metric_from_outside_is_in_the_table_and_the_file(
     toy = Metric("toy", "Toy", "toy", "share", "higher", frozenset(), "one", lambda track: len(track.keypoints) / 4)
     monkeypatch.setitem(METRICS, "toy", toy)
     found = judge([LearnedMethod(tiny_checkpoint)], [folding(frames=3)], STILL)
-    assert as_json(found, STILL)["methods"][0]["mean"]["across"]["toy"] == 0.75
-    assert " | toy | " in as_table(found)
+    report = Report(found, STILL)
+    assert json.loads(as_json(report))["methods"][0]["mean"]["across"]["toy"] == 0.75
+    assert " | toy | " in as_markdown(report)
 
 
 def test_garments_that_do_not_move_can_t_be_judged(tiny_checkpoint: Path) -> None:
@@ -146,5 +149,7 @@ def test_the_command_scores_the_split_that_is_asked_for(
     manifest = json.loads((ASSETS / "garments" / "manifest.json").read_text())["sequences"]
     entries = [entry for entry in manifest if entry["category"] == "Hat" and entry["split"] == "validation"]
     assert list(scores["methods"][0]["garments"]) == sorted({entry["garment"] for entry in entries})
-    assert scores["protocol"] == {"turn": "yaw", "remesh": "none", "mode": None, "seed": 0, "every": 10, "up": 1}
+    assert scores["protocol"] == {
+        "turn": "yaw", "remesh": "none", "mode": None, "seed": 0, "every": 10, "up": 1, "disturbance": None,
+    }  # fmt: skip
     assert capsys.readouterr().out.startswith("**turned, across motions**")

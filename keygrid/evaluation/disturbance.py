@@ -1,0 +1,121 @@
+"""Ways in which a garment is seen badly: noise, few points, missing parts, one camera."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from keygrid.data.garment import Garment
+from keygrid.data.sampling import MINIMUM_POINTS, sample
+from keygrid.errors import KeygridError
+from keygrid.geometry.surface import largest_piece
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+Kind = Literal["noise", "points", "missing", "camera"]
+
+LEVELS: dict[Kind, tuple[float, ...]] = {
+    "noise": (0.0, 0.01, 0.02, 0.04, 0.08),
+    "points": (2048, 1024, 512, 256, 128),
+    "missing": (0.0, 0.1, 0.2, 0.4),
+    "camera": (0.0, 1.0),
+}
+"""The levels at which each kind is tried, the mildest first."""
+
+TITLES: dict[Kind, str] = {
+    "noise": "Gaussian noise, standard deviation over half of the longest side",
+    "points": "Points of the cloud",
+    "missing": "Share that is missing around one place",
+    "camera": "Seen by one camera (1) or from everywhere (0)",
+}
+"""The names of their levels, for charts and tables."""
+
+SURFACES: frozenset[Kind] = frozenset({"noise", "missing", "camera"})
+"""Kinds that a mesh can be disturbed by, too."""
+
+_DISTANCE = 4.0
+"""How far away the camera is, in diagonals of the garment's box."""
+_RADIUS = 100.0
+"""Of the sphere onto which points are reflected to find hidden ones, in distances of the camera: Katz et al., Direct
+Visibility of Point Sets (ToG 2007)."""
+_ABOVE = 35.0
+"""The camera's height above the horizon, in degrees."""
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """One way to see a garment badly.
+
+    Attributes:
+        kind: a key of `LEVELS`.
+        level: how badly; see `TITLES`.
+    """
+
+    kind: Kind
+    level: float
+
+
+def disturbed(
+    garment: Garment, disturbance: Disturbance, count: int, rng: np.random.Generator, *, up: int = 1, surface: bool
+) -> Garment:
+    """Return a garment in its only pose as it is seen badly.
+
+    Args:
+        garment: a mesh.
+        disturbance: how it is seen.
+        count: N, points of a cloud.
+        rng: draws points, noise, what is missing and from where the camera looks.
+        up: the vertical axis.
+        surface: whether a mesh is shown; else a cloud of `count` points, of which `points` draws fewer.
+
+    Raises:
+        KeygridError: a mesh can't be disturbed so, or nothing is left of it.
+    """
+    kind, level = disturbance.kind, disturbance.level
+    if surface and kind not in SURFACES:
+        raise KeygridError("A mesh has no number of points to change; try this with methods of clouds.")
+    if kind == "points":
+        count = int(level)
+    vertices = garment.vertices if surface else sample(garment, count, int(rng.integers(2**31))).points
+    kept = np.ones(len(vertices), dtype=bool)
+    if kind == "noise":
+        vertices = vertices + rng.normal(size=vertices.shape) * level * np.ptp(vertices, axis=0).max() / 2
+    elif kind == "missing":
+        place = vertices[rng.integers(len(vertices))]
+        away = np.linalg.norm(vertices - place, axis=1)
+        kept = away >= np.quantile(away, level)
+    elif kind == "camera" and level:
+        kept = visible(vertices, rng.uniform(0, 2 * np.pi), up)
+    if not surface:
+        vertices = vertices[kept]
+        if len(vertices) < MINIMUM_POINTS:
+            raise KeygridError(f"Of {garment.name}, only {len(vertices)} points are left; a cloud needs 64.")
+        return Garment(garment.name, vertices, np.empty((0, 3), np.int64), category=garment.category)
+    faces = largest_piece(len(vertices), garment.faces[kept[garment.faces].all(axis=1)])
+    used, faces = np.unique(faces, return_inverse=True)
+    return replace(garment, vertices=vertices[used], faces=faces.reshape(-1, 3), frames=None, landmarks=None)
+
+
+def visible(points: Floats, azimuth: float, up: int = 1) -> NDArray[np.bool_]:
+    """Return which of points (N, 3) a camera sees that looks at them from above, (N,).
+
+    Args:
+        points: as above.
+        azimuth: angle of the camera about the vertical, in radians.
+        up: the vertical axis.
+    """
+    import open3d as o3d  # takes seconds to import
+
+    size = float(np.linalg.norm(np.ptp(points, axis=0)))
+    level, height = np.cos(np.radians(_ABOVE)), np.sin(np.radians(_ABOVE))
+    towards = level * np.roll([0.0, 0.0, 1.0], up - 1) + height * np.eye(3)[up]
+    centre = (points.min(axis=0) + points.max(axis=0)) / 2
+    camera = centre + _DISTANCE * size * Rotation.from_euler("xyz"[up], azimuth).apply(towards)
+    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points))
+    _, seen = cloud.hidden_point_removal(camera, _RADIUS * _DISTANCE * size)
+    found = np.zeros(len(points), dtype=bool)
+    found[np.asarray(seen)] = True
+    return found
