@@ -26,6 +26,9 @@ Integers = NDArray[np.int64]
 TOLERANCE = 0.02
 """Distance from a keypoint within which a layer of cloth counts as its own, as a share of the garment's extent."""
 
+MATCHED = 0.1
+"""Distance at which a keypoint matches a landmark, as a share of the diagonal of the garment's box."""
+
 ROOT_AREA = "√area"
 """Unit of distances along the cloth at rest: the square root of the cloth's area."""
 
@@ -160,6 +163,42 @@ def _agreement(track: Track) -> Floats | None:
     return np.array(landmark_agreement(track.keypoints, np.stack(shapes)))
 
 
+def _off_surface(track: Track) -> Floats:
+    """(T, K)."""
+    pairs = zip(track.trees, track.keypoints, strict=True)
+    return np.array([tree.query(keypoints)[0] for tree, keypoints in pairs]) / track.garment.diagonal
+
+
+def _overlap(track: Track) -> Floats | None:
+    """(T,)."""
+    marks, garment = track.garment.landmarks, track.garment
+    if marks is None:
+        return None
+    shapes = (garment.vertices_in(frame) for frame in range(len(track.keypoints)))
+    pairs = zip(track.keypoints, shapes, strict=True)
+    reach = MATCHED * garment.diagonal
+    return np.array([overlap(found, marks.on(shape, garment.faces), reach) for found, shape in pairs])
+
+
+def overlap(keypoints: Floats, landmarks: Floats, reach: float) -> float:
+    """Return the pairs of a keypoint and a landmark that match, over all keypoints and landmarks, pairs counted once.
+
+    As many pairs as possible no further apart than `reach` are formed, each of another keypoint and another landmark
+    (mean intersection over union, KeypointNet, CVPR 2020, there by distances along the surface).
+
+    Args:
+        keypoints: (K, 3).
+        landmarks: (M, 3).
+        reach: in the same units.
+    """
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    near = cdist(keypoints, landmarks) <= reach
+    matched = int(near[linear_sum_assignment(near, maximize=True)].sum())
+    return matched / (len(keypoints) + len(landmarks) - matched)
+
+
 def landmark_agreement(keypoints: Floats, landmarks: Floats) -> float:
     """Return the dual alignment score of keypoints and landmarks over frames, from 0 to 1.
 
@@ -261,6 +300,17 @@ METRICS: dict[str, Metric] = {
             frozenset({Need.MOTION, Need.LANDMARKS}),
             "keypoints and landmarks that stay each other's nearest in pairs of frames (dual alignment score)",
             _agreement,
+        ),
+        Metric(
+            "miou", "mIoU of landmarks", "mIoU", "share", "higher", frozenset({Need.LANDMARKS}),
+            f"pairs of a keypoint and a landmark within {MATCHED} of the box's diagonal, over all keypoints and "
+            "landmarks",
+            _overlap, brief=False,
+        ),
+        Metric(
+            "off_surface", "Distance to the surface", "off surface", "share of the diagonal", "lower", frozenset(),
+            "distance from a keypoint to the nearest place of the garment, over the diagonal of its box",
+            _off_surface, brief=False,
         ),
     )
 }  # fmt: skip

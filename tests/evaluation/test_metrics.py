@@ -5,7 +5,17 @@ import pytest
 from numpy.typing import NDArray
 
 from keygrid.data.garment import Garment, Landmarks
-from keygrid.evaluation.metrics import METRICS, TOLERANCE, Measures, Need, Track, landmark_agreement, mean, measure
+from keygrid.evaluation.metrics import (
+    METRICS,
+    TOLERANCE,
+    Measures,
+    Need,
+    Track,
+    landmark_agreement,
+    mean,
+    measure,
+    overlap,
+)
 from tests.conftest import ROOT
 from tests.evaluation.test_material import sheet
 
@@ -110,21 +120,21 @@ def test_pck_is_the_share_of_small_tolerant_errors() -> None:
 def test_a_single_frame_says_nothing_of_consistency() -> None:
     garment = folding(frames=1)
     assert measure(Track(on(garment, CORNERS), garment)).keys() == {
-        "strict", "tolerant", "pck_05", "pck_10", "coverage",
+        "strict", "tolerant", "pck_05", "pck_10", "coverage", "off_surface",
     }  # fmt: skip
 
 
-def test_a_still_garment_tells_the_coverage_alone() -> None:
+def test_a_still_garment_tells_the_coverage_and_the_distance_alone() -> None:
     garment = sheet()
     found = measure(Track(garment.vertices[CORNERS][None], garment))
-    assert found.keys() == {"coverage"}
+    assert found.keys() == {"coverage", "off_surface"}
     assert 0 < found["coverage"] < measure(Track(garment.vertices[CORNERS[:1]][None], garment))["coverage"]
 
 
 def test_a_cloud_is_covered_straight() -> None:
     cloud = Garment("line", np.array([[0.0, 0, 0], [3, 0, 0], [4, 0, 0]]), np.empty((0, 3), np.int64))
     found = measure(Track(np.array([[[0.0, 0, 0], [4, 0, 0]]]), cloud))
-    assert found == {"coverage": pytest.approx(1 / 3 / 4)}
+    assert found == {"coverage": pytest.approx(1 / 3 / 4), "off_surface": 0}
 
 
 def test_keypoints_that_stay_with_landmarks_agree_with_them() -> None:
@@ -164,3 +174,19 @@ def test_metrics_are_named_by_their_keys_and_the_readme_has_them_all() -> None:
         assert f"| `{key}` | {metric.title} | {metric.explanation} | {metric.unit} | {metric.better} |" in text
         assert all(isinstance(need, Need) for need in metric.needs)
     assert len({metric.short for metric in METRICS.values()}) == len(METRICS)
+
+
+def test_landmarks_and_keypoints_overlap_by_pairs() -> None:
+    places = np.array([[0.0, 0, 0], [1, 0, 0], [2, 0, 0]])
+    assert overlap(places, places, 0.1) == 1
+    assert overlap(places, places[::-1], 0.1) == 1
+    assert overlap(places + 5, places, 0.1) == 0
+    assert overlap(np.zeros((3, 3)), places, 0.1) == pytest.approx(1 / 5)  # three in one place make one pair
+    assert overlap(places[:2], places, 0.1) == pytest.approx(2 / 3)
+
+
+def test_keypoints_beside_the_cloth_are_off_the_surface() -> None:
+    garment = folding()
+    assert measure(Track(on(garment, CORNERS), garment))["off_surface"] == pytest.approx(0, abs=1e-6)
+    above = np.add(on(garment, CORNERS)[:1], [0, 0, -7])
+    assert measure(Track(above, garment))["off_surface"] == pytest.approx(7 / garment.diagonal, rel=1e-6)
