@@ -18,6 +18,7 @@ COMMANDS = {
     "garments": "keygrid.cli.garments:garments",
     "import": "keygrid.cli.import_weights:import_weights",
     "info": "keygrid.cli.info:info",
+    "name": "keygrid.cli.name:name",
     "prepare": "keygrid.cli.prepare:prepare",
     "predict": "keygrid.cli.predict:predict",
     "render": "app.cli.render:render",

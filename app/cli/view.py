@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from app.cli.render import check_size, draw_picture
+from keygrid.checkpoints.labels import load
 from keygrid.cli.common import DEFAULT_GARMENT
 from keygrid.errors import KeygridError
 
@@ -68,8 +69,12 @@ def view(
 
 
 def _print_table(prediction: "Prediction") -> None:
+    method = prediction.method
+    names = load(method.path, method.fingerprint).names if method.path is not None else {}
     print(f"{'#':>2} {'x':>10} {'y':>10} {'z':>10} {'vertex':>8} {'confidence':>10}")
     confidence = prediction.confidence
     for index, ((x, y, z), vertex) in enumerate(zip(prediction.keypoints, prediction.vertices, strict=True)):
         known = "–" if confidence is None else f"{confidence[index]:.2f}"
-        print(f"{index:2d} {x:10.4g} {y:10.4g} {z:10.4g} {vertex:8d} {known:>10}")
+        print(f"{index:2d} {x:10.4g} {y:10.4g} {z:10.4g} {vertex:8d} {known:>10}  {names.get(index, '')}".rstrip())
+    for caveat in prediction.caveats:
+        print(caveat)

@@ -99,7 +99,8 @@ class Subject:
         if garment is not None:
             self._set_garment(garment)
         if method is not None:
-            self.labels = load(method.id.path) if method.id.path is not None else KeypointLabels()
+            path = method.id.path
+            self.labels = load(path, method.id.fingerprint) if path is not None else KeypointLabels()
             self.method = method
 
     def relabel(self, labels: KeypointLabels) -> None:

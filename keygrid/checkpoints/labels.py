@@ -3,11 +3,17 @@
 `shirt.safetensors` has its labels in `shirt.keypoints.json`:
 
     {"keypoints": {"0": {"name": "collar", "colour": [230, 159, 0]}}}
+
+Where a person has given no name, there may be a derived one: that of the landmark to which the keypoint is nearest on
+garments that the network learnt from. A folder's checkpoints have them in `derived-names.json`, and they hold for the
+file of this content alone:
+
+    {"shirt": {"fingerprint": "c0ffee...", "names": ["front neck", "left hem"]}}
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +31,8 @@ LONGEST = 40
 LARGEST = 1 << 20
 """Bytes of a file that is looked at."""
 
+DERIVED = "derived-names.json"
+
 Colour = tuple[int, int, int]
 
 
@@ -35,20 +43,28 @@ class KeypointLabels:
     Attributes:
         names: by index.
         colours: by index, red, green, blue from 0 to 255.
+        derived: indices of names that no person gave.
     """
 
     names: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     colours: Mapping[int, Colour] = field(default_factory=lambda: MappingProxyType({}))
+    derived: frozenset[int] = frozenset()
 
     def named(self, index: int, name: str) -> "KeypointLabels":
         """The same with another name, or without one if it is empty."""
         names = {**self.names, index: tidied(name)}
-        return KeypointLabels({i: given for i, given in names.items() if given}, self.colours)
+        return KeypointLabels({i: given for i, given in names.items() if given}, self.colours, self.derived - {index})
+
+    def derive(self, names: Mapping[int, str]) -> "KeypointLabels":
+        """The same with derived names where no person has given one."""
+        kept = {i: given for i, given in self.names.items() if i not in self.derived}
+        found = {i: tidied(given) for i, given in names.items()}
+        return KeypointLabels({**found, **kept}, self.colours, frozenset(found) - frozenset(kept))
 
     def coloured(self, index: int, colour: Colour | None) -> "KeypointLabels":
         """The same with another colour, or its own."""
         given = {i: other for i, other in self.colours.items() if i != index}
-        return KeypointLabels(self.names, given if colour is None else {**given, index: colour})
+        return replace(self, colours=given if colour is None else {**given, index: colour})
 
     def title(self, index: int) -> str:
         """A keypoint's number, and its name if it has one."""
@@ -73,13 +89,49 @@ def path_of(checkpoint: Path) -> Path:
     return checkpoint.with_suffix(".keypoints.json")
 
 
-def load(checkpoint: Path) -> KeypointLabels:
-    """A checkpoint's labels. Of a file that is damaged, what can be used is."""
-    path = path_of(checkpoint)
+def load(checkpoint: Path, fingerprint: str = "") -> KeypointLabels:
+    """A checkpoint's labels. Of a file that is damaged, what can be used is.
+
+    Args:
+        checkpoint: its file.
+        fingerprint: of the file's content, for which derived names must have been derived; none are taken without.
+    """
+    given = _given(checkpoint)
     try:
-        if path.stat().st_size > LARGEST:
-            return KeypointLabels()
-        entries = json.loads(path.read_bytes())["keypoints"].items()
+        known = _read(checkpoint.with_name(DERIVED))[checkpoint.stem]
+        names = known["names"] if fingerprint and known["fingerprint"] == fingerprint else []
+        return given.derive({index: name for index, name in enumerate(names) if isinstance(name, str) and tidied(name)})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return given
+
+
+def keep_derived(checkpoint: Path, fingerprint: str, names: Sequence[str]) -> None:
+    """Keep derived names of a checkpoint with those of the others in its folder.
+
+    Raises:
+        KeygridError: the folder can't be written.
+    """
+    path = checkpoint.with_name(DERIVED)
+    try:
+        known = dict(_read(path))
+    except (OSError, ValueError, TypeError, RecursionError):
+        known = {}
+    known[checkpoint.stem] = {"fingerprint": fingerprint, "names": list(names)}
+    with atomic(path) as temporary:
+        temporary.write_text(
+            json.dumps(dict(sorted(known.items())), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+
+
+def _read(path: Path) -> Any:
+    if path.stat().st_size > LARGEST:
+        raise ValueError("too large")
+    return json.loads(path.read_bytes())
+
+
+def _given(checkpoint: Path) -> KeypointLabels:
+    try:
+        entries = _read(path_of(checkpoint))["keypoints"].items()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return KeypointLabels()
     names, given = {}, {}
@@ -96,13 +148,14 @@ def load(checkpoint: Path) -> KeypointLabels:
 
 
 def save(checkpoint: Path, labels: KeypointLabels) -> None:
-    """Keep a checkpoint's labels; where there are none, the file goes.
+    """Keep a checkpoint's labels, without derived names; where there are none, the file goes.
 
     Raises:
         KeygridError: the folder can't be written.
     """
     path = path_of(checkpoint)
-    indices = sorted({*labels.names, *labels.colours})
+    given = {index: name for index, name in labels.names.items() if index not in labels.derived}
+    indices = sorted({*given, *labels.colours})
     if not indices:
         try:
             path.unlink(missing_ok=True)
@@ -111,7 +164,7 @@ def save(checkpoint: Path, labels: KeypointLabels) -> None:
         return
     entries: dict[str, dict[str, Any]] = {}
     for index in indices:
-        name = {"name": labels.names[index]} if index in labels.names else {}
+        name = {"name": given[index]} if index in given else {}
         colour = {"colour": list(labels.colours[index])} if index in labels.colours else {}
         entries[str(index)] = name | colour
     with atomic(path) as temporary:

@@ -8,7 +8,7 @@ processes there are nor on which of them is ahead, and memory holds a few steps 
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from keygrid.checkpoints.labels import load
 from keygrid.data.collection import Entry
 from keygrid.data.dataset import Member
 from keygrid.data.garment import Garment, Up
@@ -165,6 +166,7 @@ class _Task:
         drawn: points on it.
         method: finds its keypoints.
         reason: the reason for this method; empty where the user named it.
+        names: of its keypoints, where they have any.
     """
 
     number: int
@@ -172,6 +174,7 @@ class _Task:
     drawn: Sample
     method: Method
     reason: str
+    names: Mapping[int, str]
 
 
 _Numbered = tuple[int, Record]
@@ -202,7 +205,8 @@ def _task(number: int, garment: Garment, named: Method | None, device: str) -> _
     if method is None:
         default = default_for(garment)
         method, reason = reopen(_identified(default.path), device), default.reason
-    return _Task(number, garment, method.drawing.draw(garment), method, reason)
+    names = load(method.id.path, method.id.fingerprint).names if method.id.path is not None else {}
+    return _Task(number, garment, method.drawing.draw(garment), method, reason, names)
 
 
 @cache
@@ -237,7 +241,7 @@ def _find(tasks: Sequence[_Task], request: Request, parts: Literal["keypoints", 
             [task.garment for task in of], at, mode=request.keypoints, drawn=[task.drawn for task in of], parts=parts
         )
         for name, task, prediction in zip(names, of, found, strict=True):
-            yield task.number, as_record(name, prediction, task.garment.up, task.reason)
+            yield task.number, as_record(name, prediction, task.garment.up, task.reason, task.names)
 
 
 def _shown(tasks: Sequence[_Task], frames: bool) -> Iterator[tuple[str, int | None, _Task]]:

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -77,13 +77,16 @@ def write_mesh(garment: Garment, path: Path) -> None:
         mesh.export(temporary)
 
 
-def as_record(garment: str, prediction: Prediction, up: Up = "y", reason: str = "") -> Record:
+def as_record(
+    garment: str, prediction: Prediction, up: Up = "y", reason: str = "", names: Mapping[int, str] | None = None
+) -> Record:
     """Return one garment's keypoints and skeleton as JSON values, with the reason for the method if there is one.
 
     Positions are in the axes of the garment's file, of which `up` is the vertical one; normalised ones have y up. A
     vertex is an index into the welded surface or cloud; the confidence is null where the method gives none, and
     `ambiguous` where it does not judge whether the garment's front can be told from its back.
     """
+    named = names or {}
     confidences = (
         [None] * len(prediction.normalised) if prediction.confidence is None else prediction.confidence.tolist()
     )
@@ -94,7 +97,14 @@ def as_record(garment: str, prediction: Prediction, up: Up = "y", reason: str = 
         "ambiguous": prediction.ambiguous,
         "caveats": list(prediction.caveats),
         "keypoints": [
-            {"index": i, "position": position, "normalised": normalised, "vertex": vertex, "confidence": confidence}
+            {
+                "index": i,
+                **({"name": named[i]} if i in named else {}),
+                "position": position,
+                "normalised": normalised,
+                "vertex": vertex,
+                "confidence": confidence,
+            }
             for i, (position, normalised, vertex, confidence) in enumerate(
                 zip(
                     in_file_axes(prediction.keypoints, up).tolist(),

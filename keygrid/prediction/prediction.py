@@ -92,11 +92,11 @@ class Prediction:
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """Sentences that say what of the keypoints may be otherwise."""
+        """Sentences on what of the keypoints may be otherwise, each with its gist before a colon."""
         found = []
         if self.ambiguous:
             found.append(
-                "Ambiguous: nothing tells front from back, so both may be swapped, and left and right with them."
+                "Front and back are ambiguous: nothing tells them apart, so both may be swapped, and both sides, too."
             )
         if not self.is_oriented:
             found.append("Left and right may be swapped: nothing tells the garment's inside from its outside.")

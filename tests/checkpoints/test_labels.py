@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keygrid.checkpoints import labels as module
-from keygrid.checkpoints.labels import KeypointLabels, load, path_of, save
+from keygrid.checkpoints.labels import KeypointLabels, keep_derived, load, path_of, save
 from keygrid.errors import KeygridError
 from keygrid.palette import colours
 
@@ -22,6 +22,20 @@ def test_what_was_saved_is_loaded(tmp_path):
     assert [labels.title(0), labels.title(1)] == ["0 collar", "1"]
     assert labels.palette(8)[3].tolist() == [1, 2, 3]
     np.testing.assert_array_equal(labels.palette(8)[:3], colours(8)[:3])
+
+
+def test_derived_names_say_so_and_give_way_to_a_person_s(tmp_path):
+    checkpoint = tmp_path / "shirt.safetensors"
+    save(checkpoint, KeypointLabels().named(0, "collar"))
+    keep_derived(checkpoint, "this", ["front neck", "left hem", "right hem"])
+    keep_derived(tmp_path / "other.safetensors", "that", ["crown"])
+    assert load(checkpoint, "another").names == {0: "collar"}
+    labels = load(checkpoint, "this")
+    save(checkpoint, labels)
+    assert load(checkpoint).names == {0: "collar"}
+    assert labels.names == {0: "collar", 1: "left hem", 2: "right hem"}
+    assert labels.derived == {1, 2}
+    assert labels.named(1, "mine").coloured(2, (1, 2, 3)).derived == {2}
 
 
 def test_without_labels_there_is_no_file(tmp_path):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pyvista as pv
 
-from app.scene.layers.annotations import DisplacementLayer, MarkLayer, MeasureLayer, OthersLayer
+from app.scene.layers.annotations import CaveatLayer, DisplacementLayer, MarkLayer, MeasureLayer, OthersLayer
 from app.scene.layers.base import Layer
 from app.scene.layers.keypoints import KeypointLayer, SkeletonLayer
 from app.scene.layers.motion import LandmarkLayer, TrailLayer
@@ -32,6 +32,7 @@ MAKERS: dict[str, Callable[[pv.BasePlotter, str], Layer]] = {
 ANNOTATIONS: dict[str, Callable[[pv.BasePlotter, str], Layer]] = {
     "measure": MeasureLayer,
     "mark": MarkLayer,
+    "caveats": CaveatLayer,
     "displacements": DisplacementLayer,
     "others": OthersLayer,
 }

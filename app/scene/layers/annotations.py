@@ -50,25 +50,35 @@ class MeasureLayer(Layer):
             self._label.GetPositionCoordinate().SetValue(((start + end) / 2).tolist())
         if self._changed("text", state.measure, state.settings.label_size, state.foreground):
             self._label.SetInput(state.measure)
-            properties = self._label.GetTextProperty()
-            properties.SetFontSize(state.settings.label_size - 1)
-            properties.SetColor(state.foreground)
-            properties.SetBackgroundColor(tuple(1 - part for part in state.foreground))
+            _colour(self._label, state)
         return True
 
     def _make(self) -> None:
         points = np.zeros((2 * DASHES, 3))
         self._lines = pv.PolyData(points, lines=np.insert(np.arange(len(points)), range(0, len(points), 2), 2))
         draw_in_front(self._add(self._lines, color=SELECTION_COLOUR, line_width=3, lighting=False))
-        self._label = vtkTextActor()
+        self._label = _text_actor()
         self._label.GetPositionCoordinate().SetCoordinateSystemToWorld()
-        text = self._label.GetTextProperty()
-        text.SetFontFamilyToArial()
-        text.SetBold(True)
-        text.SetJustificationToCentered()
-        text.SetBackgroundOpacity(0.75)
+        self._label.GetTextProperty().SetJustificationToCentered()
         self._plotter.add_actor(self._label, reset_camera=False, render=False, pickable=False)
         self._keep(self._label)
+
+
+def _text_actor() -> vtkTextActor:
+    """Bold text, which can be read on anything."""
+    actor = vtkTextActor()
+    text = actor.GetTextProperty()
+    text.SetFontFamilyToArial()
+    text.SetBold(True)
+    text.SetBackgroundOpacity(0.75)
+    return actor
+
+
+def _colour(actor: vtkTextActor, state: SceneState) -> None:
+    properties = actor.GetTextProperty()
+    properties.SetFontSize(state.settings.label_size - 1)
+    properties.SetColor(state.foreground)
+    properties.SetBackgroundColor(tuple(1 - part for part in state.foreground))
 
 
 class MarkLayer(Layer):
@@ -92,6 +102,33 @@ class MarkLayer(Layer):
         if self._changed("place", place, state.radius):
             arms = 1.5 * state.radius * np.eye(3)
             self._cross.points = np.concatenate([place - arms, place + arms])
+        return True
+
+
+class CaveatLayer(Layer):
+    """The gist of what is to be said against the keypoints, in the lower left corner."""
+
+    @property
+    def text(self) -> str:
+        """What is written there."""
+        return str(self._label.GetInput()) if self._actors else ""
+
+    def _is_on(self, state: SceneState) -> bool:
+        return "keypoints" in state.layers
+
+    def _draw(self, state: SceneState) -> bool:
+        caveats = state.shown.explained.caveats if state.shown is not None and state.shown.explained else ()
+        if not caveats:
+            return False
+        if self._changed("label"):
+            self._label = _text_actor()
+            self._label.GetPositionCoordinate().SetCoordinateSystemToNormalizedViewport()
+            self._label.SetPosition(0.015, 0.02)
+            self._plotter.add_actor(self._label, reset_camera=False, render=False, pickable=False)
+            self._keep(self._label)
+        if self._changed("text", caveats, state.settings.label_size, state.foreground):
+            self._label.SetInput("\n".join(caveat.partition(":")[0] for caveat in caveats))
+            _colour(self._label, state)
         return True
 
 

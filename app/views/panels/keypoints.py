@@ -84,6 +84,8 @@ class KeypointModel(RowsModel[Skeleton]):
                 return Qt.CheckState.Unchecked if hidden else Qt.CheckState.Checked
             if role == Qt.ItemDataRole.EditRole:
                 return self._subject.labels.names.get(row, "")
+            if role == Qt.ItemDataRole.ToolTipRole and row in self._subject.labels.derived:
+                return "A derived name: the landmark nearest to it on garments that the network learnt from"
             if role == Qt.ItemDataRole.DecorationRole:
                 return _swatch(QColor(*self._subject.colours(len(self.rows.keypoints))[row].tolist()))
         return super().data(index, role)
@@ -177,7 +179,11 @@ class SegmentTable(RowsTable):
 
 
 class KeypointPanel(QWidget):
-    """The table of keypoints, and below it what is measured, or what is known of a place that was clicked."""
+    """The table of keypoints.
+
+    Above it stands what is to be said against them, and below it what is measured, or what is known of a place that was
+    clicked.
+    """
 
     def __init__(self, view: View, actions: CommandRegistry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -190,13 +196,24 @@ class KeypointPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.caveats = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
+        self.caveats.setContentsMargins(8, 6, 8, 6)
+        layout.addWidget(self.caveats)
         layout.addWidget(self.table, stretch=1)
         layout.addWidget(self.label)
         for name in ("keypoint", "other", "distance", "labels"):
             self._subject.events[name].connect(self._refresh)
         for name in ("garment", "frame", "prediction"):  # the place is on a surface that has moved
             self._subject.events[name].connect(self._forget_place)
+        for name in ("prediction", "preview", "garment", "frame"):
+            self._subject.events[name].connect(self._show_caveats)
         self._refresh()
+        self._show_caveats()
+
+    def _show_caveats(self, *_: object) -> None:
+        explained = self._subject.explained
+        self.caveats.setText("\n".join(explained.caveats) if explained is not None else "")
+        self.caveats.setVisible(bool(self.caveats.text()))
 
     def show_place(self, probes: Sequence[Probe]) -> None:
         """Say what is known of the nearest of some places, with each keypoint's weight there."""

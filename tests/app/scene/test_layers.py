@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from app.scene.layers import MAKERS
+from app.scene.layers.annotations import CaveatLayer
 from app.state.layers import LAYERS
 from keygrid.data.garment import Garment
 from tests.app.scene.conftest import Stage, predicted
@@ -113,3 +114,14 @@ def test_a_layer_that_is_off_is_not_drawn(stage: Stage, shirt: Garment):
     stage.show(shirt, predicted(shirt))
     for name in ("isosurface", "volume", "samples", "reconstruction", "points"):
         assert not stage.scene.layers[name].drawn
+
+
+def test_what_is_to_be_said_against_keypoints_is_written_into_the_view(stage: Stage, shirt: Garment) -> None:
+    stage.show(shirt, predicted(shirt, ambiguous=True, is_oriented=False))
+    stage.draw()
+    caveats = stage.scene.layers["caveats"]
+    assert isinstance(caveats, CaveatLayer)
+    assert caveats.text == "Front and back are ambiguous\nLeft and right may be swapped"
+    stage.show(shirt, predicted(shirt, ambiguous=False))
+    stage.draw()
+    assert not caveats.visible

@@ -1,0 +1,39 @@
+"""The command `name`: keypoints of a checkpoint named after landmarks."""
+
+from pathlib import Path
+
+from keygrid.cli.common import ASSETS
+from keygrid.errors import KeygridError
+
+
+def name(checkpoint: Path, /, *, garments: list[Path] | None = None) -> None:
+    """Name each keypoint of a checkpoint after the landmark that it is nearest to on training garments.
+
+    Names are kept beside the checkpoint, in derived-names.json; those that a person gave come before them.
+
+    Example: python main.py name runs/shirt/checkpoints/best.safetensors
+
+    Parameters
+    ----------
+    checkpoint
+        Whose keypoints are named.
+    garments
+        Files, folders and collections of surfaces with landmarks; the shipped ones if not given. Those of the
+        checkpoint's categories are looked at, if it says what it learnt from.
+    """
+    from keygrid.checkpoints.header import read_header
+    from keygrid.checkpoints.labels import keep_derived
+    from keygrid.data.dataset import Dataset
+    from keygrid.evaluation.naming import derived_names
+    from keygrid.methods import open_method
+
+    categories = read_header(checkpoint).category.split(", ")
+    known = Dataset.open(garments or [ASSETS / "garments"]).of_split("train")
+    chosen = [garment for garment in known if categories == [""] or garment.category in categories]
+    if not chosen:
+        raise KeygridError(f"None of these garments is of the categories {', '.join(categories)}; name others.")
+    method = open_method(checkpoint)
+    names = derived_names(method, chosen)
+    keep_derived(checkpoint, method.id.fingerprint, names)
+    for index, given in enumerate(names):
+        print(f"{index:2d} {given}")
