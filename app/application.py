@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QCoreApplication
 
     from app.main_window import MainWindow
+    from keygrid.clouds import Recipe
 
 LAYOUT_MS = 300
 """Time in which layouts and views take in what has come, before the window's picture is taken."""
@@ -56,6 +57,7 @@ def run(
     screenshot: Path | None = None,
     fresh: bool = False,
     reopen: bool = False,
+    followed: "tuple[Path, Recipe] | None" = None,
 ) -> str:
     """Show the window until it is closed, or until its picture is taken.
 
@@ -69,6 +71,7 @@ def run(
         screenshot: where to save the window's picture once everything is shown; then the window closes, and nothing is
             kept for the next start.
         fresh: know nothing of earlier starts, and keep nothing of this one.
+        followed: a folder whose newest cloud is shown, and what prepares it.
         reopen: open in their stead what was open last, if it is so chosen in the preferences.
 
     Returns:
@@ -89,6 +92,8 @@ def run(
     window.open(paths)
     window.opening.open_methods(methods)
     window.list_methods()
+    if followed is not None:
+        window.following.begin(*followed)
     if crashed is not None:
         window.sessions.offer(crashed)
     elif reopen and last is not None and window.preferences.reopen:

@@ -23,6 +23,7 @@ from app.commands.view import ViewCommands
 from app.context import Context, Folders
 from app.controllers.choosing import Choosing
 from app.controllers.comparing import Comparing
+from app.controllers.following import FollowingFolder
 from app.controllers.measuring import Measuring
 from app.controllers.opening import Opening
 from app.controllers.predicting import Predicting
@@ -139,6 +140,7 @@ class MainWindow(QMainWindow):
         self.panel.shut()
         self.preparation_panel.shut()
         self.preparing.shut()
+        self.following.stop()
         self.training.shut()
         self.thumbnails.close()
         self.comparing.close()
@@ -171,6 +173,7 @@ class MainWindow(QMainWindow):
         self.preparing = Preparing(
             self.document, self.state.preparation, self.worker, self.context.folders.prepared, self
         )
+        self.following = FollowingFolder(self.state.following, self.document, self.worker, self.predicting, self)
         self.comparing = Comparing(self.view, self.comparison, self.worker, self)
         self.measuring = Measuring(self.view, self.worker, self)
         self.linking = Linking(self.document, self.view, self.comparison)
@@ -193,7 +196,7 @@ class MainWindow(QMainWindow):
         context = self.context
         files = FileCommands(context, self.open, self.library.search.setFocus)
         views, compare = ViewCommands(context, self.viewport), CompareCommands(context, self.docks)
-        clouds = CloudCommands(context, self.docks)
+        clouds = CloudCommands(context, self.docks, self.following)
         self.exporting = ExportCommands(context, self.area, self.drift)
         self.sessions = SessionCommands(context, self.restoring, self.recovery)
         self._training_commands = TrainingCommands(context, self.training, self.open, self.docks)
@@ -229,7 +232,7 @@ class MainWindow(QMainWindow):
         self.comparison_panel = ComparisonPanel(self.view, self.comparison, self.drift, self.commands)
         self.panel = TrainingPanel(self.document, self.runs, self.commands)
         self.preparation_panel = PreparationPanel(self.state.preparation, self.commands)
-        self.status = StatusBar(self.document)
+        self.status = StatusBar(self.document, self.state.following)
         self.setStatusBar(self.status)
         self.docks.add(LEFT, {"Library": self.library})
         self.docks.add(LEFT, {"Layers": self.layers, "Display": self.display})
@@ -254,6 +257,8 @@ class MainWindow(QMainWindow):
         self.docks["Training"].toggleViewAction().toggled.connect(self.commands["training"].setChecked)
         self.docks[PREPARE].toggleViewAction().toggled.connect(self.commands["prepare"].setChecked)
         self.preparation_panel.refused.connect(self.messages.warn)
+        self.following.refused.connect(self.messages.warn)
+        self.viewport.rendered.connect(self.following.drawn)
         preferences = self.preferences.events
         preferences.theme.connect(self._apply_theme)
         preferences.text_scale.connect(apply_text_scale)

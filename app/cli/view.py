@@ -11,6 +11,7 @@ from keygrid.cli.common import DEFAULT_GARMENT
 from keygrid.errors import KeygridError
 
 if TYPE_CHECKING:
+    from keygrid.clouds import Recipe
     from keygrid.prediction import Prediction
 
 
@@ -24,6 +25,8 @@ def view(
     scale: float | None = None,
     screenshot: Path | None = None,
     fresh: bool = False,
+    follow: Path | None = None,
+    recipe: Path | None = None,
 ) -> None:
     """Open the window (the default command). Without a display, render the same scene to a PNG instead.
 
@@ -46,26 +49,47 @@ def view(
         Save the whole window as PNG to this file, then close.
     fresh
         Neither use nor save settings, recent files and sessions.
+    follow
+        Show the newest cloud of this folder, into which another program writes, with its keypoints, as it comes.
+    recipe
+        Prepares the clouds of the followed folder; saved by prepare, or by the window.
     """
     check_size(size)
-    reopen = not garments and not method
-    garments = garments or [DEFAULT_GARMENT]
+    followed = _followed(follow, recipe)
+    reopen = not garments and not method and followed is None
+    garments = garments or ([] if followed is not None else [DEFAULT_GARMENT])
     from app.application import has_display, run
 
     if has_display():
         failure = run(
             garments, method or (), theme=theme, size=size, scale=scale, screenshot=screenshot, fresh=fresh,
-            reopen=reopen,
+            reopen=reopen, followed=followed,
         )  # fmt: skip
         if failure:
             raise KeygridError(failure)
         return
+    if not garments:
+        raise KeygridError(
+            "A folder is followed in the window, and there is no display; use predict --stream --follow."
+        )
     out = screenshot or Path("keygrid-view.png")
     print(f"There is no display, so the view of {garments[0]} is rendered to {out}.")
     prediction = draw_picture(
         garments[0], method[0] if method else None, out, slices=None, size=size, dark=theme == "dark", mode="soft"
     )
     _print_table(prediction)
+
+
+def _followed(folder: Path | None, recipe: Path | None) -> "tuple[Path, Recipe] | None":
+    from keygrid.clouds import Recipe, read_recipe
+
+    if folder is None:
+        if recipe is not None:
+            raise KeygridError("--recipe is for the clouds of --follow; name a folder, or use prepare.")
+        return None
+    if not folder.is_dir():
+        raise KeygridError(f"{folder} is no folder, so it can't be followed.")
+    return folder, Recipe() if recipe is None else read_recipe(recipe)
 
 
 def _print_table(prediction: "Prediction") -> None:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.actions import Command
 from app.context import Context
+from app.controllers.following import FollowingFolder
 from app.views.docks import Docks
 from keygrid.clouds import STEPS, Crop, Recipe, Step, read_recipe, write_recipe
 from keygrid.clouds.recipe import UNITS, USUAL
@@ -25,9 +26,11 @@ class CloudCommands:
     Args:
         context: has the cloud and its recipe.
         docks: has the panel.
+        follower: shows the newest cloud of a folder.
     """
 
-    def __init__(self, context: Context, docks: Docks) -> None:
+    def __init__(self, context: Context, docks: Docks, follower: FollowingFolder) -> None:
+        self._follower = follower
         self._context, self._window, self._docks = context, context.window, docks
         self._preparation, self._warn = context.state.preparation, context.messages.warn
 
@@ -35,6 +38,7 @@ class CloudCommands:
         """Keep off what has nothing to act on."""
         for signal in ("source", "recipe", "prepared", "earlier"):
             self._preparation.events[signal].connect(self._refresh)
+        self._context.state.following.events.folder.connect(self._refresh)
         self._refresh()
 
     def commands(self) -> list[Command]:
@@ -50,12 +54,15 @@ class CloudCommands:
             Command("apply_recipe", "&Apply recipe…", "&Cloud", self._ask_for_recipe, separated=True),
             Command("save_recipe", "&Save recipe…", "&Cloud", self._ask_to_save_recipe),
             Command("save_cloud", "Save prepared &cloud…", "&Cloud", self._ask_to_save_cloud),
+            Command("follow", "&Follow folder…", "&Cloud", self._ask_for_folder, "Ctrl+Shift+F", separated=True),
+            Command("unfollow", "Stop f&ollowing", "&Cloud", self._follower.stop),
         ]
 
     def _refresh(self, *_: object) -> None:
         preparation = self._preparation
         for name in ("usual_steps", "apply_recipe", *(f"step_{step}" for step in STEPS)):
             self._context.commands[name].setEnabled(preparation.source is not None)
+        self._context.commands["unfollow"].setEnabled(self._context.state.following.folder is not None)
         self._context.commands["undo_step"].setEnabled(bool(preparation.earlier))
         self._context.commands["save_recipe"].setEnabled(bool(preparation.recipe.steps))
         self._context.commands["save_cloud"].setEnabled(preparation.prepared is not None)
@@ -97,6 +104,11 @@ class CloudCommands:
         if name:
             self._bring_up()
             self._context.attempt(lambda: self._preparation.change(read_recipe(Path(name))))
+
+    def _ask_for_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self._window, "Follow folder")
+        if name:
+            self._follower.begin(Path(name), self._preparation.recipe)
 
     def _ask_to_save_recipe(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self._window, "Save recipe", "recipe.json", RECIPES)

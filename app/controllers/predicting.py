@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from app.state.view import View
 from app.worker.client import WorkerClient
 from app.worker.protocol import Predict
+from keygrid.data.garment import Garment
 from keygrid.prediction import Prediction
 
 
@@ -21,6 +22,7 @@ class Predicting(QObject):
         super().__init__(parent)
         self._subject, self._settings, self._worker = view.subject, view.settings, worker
         self._awaited: int | None = None
+        self._supplied: tuple[Garment, Prediction] | None = None
         self._eager = True
         worker.cancelled.connect(self._stop)
         self._subject.events.garment.connect(self.start_anew)
@@ -33,7 +35,19 @@ class Predicting(QObject):
         self._worker.forget(self)
         self._awaited, self._eager = None, True
         self._subject.forget_predictions()
+        supplied, self._supplied = self._supplied, None
+        if supplied is not None and supplied[0] is self._subject.garment:
+            self._subject.show(supplied[1])
         self._request_next()
+
+    def supply(self, garment: Garment, prediction: Prediction) -> None:
+        """Give the prediction for a garment that is about to be chosen, so that it is shown at once."""
+        self._supplied = garment, prediction
+
+    @property
+    def wants_peak(self) -> bool:
+        """Whether keypoints are on their heaviest points."""
+        return self._settings.peak
 
     def shut(self) -> None:
         """Ask for nothing any more."""

@@ -52,7 +52,7 @@ class Preparing(QObject):
         preparation = self._preparation
         if garment is not None and garment.source in (self._source(), self._target()):
             return
-        is_cloud = garment is not None and garment.is_cloud and not garment.frame_count and garment.source is not None
+        is_cloud = garment is not None and garment.is_cloud and garment.source is not None and garment.source.is_file()
         self._worker.forget(self)
         preparation.begin(garment if is_cloud else None)
 

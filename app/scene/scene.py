@@ -11,6 +11,7 @@ from app.scene.layers.base import Drawn, Layer
 from app.scene.picking import Picker
 from app.scene.state import SceneState
 from app.state.camera import Camera
+from keygrid.data.garment import Garment
 
 LYING = 0.6
 """A garment whose height is below this share of its depth lies."""
@@ -39,6 +40,7 @@ class Scene(Drawn):
         self.bars = ScalarBars(plotter)
         self.picker = Picker(plotter)
         self.state = SceneState()
+        self._looked_at: Garment | None = None
         self.draw(self.state)
 
     def draw(self, state: SceneState) -> None:
@@ -51,9 +53,20 @@ class Scene(Drawn):
             layer.update(state)
         self.bars.update(state)
         if self._changed("garment", state.garment):
-            self.fit()
+            if not self._is_in_view(state.garment):
+                self.fit()
+            self._looked_at = state.garment
         if bool(self.plotter.camera.GetParallelProjection()) != state.settings.orthographic:
             self._change_projection(state.settings.orthographic)
+
+    def _is_in_view(self, garment: Garment | None) -> bool:
+        """Whether it takes the place of another state of itself, such as the next cloud of a camera, about there."""
+        before = self._looked_at
+        if garment is None or before is None or garment.source is None or garment.source != before.source:
+            return False
+        middle, size = garment.bounds.mean(axis=0), np.ptp(before.bounds, axis=0)
+        is_inside = ((middle >= before.bounds[0]) & (middle <= before.bounds[1])).all()
+        return bool(is_inside and (np.abs(np.ptp(garment.bounds, axis=0) - size) <= size.max() / 3).all())
 
     def fit(self) -> None:
         """Look at the garment from the front, as a whole."""

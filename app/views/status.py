@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from app.state.document import Document
+from app.state.following import Following
 from keygrid.methods.defaults import default_for
 
 ENOUGH = 3
@@ -18,13 +19,15 @@ class StatusBar(QStatusBar):
     cancelled = Signal()
     """The user wants what is being done to stop."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, following: Following, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._document = document
+        self._document, self._following = document, following
         self._stage = ""
         self._known = 0
         self._began: tuple[float, int] | None = None
         self.label = QLabel("Ready")
+        self.followed = QLabel()
+        self.followed.setToolTip("The folder that is followed, and the time from a file's last change to its picture")
         self.progress = QProgressBar(textVisible=False)
         self.progress.setFixedWidth(140)
         self.cancel_button = QPushButton("Cancel")
@@ -32,18 +35,29 @@ class StatusBar(QStatusBar):
         self.cancel_button.setShortcut("Esc")
         self.cancel_button.clicked.connect(self.cancelled)
         self.addWidget(self.label, stretch=1)
-        for widget in (self.progress, self.cancel_button):
+        for widget in (self.followed, self.progress, self.cancel_button):
             self.addPermanentWidget(widget)
             widget.hide()
         # The bar keeps its height when the button comes and goes.
         self.setMinimumHeight(self.cancel_button.sizeHint().height() + 6)
         for signal in ("garment", "frame", "prediction", "predictions", "preview"):
             document.events[signal].connect(self._refresh)
+        for signal in ("folder", "seconds"):
+            following.events[signal].connect(self._show_followed)
 
     def show_stage(self, text: str) -> None:
         """Say what is being done; an empty text says that all is done."""
         self._stage = text
         self._refresh()
+
+    def _show_followed(self, *_: object) -> None:
+        followed = self._following
+        self.followed.setVisible(followed.folder is not None)
+        if followed.folder is not None:
+            waits = (
+                "waits for a cloud" if followed.seconds is None else f"{followed.frame} after {followed.seconds:.2f} s"
+            )
+            self.followed.setText(f"Follows {followed.folder.name}: {waits}")
 
     def _refresh(self, *_: object) -> None:
         done, total = len(self._document.predictions), self._document.frame_count

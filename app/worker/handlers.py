@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.worker.protocol import (
     Configure,
     DescribeEngine,
     DrawThumbnail,
+    FollowedFrame,
     Judge,
     ListMethods,
     ListShipped,
@@ -25,6 +27,7 @@ from app.worker.protocol import (
     OpenPath,
     Predict,
     Prepare,
+    ReadFrame,
     ReadMethod,
     Work,
 )
@@ -84,8 +87,8 @@ class Handlers:
                 result = self._measure(self._garment(garment, enter), start, end, frame)
             case Judge(garment, keypoints):
                 result = self._judge(self._garment(garment, enter), keypoints, enter)
-            case Prepare():
-                result = self._prepare(work, enter)
+            case Prepare() | ReadFrame():
+                result = self._prepare(work, enter) if isinstance(work, Prepare) else self._read_frame(work, enter)
             case Configure(device, threads):
                 self._device, self._threads = device, threads
                 self._methods.clear()
@@ -104,8 +107,7 @@ class Handlers:
     def _prepare(self, work: Prepare, enter: EnterStage) -> PreparedCloud:
         source = self._garment(work.garment, enter)
         enter("Starting Open3D")
-        if "torch" in sys.modules:  # perhaps half imported by another thread, beside which Open3D can't be
-            import_module("torch")
+        _wait_for_torch()
         from keygrid.clouds.files import write_cloud
         from keygrid.clouds.preparing import prepare
 
@@ -118,6 +120,28 @@ class Handlers:
         opened = self._open(work.out, enter)
         assert isinstance(opened, Garment)
         return PreparedCloud(opened, prepared.counts)
+
+    def _read_frame(self, work: ReadFrame, enter: EnterStage) -> FollowedFrame | None:
+        folder = work.frame.path.parent
+        try:
+            garment = open_path(work.frame.path)
+        except KeygridError:
+            if work.frame.may_be_half:
+                return None
+            raise
+        if isinstance(garment, Collection):
+            raise KeygridError(f"{work.frame.path.name} holds many garments; only single clouds can be followed.")
+        if work.recipe.steps or work.recipe.up is not None:
+            _wait_for_torch()
+            from keygrid.clouds.preparing import prepare
+
+            garment = prepare(garment, work.recipe).garment
+        garment = replace(upright(garment), source=folder)
+        self._keep(folder, garment)
+        if work.method is None:
+            return FollowedFrame(garment, None)
+        method = self._method(work.method.spec, enter)
+        return FollowedFrame(garment, method.find([garment], mode=work.keypoints)[0])
 
     def _measure(self, garment: Garment, start: Any, end: Any, frame: int) -> Distance:
         from keygrid.evaluation.distance import distances
@@ -148,10 +172,14 @@ class Handlers:
             self._entries |= {entry.path: (opened, entry) for entry in opened.entries}
             return OpenCollection(opened.kind, path, opened.entries, opened.missing)
         opened = upright(opened)
-        self._garments[path] = opened
+        self._keep(path, opened)
+        return opened
+
+    def _keep(self, path: Path, garment: Garment) -> None:
+        self._garments.pop(path, None)
+        self._garments[path] = garment
         while len(self._garments) > KEPT_GARMENTS:
             del self._garments[next(iter(self._garments))]
-        return opened
 
     def _garment(self, path: Path, enter: EnterStage) -> Garment:
         known = self._garments.pop(path, None)
@@ -182,6 +210,12 @@ class Handlers:
         if self._device == "automatic":
             return "cuda" if torch.cuda.is_available() else "cpu"
         return self._device
+
+
+def _wait_for_torch() -> None:
+    """Let another thread import PyTorch to the end, if it has begun: Open3D can't be imported beside it."""
+    if "torch" in sys.modules:
+        import_module("torch")
 
 
 @cache

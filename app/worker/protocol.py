@@ -14,6 +14,7 @@ from app.state.preferences import Device
 from app.state.preparation import PreparedCloud
 from app.state.shelf import OpenCollection
 from keygrid.clouds import Recipe
+from keygrid.clouds.watching import Frame
 from keygrid.data.collection import Entry
 from keygrid.data.garment import Garment
 from keygrid.evaluation.metrics import Measures
@@ -101,6 +102,24 @@ class Prepare(Work[PreparedCloud]):
     garment: Path
     recipe: Recipe
     out: Path
+
+
+@dataclass(frozen=True, eq=False)
+class FollowedFrame:
+    """A cloud of a folder that is followed, with the folder as its source; its keypoints, if a method was chosen."""
+
+    garment: Garment
+    prediction: Prediction | None
+
+
+@dataclass(frozen=True)
+class ReadFrame(Work[FollowedFrame | None]):
+    """Read a cloud of a folder, prepare it and find its keypoints; the answer is None if it is half-written."""
+
+    frame: Frame
+    recipe: Recipe
+    method: MethodId | None
+    keypoints: Literal["soft", "peak"]
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,14 @@
 """The command `predict`: keypoints of many garments into one file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keygrid.cli.common import MethodName, Mode, Up, name_skipped, say
 from keygrid.errors import KeygridError
 from keygrid.files import refuse_unwritable
+
+if TYPE_CHECKING:
+    from keygrid.clouds import Recipe
 
 
 def predict(
@@ -12,10 +16,13 @@ def predict(
     /,
     *,
     method: MethodName = None,
-    out: Path,
+    out: Path | None = None,
     keypoints: Mode = "soft",
     frames: bool = False,
     up: Up | None = None,
+    recipe: Path | None = None,
+    stream: bool = False,
+    follow: bool = False,
     device: str = "cpu",
     batch: int = 8,
     workers: int | None = None,
@@ -36,7 +43,8 @@ def predict(
         A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists them. If not given, each
         garment has the shipped checkpoint for its kind, mesh or cloud, and its category; JSON says which.
     out
-        JSON, CSV, TXT (the published code's format) or, for one garment, PLY, by its ending.
+        JSON, CSV, TXT (the published code's format) or, for one garment, PLY, by its ending; with --stream any file,
+        which is appended to, or standard output if not given.
     keypoints
         At the mean of their weights (soft) or on their heaviest point (peak).
     frames
@@ -44,6 +52,12 @@ def predict(
     up
         The vertical axis of all files, such as z, or -y of most depth cameras. If not given, it is y, unless a
         garment's openings say that it is z. Positions are written in the file's own axes.
+    recipe
+        Prepares clouds first; saved by prepare, or by the window.
+    stream
+        Write a line of JSON for each cloud as it is done: time stamp, name, keypoints, confidence, visibility.
+    follow
+        With --stream: go on with the newest of the clouds that come into the folder, until interrupted.
     device
         As PyTorch names it: cpu, cuda, cuda:1.
     batch
@@ -54,6 +68,18 @@ def predict(
     scheduler
         Address or file of a Dask scheduler, whose workers are used instead of processes of this machine.
     """
+    prepared_by = _recipe(recipe)
+    if stream:
+        from keygrid.cli.streaming import stream_to
+        from keygrid.methods import open_method
+        from keygrid.methods.defaults import default_for_clouds
+        from keygrid.methods.stream import Wanted
+
+        opened = open_method(method or default_for_clouds(), device)
+        stream_to(garments, Wanted(opened, keypoints, prepared_by, up), out, follow=follow)
+        return
+    if out is None or follow:
+        raise KeygridError("--follow needs --stream." if follow else "Name a file to write to: --out keypoints.json.")
     _check(garments, out, batch, workers)
     from keygrid.data.dataset import Dataset
     from keygrid.prediction.files import check_format
@@ -69,7 +95,7 @@ def predict(
         workers = 0  # one garment is not worth another process
     # Of a lone garment, the error says why it can't be used.
     on_skip = name_skipped(most=3 if len(members) > 1 else 0)
-    request = Request(keypoints, frames, batch, device, up)
+    request = Request(keypoints, frames, batch, device, up, prepared_by)
     with show_count(len(members), "garments") as report, open_executor(workers, scheduler=scheduler) as executor:
         skipped = predict_all(
             members,
@@ -83,6 +109,14 @@ def predict(
         )
     if skipped:
         say(f"{skipped} of {len(members)} garments were skipped.")
+
+
+def _recipe(path: Path | None) -> "Recipe | None":
+    if path is None:
+        return None
+    from keygrid.clouds import read_recipe
+
+    return read_recipe(path)
 
 
 def _check(garments: list[Path], out: Path, batch: int, workers: int | None) -> None:

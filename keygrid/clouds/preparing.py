@@ -35,8 +35,8 @@ _MOST_UNDER = 0.02
 """Points just under a table over those of the table, above which it is none: a camera sees nothing there."""
 _UPRIGHT = 0.8
 """Cosine of the angle between an axis and the normal of a table that is across it."""
-_FEWEST_OF_A_CLUSTER = 10
-"""Points within the gap of one that is inside a cluster."""
+_CELLS = 3
+"""Cells in the gap between two clusters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,12 +161,17 @@ def _remove_outliers(cloud: Cloud, step: RemoveOutliers) -> Cloud:
 
 
 def _keep_cluster(cloud: Cloud, step: KeepCluster) -> Cloud:
-    label = np.asarray(_open3d(cloud).cluster_dbscan(step.gap, _FEWEST_OF_A_CLUSTER))
-    sizes = np.bincount(label[label >= 0])
+    # Of cells, because the time grows with the number of neighbours.
+    cells = np.floor((cloud.points - cloud.points.min(axis=0)) / (step.gap / _CELLS))
+    _, place, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    place = place.reshape(-1)
+    sums = np.stack([np.bincount(place, cloud.points[:, axis]) for axis in range(3)], axis=1)
+    label = np.asarray(_open3d(Cloud(sums / counts[:, None])).cluster_dbscan(step.gap, 1))[place]
+    sizes = np.bincount(label)
     if step.rank > len(sizes):
         raise KeygridError(
-            f"There is no cluster {step.rank}, but {len(sizes)}, which are {step.gap:g} m apart; "
-            "choose another one, or another gap."
+            f"There is no cluster {step.rank}: {len(sizes)} {'is' if len(sizes) == 1 else 'are'} there, with gaps of "
+            f"{step.gap:g} m; choose another one, or another gap."
         )
     order = np.argsort(-sizes, kind="stable")
     return cloud.only(label == order[step.rank - 1])

@@ -70,5 +70,11 @@ def default_for(garment: Garment) -> Default:
     return _default(tops, f"a {kind}, as the category {garment.category} has none of its own")
 
 
+def default_for_clouds() -> Path:
+    """Return the shipped checkpoint for clouds of unknown category."""
+    tops = next(one for one in SHIPPED if one.kind == "cloud" and one.categories == _TOPS)
+    return FOLDER / f"{tops.checkpoint}.safetensors"
+
+
 def _default(chosen: Shipped, what: str) -> Default:
     return Default(FOLDER / f"{chosen.checkpoint}.safetensors", f"the default for {what}")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from keygrid.checkpoints.labels import load
+from keygrid.clouds import Recipe
 from keygrid.data.collection import Entry
 from keygrid.data.dataset import Member
 from keygrid.data.garment import Garment, Up
@@ -26,10 +27,10 @@ from keygrid.locks import locked
 from keygrid.methods.defaults import FOLDER, SHIPPED, default_for
 from keygrid.methods.method import Method, Mode
 from keygrid.methods.registry import identify, reopen
+from keygrid.methods.stream import as_wanted
 from keygrid.prediction import MethodId
 from keygrid.prediction.files import FORMATS, Record, as_record, check_format, write_records
 from keygrid.prediction.journal import Journal
-from keygrid.prediction.upright import upright
 from keygrid.work import CrashedError, Workers, in_order, one_thread
 
 BATCH = 8
@@ -49,6 +50,7 @@ class Request:
         batch: the most clouds that the network sees at once; another number rounds differently.
         device: where a network computes, as PyTorch names it.
         up: the axis that is up in all files; guessed of each if not given.
+        recipe: prepares clouds first.
     """
 
     keypoints: Mode = "soft"
@@ -56,6 +58,7 @@ class Request:
     batch: int = BATCH
     device: str = "cpu"
     up: Up | None = None
+    recipe: Recipe | None = None
 
 
 def predict_all(
@@ -190,7 +193,7 @@ def _predict(
     with one_thread():
         for number, member in enumerate(step):
             try:
-                task = _task(number, upright(member.read(), request.up), named, request.device)
+                task = _task(number, as_wanted(member.read(), request.recipe, request.up), named, request.device)
             except KeygridError as error:
                 reasons[number] = str(error)
             else:

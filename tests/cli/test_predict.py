@@ -72,6 +72,26 @@ def test_each_garment_has_the_method_for_its_kind_where_none_is_named(tmp_path: 
     assert "Keypoints by tops-k8-surface, the default for a mesh of unknown category.\n" in result.stderr
 
 
+def test_a_stream_is_a_line_a_cloud(tmp_path: Path, refuse: Refuse) -> None:
+    folder = tmp_path / "camera"
+    folder.mkdir()
+    for number in range(2):
+        np.savetxt(folder / f"{number}.xyz", np.random.default_rng(number).normal(size=(100, 3)))
+    result = run("predict", folder, "--stream", "--method", "farthest?k=3")
+    assert result.returncode == 0, result.stderr
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert sorted(line["frame"] for line in found) == ["0.xyz", "1.xyz"]
+    assert all(len(line["keypoints"]) == 3 for line in found)
+    assert "--follow needs --stream" in refuse("predict", folder, "--follow")
+    assert "Name a file" in refuse("predict", folder)
+    assert "can't be followed" in refuse("predict", "nowhere", "--stream", "--follow", "--method", "farthest")
+    assert "is no folder" in refuse("view", "--follow", "nowhere")
+    assert "name a folder" in refuse("view", "--recipe", "r.json")
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+
+
 @pytest.fixture
 def clouds(tmp_path: Path) -> Path:
     folder = tmp_path / "clouds"

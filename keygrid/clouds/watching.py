@@ -1,0 +1,106 @@
+"""A folder that another program writes clouds into, as they come."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from keygrid.data.readers import SUFFIXES
+from keygrid.errors import KeygridError
+
+PATIENCE = 2.0
+"""Seconds after its last change in which a file that can't be read may be half-written."""
+
+_State = tuple[int, int]
+"""Size of a file, and when it was changed, in nanoseconds."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A file that is whole.
+
+    Attributes:
+        path: of the file.
+        written: when it was changed last, in seconds since the epoch.
+    """
+
+    path: Path
+    written: float
+
+    @property
+    def may_be_half(self) -> bool:
+        """Whether it is so new that it may be half-written, if it can't be read."""
+        return time.time() - self.written < PATIENCE
+
+
+class FolderWatch:
+    """Finds what is new in a folder, each file once it does not grow any more; one that is written again is new again.
+
+    Args:
+        folder: is looked at without the folders in it.
+
+    Raises:
+        KeygridError: it is no folder, or may not be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._changed = -1
+        self._known: set[str] = set()
+        self._waiting: dict[str, _State] = {}
+        self._last: tuple[str, _State] | None = None
+        self._list()
+
+    def look(self) -> list[Frame]:
+        """Return what is whole since the last look, in the order of writing: files unchanged between two looks.
+
+        Raises:
+            KeygridError: the folder is gone.
+        """
+        self._list()
+        if self._last is not None and self._state(self._last[0]) not in (self._last[1], None):
+            self._waiting.setdefault(self._last[0], (-1, -1))
+        found = []
+        for name, before in list(self._waiting.items()):
+            state = self._state(name)
+            if state is None:
+                del self._waiting[name]
+            elif state == before and state[0] > 0:
+                del self._waiting[name]
+                found.append((state[1], name, state))
+            else:
+                self._waiting[name] = state
+        if found:
+            _, name, state = max(found)
+            self._last = name, state
+        return [Frame(self.folder / name, written / 1e9) for written, name, _ in sorted(found)]
+
+    def put_back(self, frame: Frame) -> None:
+        """Give a file again, which was half-written."""
+        self._waiting.setdefault(frame.path.name, (-1, -1))
+
+    def _state(self, name: str) -> _State | None:
+        try:
+            status = (self.folder / name).stat()
+        except OSError:
+            return None
+        return status.st_size, status.st_mtime_ns
+
+    def _list(self) -> None:
+        """See which files there are, if any came or went."""
+        try:
+            changed = self.folder.stat().st_mtime_ns
+            if changed == self._changed:
+                return
+            with os.scandir(self.folder) as entries:
+                names = {
+                    entry.name
+                    for entry in entries
+                    if not entry.name.startswith(".") and entry.name.lower().endswith(SUFFIXES) and entry.is_file()
+                }
+        except OSError as error:
+            raise KeygridError(f"The folder {self.folder} can't be followed: {error.strerror}.") from error
+        self._changed = changed
+        for name in names - self._known:
+            self._waiting.setdefault(name, (-1, -1))
+        self._known = names
