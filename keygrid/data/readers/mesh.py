@@ -80,7 +80,7 @@ def check(mesh: Mesh) -> None:
         raise UnreadableError(
             f"has {broken} of its {len(vertices)} vertices at NaN or infinity; repair it and export it again"
         )
-    if ((vertices < -LARGEST) | (vertices > LARGEST)).any():
+    if (np.less(vertices, -LARGEST) | np.greater(vertices, LARGEST)).any():
         raise UnreadableError(f"has coordinates beyond {LARGEST:g}, so it is damaged; export it again")
 
 
