@@ -19,6 +19,7 @@ test: $(READY) ## Run the tests, on a virtual display of their own
 
 bench: $(READY) ## Measure speed and memory against the published formulation
 	.venv/bin/python -m tests.benchmarks.speed $(ARGS)
+	.venv/bin/python -m tests.benchmarks.surface
 
 pictures: $(READY) ## Take the pictures of the user guide, on a virtual display of their own
 	xvfb-run -a -s "-screen 0 1400x900x24" .venv/bin/python -m tests.screenshots guide

@@ -35,6 +35,13 @@ def test_speed_compares_every_row(tiny_checkpoint: Path) -> None:
     assert all(re.fullmatch(rf"-?{NUMBER} (ms|MB)", row[5]) for row in rows)
 
 
+def test_surface_stands_beside_points() -> None:
+    found = measured("surface", "--rounds", 2, "--vertices", 400)
+    row = found.splitlines()[-1].strip("| ").split(" | ")
+    assert 300 < int(row[0]) < 500
+    assert all(re.fullmatch(rf"{NUMBER} ms", time) for time in row[1:4])
+
+
 def test_folder_compares_with_the_network_and_with_one_by_one(tiny_checkpoint: Path) -> None:
     found = measured("folder", "--checkpoint", tiny_checkpoint, "--garments", 2, "--rounds", 1, "--workers", 0)
     for name in ("network alone", "folder", "one by one"):
