@@ -38,8 +38,8 @@ def test_speed_compares_every_row(tiny_checkpoint: Path) -> None:
 def test_surface_stands_beside_points() -> None:
     found = measured("surface", "--rounds", 2, "--vertices", 400)
     row = found.splitlines()[-1].strip("| ").split(" | ")
-    assert 300 < int(row[0]) < 500
-    assert all(re.fullmatch(rf"{NUMBER} ms", time) for time in row[1:4])
+    assert 200 < int(row[0]) < 800
+    assert all(re.fullmatch(rf"{NUMBER} ms", time) for time in row[1:5])
 
 
 def test_folder_compares_with_the_network_and_with_one_by_one(tiny_checkpoint: Path) -> None:
