@@ -8,6 +8,8 @@ from math import ceil
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.cluster.vq import kmeans2
+from scipy.spatial import cKDTree
 from torch import Tensor
 
 from keygrid.data.augmentation import Augmentation, horizontal, reflect
@@ -19,6 +21,9 @@ from keygrid.model.config import ModelConfig
 from keygrid.model.inputs import Inputs
 from keygrid.model.preparation import inputs_of, inputs_of_clouds
 from keygrid.training.pairs import Cloth, Pair
+
+TEMPLATE_GARMENTS, TEMPLATE_POINTS = 200, 200
+"""The most garments, and points of each, from which a template is made."""
 
 FRAMES_A_TURN = 6
 """So many frames of a garment bring it one more turn among the others, in training along the cloth."""
@@ -111,6 +116,18 @@ class PairedClouds(Clouds):
             self.model,
         )
         return Batch(inputs, tuple(pair for _, pair in found))
+
+    def template(self, keypoints: int) -> Tensor:
+        """Return K positions at rest that are spread over all garments alike, (K, 3).
+
+        They are points of garments nearest to the means of K clusters of such points, so that each is on the cloth.
+        """
+        rng = np.random.default_rng(0)
+        every = list({id(cloth): cloth for cloth, _ in self._turns()}.values())
+        rests = [every[i].rest.numpy() for i in rng.permutation(len(every))[:TEMPLATE_GARMENTS]]
+        points = np.concatenate([rest[rng.permutation(len(rest))[:TEMPLATE_POINTS]] for rest in rests])
+        middles, _ = kmeans2(points.astype(np.float64), keypoints, iter=50, minit="++", rng=rng)
+        return torch.from_numpy(points[cKDTree(points).query(middles)[1]])
 
     def _pair(self, index: int) -> tuple[list[tuple[Garment, Sample]], Pair]:
         rng = np.random.default_rng([*self.seed, index])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from keygrid.data.garment import Garment, MaterialPoints
 from keygrid.data.sampling import Normalisation
@@ -107,3 +107,11 @@ class Pair:
             index = self.anchors[:, None, :, corner].expand(-1, values.shape[1], -1)
             found = found + values.gather(2, index) * self.barycentric[:, None, :, corner].to(values.dtype)
         return found
+
+
+class Places(nn.Module):
+    """Takes the features of an encoder that tells places to these places, its last three channels."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return places (..., 3) of features (..., C)."""
+        return features[..., -3:]

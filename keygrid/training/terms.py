@@ -41,6 +41,8 @@ class Need(Enum):
     """Clouds in pairs of which two in a row show one garment; garments must be surfaces."""
     RECONSTRUCTION = auto()
     """The decoder's output."""
+    TEMPLATE = auto()
+    """One position at rest for each keypoint, `Seen.template`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,7 @@ class Seen:
         farthest: J, how many farthest points the keypoints should cover.
         start: index at which their sampling starts; drawn anew each step in training.
         canonical: takes point features to positions at rest.
+        template: (K, 3), positions at rest that are spread over garments alike; None where no term needs them.
     """
 
     output: "Output"
@@ -62,6 +65,7 @@ class Seen:
     farthest: int
     start: int
     canonical: "nn.Module"
+    template: "Tensor | None" = None
 
     @cached_property
     def weights(self) -> "list[Tensor]":
@@ -143,6 +147,15 @@ def _canonical(seen: Seen) -> "Tensor":
     return torch.nn.functional.smooth_l1_loss(seen.canonical(seen.output.features), rest, beta=0.1)
 
 
+def _template(seen: Seen) -> "Tensor":
+    import torch
+
+    assert seen.template is not None
+    rest = torch.cat([pair.rest for pair in seen.batch.pairs])  # [B, N, 3]
+    away = torch.cdist(seen.template.expand(len(rest), -1, -1), rest)  # [B, K, N]
+    return (seen.output.weights * away).sum(-1).mean()
+
+
 def _mean(values: "list[Tensor]") -> "Tensor":
     import torch
 
@@ -208,10 +221,18 @@ TERMS: dict[str, Term] = {
         ),
         Term(
             "canonical",
-            "error of the position at rest that an extra layer, which is not kept, finds for each point: keypoints "
-            "keep their part once features say which part a point is; garments should lie alike at rest",
+            "error of the position at rest that the encoder, or an extra layer, which is not kept, finds for each "
+            "point: keypoints keep their part once features say which part a point is; garments should lie alike at "
+            "rest",
             _canonical,
             _PAIRS,
+        ),
+        Term(
+            "template",
+            "expected distance, at rest, of each keypoint from a place of its own, K of which are spread over the "
+            "garments: a keypoint begins where it is on all of them",
+            _template,
+            _PAIRS | {Need.TEMPLATE},
         ),
     )
 }

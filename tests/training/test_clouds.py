@@ -173,6 +173,14 @@ def test_garments_with_more_frames_come_more_often_and_evenly() -> None:
     assert [cloth == often for cloth in shown[:5]] == [True, True, False, True, False]
 
 
+def test_a_template_is_spread_over_the_garments_and_on_them(paired: PairedClouds) -> None:
+    template = paired.template(4)
+    assert torch.equal(template, replace(paired).template(4))
+    rest = torch.cat([pair.cloth.rest for pair in paired.batch(range(8)).pairs])
+    assert torch.cdist(template, rest).amin(1).max() == 0
+    assert len(template.unique(dim=0)) == 4
+
+
 def test_clouds_have_no_pairs() -> None:
     dust = PairedClouds(Dataset.of([make_garment("dust", points=90)]), model(80), Augmentation(), (0,))
     with pytest.raises(KeygridError, match="choose the preset released"):

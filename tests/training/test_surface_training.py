@@ -29,7 +29,7 @@ def test_a_surface_network_trains_and_predicts(tmp_path: Path, monkeypatch: pyte
     checkpoint = Checkpoint.load(path)
     assert checkpoint.config == model
     history = checkpoint.record["history"]
-    assert set(history[-1]["train"]) == {"similarity", "strict", "coverage", "apart", "canonical"}
+    assert set(history[-1]["train"]) == {"similarity", "strict", "coverage", "canonical", "template"}
     method = open_method(path)
     assert method.needs_surface
     (found,) = method.find([shirts[0]], [3])

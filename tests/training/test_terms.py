@@ -34,7 +34,7 @@ def published(said: Output, points: Tensor, farthest: int, start: int) -> dict[s
     return losses(PUBLISHED, Seen(said, Batch(Inputs(points)), farthest, start, nn.Identity()))
 
 
-OF_PAIRS = [name for name, term in TERMS.items() if Need.PAIRS in term.needs]
+OF_PAIRS = [name for name, term in TERMS.items() if term.needs == {Need.PAIRS}]
 
 
 def of_pairs(said: Output, points: Tensor, pair: Pair) -> dict[str, Tensor]:
@@ -110,6 +110,18 @@ def test_keypoints_that_keep_their_part_cost_what_anchors_are_apart(shown: tuple
     assert found["strict"] < 0.07  # a point's weight is spread over the corners of its triangle
     assert found["tolerant"] <= found["strict"] + 1e-6
     assert found["canonical"] == 0
+
+
+def test_a_keypoint_costs_its_distance_at_rest_from_its_place_of_the_template(
+    shown: tuple[Garment, Tensor, Pair],
+) -> None:
+    _, points, pair = shown
+    there, weights = pair.rest[0, 5], torch.stack([one_hot(5), one_hot(5)])
+    template = torch.stack([there, there + torch.tensor([0.0, 0.3, 0.4])])
+    said = replace(output(points[:, :2], points), weights=weights.expand(-1, 2, -1))
+    here = replace(pair, rest=pair.rest[:1].expand(2, -1, -1))
+    seen = Seen(said, Batch(Inputs(points), (here,)), 4, 0, nn.Identity(), template)
+    assert losses(["template"], seen)["template"] == pytest.approx(0.25, abs=1e-5)
 
 
 def test_a_keypoint_elsewhere_costs_the_way_along_the_cloth(shown: tuple[Garment, Tensor, Pair]) -> None:

@@ -25,6 +25,7 @@ class SurfaceConfig(EncoderConfig):
 
     kind: ClassVar[str] = "surface"
     needs_surface: ClassVar[bool] = True
+    tells_places: ClassVar[bool] = True
 
     width: int = 96
     gradients: int = 48
