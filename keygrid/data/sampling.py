@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.garment import Garment, MaterialPoints
+from keygrid.data.ordering import ordered
 from keygrid.errors import KeygridError
 
 MINIMUM_POINTS = 64
@@ -26,10 +27,16 @@ class Sample(MaterialPoints):
     points: NDArray[np.float64]
 
 
-def sample(garment: Garment, count: int = 2048, seed: int = 0) -> Sample:
+def sample(garment: Garment, count: int = 2048, seed: int = 0, *, by_shape: bool = False) -> Sample:
     """Draw `count` points, uniformly by area on a surface and without repetition from a cloud.
 
     A cloud of fewer than `count` points is taken whole, in its own order. The same seed draws the same points.
+
+    Args:
+        garment: the shape at rest is drawn on.
+        count: of the points.
+        seed: of the draw.
+        by_shape: draw the same points on a surface whatever the order of its faces, corners and vertices.
 
     Raises:
         KeygridError: the garment has no area, or is a cloud of fewer than 64 points.
@@ -41,6 +48,10 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0) -> Sample:
         return Sample(chosen, corner, garment.vertices[chosen])
 
     cumulative = areas(garment)
+    order, corners = None, None
+    if by_shape and cumulative.sum() > 0:
+        order, corners = ordered(garment.vertices, garment.faces, cumulative)
+        cumulative = cumulative[order]
     np.cumsum(cumulative, out=cumulative)
     if not cumulative[-1] > 0:
         raise KeygridError(f"{garment.name} has no area: all of its triangles are lines or points.")
@@ -49,6 +60,10 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0) -> Sample:
     uv = rng.random((count, 2))
     uv = np.where(uv.sum(axis=1, keepdims=True) > 1, 1 - uv, uv)
     barycentric = np.column_stack([1 - uv.sum(axis=1), uv])
+    if order is not None and corners is not None:
+        faces = order[faces]
+        shares, barycentric = barycentric, np.empty_like(barycentric)
+        np.put_along_axis(barycentric, corners[faces], shares, axis=1)
     material = MaterialPoints(faces.astype(np.int64), barycentric)
     return Sample(material.faces, barycentric, material.on(garment.vertices, garment.faces))
 
@@ -128,7 +143,7 @@ class Drawing:
         Raises:
             KeygridError: as `sample` does, or the points coincide.
         """
-        drawn = sample(garment, self.points)
+        drawn = sample(garment, self.points, by_shape=True)
         Normalisation.fit(drawn.points, self.normalisation)
         return drawn
 

@@ -36,7 +36,7 @@ from keygrid.work import CrashedError, Workers, in_order, one_thread
 BATCH = 8
 """Clouds that the network sees at once."""
 
-_VERSION = 3
+_VERSION = 4
 """Of the lines in the file beside the output; those of another version are not gone on from."""
 
 

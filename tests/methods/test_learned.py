@@ -64,7 +64,7 @@ def test_the_same_garment_and_checkpoint_give_the_same_prediction(tiny_checkpoin
 
 def test_a_prediction_is_what_the_network_says(tiny_checkpoint: Path, shirt: Garment, tiny_config: ModelConfig) -> None:
     predicted = LearnedMethod(tiny_checkpoint).find([shirt])[0]
-    drawn = sample(shirt, tiny_config.points)
+    drawn = sample(shirt, tiny_config.points, by_shape=True)
     assert np.array_equal(predicted.explanation.sample.points, drawn.points)
     low, high = drawn.points.min(), drawn.points.max()
     points = torch.from_numpy((drawn.points - (low + high) / 2) / ((high - low) / 2)).float()
@@ -100,7 +100,7 @@ def test_a_cloud_of_the_sampled_points_gives_the_same_prediction(
 
 def test_points_that_were_drawn_already_are_used(tiny_checkpoint: Path, shirt: Garment) -> None:
     method = LearnedMethod(tiny_checkpoint)
-    drawn = sample(shirt, 150, seed=9)
+    drawn = sample(shirt, 150, seed=9, by_shape=True)
     predicted = method.find([shirt], drawn=[drawn])[0]
     assert predicted.explanation.sample is drawn
     assert predicted.explanation.weights.shape == (4, 150)
@@ -230,7 +230,7 @@ def test_every_frame_is_seen_at_the_same_points_of_the_material(tiny_checkpoint:
     frames = np.stack([shirt.vertices, shirt.vertices * [1, 1.2, 0.8] + 3]).astype(np.float32)
     moving = replace(shirt, frames=frames)
     method = LearnedMethod(tiny_checkpoint)
-    drawn = sample(shirt, method.config.points)
+    drawn = sample(shirt, method.config.points, by_shape=True)
     for frame in (0, 1):
         prediction = method.find([moving], [frame])[0]
         assert np.array_equal(prediction.explanation.sample.faces, drawn.faces)

@@ -60,7 +60,7 @@ def test_a_frame_is_seen_as_a_shape_of_its_own_but_for_points_that_are_held_stil
     moving = replace(shirt, vertices=frames[0].astype(np.float64), frames=frames)
     method = open_method(f"{name}?k=6")
     together = method.find([moving, moving], [0, 1])
-    drawn = sample(moving, method.drawing.points)
+    drawn = sample(moving, method.drawing.points, by_shape=True)
     moved = replace(drawn, points=drawn.on(frames[1], moving.faces))
     (alone,) = method.find([moving.still(1)], drawn=[moved])
     if name == "still":
@@ -79,7 +79,7 @@ def test_points_are_held_still_while_the_garment_is(shirt: Garment) -> None:
 
 
 def test_the_farthest_points_are_spread_over_the_cloud(shirt: Garment) -> None:
-    points = sample(shirt, 2048).points
+    points = sample(shirt, 2048, by_shape=True).points
     keypoints = found("farthest?k=16", shirt).keypoints
     reach = cKDTree(keypoints).query(points)[0].max()
     apart = cKDTree(keypoints).query(keypoints, k=2)[0][:, 1].min()
