@@ -83,7 +83,7 @@ class TrainingConfig:
                 raise KeygridError(
                     f"A training's {name} must be at least {value}, and {getattr(self, name)} was asked for."
                 )
-        if self.needs_pairs and (self.batch % 2 or self.epoch_size % 2):
+        if self.needs(Need.PAIRS) and (self.batch % 2 or self.epoch_size % 2):
             raise KeygridError(
                 "This training learns from pairs of clouds; choose a --batch and --epoch-size that are even."
             )
@@ -111,10 +111,9 @@ class TrainingConfig:
         """Number of steps of the whole training."""
         return self.epochs * self.steps_per_epoch
 
-    @property
-    def needs_pairs(self) -> bool:
-        """Whether a term compares two clouds of one garment."""
-        return any(Need.PAIRS in TERMS[name].needs for name in self.weights)
+    def needs(self, need: Need) -> bool:
+        """Whether a term needs something."""
+        return any(need in TERMS[name].needs for name in self.weights)
 
     def weights_at(self, step: int) -> dict[str, float]:
         """Return the weights of the loss terms that are trained after so many steps."""

@@ -79,6 +79,10 @@ class Clouds:
         inputs, _ = inputs_of_clouds([self._cloud(number) for number in numbers], self.model)
         return Batch(inputs)
 
+    def template(self, keypoints: int) -> Tensor | None:  # noqa: ARG002
+        """Return K positions at rest that are spread over all garments alike, (K, 3); None where none are known."""
+        return None
+
     def shuffled(self, epoch: int, size: int) -> list[int]:
         """The numbers of a pass' clouds, each once, in an order that mixes garments: a function of seed and pass."""
         order = np.random.default_rng([*self.seed, epoch, size]).permutation(size // self.together)

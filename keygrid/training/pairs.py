@@ -16,6 +16,8 @@ from keygrid.data.garment import Garment, MaterialPoints
 from keygrid.data.sampling import Normalisation
 from keygrid.evaluation.material import Material
 from keygrid.geometry import points as geometry
+from keygrid.model.config import ModelConfig
+from keygrid.model.encoding import Encoder
 
 ANCHORS = 1024
 """Places on a garment's material between which distances are known; a garment with fewer vertices has as many."""
@@ -115,3 +117,8 @@ class Places(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Return places (..., 3) of features (..., C)."""
         return features[..., -3:]
+
+
+def rest_of(encoder: Encoder, model: ModelConfig) -> nn.Module:
+    """Return what takes point features to positions at rest: nothing to learn where the encoder itself tells places."""
+    return Places() if model.encoder.tells_places else nn.Linear(encoder.point_width, 3)

@@ -152,7 +152,7 @@ def _template(seen: Seen) -> "Tensor":
 
     assert seen.template is not None
     rest = torch.cat([pair.rest for pair in seen.batch.pairs])  # [B, N, 3]
-    away = torch.cdist(seen.template.expand(len(rest), -1, -1), rest)  # [B, K, N]
+    away = torch.cdist(seen.template.to(rest.device).expand(len(rest), -1, -1), rest)  # [B, K, N]
     return (seen.output.weights * away).sum(-1).mean()
 
 

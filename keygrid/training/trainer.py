@@ -38,7 +38,7 @@ from keygrid.training.events import (
 )
 from keygrid.training.memory import keep_freed_memory, used
 from keygrid.training.optimiser import make_optimiser
-from keygrid.training.pairs import Places
+from keygrid.training.pairs import rest_of
 from keygrid.training.processes import Machine, finish, launch, make_fabric, part_of, sum_gradients
 from keygrid.training.run import RunDirectory
 from keygrid.training.state import DamagedStateError, load_state, save_state, state_of_checkpoint
@@ -96,21 +96,19 @@ class Trainer:
         self.fabric = make_fabric(machine, training.precision)
         torch.manual_seed(training.seed)
         self.network = KeyGrid(model).to(self.fabric.device)
-        # Helps a network to learn that tells no places itself, and is no part of it.
-        own = model.encoder.tells_places
-        self.canonical = Places() if own else nn.Linear(self.network.encoder.point_width, 3).to(self.fabric.device)
-        self.learning = nn.ModuleList([self.network, self.canonical] if training.needs_pairs else [self.network])
+        self.canonical = rest_of(self.network.encoder, model).to(self.fabric.device)  # no part of the network
+        self.learning = nn.ModuleList([self.network, self.canonical] if training.needs(Need.PAIRS) else [self.network])
         self.optimiser = make_optimiser(self.learning, training)
         train, validate = garments.split(training.seed)
         if not validate.is_usable:
             validate = train
-        kind = PairedClouds if training.needs_pairs else Clouds
+        kind = PairedClouds if training.needs(Need.PAIRS) else Clouds
         self.clouds, self.held_out = (
             kind(part, model, training.augmentation, (training.seed, stream))
             for stream, part in enumerate((train, validate))
         )
         self.clouds.batch(range(kind.together))  # raises before anything is written
-        self._template = self._make_template()
+        self._template = self.clouds.template(model.keypoints) if training.needs(Need.TEMPLATE) else None
         for size in {min(training.batch, training.epoch_size), training.epoch_size % training.batch} - {0}:
             part_of(range(size), self.fabric, kind.together)  # so does this
         self.record: dict[str, Any] = {
@@ -323,12 +321,6 @@ class Trainer:
         with self.fabric.autocast():
             output = self.network(batch.inputs, rebuild=rebuild)
         return losses(names, Seen(output, batch, self.training.farthest, start, self.canonical, self._template))
-
-    def _make_template(self) -> Tensor | None:
-        wanted = any(Need.TEMPLATE in TERMS[name].needs and weight for name, weight in self.training.weights.items())
-        if not wanted or not isinstance(self.clouds, PairedClouds):
-            return None
-        return self.clouds.template(self.model.keypoints).to(self.fabric.device)
 
     def _clip(self) -> Tensor:
         """The norm of the gradient, which is cut where it is longer than was asked for."""
