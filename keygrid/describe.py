@@ -12,6 +12,7 @@ from keygrid.data.formats.keypointnet import read_symmetries
 from keygrid.data.garment import Garment
 from keygrid.data.opening import open_path
 from keygrid.data.readers.sequence import read_about
+from keygrid.data.sampling import unusable
 from keygrid.errors import KeygridError
 from keygrid.methods.defaults import default_for
 from keygrid.prediction.upright import guesses_z
@@ -100,6 +101,8 @@ def _garment(garment: Garment) -> dict[str, Any]:
         "landmarks": list(garment.landmarks.names) if garment.landmarks else [],
         "method": _default(garment),
     }
+    why = unusable(garment)
+    known |= {"unusable": why} if why else {}
     return known | ({"notes": list(garment.notes)} if garment.notes else {}) | _said_by(garment)
 
 

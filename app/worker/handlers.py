@@ -35,6 +35,7 @@ from keygrid.data import open_path
 from keygrid.data.collection import Collection, Entry
 from keygrid.data.garment import Garment
 from keygrid.data.readers.progress import reading_progress
+from keygrid.data.sampling import unusable
 from keygrid.errors import KeygridError
 from keygrid.prediction import MethodId, Prediction
 from keygrid.prediction.upright import upright
@@ -172,6 +173,9 @@ class Handlers:
             self._entries |= {entry.path: (opened, entry) for entry in opened.entries}
             return OpenCollection(opened.kind, path, opened.entries, opened.missing)
         opened = upright(opened)
+        why = unusable(opened)
+        if why:  # before it takes the place of what is open
+            raise KeygridError(f"{path.name} can't be used: {why}")
         self._keep(path, opened)
         return opened
 

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from keygrid.errors import KeygridError
+
 
 def info(paths: list[Path], /, *, json: bool = False) -> None:
-    """Say what files and folders hold, without reading all of it.
+    """Say what files and folders hold, without reading all of it; what can't be read is told, and the others follow.
 
     Example: python main.py info assets/garments/unisex_shirt.ply
 
@@ -19,8 +21,18 @@ def info(paths: list[Path], /, *, json: bool = False) -> None:
 
     from keygrid.describe import as_text, describe
 
-    found = [describe(path) for path in paths]
+    found, refused = [], []
+    for path in paths:
+        try:
+            found.append(describe(path))
+        except KeygridError as error:
+            refused.append(str(error))
+            found.append({"path": str(path), "error": str(error)})
+    if len(paths) == 1 and refused:
+        raise KeygridError(refused[0])
     if json:
         print(dumps(found[0] if len(found) == 1 else found, ensure_ascii=False, indent=2))
     else:
         print("\n\n".join(as_text(description) for description in found))
+    if refused:
+        raise KeygridError(f"{len(refused)} of {len(paths)} can't be read, the first because: {refused[0]}")

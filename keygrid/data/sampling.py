@@ -54,7 +54,7 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0, *, by_shape: bool
         cumulative = cumulative[order]
     np.cumsum(cumulative, out=cumulative)
     if not cumulative[-1] > 0:
-        raise KeygridError(f"{garment.name} has no area: all of its triangles are lines or points.")
+        raise KeygridError(_no_area(garment))
     faces = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
     # Folding the unit square along its diagonal keeps the draw uniform over the triangle.
     uv = rng.random((count, 2))
@@ -66,6 +66,23 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0, *, by_shape: bool
         np.put_along_axis(barycentric, corners[faces], shares, axis=1)
     material = MaterialPoints(faces.astype(np.int64), barycentric)
     return Sample(material.faces, barycentric, material.on(garment.vertices, garment.faces))
+
+
+def unusable(garment: Garment) -> str:
+    """Return why no points can be drawn on a garment, in a sentence; empty if they can."""
+    if garment.is_cloud:
+        return _too_few(len(garment.vertices))
+    return "" if areas(garment).any() else _no_area(garment)
+
+
+def _too_few(available: int) -> str:
+    if available >= MINIMUM_POINTS:
+        return ""
+    return f"A cloud needs at least {MINIMUM_POINTS} points, and this one has {available}."
+
+
+def _no_area(garment: Garment) -> str:
+    return f"{garment.name} has no area: all of its triangles are lines or points."
 
 
 def areas(garment: Garment, step: int = 2**14) -> NDArray[np.float64]:
@@ -80,7 +97,7 @@ def areas(garment: Garment, step: int = 2**14) -> NDArray[np.float64]:
 
 def _draw_from_cloud(available: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     if available < MINIMUM_POINTS:
-        raise KeygridError(f"A cloud needs at least {MINIMUM_POINTS} points, and this one has {available}.")
+        raise KeygridError(_too_few(available))
     if available <= count:
         return np.arange(available)
     return np.sort(rng.choice(available, count, replace=False))

@@ -48,3 +48,14 @@ def test_what_can_not_be_described_is_one_sentence(
     arguments: tuple[object, ...], sentence: str, refuse: Refuse
 ) -> None:
     assert sentence in refuse("info", *arguments)
+
+
+def test_info_goes_on_after_a_bad_file_and_says_what_is_too_small(tmp_path: Path) -> None:
+    bad, small = tmp_path / "bad.obj", tmp_path / "small.xyz"
+    bad.write_bytes(b"\x00\x01")
+    small.write_text("1 2 3\n4 5 6\n")
+    result = run("info", bad, small, SHIRT)
+    assert result.returncode == 2
+    assert "1 of 3 can't be read" in result.stderr
+    assert "unusable   A cloud needs at least 64 points, and this one has 2." in result.stdout
+    assert "6436" in result.stdout
