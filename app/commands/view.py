@@ -10,10 +10,12 @@ from app.state.preferences import THEMES
 from app.state.settings import BACKGROUNDS, Background
 from app.views.viewport import Viewport
 
-SIDES = {
-    ("z", ""): "From the &front", ("z", "-"): "From the &back", ("x", ""): "From the &right",
-    ("x", "-"): "From the &left", ("y", ""): "From &above", ("y", "-"): "From &below",
+SIDE_TITLES = {
+    "front": ("From the &front", "Shift+F"), "back": ("From the &back", "Shift+B"),
+    "left": ("From the &left", "Shift+L"), "right": ("From the &right", "Shift+R"),
+    "above": ("From &above", "Shift+T"), "below": ("From be&low", "Shift+U"),
 }  # fmt: skip
+"""Titles and keys of the sides from which a garment can be looked at, as `app.scene.framing.SIDES` names them."""
 
 BACKGROUND_TITLES: dict[Background, str] = {"theme": "As the &theme", "white": "&White", "black": "&Black"}
 
@@ -76,13 +78,13 @@ class ViewCommands:
             Command("hide", "&Hide selected keypoint", "&View", self._hide, "H"),
             Command("only", "Show &only the selected keypoint", "&View", self._only, "Shift+H"),
             Command("fit", "&Fit garment", "&View", self._viewport.fit, "F", separated=True),
+            Command("look_first", "As at &first", "&View/&Camera", self._viewport.look_first, "Shift+Home"),
             *(
                 Command(
-                    f"look_{axis}{sign}", title, "&View/&Camera",
-                    lambda axis=axis, sign=sign: self._viewport.look_along(axis, backwards=bool(sign)),
-                    f"{'Alt+' if sign else ''}Shift+{axis.upper()}",
+                    f"look_{side}", title, "&View/&Camera", lambda side=side: self._viewport.look_from(side), key,
+                    separated=side == "front",
                 )
-                for (axis, sign), title in SIDES.items()
+                for side, (title, key) in SIDE_TITLES.items()
             ),
             Command("orthographic", "&Orthographic", "&View/&Camera", self._switch("orthographic"), "O",
                     checkable=True, separated=True),

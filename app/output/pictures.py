@@ -11,6 +11,8 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
+from app.output.bars import WIDTH, paint_bars
+from app.scene.bars import Bar
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 
@@ -48,29 +50,51 @@ class Style:
         text: colour of titles and scores.
         font: font of titles and scores; its size does not count.
         scale: pixels of the picture in one of the user's.
+        transparent: whether there is nothing instead of the background.
     """
 
     background: QColor
     text: QColor
     font: QFont
-    scale: int
+    scale: float
+    transparent: bool = False
+
+    @property
+    def behind(self) -> QColor:
+        """The background, or none."""
+        return QColor(0, 0, 0, 0) if self.transparent else self.background
 
 
 def tiled(tiles: Sequence[Tile], columns: int, style: Style) -> Pixels:
     """Put views into one picture, row by row; (H, W, 4)."""
     scale = style.scale
     height, width = (max(tile.pixels.shape[axis] for tile in tiles) for axis in (0, 1))
-    line, gap = LINE * scale, GAP * scale
+    line, gap, side = round(LINE * scale), round(GAP * scale), round(4 * scale)
     rows, cell = ceil(len(tiles) / columns), height + 3 * line + gap
     whole = QImage(columns * (width + gap), rows * cell, QImage.Format.Format_RGBA8888)
-    whole.fill(style.background)
+    whole.fill(style.behind)
     painter = QPainter(whole)
     painter.setPen(style.text)
     for place, tile in enumerate(tiles):
         left, top = place % columns * (width + gap), place // columns * cell
         painter.drawImage(left, top + line, _image(tile.pixels))
-        title = QRect(left + 4 * scale, top, width - 8 * scale, line)
+        title = QRect(left + side, top, width - 2 * side, line)
         _write(painter, tile, title, title.translated(0, line + height), style)
+    painter.end()
+    return _pixels(whole)
+
+
+def beside(picture: Pixels, bars: Sequence[Bar], style: Style) -> Pixels:
+    """Put bars that say what colours mean at the right of a picture; (H, W, 4), or the picture if there are none."""
+    if not bars:
+        return picture
+    height, width = picture.shape[:2]
+    strip = round(WIDTH * style.scale)
+    whole = QImage(width + strip, height, QImage.Format.Format_RGBA8888)
+    whole.fill(style.behind)
+    painter = QPainter(whole)
+    painter.drawImage(0, 0, _image(picture))
+    paint_bars(painter, QRect(width, 0, strip, height), bars, style.text, style.font, style.scale)
     painter.end()
     return _pixels(whole)
 
@@ -105,7 +129,7 @@ def write_png(picture: Pixels, path: Path) -> None:
 
 def _write(painter: QPainter, tile: Tile, title: QRect, below: QRect, style: Style) -> None:
     font = QFont(style.font)
-    font.setPixelSize(12 * style.scale)
+    font.setPixelSize(round(12 * style.scale))
     font.setBold(True)
     painter.setFont(font)
     shortened = painter.fontMetrics().elidedText(tile.title, Qt.TextElideMode.ElideMiddle, title.width())

@@ -13,7 +13,7 @@ from app.worker.protocol import DrawThumbnail
 SIDE = 96
 """Pixels, enough for twice the size that lists show."""
 
-VERSION = 2
+VERSION = 3
 """Changes when garments are drawn differently."""
 
 

@@ -1,8 +1,13 @@
 """Bars that say what colours mean."""
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyvista as pv
+from numpy.typing import NDArray
 
 from app.scene.layers.base import Drawn
 from app.scene.layers.surface import WEIGHT_COLOURS, WEIGHT_LIMITS
@@ -13,8 +18,59 @@ HEATED = frozenset({"slice", "isosurface", "volume"})
 """Layers that are coloured by the heatmap."""
 
 
+@dataclass(frozen=True)
+class Bar:
+    """A bar that says what colours mean.
+
+    Attributes:
+        name: tells it from the others of a view.
+        title: says what is measured, in up to two lines.
+        limits: values at its ends.
+        colour_map: by Matplotlib's name.
+        logarithmic: whether values grow along it by factors.
+    """
+
+    name: str
+    title: str
+    limits: tuple[float, float]
+    colour_map: str
+    logarithmic: bool = False
+
+
+def bars_of(state: SceneState) -> list[Bar]:
+    """Return the bar of the heatmap and that of weights, each if something has its colours."""
+    found, heat, weighed = [], state.heat, state.weighed
+    if heat is not None and HEATED & state.layers:
+        title = "heat" if heat.sigma is None else f"heat if\nsigma {heat.sigma:.3g}"  # the font has no Greek
+        if heat.reference is not None:
+            title = "± heat"
+        found.append(Bar("heat", title, limits_of(heat, state.slices), colour_map_of(heat, state.slices)))
+    if weighed is not None:
+        title = f"weight of\n{state.titles[weighed[1]]}"
+        found.append(Bar("weight", title, WEIGHT_LIMITS, WEIGHT_COLOURS, logarithmic=True))
+    return found
+
+
+def shared_bars(states: Mapping[str, SceneState]) -> list[Bar]:
+    """Return the bars of several views by their letters: one for all that have the same, else each with its letters."""
+    found: dict[Bar, list[str]] = {}
+    for letter, state in states.items():
+        for bar in bars_of(state):
+            found.setdefault(bar, []).append(letter)
+    names = Counter(bar.name for bar in found)
+    return [
+        bar if names[bar.name] == 1 else replace(bar, title=f"{', '.join(letters)}:\n{bar.title}")
+        for bar, letters in found.items()
+    ]
+
+
+def bar_colours(bar: Bar) -> NDArray[np.uint8]:
+    """Return the colours (256, 4) of a bar from its lower end on."""
+    return np.asarray(pv.LookupTable(bar.colour_map, n_values=256).values, np.uint8)
+
+
 class ScalarBars(Drawn):
-    """A bar for the heatmap and one for weights, each while something has its colours.
+    """Draws bars into the picture, where the look says so.
 
     Args:
         plotter: where they are drawn.
@@ -25,39 +81,32 @@ class ScalarBars(Drawn):
         self._plotter: Any = plotter
         self._titles: dict[str, str] = {}
 
+    @property
+    def shown(self) -> bool:
+        """Whether there is any."""
+        return bool(self._titles)
+
     def update(self, state: SceneState) -> None:
         """Show the bars of what is shown."""
-        heat, title = state.heat, "heat\n"
-        look: tuple[tuple[float, float], str] | None = None
-        if heat is not None and HEATED & state.layers:
-            if heat.sigma is not None:
-                title = f"heat if\nsigma {heat.sigma:.3g}\n"  # the font has no Greek
-            if heat.reference is not None:
-                title = "± heat\n"
-            look = limits_of(heat, state.slices), colour_map_of(heat, state.slices)
-        self._show("heat", title, look, 0.06, state)
-        weighed = state.weighed
-        title = f"weight of {weighed[1]}\n" if weighed is not None else ""
-        self._show("weight", title, (WEIGHT_LIMITS, WEIGHT_COLOURS) if weighed is not None else None, 0.5, state)
+        bars = {bar.name: bar for bar in bars_of(state)} if state.look.bars else {}
+        for name, height in (("heat", 0.06), ("weight", 0.53)):
+            self._show(name, bars.get(name), height, state)
 
-    def _show(
-        self, name: str, title: str, look: tuple[tuple[float, float], str] | None, height: float, state: SceneState
-    ) -> None:
-        """Draw a bar at the right, from a height upwards, both shares of the picture's; none without a look."""
-        scale = state.look.bar_scale
-        if not self._changed(name, title, look, state.foreground, scale):
+    def _show(self, name: str, bar: Bar | None, height: float, state: SceneState) -> None:
+        """Draw a bar at the right, from a height upwards, both shares of the picture's; none without one."""
+        scale = state.look.pixel_ratio
+        if not self._changed(name, bar, state.foreground, scale):
             return
         earlier = self._titles.pop(name, None)
         if earlier is not None:
             self._plotter.remove_scalar_bar(earlier, render=False)
-        if look is None:
+        if bar is None:
             return
-        self._titles[name] = title
-        limits, colour_map = look
+        self._titles[name] = title = f"{bar.title}\n"
         mapper = pv.DataSetMapper(pv.PolyData())
-        mapper.lookup_table = pv.LookupTable(colour_map, scalar_range=limits, log_scale=limits == WEIGHT_LIMITS)
+        mapper.lookup_table = pv.LookupTable(bar.colour_map, scalar_range=bar.limits, log_scale=bar.logarithmic)
         self._plotter.add_scalar_bar(
             title=title, mapper=mapper, n_labels=3, fmt="%.2g", vertical=True, color=state.foreground,
-            title_font_size=round(13 * scale), label_font_size=round(12 * scale),
-            position_x=0.9, position_y=height, width=0.06, height=0.36, unconstrained_font_size=True, render=False,
+            title_font_size=13, label_font_size=12, position_x=0.91, position_y=height, width=0.06, height=0.34,
+            unconstrained_font_size=True, render=False,
         )  # fmt: skip

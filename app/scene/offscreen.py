@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyvista as pv
 from vtkmodules.vtkCommonCore import vtkLogger
@@ -31,17 +32,19 @@ def render(
     """Draw a garment with its prediction for one of its frames into a PNG of `size` pixels."""
     _quieten()
     pixel_ratio = size[1] / 800
-    plotter = pv.Plotter(off_screen=True, window_size=list(size))
-    assert plotter.render_window is not None
+    plotter = _plotter(size)
     plotter.render_window.SetDPI(round(72 * pixel_ratio))
     try:
         view = View(Subject(garment=garment, frame=frame, prediction=prediction), settings, slices)
-        Scene(plotter).draw(SceneState.of(view, Look(theme, pixel_ratio)))
+        Scene(plotter).draw(SceneState.of(view, Look(theme, pixel_ratio, bars=True)))
         with atomic(path) as temporary:
             plotter.screenshot(temporary)
     finally:
         plotter.close()
 
+
+SAMPLES = 8
+"""Of each pixel."""
 
 THUMBNAIL_POINT = 2
 """Size of a cloud's points in a thumbnail, in pixels."""
@@ -50,17 +53,24 @@ THUMBNAIL_POINT = 2
 def render_thumbnail(garment: Garment, path: Path, side: int) -> None:
     """Draw a garment at rest into a PNG of so many pixels a side, on nothing, so that it suits any theme."""
     _quieten()
-    plotter = pv.Plotter(off_screen=True, window_size=[side, side])
+    plotter = _plotter((side, side))
     try:
         scene = Scene(plotter)
+        settings = ViewSettings({"ground": False, "axes": False}, point_size=THUMBNAIL_POINT)
         still = Subject(garment=replace(garment, frames=None, landmarks=None))
-        scene.draw(SceneState.of(View(still, ViewSettings(point_size=THUMBNAIL_POINT))))
-        scene.plotter.camera.zoom(1.25)
+        scene.draw(SceneState.of(View(still, settings)))
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic(path) as temporary:
             plotter.screenshot(temporary, transparent_background=True)
     finally:
         plotter.close()
+
+
+def _plotter(size: tuple[int, int]) -> Any:
+    """Return a plotter of so many pixels that smooths edges, for which a picture has time."""
+    plotter: Any = pv.Plotter(off_screen=True, window_size=list(size), line_smoothing=True)
+    plotter.render_window.SetMultiSamples(SAMPLES)
+    return plotter
 
 
 def _quieten() -> None:

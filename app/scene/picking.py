@@ -10,6 +10,7 @@ from vtkmodules.vtkCommonCore import mutable
 from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 
 from app.scene.planes import free_axes
+from app.scene.screen import Screen
 from app.scene.state import SceneState
 from app.state.heat import Heat
 from app.state.slices import SliceSettings
@@ -55,6 +56,7 @@ class Picker:
     """
 
     def __init__(self, plotter: pv.BasePlotter) -> None:
+        self._plotter = plotter
         self._renderer: Any = plotter.renderer
         self.state = SceneState()
         self._surface = SurfaceFinder()
@@ -150,12 +152,7 @@ class Picker:
 
     def _on_display(self, positions: Floats) -> Floats:
         """(P, 2) display positions of positions (P, 3) in file units."""
-        found = np.empty((len(positions), 2))
-        for place, position in zip(found, positions, strict=True):
-            self._renderer.SetWorldPoint(*position, 1.0)
-            self._renderer.WorldToDisplay()
-            place[:] = self._renderer.GetDisplayPoint()[:2]
-        return found
+        return Screen.of(self._plotter).project(positions)[:, :2]
 
 
 class SurfaceFinder:

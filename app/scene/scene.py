@@ -1,20 +1,26 @@
 """A garment with its prediction, drawn on any plotter."""
 
 from typing import Any
+from weakref import WeakMethod
 
 import numpy as np
 import pyvista as pv
+from numpy.typing import NDArray
 
 from app.scene.bars import ScalarBars
+from app.scene.framing import SIDES, UP, Frustum, first_look, fitted, outline
 from app.scene.layers import ANNOTATIONS, MAKERS
 from app.scene.layers.base import Drawn, Layer
 from app.scene.picking import Picker
+from app.scene.screen import Screen
 from app.scene.state import SceneState
 from app.state.camera import Camera
 from keygrid.data.garment import Garment
 
-LYING = 0.6
-"""A garment whose height is below this share of its depth lies."""
+BARS_WIDTH = 84
+"""Of the strip at the right in which bars are, in the user's pixels."""
+
+Floats = NDArray[np.float64]
 
 
 class Scene(Drawn):
@@ -40,6 +46,8 @@ class Scene(Drawn):
         self.bars = ScalarBars(plotter)
         self.picker = Picker(plotter)
         self.state = SceneState()
+        scene = WeakMethod(self._lay_out)  # a renderer may outlive its scene
+        self.plotter.renderer.AddObserver("StartEvent", lambda *_: (scene() or _nothing)())
         self._looked_at: Garment | None = None
         self.draw(self.state)
 
@@ -52,12 +60,12 @@ class Scene(Drawn):
         for layer in self.layers.values():
             layer.update(state)
         self.bars.update(state)
-        if self._changed("garment", state.garment):
-            if not self._is_in_view(state.garment):
-                self.fit()
-            self._looked_at = state.garment
         if bool(self.plotter.camera.GetParallelProjection()) != state.settings.orthographic:
             self._change_projection(state.settings.orthographic)
+        if self._changed("garment", state.garment):
+            if not self._is_in_view(state.garment):
+                self.look_first()
+            self._looked_at = state.garment
 
     def _is_in_view(self, garment: Garment | None) -> bool:
         """Whether it takes the place of another state of itself, such as the next cloud of a camera, about there."""
@@ -68,31 +76,45 @@ class Scene(Drawn):
         is_inside = ((middle >= before.bounds[0]) & (middle <= before.bounds[1])).all()
         return bool(is_inside and (np.abs(np.ptp(garment.bounds, axis=0) - size) <= size.max() / 3).all())
 
-    def fit(self) -> None:
-        """Look at the garment from the front, as a whole."""
-        garment = self.state.garment
-        if garment is None:
+    def _lay_out(self) -> None:
+        window = self.plotter.render_window
+        if window is None or window.GetTileScale() != (1, 1):  # a tile of a large picture is laid out as the whole is
             return
-        self.plotter.camera_position = "xy"
-        extent = np.ptp(garment.bounds, axis=0)
-        # What lies on the ground is seen best from above.
-        lies = extent[1] < LYING * extent[2]
-        self.plotter.camera.azimuth, self.plotter.camera.elevation = 20, 55 if lies else 12
-        self.reframe()
-        self.plotter.renderer.reset_camera_clipping_range()
+        screen = Screen.of(self.plotter)
+        for layer in self.layers.values():
+            layer.lay_out(screen, self.state)
 
-    def reframe(self) -> None:
-        """Look at the garment as a whole from the side from which it is looked at."""
+    def look_first(self) -> None:
+        """Look at the garment as a whole, at its broad side, a little from above."""
         garment = self.state.garment
         if garment is not None:
-            self.plotter.reset_camera(bounds=tuple(garment.bounds.T.ravel()), render=False)
+            self._look(first_look(garment, self.state.frame), UP)
 
-    def look_along(self, axis: str, *, backwards: bool = False) -> None:
-        """Look along an axis, x, y or z, from its positive end, or its negative one, at the whole garment."""
-        direction = np.eye(3)["xyz".index(axis)] * (-1 if backwards else 1)
-        up = (0, 1, 0) if axis != "y" else (0, 0, 1 if backwards else -1)
-        self.plotter.view_vector(tuple(direction), viewup=up, render=False)
-        self.reframe()
+    def fit(self) -> None:
+        """Look at the garment as a whole from the side from which it is looked at."""
+        camera = self.plotter.camera
+        self._look(np.subtract(camera.GetPosition(), camera.GetFocalPoint()), np.array(camera.GetViewUp()))
+
+    def look_from(self, side: str) -> None:
+        """Look at the whole garment from a side, one of `app.scene.framing.SIDES`."""
+        self._look(*SIDES[side])
+
+    def _look(self, towards: Floats, up: Floats) -> None:
+        garment, camera = self.state.garment, self.plotter.camera
+        if garment is None:
+            return
+        if self._changed("outline", garment):
+            self._outline = outline(garment)
+        width, height = (max(side, 1) for side in self.plotter.renderer.GetSize())  # 0 before it is shown
+        tangent = float(np.tan(np.radians(camera.GetViewAngle()) / 2))
+        margin = BARS_WIDTH * self.state.look.pixel_ratio / width if self.bars.shown else 0.0
+        frustum = Frustum((tangent * width / height, tangent), self.state.settings.orthographic, margin)
+        eye, focal, scale = fitted(self._outline, towards, up, frustum)
+        camera.SetPosition(eye)
+        camera.SetFocalPoint(focal)
+        camera.SetViewUp(up)
+        camera.SetParallelScale(scale)
+        self.plotter.renderer.ResetCameraClippingRange()
 
     @property
     def camera(self) -> Camera:
@@ -123,3 +145,7 @@ class Scene(Drawn):
             camera.Dolly(camera.GetDistance() * half / max(camera.GetParallelScale(), 1e-30))
         camera.SetParallelProjection(orthographic)
         self.plotter.renderer.ResetCameraClippingRange()
+
+
+def _nothing() -> None:
+    """Do nothing."""

@@ -52,14 +52,18 @@ class Look:
     Attributes:
         theme: colours.
         pixel_ratio: device pixels in one of the user's: lines grow with it, as text does with the plotter's DPI.
-        bar_scale: factor of the text of colour bars, which pictures that are enlarged enlarge themselves.
+        text_scale: pixels of a picture that is enlarged as it is taken in one of what is drawn, inverted.
+        bars: whether bars that say what colours mean are in the picture.
         turning: whether the user turns the camera, so that a frame must not take long: large clouds are thinned out.
+        share: factor of text, lines and the number of segments, below 1 where the view is small.
     """
 
     theme: Theme = LIGHT
     pixel_ratio: float = 1.0
-    bar_scale: float = 1.0
+    text_scale: float = 1.0
+    bars: bool = False
     turning: bool = False
+    share: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +193,11 @@ class SceneState:
         if self.shown is None:
             return np.zeros(0, bool)
         seen = np.array([index not in self.settings.hidden for index in range(len(self.shown.keypoints))], bool)
-        strong: NDArray[np.bool_] = self.shown.strengths >= self.settings.strength
+        strengths = self.shown.strengths
+        most = max(round(self.settings.most_segments * self.look.share), 1)
+        ranks = np.empty(len(strengths), np.int64)
+        ranks[np.argsort(-strengths, kind="stable")] = np.arange(len(strengths))
+        strong: NDArray[np.bool_] = (strengths >= self.settings.strength) & (ranks < most)
         return strong & seen[self.shown.edges].all(axis=1)
 
 

@@ -85,6 +85,8 @@ LAYERS: dict[str, LayerSpec] = {
         LayerSpec("isosurface", "Is&osurface", "0", "Where the heatmap has one value", _never, _explanation),
         LayerSpec("volume", "&Volume", "V", "The heatmap as a cloud of light", _never, _explanation),
         LayerSpec("samples", "Sa&mpled points", "S", "The points that the network sees", _never, _explanation),
+        LayerSpec("ground", "&Ground", "G", "The garment's shadow on the ground below it", _always),
+        LayerSpec("axes", "A&xes", "Shift+A", "The directions of X, Y and Z", _always),
     )
 }
 """All layers by name, in the order of menus; blending has an order of its own, `Layer.order`."""

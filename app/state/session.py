@@ -1,6 +1,7 @@
 """Sessions: files of what was open and how it was shown, to be opened again."""
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -92,7 +93,7 @@ def write_session(session: Session, path: Path) -> None:
         "layout": session.layout,
     }
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(values, indent=1) + "\n")  # in ASCII: a file's name need be no text
+        temporary.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def read_session(path: Path) -> Session:
@@ -126,7 +127,7 @@ def read_session(path: Path) -> Session:
         {int(key): camera for key, camera in cameras.items() if key in {"1", "2", "3", "4"} and camera is not None},
         speed if isinstance(speed, int) and _whole(*SPEEDS)(speed) else 12,
         values.get("loop") is not False,
-        layout if (layout := _text(values.get("layout"))).isascii() else "",
+        _text(values.get("layout")),
     )
 
 
@@ -163,7 +164,7 @@ def _boolean(value: Any) -> bool:
 def _number(low: float, high: float) -> Accepts:
     def accepts(value: Any) -> bool:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and low <= value <= high  # which NaN is not
+        return is_number and math.isfinite(value) and low <= value <= high
 
     return accepts
 
@@ -201,6 +202,7 @@ SETTINGS: dict[str, Accepts] = {
     "layers": _layers,
     **{attribute.name: _boolean for attribute in fields(ViewSettings) if isinstance(attribute.default, bool)},
     "hidden": _all(_whole(0, 10_000), most=10_000),
+    "most_segments": _whole(1, 100),
     "strength": _number(0, 1),
     "point_size": _whole(1, 16),
     "label_size": _whole(8, 32),

@@ -20,6 +20,7 @@ class ViewSettings:
         peak: whether keypoints lie on their heaviest point instead of their mean.
         weights: whether points and surface are coloured by the selected keypoint's weights.
         hidden: indices of keypoints that are not shown.
+        most_segments: of the strongest segments, so many are shown.
         strength: segments that are weaker are not shown.
         point_size: of clouds, in the user's pixels.
         label_size: of the keypoints' numbers, likewise.
@@ -34,10 +35,11 @@ class ViewSettings:
     peak: bool = False
     weights: bool = False
     hidden: frozenset[int] = frozenset()
+    most_segments: int = 12
     strength: float = 0.0
     point_size: int = 4
     label_size: int = 16
-    surface_opacity: float = 0.6
+    surface_opacity: float = 0.85
     background: Background = "theme"
     orthographic: bool = False
 

@@ -6,22 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
-from app.output.pictures import Pixels, Style, Tile, tiled
+from app.output.pictures import Pixels, Style, Tile, beside, tiled
+from app.scene.bars import Bar, shared_bars
 from app.scene.layers.annotations import SHAPES
 from app.state.camera import Camera
 from app.state.comparison import LETTERS, Comparison, displacements, reference_of
 from app.state.document import Document
 from app.state.view import View
+from app.views.bars import ColourBars
 from app.views.pane import Pane
+from app.views.theme import overlay_style
 from app.views.viewport import Viewport
 from keygrid.evaluation.matching import Match
 
 UNMATCHED = (128, 128, 128)
 """The colour of keypoints that mean none of A's."""
-
-LEGEND = "background: rgba(20, 22, 26, 215); color: #f2f3f5; padding: 4px 7px; border-radius: 4px;"
 
 
 class ComparisonArea(QWidget):
@@ -38,22 +39,29 @@ class ComparisonArea(QWidget):
     ) -> None:
         super().__init__(parent)
         self._document, self._comparison, self._first = document, comparison, viewport.view
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self._grid = QGridLayout()
         self._grid.setSpacing(2)
+        row.addLayout(self._grid, stretch=1)
         # In its place from the start: a view that is shown elsewhere first loses what it draws with.
         self.panes = [Pane("A", viewport, document, comparison, self)]
         self.columns = 1
+        self.bars = ColourBars(self)
+        row.addWidget(self.bars)
         self._given: dict[View, Camera] = {}
         self._drawn: dict[View, NDArray[np.int64]] = {}
         self.legend = QLabel(viewport)
-        self.legend.setStyleSheet(LEGEND)
+        self.legend.setStyleSheet(overlay_style())
         self.legend.move(8, 8)
         self.legend.hide()
         self._refreshing = QTimer(self, singleShot=True, interval=0)
         self._refreshing.timeout.connect(self._refresh_panes)
         self._reframing = QTimer(self, singleShot=True, interval=0)
         self._reframing.timeout.connect(self._reframe)
+        self._barring = QTimer(self, singleShot=True, interval=0)
+        self._barring.timeout.connect(self._show_bars)
         self._follow(self.panes[0])
         self._arrange()
         comparison.events.views.connect(self._take_in)
@@ -90,20 +98,23 @@ class ComparisonArea(QWidget):
         return self.pane(view).viewport.scene.camera
 
     def picture(self, scale: int = 1, *, transparent: bool = False) -> Pixels:
-        """Return the views that are shown, with titles and scores where there are several."""
-        if len(self.panes) == 1:
-            return self.panes[0].viewport.picture(scale, transparent=transparent)
+        """Return the views that are shown and their bars, with titles and scores where there are several."""
         tiles = [
             Tile(pane.viewport.picture(scale, transparent=transparent), pane.title, pane.scores.text())
             for pane in self.shown
         ]
-        background = QColor(0, 0, 0, 0) if transparent else self.palette().window().color()
-        style = Style(background, self.palette().windowText().color(), self.panes[0].font(), scale)
-        return tiled(tiles, self.columns, style)
+        several, state = len(self.panes) > 1, self.panes[0].viewport.scene.state
+        style = Style(
+            self.palette().window().color() if several else QColor.fromRgbF(*state.background),
+            self.palette().windowText().color() if several else QColor.fromRgbF(*state.foreground),
+            self.font(), scale * self.devicePixelRatioF(), transparent,
+        )  # fmt: skip
+        return beside(tiled(tiles, self.columns, style) if several else tiles[0].pixels, self._found_bars(), style)
 
     def shut(self) -> None:
         """Stop drawing, for good."""
         self._refreshing.stop()
+        self._barring.stop()
         self._reframing.stop()
         for pane in self.panes:
             pane.shut()
@@ -112,6 +123,19 @@ class ComparisonArea(QWidget):
         super().resizeEvent(event)
         if len(self.panes) > 1:
             self._arrange()
+
+    # Bars
+
+    def _show_bars_soon(self) -> None:
+        if not self._barring.isActive():
+            self._barring.start()
+
+    def _show_bars(self) -> None:
+        state = self.panes[0].viewport.scene.state
+        self.bars.show_bars(self._found_bars(), state.background, state.foreground)
+
+    def _found_bars(self) -> list[Bar]:
+        return shared_bars({pane.letter.text(): pane.viewport.scene.state for pane in self.shown})
 
     # Which views there are
 
@@ -136,7 +160,7 @@ class ComparisonArea(QWidget):
 
     def _reframe(self) -> None:
         """Views have another size now, in which the garments shall be seen as a whole again."""
-        self.panes[0].viewport.scene.reframe()
+        self.panes[0].viewport.fit()
         self._share_camera_of_first()
         self.panes[0].viewport.request_render()
 
@@ -150,6 +174,7 @@ class ComparisonArea(QWidget):
     def _follow(self, pane: Pane) -> None:
         view, events = pane.view, pane.view.subject.events
         pane.viewport.camera_moved.connect(lambda: self._camera_moved(pane))
+        pane.viewport.redrawn.connect(self._show_bars_soon)
         events.garment.connect(lambda _: self._garment_shown(pane))
         for name in ("prediction", "labels", "palette"):
             events[name].connect(lambda _: self._draw(view))
@@ -160,7 +185,7 @@ class ComparisonArea(QWidget):
 
     def _arrange(self, *_: object) -> None:
         shown = self.shown
-        self.columns = columns = columns_for(len(shown), self.width(), self.height())
+        self.columns = columns = columns_for(len(shown), self.width() - self.bars.width(), self.height())
         for pane in self.panes:
             self._grid.removeWidget(pane)
         for place, pane in enumerate(shown):
@@ -173,6 +198,7 @@ class ComparisonArea(QWidget):
             self._grid.setRowStretch(index, int(index < rows))
         for pane in shown:
             pane.viewport.request_render()
+        self._show_bars_soon()
 
     # Cameras
 

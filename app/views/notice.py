@@ -3,6 +3,8 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStyle, QToolButton, QWidget
 
+from app.views.theme import NOTICE
+
 
 class Notice(QFrame):
     """Hidden until there is something to say; stays until it is closed or overtaken by the next."""
@@ -10,8 +12,8 @@ class Notice(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notice")
-        # Amber with dark text is legible on both themes.
-        self.setStyleSheet("#notice { background: #ffd479; } #notice QLabel { color: #2b2000; }")
+        background, text = NOTICE
+        self.setStyleSheet(f"#notice {{ background: {background}; }} #notice QLabel {{ color: {text}; }}")
         icon = QLabel()
         pixmap = self.style().standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning)
         icon.setPixmap(pixmap.pixmap(18, 18))
@@ -20,7 +22,7 @@ class Notice(QFrame):
         self.close_button = QToolButton(autoRaise=True)
         self.close_button.setText("✕")
         self.close_button.setToolTip("Close this message")
-        self.close_button.setStyleSheet("color: #2b2000;")
+        self.close_button.setStyleSheet(f"color: {text};")
         self.close_button.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 6)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from app.scene.picking import Probe
 from app.state.document import Subject
+from app.views.theme import overlay_style
 
 MARGIN = 8
 HEAVIEST = 3
@@ -26,7 +27,7 @@ class Readout(QLabel):
         self._subject, self._over = subject, over
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setStyleSheet("background: rgba(20, 22, 26, 215); color: #f2f3f5; padding: 4px 7px; border-radius: 4px;")
+        self.setStyleSheet(overlay_style())
         self.hide()
         over.installEventFilter(self)
 

@@ -15,9 +15,21 @@ _LIGHT = {
 _DARK = {
     Role.Window: "#25282d", Role.WindowText: "#e8eaed", Role.Base: "#1c1e22", Role.AlternateBase: "#22252a",
     Role.Text: "#e8eaed", Role.Button: "#33373d", Role.ButtonText: "#e8eaed", Role.BrightText: "#ff7b72",
-    Role.Highlight: "#2f7fc4", Role.HighlightedText: "#ffffff", Role.ToolTipBase: "#33373d",
+    Role.Highlight: "#2a74b5", Role.HighlightedText: "#ffffff", Role.ToolTipBase: "#33373d",
     Role.ToolTipText: "#e8eaed", Role.PlaceholderText: "#9aa0a6", Role.Link: "#6cb2f0",
 }  # fmt: skip
+PALETTES = {"light": _LIGHT, "dark": _DARK}
+"""Colours of the window by theme and role."""
+
+NOTICE = "#ffd479", "#2b2000"
+"""Background and text of what went wrong: amber with dark text is legible on both themes."""
+
+OVERLAY = "#14161a", "#f2f3f5"
+"""Background and text of what is written over a view, on both themes."""
+
+WARNING = {"light": "#a35000", "dark": "#ffb454"}
+"""Text that warns, by theme."""
+
 _DISABLED = {"light": "#9aa0a6", "dark": "#70757c"}
 _DARK_BOX = "#666c76"
 """Colour of check boxes and radio buttons, whose outline Fusion draws darker than a dark window."""
@@ -48,6 +60,12 @@ def apply_theme(name: str) -> None:
 def is_dark(palette: QPalette) -> bool:
     """Return whether a palette is that of a dark theme."""
     return palette.color(Role.Window).lightness() < 128
+
+
+def overlay_style() -> str:
+    """Return the style sheet of a label that lies over a view."""
+    background, text = OVERLAY
+    return f"background: {background}; color: {text}; padding: 4px 7px; border-radius: 4px;"
 
 
 def apply_text_scale(percent: int) -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QLabel, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
 from pyvistaqt import QtInteractor
 
 from app.output.pictures import Pixels
@@ -16,6 +16,7 @@ from app.scene.handle import PlaneHandle
 from app.scene.picking import Probe
 from app.scene.scene import Scene
 from app.scene.state import DARK, LIGHT, Floats, Look, Overlay, SceneState, Theme
+from app.state.camera import Camera
 from app.state.slices import KEY_STEP
 from app.state.view import View
 from app.views.readout import Readout
@@ -33,7 +34,8 @@ HOVER_MS = 30
 WHEEL_STEP = 0.02
 """Distance by which a step of the wheel moves a plane, normalised."""
 
-EMPTY_HINT = "Open a garment with File ▸ Open, or drop a mesh or point cloud here."
+ROOMY, SMALLEST = (400, 300), 0.5
+"""Width and height, in the user's pixels, below which text and lines are smaller, and by how much they are at most."""
 
 
 class Viewport(QWidget):
@@ -48,6 +50,12 @@ class Viewport(QWidget):
     picked = Signal(list)
     """These `app.scene.picking.Probe`s were clicked, from near to far."""
 
+    menu_wanted = Signal(QPoint)
+    """The right button was clicked here, on the screen; what was there is selected."""
+
+    redrawn = Signal()
+    """The scene shows another state."""
+
     camera_moved = Signal()
     """The scene is looked at from elsewhere: the user turned it, or the program did."""
 
@@ -61,13 +69,14 @@ class Viewport(QWidget):
         self.interactor.setAcceptDrops(False)  # the window opens what is dropped; VTK would merely draw it
         self.scene = Scene(self.interactor)
         self._look, self._overlay = Look(self._theme(), self.devicePixelRatioF()), Overlay()
-        self._hint = QLabel(EMPTY_HINT, alignment=Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._hint)
         layout.addWidget(self.interactor, stretch=1)
 
+        self._fitted: Camera | None = None
+        self._resized = QTimer(self, singleShot=True, interval=0)
+        self._resized.timeout.connect(self._take_size)
         self._frame = QTimer(self, singleShot=True, interval=0)
         self._frame.timeout.connect(self._render)
         self._camera_moved = QTimer(self, singleShot=True, interval=0)
@@ -95,13 +104,21 @@ class Viewport(QWidget):
             self._frame.start()
 
     def fit(self) -> None:
-        """Look at the whole garment."""
+        """Look at the whole garment, from where it is looked at."""
         self.scene.fit()
+        self._fitted = self.scene.camera
         self.request_render()
 
-    def look_along(self, axis: str, *, backwards: bool = False) -> None:
-        """Look along an axis, or against it, at the whole garment."""
-        self.scene.look_along(axis, backwards=backwards)
+    def look_first(self) -> None:
+        """Look at the whole garment from where it was looked at first."""
+        self.scene.look_first()
+        self._fitted = self.scene.camera
+        self.request_render()
+
+    def look_from(self, side: str) -> None:
+        """Look at the whole garment from a side, one of `app.scene.framing.SIDES`."""
+        self.scene.look_from(side)
+        self._fitted = self.scene.camera
         self.request_render()
 
     def restyle(self, colours: NDArray[np.uint8] | None, titles: Sequence[str] | None) -> None:
@@ -122,7 +139,7 @@ class Viewport(QWidget):
         window, ratio = self.interactor.GetRenderWindow(), self.devicePixelRatioF()
         window.SetDPI(round(72 * ratio * scale))
         before = replace(self._look, turning=False)
-        self._look = replace(before, pixel_ratio=ratio * scale, bar_scale=1 / scale)
+        self._look = replace(before, pixel_ratio=ratio * scale, text_scale=1 / scale)
         self._refresh()
         try:
             yield
@@ -142,6 +159,7 @@ class Viewport(QWidget):
     def shut(self) -> None:
         """Stop drawing and release VTK's objects; the widget is of no use after that."""
         self._frame.stop()
+        self._resized.stop()
         self.interactor.camera.RemoveObserver(self._observer)
         self.interactor.GetRenderWindow().RemoveObserver(self._drawn)
         self._camera_moved.stop()
@@ -151,6 +169,10 @@ class Viewport(QWidget):
         for events in (self._subject.events, self._settings.events, self._slices.events):
             events.disconnect()
         self.interactor.close()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._resized.start()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
@@ -180,16 +202,19 @@ class Viewport(QWidget):
         return super().eventFilter(watched, event)
 
     def _follow_mouse(self, event: QMouseEvent) -> None:
-        left = event.button() == Qt.MouseButton.LeftButton
+        left, right = (event.button() == button for button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton))
         if event.type() != QEvent.Type.MouseButtonPress:
             self._turn(event.type() == QEvent.Type.MouseMove and bool(event.buttons()))
-        if event.type() == QEvent.Type.MouseButtonPress and left:
+        if event.type() == QEvent.Type.MouseButtonPress and (left or right):
             self._pressed = event.position()
-        elif event.type() == QEvent.Type.MouseButtonRelease and left and self._pressed is not None:
+        elif event.type() == QEvent.Type.MouseButtonRelease and (left or right) and self._pressed is not None:
             travelled = (event.position() - self._pressed).manhattanLength()
             self._pressed = None
-            if travelled <= CLICK_TRAVEL:
+            if travelled <= CLICK_TRAVEL and left:
                 self._pick(event.position(), measure=bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
+            elif travelled <= CLICK_TRAVEL:
+                self._pick(event.position(), measure=False)
+                self.menu_wanted.emit(event.globalPosition().toPoint())
         elif event.type() == QEvent.Type.MouseMove and not event.buttons():
             self._mouse = event.position()
             if not self._hovering.isActive():
@@ -239,8 +264,10 @@ class Viewport(QWidget):
         return position.x() * ratio, (self.interactor.height() - 1 - position.y()) * ratio
 
     def _show_garment(self, *_: object) -> None:
-        self._hint.setVisible(self._subject.garment is None)
+        before = self.scene.camera
         self._lay_over(replace(self._overlay, mark=None, displacements=None, others=()))
+        if self.scene.camera != before:  # else it takes the place of another state of itself
+            self._fitted = self.scene.camera
 
     def _show_frame(self, *_: object) -> None:
         self._lay_over(replace(self._overlay, mark=None))
@@ -254,6 +281,17 @@ class Viewport(QWidget):
         free = self.view.shows("slice") and "free" in self._slices.planes
         self.handle.show(self._subject.explained if free else None, self._slices)
         self.request_render()
+        self.redrawn.emit()
+
+    def _take_size(self) -> None:
+        """Draw text and lines as suits the size, and the garment as a whole if it was so until now."""
+        width, height = self.width(), self.height()
+        share = float(np.clip(min(width / ROOMY[0], height / ROOMY[1]), SMALLEST, 1))
+        if share != self._look.share:
+            self._look = replace(self._look, share=share)
+            self._refresh()
+        if self._fitted is not None and self._fitted == self.scene.camera:
+            self.fit()
 
     def _tell_of_camera(self, *_: object) -> None:
         if not self._camera_moved.isActive():  # many modifications make one move

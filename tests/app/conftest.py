@@ -136,7 +136,7 @@ def put_back(window: MainWindow) -> None:
         for attribute in fields(kind):
             setattr(state, attribute.name, getattr(kind(), attribute.name))
     window.document.keypoint = window.document.other = window.document.segment = None
-    window.viewport.fit()
+    window.viewport.look_first()
     window.notice.hide()
 
 

@@ -57,7 +57,7 @@ def test_render_draws_a_cloud_as_its_points_and_switches_layers(
     for name, hidden in {"points": (), "nothing": ("points",)}.items():
         result = run(
             "render", tmp_path / "cloud.xyz", "--checkpoint", tiny_checkpoint, "--out", tmp_path / f"{name}.png",
-            "--size", 320, 200, "--hide", "keypoints", "skeleton", "slice", *hidden, display=False,
+            "--size", 320, 200, "--hide", "keypoints", "skeleton", "slice", "ground", "axes", *hidden, display=False,
         )  # fmt: skip
         assert (result.returncode, result.stderr) == (0, "")
         with Image.open(tmp_path / f"{name}.png") as picture:

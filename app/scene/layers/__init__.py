@@ -11,6 +11,7 @@ from app.scene.layers.motion import LandmarkLayer, TrailLayer
 from app.scene.layers.points import PointsLayer, ReconstructionLayer, SamplesLayer
 from app.scene.layers.slices import SliceLayer
 from app.scene.layers.surface import FirstFrameLayer, SurfaceLayer
+from app.scene.layers.surroundings import AxesLayer, GroundLayer
 from app.scene.layers.volume import IsosurfaceLayer, VolumeLayer
 
 MAKERS: dict[str, Callable[[pv.BasePlotter, str], Layer]] = {
@@ -26,6 +27,8 @@ MAKERS: dict[str, Callable[[pv.BasePlotter, str], Layer]] = {
     "landmarks": LandmarkLayer,
     "isosurface": IsosurfaceLayer,
     "volume": VolumeLayer,
+    "ground": GroundLayer,
+    "axes": AxesLayer,
 }
 """What makes the layers of `app.state.layers.LAYERS`, from a plotter and the layer's name."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
 
+from app.scene.screen import Screen
 from app.scene.state import SceneState
 from keygrid.data.garment import Garment
 
@@ -83,6 +84,9 @@ class Layer(Drawn):
         self._visible = state.garment is not None and self._is_on(state) and self._draw(state)
         self._apply_visibility(state)
 
+    def lay_out(self, screen: Screen, state: SceneState) -> None:
+        """Put what has its place in the picture, such as text, where it belongs before each frame is drawn."""
+
     def clear(self) -> None:
         """Remove what is drawn."""
         self._remove_actors()
@@ -131,5 +135,10 @@ class Layer(Drawn):
 def draw_in_front(actor: Any) -> None:
     """Let nothing but its like hide the actor: most keypoints lie between the sides of a garment."""
     # All depths shrink towards the eye but keep their order, so that near spheres and lines still hide far ones.
-    shader = actor.GetShaderProperty()
-    shader.AddFragmentShaderReplacement("//VTK::Depth::Impl", True, "gl_FragDepth = 0.01 * gl_FragCoord.z;\n", False)
+    set_depths(actor, "  gl_Position.z = 0.01 * gl_Position.z - 0.99 * gl_Position.w;\n")
+
+
+def set_depths(actor: Any, code: str) -> None:
+    """Let GLSL say where vertices are in depth; fragments that write their own could not be thrown away early."""
+    shader, tag = actor.GetShaderProperty(), "//VTK::PositionVC::Impl"
+    shader.AddVertexShaderReplacement(tag, True, f"{tag}\n{code}", False)

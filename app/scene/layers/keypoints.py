@@ -9,22 +9,34 @@ from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkTextActor
 
 from app.scene.layers.base import SELECTION_COLOUR, Floats, Layer, draw_in_front
+from app.scene.screen import Screen, label_corners, place_labels
 from app.scene.state import Colour, SceneState
 
 FAINTEST = 0.06
 """Opacity of the weakest segments."""
 
 SKELETON_WIDTH = 2.5
-"""Of its lines, in the user's pixels."""
+"""Of its lines, in the user's pixels, where there are few."""
+
+FEW = 12
+"""So many segments are drawn in their full width; more are thinner, as there is less room between them."""
+
+RIM = 1.28
+"""Radius of a keypoint's dark or light rim as a share of its sphere's."""
+
+LEAST_LABEL = 9
+"""The smallest text that is read, in pixels."""
 
 
 class KeypointLayer(Layer):
-    """Numbered spheres, a ring around the selected one, and a wider one around that to which it is measured."""
+    """Numbered spheres with a rim, a ring around the selected one, and one around that to which it is measured."""
+
+    _positions: Floats = np.empty((0, 3))
 
     @property
     def positions(self) -> Floats:
         """Centres (K, 3) of all keypoints' spheres, file units, whether they are hidden or not."""
-        return np.array([label.GetPositionCoordinate().GetValue() for label in self._labels])
+        return self._positions
 
     @property
     def colours(self) -> NDArray[np.uint8]:
@@ -41,27 +53,63 @@ class KeypointLayer(Layer):
         """Of the labels' font, in pixels."""
         return int(self._labels[0].GetTextProperty().GetFontSize())
 
+    @property
+    def label_boxes(self) -> Floats:
+        """(K, 4): left, bottom, right and top of the labels as they are drawn, device pixels."""
+        return self._boxes
+
     def _draw(self, state: SceneState) -> bool:
-        shown, hidden, style = state.shown, state.settings.hidden, (state.settings.label_size, state.foreground)
+        shown, hidden = state.shown, state.settings.hidden
         if shown is None:
             return False
-        count = len(shown.keypoints)
-        if self._changed("spheres", count, state.radius):
-            self._make(count, state.radius)
+        count, radius = len(shown.keypoints), state.radius
+        if self._changed("spheres", count, radius):
+            self._make(count, radius)
         if self._changed("places", shown, hidden):
             self._place(shown.keypoints, hidden)
         if self._changed("colours", state.colours):
             self._spheres.point_data["colour"] = np.repeat(state.colours, len(self._sphere), axis=0)
+        if self._changed("rim", state.foreground):
+            self._rim_actor.prop.color = state.foreground
         if self._changed("titles", tuple(state.titles)):
             self._entitle(state.titles)
-        if self._changed("label style", *style):
+        size = max(round(state.settings.label_size * state.look.share), LEAST_LABEL)
+        if self._changed("label style", size, state.foreground, state.background):
             for label in self._labels:
-                _set_style(label, *style)
+                _set_style(label, size, state.foreground, state.background)
         if self._changed("marks", shown, state.keypoint, state.other):
             for ring, index in ((self._halo, state.keypoint), (self._second, state.other)):
                 if index is not None:
                     ring.SetPosition(shown.keypoints[index])
         return True
+
+    def lay_out(self, screen: Screen, state: SceneState) -> None:
+        """Put labels beside their spheres, where they cover neither each other nor a sphere."""
+        if not self._visible:
+            return
+        seen = [index for index in range(len(self._labels)) if index not in state.settings.hidden]
+        if not seen:
+            return
+        sizes = self._sizes_of_labels(state.look.text_scale)[seen]
+        places = screen.project(self._positions[seen])
+        radii = screen.lengths(self._positions[seen], RIM * state.radius)
+        balls = np.column_stack([places[:, :2], radii])
+        self._sides[seen] = place_labels(balls, sizes, screen.size, self._sides[seen])
+        corners = label_corners(balls, sizes, self._sides[seen])
+        self._boxes[seen] = np.concatenate([corners, corners + sizes], axis=1)
+        found = screen.unproject(np.column_stack([corners, places[:, 2]]))
+        for index, place in zip(seen, found.tolist(), strict=True):
+            self._labels[index].GetPositionCoordinate().SetValue(place)
+
+    def _sizes_of_labels(self, scale: float) -> Floats:
+        """Return widths and heights (K, 2) of the labels, which what is drawn has in pixels of the screen."""
+        dots = self._plotter.render_window.GetDPI()
+        if self._changed("sizes", self._made_of["titles"], self._made_of["label style"], dots, scale):
+            box = [0.0] * 4
+            for index, label in enumerate(self._labels):
+                label.GetBoundingBox(self._plotter.renderer, box)
+                self._sizes[index] = scale * (box[1] - box[0] + 1), scale * (box[3] - box[2] + 1)
+        return self._sizes
 
     def _make(self, count: int, radius: float) -> None:
         self._begin("spheres")
@@ -70,21 +118,31 @@ class KeypointLayer(Layer):
         points = pv.PolyData(np.zeros((count, 3)))
         points["colour"] = np.zeros((count, 3), np.uint8)
         self._spheres = points.glyph(geom=sphere, scale=False, orient=False)
-        draw_in_front(self._add(self._spheres, scalars="colour", rgb=True, ambient=0.35))
+        self._rims = self._spheres.copy()
+        self._rims.clear_data()
+        # Their near sides, which would hide what is within, are left out: rings are seen.
+        self._rim_actor = self._add(self._rims, lighting=False, culling="front")
+        for actor in (self._rim_actor, self._add(self._spheres, scalars="colour", rgb=True, ambient=0.35)):
+            draw_in_front(actor)
         self._labels = [self._label() for _ in range(count)]
-        self._halo = self._ring(1.7 * radius)
-        self._second = self._ring(1.45 * radius)
+        self._sizes, self._boxes = np.zeros((count, 2)), np.zeros((count, 4))
+        self._sides = np.full(count, -1)
+        self._halo = self._ring(1.9 * radius)
+        self._second = self._ring(1.6 * radius)
 
     def _place(self, positions: Floats, hidden: frozenset[int]) -> None:
         # A sphere without a size is not seen, and the arrays stay as they are.
         sizes = np.array([float(index not in hidden) for index in range(len(positions))])
-        self._spheres.points = (positions[:, None] + sizes[:, None, None] * self._sphere).reshape(-1, 3)
+        around = sizes[:, None, None] * self._sphere
+        self._positions = positions
+        self._spheres.points = (positions[:, None] + around).reshape(-1, 3)
+        self._rims.points = (positions[:, None] + RIM * around).reshape(-1, 3)
         for label, position in zip(self._labels, positions, strict=True):
             label.GetPositionCoordinate().SetValue(position.tolist())
 
     def _entitle(self, titles: Sequence[str]) -> None:
         for label, title in zip(self._labels, titles, strict=True):
-            label.SetInput(f"  {title}")  # spaces keep it clear of its sphere
+            label.SetInput(title)
 
     def _apply_visibility(self, state: SceneState) -> None:
         super()._apply_visibility(state)
@@ -98,7 +156,6 @@ class KeypointLayer(Layer):
 
     def _ring(self, radius: float) -> Any:
         ball = pv.Sphere(radius=radius, theta_resolution=32, phi_resolution=32)
-        # Its near side, which would hide the keypoint, is left out: a ring is seen.
         ring = self._add(ball, color=SELECTION_COLOUR, lighting=False, culling="front")
         draw_in_front(ring)
         return ring
@@ -110,14 +167,14 @@ class KeypointLayer(Layer):
         return self._keep(label)
 
 
-def _set_style(label: Any, size: int, colour: Colour) -> None:
+def _set_style(label: Any, size: int, foreground: Colour, background: Colour) -> None:
     text = label.GetTextProperty()
     text.SetFontFamilyToArial()
     text.SetFontSize(size)
     text.SetBold(True)
-    text.SetColor(colour)
-    text.SetShadow(True)  # light numbers are read on light cloth, and dark ones on dark
-    text.SetVerticalJustificationToBottom()
+    text.SetColor(foreground)
+    text.SetBackgroundColor(background)  # numbers are read on cloth, heat and lines
+    text.SetBackgroundOpacity(0.7)
 
 
 class SkeletonLayer(Layer):
@@ -130,6 +187,11 @@ class SkeletonLayer(Layer):
         """(E,): whether a segment has any opacity."""
         return np.asarray(self._lines.cell_data["colour"])[:, 3] > 0
 
+    @property
+    def width(self) -> float:
+        """Of the lines, in device pixels."""
+        return float(self._actors[0].prop.line_width)
+
     def _draw(self, state: SceneState) -> bool:
         shown = state.shown
         if shown is None:
@@ -138,7 +200,8 @@ class SkeletonLayer(Layer):
             self._make(len(shown.edges))
         if self._changed("segments", shown, state.radius, state.foreground, state.drawn_segments):
             self._place(state)
-        width = SKELETON_WIDTH * state.look.pixel_ratio
+        thinner = min(1.0, (FEW / max(int(state.drawn_segments.sum()), 1)) ** 0.5)
+        width = max(SKELETON_WIDTH * thinner * state.look.share, 1.0) * state.look.pixel_ratio
         if self._changed("width", width):
             self._actors[0].prop.line_width, self._mark.prop.line_width = width, 2 * width
         if state.segment is not None and self._changed("mark", shown, state.segment):

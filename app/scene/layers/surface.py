@@ -4,13 +4,17 @@ from typing import Any
 
 import numpy as np
 import pyvista as pv
-from numpy.typing import NDArray
 
 from app.scene.layers.base import Floats, Layer
+from app.scene.layers.cloth import cloth_mesh, hems, make_cloth, make_depth_only, make_hem, set_opacity, vertex_normals
 from app.scene.state import SceneState
 from app.state.weights import Weights
 
-SURFACE_COLOUR = "#ccd6e2"
+SURFACE_COLOUR = "#9db4d0"
+HEM_COLOUR = "#4c5d75"
+
+HEM_WIDTH = 1.6
+"""Of the lines along the openings, in the user's pixels."""
 
 FAINT = 0.13
 """Opacity of the surface as it was in the first frame."""
@@ -54,7 +58,11 @@ class WeighedLayer(Layer):
 
 
 class SurfaceLayer(WeighedLayer):
-    """The garment's triangles, a little transparent so that keypoints between its sides are seen."""
+    """The garment's triangles, a little transparent so that what is between its sides is seen.
+
+    Of any ray, only the nearest triangle that is seen from its back and the nearest that is seen from its front are
+    blended, in this order: unsorted triangles speckle, and many folds on each other would darken.
+    """
 
     order = 0
 
@@ -66,30 +74,37 @@ class SurfaceLayer(WeighedLayer):
     @property
     def opacity(self) -> float:
         """From 0 to 1."""
-        return float(self._actors[0].prop.opacity)
+        return float(self._actors[-1].prop.opacity)
 
     def _draw(self, state: SceneState) -> bool:
         garment, weighed = state.garment, self._weighed(state)
         if garment is None or garment.is_cloud:
             return False
         if self._changed("mesh", garment):
-            mesh = pv.PolyData.from_regular_faces(garment.vertices, garment.faces)  # type: ignore[arg-type]
-            # Triangles that are wound alike have normals that agree; how they are wound does not change as they move.
-            self._mesh = mesh.compute_normals(cell_normals=False, split_vertices=False, consistent_normals=True)
+            self._mesh = cloth_mesh(garment)
             self._faces = self._mesh.regular_faces
-            self._mesh.point_data.active_normals_name = "Normals"
+            self._on_hems, ends = np.unique(hems(self._faces), return_inverse=True)
+            lines = np.insert(ends.reshape(-1, 2), 0, 2, axis=1)
+            self._hems = pv.PolyData(self._mesh.points[self._on_hems], lines=lines)
         if self._changed("place", garment, self._frame(state)):
             self._move(self._vertices(state))
         self._paint(weighed, SURFACE_COLOUR)
         if self._changed("opacity", self._opacity(state)):
-            self._actors[0].prop.opacity = self._opacity(state)
+            for actor in self._actors:
+                set_opacity(actor, self._opacity(state))
+        width = HEM_WIDTH * state.look.pixel_ratio
+        if self._changed("width", width):
+            self._actors[-1].prop.line_width = width
         return True
 
     def _make(self, style: dict[str, Any]) -> None:
-        self._add(self._mesh, ambient=0.15, **style).prop.interpolation = "phong"
+        for culled in ("front", "back"):
+            make_depth_only(self._add(self._mesh, color=SURFACE_COLOUR, culling=culled))
+            make_cloth(self._add(self._mesh, culling=culled, **style))
+        make_hem(self._add(self._hems, color=HEM_COLOUR, lighting=False))
 
     def _move(self, vertices: Floats) -> None:
-        self._mesh.points = vertices
+        self._mesh.points, self._hems.points = vertices, vertices[self._on_hems]
         self._mesh.point_data["Normals"][:] = vertex_normals(vertices, self._faces)
         self._mesh.GetPointData().GetNormals().Modified()
 
@@ -122,13 +137,3 @@ class FirstFrameLayer(SurfaceLayer):
 
     def _weighed(self, _state: SceneState) -> None:
         return None
-
-
-def vertex_normals(vertices: Floats, faces: NDArray[np.integer]) -> Floats:
-    """Return unit normals (V, 3), each the mean of its triangles' normals weighted by their areas."""
-    corners = vertices[faces]  # [F, 3, 3]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    triangle_of_corner = np.repeat(across, 3, axis=0)
-    sums = [np.bincount(faces.ravel(), triangle_of_corner[:, axis], len(vertices)) for axis in range(3)]
-    normals = np.stack(sums, axis=1)
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)

@@ -38,11 +38,11 @@ MARKS = (range(1, 10), (1, 2, 5), (1, 3), (1,))
 GOLDEN = 0.381966
 """Share of the circle of hues between further colours: each falls into the widest gap between those before it."""
 
-# Told apart by hue and, for those who see fewer hues, by lightness. Further lines have colours that are computed.
-_COLOURS = {
+COLOURS = {
     "light": ("#1f6fb2", "#c8501e", "#1a7f4b", "#8447b8", "#a87900", "#0b9aa8", "#c2337f"),
     "dark": ("#6cb2f0", "#f2a25c", "#63d29b", "#c9a0f5", "#e8d44d", "#5fd7e0", "#f58ab8"),
 }
+"""Of lines by theme, told apart by hue and, for those who see fewer hues, by lightness; further ones are computed."""
 
 
 class Curves(QWidget):
@@ -211,7 +211,7 @@ class Plot(QWidget):
 
 def line_colour(place: int, theme: str) -> QColor:
     """Return the colour of the line at a place, from 0, in the theme `light` or `dark`: different for each place."""
-    chosen = _COLOURS[theme]
+    chosen = COLOURS[theme]
     if place < len(chosen):
         return QColor(chosen[place])
     return QColor.fromHslF((place * GOLDEN) % 1, 0.65, 0.68 if theme == "dark" else 0.36)

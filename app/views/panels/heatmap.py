@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.state.slices import COLOUR_MAPS, PLANES, RESOLUTIONS, Plane
 from app.state.view import View
-from app.views.theme import is_dark
+from app.views.theme import WARNING, is_dark
 
 STEPS = 200
 """Slider positions from -1 to 1."""
@@ -34,9 +34,6 @@ SIGMAS = 1.05
 
 SIGMA_STEPS = 40
 """Steps to either side of what the model used: from a seventh of it to seven times as much."""
-
-WHAT_IF = "color: #b35900; font-weight: bold;"
-WHAT_IF_DARK = "color: #ffb454; font-weight: bold;"
 
 
 class SlicePanel(QWidget):
@@ -234,7 +231,8 @@ class HeatmapPanel(QWidget):
         self.sigma_label.setText(f"{sigma:.3g}")
         self.what_if.setText(f"What if: the model used σ = {own:.3g}")
         self.what_if.setVisible(slices.sigma is not None)
-        warning = WHAT_IF_DARK if is_dark(self.palette()) else WHAT_IF
+        colour = WARNING["dark" if is_dark(self.palette()) else "light"]
+        warning = f"color: {colour}; font-weight: bold;"
         self.what_if.setStyleSheet("" if slices.sigma is None else warning)
 
 

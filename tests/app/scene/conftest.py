@@ -62,7 +62,7 @@ class Stage:
 
     scene: Scene
     view: View = field(default_factory=View)
-    look: Look = field(default_factory=Look)
+    look: Look = field(default_factory=lambda: Look(bars=True))
     overlay: Overlay = field(default_factory=Overlay)
 
     @property

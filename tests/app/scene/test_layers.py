@@ -9,9 +9,10 @@ import pytest
 
 from app.scene.layers import MAKERS
 from app.scene.layers.annotations import CaveatLayer
+from app.scene.state import Look
 from app.state.layers import LAYERS
 from keygrid.data.garment import Garment
-from tests.app.scene.conftest import Stage, predicted
+from tests.app.scene.conftest import SMALL, Stage, predicted
 
 
 def test_each_layer_of_the_table_has_what_draws_it_and_a_key_of_its_own():
@@ -26,7 +27,7 @@ def test_a_cloud_is_seen_as_its_own_points_with_keypoints_on_it(stage: Stage, cl
     assert len(np.unique(stage.pixels().reshape(-1, 3), axis=0)) > 1
     stage.show(cloud, predicted(cloud))
     shown = {name for name, layer in stage.scene.layers.items() if layer.visible}
-    assert shown == {"points", "keypoints", "skeleton", "slice"}
+    assert shown == {"points", "keypoints", "skeleton", "slice", "ground", "axes"}
     assert stage.view.lacks("surface")
     np.testing.assert_allclose(stage.scene.layers["points"].points, cloud.vertices, rtol=1e-6)
 
@@ -65,7 +66,8 @@ def test_sampled_points_are_those_that_the_network_sees(stage: Stage, shirt: Gar
 
 def test_layers_of_the_heatmap_are_off_where_a_method_has_none_and_say_so(stage: Stage, shirt: Garment):
     stage.show(shirt, predicted(shirt, explanation=None), samples=True, reconstruction=True, volume=True)
-    assert {name for name, layer in stage.scene.layers.items() if layer.visible} == {"surface", "keypoints", "skeleton"}
+    shown = {name for name, layer in stage.scene.layers.items() if layer.visible}
+    assert shown == {"surface", "keypoints", "skeleton", "ground", "axes"}
     assert all("random" in stage.view.lacks(name) for name in ("slice", "samples", "reconstruction", "volume"))
 
 
@@ -125,3 +127,72 @@ def test_what_is_to_be_said_against_keypoints_is_written_into_the_view(stage: St
     stage.show(shirt, predicted(shirt, ambiguous=False))
     stage.draw()
     assert not caveats.visible
+
+
+def test_translucent_cloth_does_not_depend_on_the_order_of_its_triangles(stage: Stage, shirt: Garment):
+    """Triangles that are blended in any order speckle."""
+    pictures = []
+    for order in (np.arange(len(shirt.faces)), np.random.default_rng(0).permutation(len(shirt.faces))):
+        stage.show(replace(shirt, faces=shirt.faces[order]), ground=False)
+        stage.view.settings.surface_opacity = 0.5
+        stage.scene.look_first()
+        stage.scene.plotter.camera.Azimuth(50)
+        pictures.append(stage.pixels())
+    different = np.abs(pictures[0] - pictures[1]).max(axis=-1) > 12
+    assert different.mean() < 2e-4, "but for pixels in which triangles are as deep as each other"
+
+
+def test_opaque_cloth_hides_a_slice_and_translucent_cloth_does_not(stage: Stage, shirt: Garment):
+    stage.show(shirt, predicted(shirt), keypoints=False, skeleton=False)
+    stage.scene.look_from("front")
+
+    def seen(opacity: float) -> bool:
+        stage.view.settings.surface_opacity = opacity
+        stage.switch(slice=False)
+        without = stage.pixels()
+        stage.switch(slice=True)
+        return bool(np.abs(stage.pixels() - without).max(axis=-1)[120:160, 110:155].max() > 20)
+
+    assert seen(0.85)
+    assert not seen(1.0)
+
+
+def test_only_the_strongest_segments_are_drawn_fewer_and_thinner_in_a_small_view(stage: Stage, shirt: Garment):
+    prediction = predicted(shirt, 8)
+    stage.show(shirt, prediction)
+    layer = stage.scene.layers["skeleton"]
+    strongest = np.argsort(-prediction.strengths)
+    assert set(np.flatnonzero(layer.drawn_segments)) == set(strongest[:12])
+    few = layer.width
+    stage.view.settings.most_segments = 100
+    stage.draw()
+    assert layer.drawn_segments.all()
+    assert layer.width < few
+    stage.view.settings.most_segments, stage.look = 12, replace(stage.look, share=0.5)
+    stage.draw()
+    assert set(np.flatnonzero(layer.drawn_segments)) == set(strongest[:6])
+    assert stage.scene.layers["keypoints"].label_size < stage.view.settings.label_size
+
+
+def test_a_slice_is_transparent_where_there_is_no_heat(stage: Stage, shirt: Garment):
+    stage.look = Look()
+    stage.show(shirt, predicted(shirt), surface=False, keypoints=False, skeleton=False, ground=False)
+    stage.scene.look_from("front")
+    values, points = stage.scene.layers["slice"].values("z"), stage.scene.layers["slice"].points("z")
+    picture, background = stage.pixels(), 255 * np.array(stage.scene.state.background)
+    cold = points[values < 1e-4][::20]
+    places = np.array([stage.display(place) for place in cold]).round().astype(int)
+    seen = np.abs(picture[SMALL[1] - 1 - places[:, 1], places[:, 0]] - background).max(axis=-1)
+    assert len(seen) > 20
+    assert (seen < 3).mean() > 0.8, "but under the outline"
+
+
+def test_labels_are_laid_out_for_each_picture_without_covering_each_other(stage: Stage, shirt: Garment):
+    stage.show(shirt, predicted(shirt, 8))
+    for azimuth in (0, 60, 120):
+        stage.scene.plotter.camera.azimuth = azimuth
+        stage.pixels()
+        boxes = stage.scene.layers["keypoints"].label_boxes
+        low, high = np.maximum(boxes[:, None, :2], boxes[:, :2]), np.minimum(boxes[:, None, 2:], boxes[:, 2:])
+        shared = np.maximum(high - low, 0).prod(axis=-1)
+        assert shared[~np.eye(8, dtype=bool)].max() < 0.2 * shared.diagonal().min()

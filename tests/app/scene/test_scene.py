@@ -42,7 +42,7 @@ def test_switching_layers_moves_no_camera_and_a_new_prediction_neither(stage, sh
     stage.switch(surface=False)
     stage.go_to(0, predicted(shirt, seed=1))
     assert plotter.camera_position == before
-    stage.scene.fit()
+    stage.scene.look_first()
     assert plotter.camera_position != before
 
 
@@ -152,7 +152,7 @@ def centre_after(stage: Stage, garment: Garment, depths: tuple[float, ...]) -> n
     normalised = np.array([(0, 0, depth) for depth in depths])
     prediction = predicted(garment, len(depths), normalised=normalised)
     stage.show(garment, prediction, skeleton=False, slice=False)
-    stage.scene.look_along("z")
+    stage.scene.look_from("front")
     camera = stage.scene.plotter.camera
     camera.focal_point = prediction.keypoints[0]
     camera.position = (*prediction.keypoints[0, :2], camera.position[2])
@@ -203,10 +203,20 @@ def test_themes_change_background_and_text(stage, shirt):
         assert bar.GetLabelTextProperty().GetColor() == pytest.approx(theme.foreground, abs=0.01)
 
 
-@pytest.mark.parametrize(("axis", "direction"), list(zip(AXES, np.eye(3), strict=True)))
-def test_looking_along_an_axis_is_from_its_positive_end(stage, shirt, axis, direction):
+@pytest.mark.parametrize(
+    ("side", "direction"),
+    {
+        "front": (0, 0, 1),
+        "back": (0, 0, -1),
+        "right": (1, 0, 0),
+        "left": (-1, 0, 0),
+        "above": (0, 1, 0),
+        "below": (0, -1, 0),
+    }.items(),
+)
+def test_a_garment_is_seen_whole_from_each_side(stage, shirt, side, direction):
     stage.show(shirt, predicted(shirt))
-    stage.scene.look_along(axis)
+    stage.scene.look_from(side)
     camera = stage.scene.plotter.camera
     away = np.subtract(camera.position, camera.focal_point)
     assert away / np.linalg.norm(away) == pytest.approx(direction, abs=1e-6)

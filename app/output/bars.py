@@ -1,0 +1,68 @@
+"""Bars that say what colours mean, beside views."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter
+
+from app.scene.bars import Bar, bar_colours
+
+WIDTH = 78
+"""Of the strip in which bars are, in the user's pixels."""
+
+LONGEST = 320
+"""Height of a bar with its title, in the user's pixels, where there is room."""
+
+_BREADTH, _SIDE, _GAP = 16, 10, 14
+"""Of the bar itself, of the room beside it, and of that between two, in the user's pixels."""
+
+TICKS = 3
+
+
+def paint_bars(painter: QPainter, area: QRect, bars: Sequence[Bar], colour: QColor, font: QFont, scale: float) -> None:
+    """Paint bars below each other into a strip.
+
+    Args:
+        painter: of a widget or a picture.
+        area: the strip.
+        bars: from the lowest upwards.
+        colour: of text and frames.
+        font: of text; its size does not count.
+        scale: the painter's pixels in one of the user's.
+    """
+    if not bars:
+        return
+    text = QFont(font)
+    text.setPixelSize(round(11 * scale))
+    painter.setFont(text)
+    painter.setPen(colour)
+    height = min(LONGEST * scale, area.height() / len(bars))
+    bottom = area.bottom() - _GAP * scale
+    for bar in bars:
+        _paint(
+            painter, QRect(area.left(), round(bottom - height + _GAP * scale), area.width(), round(height)), bar, scale
+        )
+        bottom -= height
+
+
+def _paint(painter: QPainter, area: QRect, bar: Bar, scale: float) -> None:
+    line = painter.fontMetrics().height()
+    lines = bar.title.splitlines()
+    left, half = area.left() + round(_SIDE * scale), line // 2
+    top = area.top() + line * len(lines) + half + round(4 * scale)
+    body = QRect(left, top, round(_BREADTH * scale), max(area.bottom() - half - round(_GAP * scale) - top, 1))
+    for place, words in enumerate(lines):
+        room = QRect(left, area.top() + place * line, area.right() - left, line)
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft, painter.fontMetrics().elidedText(
+            words, Qt.TextElideMode.ElideRight, room.width()))  # fmt: skip
+    colours = np.ascontiguousarray(bar_colours(bar)[::-1])
+    painter.drawImage(body, QImage(colours.tobytes(), 1, len(colours), 4, QImage.Format.Format_RGBA8888))
+    painter.drawRect(body)
+    low, high = bar.limits
+    for share in np.linspace(0, 1, TICKS):
+        value = low * (high / low) ** share if bar.logarithmic else low + share * (high - low)
+        y = round(body.bottom() - share * body.height())
+        painter.drawLine(body.right(), y, body.right() + round(3 * scale), y)
+        room = QRect(body.right() + round(6 * scale), y - half, area.right() - body.right(), line)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, f"{value:.2g}")

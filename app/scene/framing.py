@@ -1,0 +1,117 @@
+"""From where a garment is looked at, and from how far."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.garment import Garment
+
+Floats = NDArray[np.float64]
+
+UP = np.array([0.0, 1.0, 0.0])
+
+SIDES: dict[str, tuple[Floats, Floats]] = {
+    "front": (np.array([0.0, 0.0, 1.0]), UP), "back": (np.array([0.0, 0.0, -1.0]), UP),
+    "right": (np.array([1.0, 0.0, 0.0]), UP), "left": (np.array([-1.0, 0.0, 0.0]), UP),
+    "above": (UP, np.array([0.0, 0.0, -1.0])), "below": (-UP, np.array([0.0, 0.0, 1.0])),
+}  # fmt: skip
+"""Directions towards the eye, and what points upwards in the picture."""
+
+LIES = 0.7
+"""A garment lies if the cosine between its thinnest direction and the vertical is above this."""
+
+ROUND = 0.85
+"""A garment is as broad from any side if the lesser of its horizontal spreads is more than this share of the other."""
+
+STANDING, LYING = (14.0, 12.0), (12.0, 58.0)
+"""Degrees to the right of its broad side, and above, from which a garment that stands or lies is seen first."""
+
+FILLED = 0.86
+"""Share of the picture's width or height that a garment takes."""
+
+MOST_POINTS = 20_000
+"""Of this many points of a garment that moves the ends are found; that is enough, and takes no time."""
+
+
+def broad_side(vertices: Floats) -> Floats:
+    """Return the horizontal direction (3,) towards the eye from which vertices (V, 3) are seen as broad as can be."""
+    flat = np.cov(vertices[:, [0, 2]].T) if len(vertices) > 3 else np.eye(2)
+    spread, axes = np.linalg.eigh(flat)
+    less, more = np.sqrt(np.maximum(spread, 0))
+    if less >= ROUND * more:
+        return SIDES["front"][0]
+    front = np.array([axes[0, 0], 0.0, axes[1, 0]])
+    turned = front[2] < -1e-6 or (abs(front[2]) <= 1e-6 and front[0] < 0)
+    return -front if turned else front
+
+
+def first_look(garment: Garment, frame: int) -> Floats:
+    """Return the direction (3,) towards the eye from which a garment is seen first: its broad side, from above."""
+    vertices = garment.vertices_in(frame)
+    spread, axes = np.linalg.eigh(np.cov(vertices.T)) if len(vertices) > 3 else (np.zeros(3), np.eye(3))
+    lies = bool(abs(axes[:, 0] @ UP) > LIES and spread[0] < spread[1] / 4)
+    front = SIDES["front"][0] if lies else broad_side(vertices)
+    aside, above = np.radians(LYING if lies else STANDING)
+    right = np.cross(UP, front)
+    found: Floats = np.cos(above) * (np.cos(aside) * front + np.sin(aside) * right) + np.sin(above) * UP
+    return found
+
+
+def outline(garment: Garment) -> Floats:
+    """Return points (P, 3) of all frames of a garment, or of its only shape, that reach as far as it does."""
+    shapes = garment.vertices[None] if garment.frames is None else garment.frames
+    points = shapes.reshape(-1, 3).astype(np.float64)
+    thinned = points[:: max(len(points) // MOST_POINTS, 1)]
+    ends = np.concatenate([points.argmin(axis=0), points.argmax(axis=0)])
+    return np.concatenate([thinned, points[ends]])
+
+
+@dataclass(frozen=True)
+class Frustum:
+    """What of space is seen.
+
+    Attributes:
+        tangents: half of the picture's width and height at a distance of 1.
+        orthographic: whether size does not depend on distance.
+        margin: pixels at the right, as a share of the width, that are kept free.
+    """
+
+    tangents: tuple[float, float]
+    orthographic: bool = False
+    margin: float = 0.0
+
+
+def fitted(points: Floats, towards: Floats, up: Floats, frustum: Frustum) -> tuple[Floats, Floats, float]:
+    """Return eye (3,), focal point (3,) and half of the picture's height at it, so that points (P, 3) fill a picture.
+
+    Args:
+        points: places to be seen, at least one.
+        towards: direction (3,) from them to the eye.
+        up: what points upwards in the picture, (3,).
+        frustum: what is seen from there.
+    """
+    back = towards / np.linalg.norm(towards)
+    right = np.cross(up, back)
+    right /= max(float(np.linalg.norm(right)), 1e-30)
+    axes = np.stack([right, np.cross(back, right), back])
+    local = points @ axes.T  # to the right, upwards, towards the eye
+    wide, high = frustum.tangents[0] * (1 - frustum.margin) * FILLED, frustum.tangents[1] * FILLED
+    middle, distances = np.zeros(3), []
+    for axis, tangent in enumerate((wide, high)):
+        depth = np.zeros(len(local)) if frustum.orthographic else local[:, 2]
+        most, least = (depth + local[:, axis] / tangent).max(), (depth - local[:, axis] / tangent).max()
+        middle[axis] = tangent * (most - least) / 2
+        distances.append((most + least) / 2)
+    distance = max(*distances, 1e-9)
+    if frustum.orthographic:
+        scale, middle[2] = distance * frustum.tangents[1], local[:, 2].mean()
+        away = 4 * max(float(np.ptp(local, axis=0).max()), distance)
+    else:
+        # The focal point is in the garment's middle, around which it is turned.
+        middle[2] = (local[:, 2].max() + local[:, 2].min()) / 2
+        away = distance - middle[2]
+        scale = away * frustum.tangents[1]
+    middle[0] += frustum.margin * scale / frustum.tangents[1] * frustum.tangents[0]
+    focal = middle @ axes
+    return focal + away * back, focal, float(scale)

@@ -1,0 +1,123 @@
+"""Where places are in the picture, and where labels have room."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyvista as pv
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Screen:
+    """A picture as a camera takes it. Display positions are device pixels, from the bottom left.
+
+    Attributes:
+        matrix: (4, 4), from file units to normalised device coordinates.
+        size: (2,), width and height in device pixels.
+        lens: (2,), how many device pixels a length across the line of sight has, in file units: as is, and over the
+            distance; one of the two is 0.
+    """
+
+    matrix: Floats
+    size: Floats
+    lens: Floats
+
+    @classmethod
+    def of(cls, plotter: pv.BasePlotter) -> "Screen":
+        """Return what a plotter's camera takes now."""
+        renderer: Any = plotter.renderer
+        camera = renderer.GetActiveCamera()
+        width, height = renderer.GetSize()
+        found = camera.GetCompositeProjectionTransformMatrix(width / max(height, 1), -1, 1)
+        matrix = np.array([[found.GetElement(row, column) for column in range(4)] for row in range(4)])
+        if camera.GetParallelProjection():
+            lens = np.array([height / (2 * max(camera.GetParallelScale(), 1e-30)), 0.0])
+        else:
+            lens = np.array([0.0, height / (2 * float(np.tan(np.radians(camera.GetViewAngle()) / 2)))])
+        return cls(matrix, np.array([width, height], np.float64), lens)
+
+    def project(self, places: Floats) -> Floats:
+        """Return the display positions and depths (P, 3) of places (P, 3); depths are from -1 to 1."""
+        homogeneous = places @ self.matrix[:, :3].T + self.matrix[:, 3]
+        found = homogeneous[:, :3] / _nonzero(homogeneous[:, 3:])
+        found[:, :2] = (found[:, :2] + 1) / 2 * self.size
+        return found
+
+    def unproject(self, positions: Floats) -> Floats:
+        """Return the places (P, 3) of display positions with depths (P, 3)."""
+        normalised = np.ones((len(positions), 4))
+        normalised[:, :2] = 2 * positions[:, :2] / self.size - 1
+        normalised[:, 2] = positions[:, 2]
+        found = normalised @ np.linalg.inv(self.matrix).T
+        return found[:, :3] / _nonzero(found[:, 3:])
+
+    def lengths(self, places: Floats, length: float) -> Floats:
+        """Return how many device pixels (P,) a length across the line of sight has at places (P, 3)."""
+        away = np.abs(places @ self.matrix[3, :3] + self.matrix[3, 3])
+        return length * (self.lens[0] + self.lens[1] / np.maximum(away, 1e-30))
+
+
+def _nonzero(values: Floats) -> Floats:
+    return np.where(np.abs(values) < 1e-30, 1e-30, values)
+
+
+DIRECTIONS = ((1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1))
+"""Sides of a ball on which its label can be, from the one that is liked best."""
+
+_SQUARE = 0.7
+"""Half of the side of the square that stands for a ball, as a share of the radius: it fits into the ball."""
+
+_DISLIKE = 0.02
+"""Cost of a side for each that is liked better, as a share of a label that is covered."""
+
+_CHANGE = 0.15
+"""Cost of another side than before: labels that jump about are not read."""
+
+
+def place_labels(balls: Floats, sizes: Floats, screen: Floats, before: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return on which side (K,) of each ball its label overlaps the least, as indices of `DIRECTIONS`.
+
+    Labels are placed one after the other; each keeps clear of all balls, of labels placed before it and of the edge.
+
+    Args:
+        balls: (K, 3), display positions of the centres and radii, device pixels.
+        sizes: (K, 2), of the labels, device pixels.
+        screen: (2,), size of the picture.
+        before: (K,), the sides on which they are; -1 for none.
+    """
+    count = len(balls)
+    corners = np.stack([label_corners(balls, sizes, np.full(count, side)) for side in range(len(DIRECTIONS))], axis=1)
+    half = _SQUARE * balls[:, 2:]
+    squares = np.concatenate([balls[:, :2] - half, balls[:, :2] + half], axis=1)
+    taken = np.zeros((count, 4))
+    chosen = np.zeros(count, np.int64)
+    for index in range(count):
+        boxes = np.concatenate([corners[index], corners[index] + sizes[index]], axis=1)  # [8, 4]
+        area = max(float(sizes[index].prod()), 1e-9)
+        cost = (_overlap(boxes, squares) + _overlap(boxes, taken[:index])) / area
+        inside = _overlap(boxes, np.array([[0.0, 0.0, *screen]])) / area
+        cost += 2 * (1 - inside) + _DISLIKE * np.arange(len(DIRECTIONS))
+        if before[index] >= 0:
+            cost += np.where(np.arange(len(DIRECTIONS)) == before[index], 0, _CHANGE)
+        chosen[index] = cost.argmin()
+        taken[index] = boxes[chosen[index]]
+    return chosen
+
+
+def label_corners(balls: Floats, sizes: Floats, sides: NDArray[np.int64]) -> Floats:
+    """Return the lower left corners (K, 2) of labels on some sides of their balls, device pixels."""
+    direction = np.array(DIRECTIONS, np.float64)[sides]
+    slanted = np.abs(direction).sum(axis=1, keepdims=True) > 1
+    reach = balls[:, 2:] * np.where(slanted, np.sqrt(0.5), 1.0) + 1
+    return balls[:, :2] + direction * (reach + sizes / 2) - sizes / 2
+
+
+def _overlap(boxes: Floats, others: Floats) -> Floats:
+    """Return the areas (B,) of boxes (B, 4) that others (O, 4) cover; each is left, bottom, right, top."""
+    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    found: Floats = np.maximum(high - low, 0).prod(axis=2).sum(axis=1)
+    return found
