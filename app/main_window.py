@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from app.actions import CommandRegistry
 from app.commands.clouds import PANEL as PREPARE
@@ -35,8 +35,8 @@ from app.controllers.trainers import Training
 from app.output.pictures import save_screenshot
 from app.output.thumbnails import Thumbnails
 from app.state.comparison import Linking
+from app.state.holding import HeldSlices
 from app.state.layers import LAYERS
-from app.state.log import LOG
 from app.state.messages import Messages
 from app.state.preferences import Preferences, Theme
 from app.state.runs import Preview
@@ -46,6 +46,7 @@ from app.views.docks import LEFT, RIGHT, Docks
 from app.views.notice import Notice
 from app.views.panels.comparison import ComparisonPanel, Drift
 from app.views.panels.display import DisplayPanel
+from app.views.panels.garment_map import GarmentMap
 from app.views.panels.heatmap import HeatmapPanel, SlicePanel
 from app.views.panels.keypoints import KeypointPanel, SegmentTable
 from app.views.panels.layers import LayerPanel
@@ -55,12 +56,24 @@ from app.views.panels.training import TrainingPanel
 from app.views.status import StatusBar
 from app.views.theme import apply_text_scale, apply_theme
 from app.views.timeline import BUTTONS, Timeline
+from app.views.toolbar import ToolBar
 from app.views.viewport import Viewport
+from app.views.welcome import Welcome
 from app.worker.client import WorkerClient
 from app.worker.protocol import Configure
 from keygrid.data.garment import Garment
 
 ASSETS = Path(__file__).parents[1] / "assets"
+
+VIEW_MENU = (
+    "rename_keypoint", "colour_keypoint", "hide", "only", "show_all", "weights", "measure_next", "",
+    "fit", "look_first", "look_front", "look_back", "look_left", "look_right", "look_above", "",
+    "export_picture", "close",
+)  # fmt: skip
+"""Commands in the first view's context menu, by name; an empty name parts groups."""
+
+SHARES = {"Library": (240, 540), "Layers": (240, 160), "Slices": (350, 110), "Keypoints": (350, 590)}
+"""Width and height of panels at first, in the user's pixels; heights are shrunk to the window's."""
 
 TOLD_MS = 5000
 """Time for which the status bar says that something was done."""
@@ -138,6 +151,7 @@ class MainWindow(QMainWindow):
         self.exporting.shut()
         self.recovery.shut()
         self.timeline.shut()
+        self.map.shut()
         self.panel.shut()
         self.preparation_panel.shut()
         self.preparing.shut()
@@ -154,6 +168,7 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if not self._shown:  # only a window that has its layout can raise a tab
             self._shown = True
+            self.docks.share(SHARES)  # before it is shown, this would make the window as high as the shares
             self.docks.raise_("Layers", "Keypoints")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
@@ -177,6 +192,7 @@ class MainWindow(QMainWindow):
         self.following = FollowingFolder(self.state.following, self.document, self.worker, self.predicting, self)
         self.comparing = Comparing(self.view, self.comparison, self.worker, self)
         self.measuring = Measuring(self.view, self.worker, self)
+        self.held = HeldSlices(self.view)
         self.linking = Linking(self.document, self.view, self.comparison)
         self.thumbnails = Thumbnails(self.context.folders.pictures, self)
 
@@ -226,6 +242,8 @@ class MainWindow(QMainWindow):
     def _make_panels(self) -> None:
         """Make the views that show commands, and dock all panels."""
         self.timeline = Timeline(self.document, self.playback, self.commands)
+        self.addToolBar(ToolBar(self.commands))
+        self.welcome = Welcome(self.document, self.commands, self.viewport.interactor)
         self.setCentralWidget(_stacked(self.notice, self.area, self.timeline))
         self.layers = LayerPanel([self.commands[name] for name in LAYERS])
         self.display = DisplayPanel(self.settings)
@@ -233,10 +251,11 @@ class MainWindow(QMainWindow):
         self.comparison_panel = ComparisonPanel(self.view, self.comparison, self.drift, self.commands)
         self.panel = TrainingPanel(self.document, self.runs, self.commands)
         self.preparation_panel = PreparationPanel(self.state.preparation, self.commands)
+        self.map = GarmentMap(self.view, self.comparison)
         self.status = StatusBar(self.document, self.state.following)
         self.setStatusBar(self.status)
         self.docks.add(LEFT, {"Library": self.library})
-        self.docks.add(LEFT, {"Layers": self.layers, "Display": self.display})
+        self.docks.add(LEFT, {"Layers": self.layers, "Display": self.display, "Map": self.map})
         self.docks.add(RIGHT, {"Slices": self.slice_panel})
         self.docks.add(RIGHT, {
             "Keypoints": self.keypoints, "Segments": self.segments, "Heatmap": self.heatmap_panel,
@@ -246,14 +265,11 @@ class MainWindow(QMainWindow):
             self.docks.hide_until_wanted(name, neighbour="Keypoints")
         for name in ("Training", PREPARE):
             self.docks.let_close(name)
-        self.docks.share({"Library": (240, 540), "Layers": (240, 160), "Slices": (350, 150), "Keypoints": (350, 550)})
 
     def _connect(self) -> None:
         self.messages.warned.connect(self.notice.say)
-        self.messages.warned.connect(LOG.warning)
         self.messages.told.connect(self._tell)
         self.worker.failed.connect(self.messages.warn)
-        self.comparing.failed.connect(self.messages.warn)
         self.worker.stage.connect(self.status.show_stage)
         self.opening.refused.connect(self.messages.warn)
         self.opening.session_wanted.connect(self.restoring.open)
@@ -273,6 +289,7 @@ class MainWindow(QMainWindow):
         self.status.cancelled.connect(self.worker.cancel)
         self.library.wanted.connect(lambda path: self.open([path]))
         self.viewport.picked.connect(self.keypoints.show_place)
+        self.viewport.menu_wanted.connect(self._show_menu)
         self.table.keypoints.refused.connect(self.messages.warn)
         self.panel.preview.wanted.connect(self._open_garment_of)
         self.panel.shown.connect(self.training.follow)
@@ -306,6 +323,13 @@ class MainWindow(QMainWindow):
 
     def _tell(self, sentence: str) -> None:
         self.status.showMessage(sentence, TOLD_MS)
+
+    def _show_menu(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in VIEW_MENU:
+            menu.addAction(self.commands[name]) if name else menu.addSeparator()
+        menu.popup(place)
 
     def _name_window(self, garment: Garment | None) -> None:
         self.setWindowTitle(f"{garment.name} – Key-Grid Desktop" if garment else "Key-Grid Desktop")

@@ -90,7 +90,7 @@ class Studio:
         window.viewport.readout.show_probes([])
         for title in ("Layers", "Keypoints"):
             self.show_tab(title)
-        window.viewport.fit()
+        window.viewport.look_first()
         self.settle()
 
     def dialog(self, command: str) -> object:
@@ -143,6 +143,13 @@ def scrub(studio: Studio) -> None:
     studio.settle()
     place = studio.window.document.prediction.keypoints[4]  # type: ignore[union-attr]
     studio.window.viewport.readout.show_probes([Probe("slice", place, heat=0.871, plane="x")])
+
+
+def garment_map(studio: Studio) -> None:
+    studio.until(lambda: len(studio.window.document.predictions) == studio.window.document.frame_count)
+    compare(studio)
+    studio.settle()
+    studio.show_tab("Map")
 
 
 def field(studio: Studio) -> None:
@@ -218,7 +225,8 @@ def opener(command: str) -> Callable[[Studio], None]:
 
 
 SCENES: dict[str, Callable[[Studio], None]] = {
-    "inspect": inspect, "weights": weights, "segments": segments, "scrub": scrub, "field": field, "compare": compare,
+    "inspect": inspect, "weights": weights, "segments": segments, "scrub": scrub,
+    "map": garment_map, "field": field, "compare": compare,
     "overlay": overlay, "difference": difference, "unlinked": unlinked, "notice": notice, "training": training,
     "prepare": prepare,
     "palette": palette, "preferences": opener("preferences"), "shortcuts": opener("shortcuts"),

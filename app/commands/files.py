@@ -12,6 +12,9 @@ from app.output.pictures import save_screenshot
 from keygrid.data.readers import SUFFIXES
 from keygrid.prediction.files import FORMATS, write_predictions
 
+EXAMPLE = Path(__file__).parents[2] / "assets" / "garments" / "unisex_shirt.ply"
+"""A garment that comes with the application."""
+
 
 class FileCommands:
     """Asks for files, and opens or writes them.
@@ -31,6 +34,7 @@ class FileCommands:
         return [
             Command("open", "&Open…", "&File", self._ask_to_open, "Ctrl+O"),
             Command("open_folder", "Open &folder…", "&File", self._ask_for_folder, "Ctrl+Shift+O"),
+            Command("open_example", "Open an &example", "&File", lambda: self._open([EXAMPLE])),
             Command("search", "Search the &library", "&File", self._search, "Ctrl+F"),
             Command("save", "&Save keypoints…", "&File", self._ask_to_save, "Ctrl+S", separated=True),
             Command("screenshot", "Save s&creenshot…", "&File", self._ask_for_screenshot, "Ctrl+Shift+S"),

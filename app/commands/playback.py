@@ -2,6 +2,7 @@
 
 from app.actions import Command
 from app.context import Context
+from app.state.drift import next_worst
 
 
 class PlaybackCommands:
@@ -13,6 +14,7 @@ class PlaybackCommands:
 
     def __init__(self, context: Context) -> None:
         self._document, self._playback = context.state.document, context.state.playback
+        self._messages = context.messages
 
     def commands(self) -> list[Command]:
         """Return the commands for the menu Playback."""
@@ -23,6 +25,16 @@ class PlaybackCommands:
             Command("go_on", "Frame for&ward", "&Playback", lambda: playback.step(document, 1), "."),
             Command("go_first", "&First frame", "&Playback", lambda: playback.jump(document, 0), "Home"),
             Command("go_last", "L&ast frame", "&Playback", lambda: playback.jump(document, -1), "End"),
+            Command("next_worst", "Next &worst frame", "&Playback", self._go_to_worst, "Shift+."),
             Command("loop", "&Loop", "&Playback", lambda on: setattr(playback, "loop", on), "L", checkable=True,
                     separated=True),
         ]  # fmt: skip
+
+    def _go_to_worst(self) -> None:
+        frame = next_worst(self._document)
+        if frame is None:
+            self._messages.warn(
+                "Which frame is worst is known of a garment that moves, once keypoints are found in it."
+            )
+            return
+        self._playback.jump(self._document, frame)

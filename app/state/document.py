@@ -228,3 +228,8 @@ class Document(Subject):
                 self.choose(garment=self.garments[-1])
             else:
                 self.close()
+
+
+def frame_text(subject: Subject) -> str:
+    """Return which frame is shown, and the last there is; both are counted from 0, as in files and commands."""
+    return f"{subject.frame} / {max(subject.frame_count - 1, 0)}"

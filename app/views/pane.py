@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.state.comparison import Comparison
-from app.state.document import Document, Subject
+from app.state.document import Document, Subject, frame_text
 from app.state.layers import LAYERS
 from app.state.slices import COLOUR_MAPS
 from app.state.view import View
@@ -100,7 +100,7 @@ class Pane(QFrame):
         subject = self.view.subject
         method = subject.method.title if subject.method else "no method"
         garment = subject.garment.name if subject.garment else "no garment"
-        frame = f", frame {subject.frame + 1} of {subject.frame_count}" if subject.frame_count else ""
+        frame = f", frame {frame_text(subject)}" if subject.frame_count else ""
         return f"{self.letter.text()}  {method} on {garment}{frame}"
 
     def refresh(self, *_: object) -> None:
@@ -177,7 +177,7 @@ class OwnControls(QWidget):
                 if slider is self.frame:
                     slider.setRange(0, max(subject.frame_count - 1, 0))
                 slider.setValue(value)
-        self.frame_label.setText(f"{subject.frame + 1} / {subject.frame_count}")
+        self.frame_label.setText(frame_text(subject))
         self.slice_label.setText(f"{slices.plane.upper() if slices.plane != 'free' else 'Free'} {slices.position:+.2f}")
         self.colours.setCurrentIndex(COLOUR_MAPS.index(slices.colour_map))
         for name, switch in self._switches.items():

@@ -1,9 +1,9 @@
 """The frames of a garment that moves, as a line to walk along."""
 
-from collections.abc import Sequence
-
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSignalBlocker, Qt, QTimer
-from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QPixmap, QPolygonF
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QRectF, QSignalBlocker, Qt, QTimer
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -20,13 +20,23 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import CommandRegistry
-from app.state.document import Document
+from app.state.document import Document, frame_text
+from app.state.drift import Drifts
 from app.state.playback import SPEEDS, Playback
+from app.views.icons import icon
 
 BUTTONS = ("go_first", "go_back", "play", "go_on", "go_last", "loop")
 """The actions that have a button, by name."""
 
-Polygon = Sequence[tuple[float, float]]
+
+DRIFT_HEIGHT = 12
+"""Of the highest bar of the drift, in the user's pixels."""
+
+DRIFT_MS = 100
+"""Time after a change until bars are drawn: predictions of many frames arrive one after the other."""
+
+LEAST_DRIFT = 0.05
+"""The drift, a share of the garment's diagonal, that has the highest bar at least: a steady keypoint has low bars."""
 
 
 class _JumpStyle(QProxyStyle):
@@ -50,11 +60,18 @@ class FrameSlider(QSlider):
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self._predicted: frozenset[int] = frozenset()
+        self._drifts: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
         style = _JumpStyle("Fusion")
         style.setParent(self)
         self.setStyle(style)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the arrow keys step through frames from everywhere
         self.setMinimumHeight(26)
+
+    def show_drift(self, frames: NDArray[np.int64] | None, drift: NDArray[np.float64] | None) -> None:
+        """Draw how far keypoints are from where they mostly are, (T,) by frames (T,), as bars below the groove."""
+        self._drifts = None if frames is None or drift is None else (frames, drift)
+        self.setMinimumHeight(26 if self._drifts is None else 26 + DRIFT_HEIGHT)
+        self.update()
 
     def mark(self, frames: frozenset[int]) -> None:
         """Mark these frames."""
@@ -75,6 +92,15 @@ class FrameSlider(QSlider):
         for frame in self._predicted:
             centre = handle.width() / 2 + span * frame / max(self.maximum(), 1)
             painter.fillRect(QRectF(centre - width / 2, self.height() - 3, width, 2), colour)
+        if self._drifts is not None:
+            frames, drift = self._drifts
+            most = max(float(drift.max()), LEAST_DRIFT)
+            colour = self.palette().color(QPalette.ColorRole.BrightText)
+            for frame, value in zip(frames.tolist(), drift.tolist(), strict=True):
+                centre = handle.width() / 2 + span * frame / max(self.maximum(), 1)
+                height = DRIFT_HEIGHT * value / most
+                colour.setAlphaF(0.35 + 0.65 * value / most)
+                painter.fillRect(QRectF(centre - width / 2, self.height() - 4 - height, width, height), colour)
         painter.end()
 
 
@@ -99,7 +125,10 @@ class Timeline(QWidget):
             layout.addWidget(button)
         self.slider = FrameSlider()
         self.slider.setAccessibleName("Frame")
-        self.slider.setToolTip("Frame; a mark below it says that its keypoints are there")
+        self.slider.setToolTip(
+            "Frame; a mark below it says that its keypoints are there, a bar how far they are on the cloth from where"
+            " they mostly are: the selected one, or all in the mean. Shift+. goes to the next worst frame"
+        )
         self.label = QLabel(textFormat=Qt.TextFormat.PlainText, alignment=Qt.AlignmentFlag.AlignCenter)
         self.speed = QSpinBox(minimum=SPEEDS[0], maximum=SPEEDS[1], value=playback.speed, suffix=" fps")
         self.speed.setAccessibleName("Frames per second")
@@ -113,6 +142,8 @@ class Timeline(QWidget):
         layout.addSpacing(6)
         layout.addWidget(self.speed)
 
+        self._drifting = QTimer(self, singleShot=True, interval=DRIFT_MS)
+        self._drifting.timeout.connect(self._show_drift)
         self._clock = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self._clock.timeout.connect(lambda: playback.advance(document))
         self.slider.valueChanged.connect(document.go_to)
@@ -120,7 +151,8 @@ class Timeline(QWidget):
         self.speed.valueChanged.connect(lambda speed: setattr(playback, "speed", speed))
         document.events.garment.connect(self._show_garment)
         document.events.frame.connect(self._show_frame)
-        document.events.predictions.connect(self._show_predictions)
+        for name in ("predictions", "keypoint"):
+            document.events[name].connect(self._show_predictions)
         playback.events.connect(self._run)
         self._paint_icons()
         self._show_garment()
@@ -134,6 +166,7 @@ class Timeline(QWidget):
         """Stop playing, for good."""
         self._playback.playing = False
         self._clock.stop()
+        self._drifting.stop()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
@@ -156,10 +189,19 @@ class Timeline(QWidget):
 
     def _show_frame(self, *_: object) -> None:
         self.slider.setValue(self._document.frame)
-        self.label.setText(f"{self._document.frame + 1} / {self._document.frame_count}")
+        self.label.setText(frame_text(self._document))
 
     def _show_predictions(self, *_: object) -> None:
         self.slider.mark(frozenset(self._document.predictions))
+        if not self._drifting.isActive():
+            self._drifting.start()
+
+    def _show_drift(self) -> None:
+        drifts = Drifts.of(self._document.garment, self._document.predictions)
+        if drifts is None:
+            self.slider.show_drift(None, None)
+        else:
+            self.slider.show_drift(drifts.frames, drifts.of_keypoint(self._document.keypoint))
 
     def _run(self, *_: object) -> None:
         self.speed.setValue(self._playback.speed)
@@ -172,50 +214,7 @@ class Timeline(QWidget):
             self._clock.start()
 
     def _paint_icons(self) -> None:
-        """Icons in the text's colour: a style's own are not seen on every theme."""
-        right, left = [(4, 3), (13, 8), (4, 13)], [(12, 3), (3, 8), (12, 13)]
-        self._play_icon = self._icon(right)
-        self._pause_icon = self._icon(_bar(4, 3), _bar(9, 3))
-        icons = {
-            "go_first": self._icon(_bar(2, 2), [(14, 3), (5, 8), (14, 13)]),
-            "go_back": self._icon(left, _bar(13, 1.5)),
-            "go_on": self._icon(_bar(1.5, 1.5), right),
-            "go_last": self._icon([(2, 3), (11, 8), (2, 13)], _bar(12, 2)),
-            "loop": self._icon([(11, 0.5), (15, 4), (11, 7.5)], arc=True),
-        }
-        for name, icon in icons.items():
-            self._actions[name].setIcon(icon)
+        self._play_icon, self._pause_icon = (icon(name, self.palette()) for name in ("play", "pause"))
+        for name in BUTTONS:
+            self._actions[name].setIcon(icon(name, self.palette()))
         self._run()
-
-    def _icon(self, *shapes: Polygon, arc: bool = False) -> QIcon:
-        """Filled polygons on a square of 16, and the open circle of an arrow that turns."""
-        icon = QIcon()
-        for group, mode in (
-            (QPalette.ColorGroup.Active, QIcon.Mode.Normal),
-            (QPalette.ColorGroup.Disabled, QIcon.Mode.Disabled),
-        ):
-            icon.addPixmap(_drawn(self.palette().color(group, QPalette.ColorRole.WindowText), shapes, arc=arc), mode)
-        return icon
-
-
-def _drawn(colour: QColor, shapes: Sequence[Polygon], *, arc: bool) -> QPixmap:
-    pixmap = QPixmap(64, 64)  # sharp at any scale of the display
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.scale(4, 4)
-    if arc:
-        path = QPainterPath(QPointF(11, 4))
-        path.arcTo(QRectF(2, 4, 11, 10), 70, 300)
-        painter.setPen(QPen(colour, 1.8))
-        painter.drawPath(path)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
-    for shape in shapes:
-        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in shape]))
-    painter.end()
-    return pixmap
-
-
-def _bar(x: float, width: float) -> Polygon:
-    return [(x, 3), (x + width, 3), (x + width, 13), (x, 13)]

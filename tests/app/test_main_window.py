@@ -72,6 +72,15 @@ def test_one_bad_file_among_good_ones_is_told_and_the_others_open(window, until,
     window.document.close_garment(next(g for g in window.document.garments if g.name == "good"))
 
 
+def test_what_is_too_small_leaves_open_what_is(window, qtbot, tmp_path):
+    before = window.document.garment
+    np.save(tmp_path / "two.npy", np.random.default_rng(0).random((2, 3)))
+    with qtbot.waitSignal(window.worker.settled, timeout=120_000):
+        window.open([tmp_path / "two.npy"])
+    assert window.notice.label.text() == "two.npy can't be used: A cloud needs at least 64 points, and this one has 2."
+    assert window.document.garment is before
+
+
 @pytest.mark.parametrize("ending", ["SHIRT.PLY", "a b ü.ply"])
 def test_names_with_capitals_spaces_and_other_letters_open(window, until, tmp_path, ending):
     path = tmp_path / ending
@@ -86,7 +95,7 @@ def test_keys_that_are_no_shortcut_change_nothing_in_the_view(window, until):
     # VTK has keys of its own: wireframe, stereo, exit.
     view = window.viewport.interactor
     view.setFocus()
-    window.viewport.fit()
+    window.viewport.look_first()
     turn_event_loop()
     before = view.camera_position
 

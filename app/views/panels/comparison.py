@@ -90,7 +90,7 @@ class Drift(QWidget):
             for name, (curve, style) in curves.items():
                 plot.draw(name, curve, style=style)
             plot.finish()
-            self._now.setValue(self._first.subject.frame + 1)
+            self._now.setValue(self._first.subject.frame)
 
     def chart(self) -> Chart | None:
         """Return the chart with its explanation; None while there is nothing to draw."""
@@ -115,7 +115,7 @@ class Drift(QWidget):
             values = errors.mean(axis=1) if keypoint is None else errors[:, keypoint]
             curve = Curve()
             for frame, value in enumerate(values.tolist()):
-                curve.add(frame + 1, value)
+                curve.add(frame, value)
             method = view.subject.method
             name = method.title if method is not None else ""
             found[f"{LETTERS[place]} {name}"] = curve, _DASHES[place]

@@ -1,12 +1,14 @@
 """The library: open garments, those that can be opened, and methods."""
 
-from PySide6.QtCore import QModelIndex, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -16,6 +18,7 @@ from app.output.thumbnails import Thumbnails
 from app.state.document import Document, OpenMethod
 from app.state.shelf import Shelf, matching
 from app.views.panels.library_model import ITEM, LibraryModel, path_of
+from keygrid.data.garment import Garment
 
 ICON = 30
 """Side of a picture, in the user's pixels."""
@@ -49,6 +52,8 @@ class Library(QWidget):
         layout.addWidget(title)
         layout.addWidget(self.methods)
 
+        self.search.installEventFilter(self)
+        self.search.returnPressed.connect(lambda: self._choose(self.model.first()))
         self.tree.clicked.connect(self._choose)
         self.tree.activated.connect(self._choose)
         self.tree.collapsed.connect(lambda index: self._collapsed.add(self._title(index)))
@@ -62,6 +67,28 @@ class Library(QWidget):
             document.events[signal].connect(self._show_methods)
         self._rebuild()
         self._show_methods()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Down:
+            # The tree's own keys walk on from there, and Enter opens.
+            self.tree.setCurrentIndex(self.model.first())
+            self.tree.setFocus()
+            return True
+        return super().eventFilter(watched, event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        place = self.tree.viewport().mapFrom(self, event.pos())
+        item = self.tree.indexAt(place).data(ITEM) if self.tree.viewport().rect().contains(place) else None
+        path = path_of(item) if item is not None else None
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if path is not None:
+            menu.addAction("&Open", lambda: self._choose(self.tree.indexAt(place)))
+            menu.addAction("&Copy its path", lambda: QGuiApplication.clipboard().setText(str(path)))
+        if isinstance(item, Garment):
+            menu.addAction("C&lose", lambda: self._document.close_garment(item))
+        if menu.actions():
+            menu.popup(event.globalPos())
 
     def _rebuild(self, *_: object) -> None:
         scrolled = self.tree.verticalScrollBar().value()
@@ -127,12 +154,14 @@ class MethodList(QListWidget):
         self.currentItemChanged.connect(self._chosen)
 
     def show_matching(self, words: str) -> None:
-        """Show those whose titles contain all words, the chosen one selected, without choosing anything in turn."""
+        """Show those whose titles contain all words, or all if none does, without choosing anything in turn."""
         found = self._document.methods
         titles = [title_of(method) for method in found]
         with QSignalBlocker(self):
             self.clear()
-            for index in matching([title.casefold() for title in titles], words):
+            # Who searches for a garment does not want to lose the methods.
+            folded = [title.casefold() for title in titles]
+            for index in matching(folded, words) or range(len(found)):
                 item = QListWidgetItem(titles[index])
                 item.setToolTip(found[index].id.spec)
                 item.setData(Qt.ItemDataRole.UserRole, found[index])

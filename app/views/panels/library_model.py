@@ -52,6 +52,16 @@ class Section:
         self.matches = matching(self.texts, words)
         self.fetched = min(len(self.matches), BATCH)
 
+    def keep_new(self, seen: set[Path]) -> None:
+        """Leave out what was seen in another section, and add the rest to it."""
+        kept = []
+        for index in self.matches:
+            path = path_of(self.items[index])
+            if path is None or path not in seen:
+                kept.append(index)
+        seen |= {path for path in (path_of(self.items[index]) for index in kept) if path is not None}
+        self.matches, self.fetched = kept, min(len(kept), BATCH)
+
 
 class LibraryModel(QAbstractItemModel):
     """Sections of what is open, shipped, recent or in collections, as far as it matches a search."""
@@ -76,11 +86,14 @@ class LibraryModel(QAbstractItemModel):
         self.search(self._words)
 
     def search(self, words: str) -> None:
-        """Show only what contains all words in its name or category, and sections that have any."""
+        """Show only what contains all words in its name or category, each garment once, and sections that have any."""
         self.beginResetModel()
         self._words = words
+        seen: set[Path] = set()
         for section in self._all:
             section.search(words)
+            if words:
+                section.keep_new(seen)
         self.sections = [section for section in self._all if section.matches or (section.tip and not words)]
         self.endResetModel()
 
@@ -92,6 +105,11 @@ class LibraryModel(QAbstractItemModel):
                     if section.items[index] is item:
                         return self.index(place, 0, self.index(row, 0))
         return QModelIndex()
+
+    def first(self) -> QModelIndex:
+        """Index of the first item; an invalid one if there is none."""
+        row = next((row for row, section in enumerate(self.sections) if section.matches), None)
+        return QModelIndex() if row is None else self.index(0, 0, self.index(row, 0))
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
         if not self.hasIndex(row, column, parent):

@@ -55,7 +55,7 @@ def surface(window):
 
 def test_the_timeline_is_there_for_what_moves_and_counts_frames(window):
     assert window.timeline.isVisible()
-    assert window.timeline.label.text() == f"1 / {FRAMES}"
+    assert window.timeline.label.text() == f"0 / {FRAMES - 1}"
     assert window.timeline.slider.maximum() == FRAMES - 1
     assert f"Keypoints of 2 of {FRAMES} frames…" in window.told
 
@@ -78,7 +78,7 @@ def test_keys_step_and_jump_and_move_all_that_is_shown_but_not_the_camera(window
         document = window.document
         assert document.frame == frame
         assert window.timeline.slider.value() == frame
-        assert window.timeline.label.text() == f"{frame + 1} / {FRAMES}"
+        assert window.timeline.label.text() == f"{frame} / {FRAMES - 1}"
         np.testing.assert_allclose(surface(window), document.garment.frames[frame], rtol=1e-5)
         assert document.prediction is document.predictions[frame]
         x = float(window.table.model().index(1, 1).data())

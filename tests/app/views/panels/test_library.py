@@ -168,6 +168,28 @@ def test_choosing_an_entry_asks_for_it_and_choosing_an_open_garment_does_not(lib
     panel.hide()
 
 
+def test_a_search_leads_by_keys_to_its_results_each_garment_once_and_keeps_the_methods(library, qtbot):
+    panel, document, shelf = library
+    panel.show()
+    shelf.add_collection(many(3))
+    document.add_garment(Garment("garment 1", np.eye(3), np.array([[0, 1, 2]]), Path("all.h5#1")), choose=True)
+    methods = panel.methods.count()
+    QTest.keyClicks(panel.search, "garment 1")
+    assert list(titles(panel.model)) == ["Open"], "and not once more in the collection"
+    assert panel.methods.count() == methods
+    panel.search.setText("garment")
+    with qtbot.assertNotEmitted(panel.wanted):
+        QTest.keyClick(panel.search, Qt.Key.Key_Return)
+    QTest.keyClick(panel.search, Qt.Key.Key_Down)
+    with qtbot.waitSignal(panel.wanted) as wanted:
+        QTest.keyClick(panel.tree, Qt.Key.Key_Down)
+        QTest.keyClick(panel.tree, Qt.Key.Key_Down)
+        QTest.keyClick(panel.tree, Qt.Key.Key_Return)
+    assert wanted.args == [Path("all.h5#0")]
+    panel.search.clear()
+    panel.hide()
+
+
 # Between starts
 
 

@@ -1,0 +1,77 @@
+"""An invitation, where nothing is open."""
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.actions import CommandRegistry, plain
+from app.state.document import Subject
+from app.views.icons import icon
+
+CHOICES = ("open", "open_folder", "open_example")
+"""Commands that have a button, by name."""
+
+TITLE = "Drop a garment here"
+WORDS = "A mesh, a point cloud or a sequence of them; its keypoints are found at once."
+
+PICTURE = 56
+"""Side of the picture, in the user's pixels."""
+
+
+class Welcome(QWidget):
+    """What can be opened, and how, in the middle of a view; hidden while a garment is open.
+
+    Args:
+        subject: what is looked at.
+        commands: has those of the buttons.
+        over: the view.
+    """
+
+    def __init__(self, subject: Subject, commands: CommandRegistry, over: QWidget) -> None:
+        super().__init__(over)
+        self._subject, self._over = subject, over
+        self._picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        title = QLabel(TITLE, alignment=Qt.AlignmentFlag.AlignCenter)
+        font = title.font()
+        font.setPointSizeF(1.6 * font.pointSizeF())
+        title.setFont(font)
+        words = QLabel(WORDS, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        row = QHBoxLayout()
+        row.addStretch()
+        self.buttons = {}
+        for name in CHOICES:
+            button = self.buttons[name] = QPushButton(plain(commands[name].text()))
+            button.clicked.connect(commands[name].trigger)
+            row.addWidget(button)
+        row.addStretch()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(10)
+        for widget in (self._picture, title, words):
+            layout.addWidget(widget)
+        layout.addLayout(row)
+        over.installEventFilter(self)
+        subject.events.garment.connect(self._follow)
+        self._paint()
+        self._follow()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_picture"):
+            self._paint()
+
+    def _paint(self) -> None:
+        self._picture.setPixmap(icon("look_first", self.palette()).pixmap(QSize(PICTURE, PICTURE)))
+
+    def _follow(self, *_: object) -> None:
+        self.setVisible(self._subject.garment is None)
+        self._place()
+
+    def _place(self) -> None:
+        width = min(self._over.width(), 460)
+        height = self.sizeHint().height()
+        self.setGeometry((self._over.width() - width) // 2, (self._over.height() - height) // 2, width, height)
