@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from app.cli.render import check_size, draw_picture
-from keygrid.checkpoints.labels import load
 from keygrid.cli.common import DEFAULT_GARMENT
 from keygrid.errors import KeygridError
 
@@ -93,6 +92,8 @@ def _followed(folder: Path | None, recipe: Path | None) -> "tuple[Path, Recipe] 
 
 
 def _print_table(prediction: "Prediction") -> None:
+    from keygrid.checkpoints.labels import load
+
     method = prediction.method
     names = load(method.path, method.fingerprint).names if method.path is not None else {}
     print(f"{'#':>2} {'x':>10} {'y':>10} {'z':>10} {'vertex':>8} {'confidence':>10}")
