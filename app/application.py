@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from app.state.log import log_errors, log_folder, start_log
 from app.state.preferences import Theme
 from keygrid.errors import KeygridError
 
@@ -81,7 +82,11 @@ def run(
         os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"
     from PySide6.QtCore import QTimer
 
-    application, window = make(keep=not fresh and screenshot is None)
+    keep = not fresh and screenshot is None
+    if keep:
+        start_log(log_folder())
+    log_errors()
+    application, window = make(keep=keep)
     if theme != "system":
         window.set_theme(theme)
     window.resize(*size)

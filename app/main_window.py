@@ -37,6 +37,7 @@ from app.output.thumbnails import Thumbnails
 from app.state.comparison import Linking
 from app.state.holding import HeldSlices
 from app.state.layers import LAYERS
+from app.state.log import LOG
 from app.state.messages import Messages
 from app.state.preferences import Preferences, Theme
 from app.state.runs import Preview
@@ -268,8 +269,10 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.messages.warned.connect(self.notice.say)
+        self.messages.warned.connect(LOG.warning)
         self.messages.told.connect(self._tell)
         self.worker.failed.connect(self.messages.warn)
+        self.comparing.failed.connect(self.messages.warn)
         self.worker.stage.connect(self.status.show_stage)
         self.opening.refused.connect(self.messages.warn)
         self.opening.session_wanted.connect(self.restoring.open)

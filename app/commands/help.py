@@ -1,7 +1,10 @@
 """Commands of the menu Help."""
 
+from PySide6.QtGui import QGuiApplication
+
 from app.actions import Command
 from app.context import Context
+from app.state.log import diagnostics
 from app.views.dialogs.help import ShortcutList, show_about
 from app.views.dialogs.palette import CommandPalette
 from app.views.dialogs.preferences import PreferencesDialog
@@ -25,6 +28,7 @@ class HelpCommands:
             Command("shortcuts", "&Keyboard shortcuts", "&Help", self._show_shortcuts, "F1"),
             Command("preferences", "&Preferences…", "&Help",
                     self._ask_for_preferences, "Ctrl+,", separated=True),
+            Command("diagnostics", "Copy &diagnostics", "&Help", self._ask_for_diagnostics),
             Command("about", "&About", "&Help", self._ask_about, separated=True),
         ]  # fmt: skip
 
@@ -37,6 +41,16 @@ class HelpCommands:
     def _ask_for_preferences(self) -> None:
         context = self._context
         PreferencesDialog(context.state.preferences, context.folders.pictures, self._window).open()
+
+    def _ask_for_diagnostics(self) -> None:
+        # Also where nothing computes any more, which may be the fault.
+        self._context.worker.request(
+            DescribeEngine(), self._copy_diagnostics, otherwise=self._copy_diagnostics, slot=self
+        )
+
+    def _copy_diagnostics(self, engine: str) -> None:
+        QGuiApplication.clipboard().setText(diagnostics(engine))
+        self._context.messages.tell("Copied: versions, device and last errors, and nothing of any file's contents")
 
     def _ask_about(self) -> None:
         self._context.worker.request(DescribeEngine(), self._show_about)

@@ -4,12 +4,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from app.controllers.predicting import Predicting
 from app.state.comparison import Comparison
 from app.state.view import View
-from app.worker.client import WorkerClient
+from app.worker.client import ENDED, WorkerClient
 from app.worker.protocol import Judge
 from keygrid.evaluation.metrics import Measures
 
@@ -26,6 +26,9 @@ class Comparing(QObject):
         worker: predicts.
     """
 
+    failed = Signal(str)
+    """Scores that were wanted will not come; a sentence for the user."""
+
     def __init__(
         self, first: View, comparison: Comparison, worker: WorkerClient, parent: QObject | None = None
     ) -> None:
@@ -33,6 +36,7 @@ class Comparing(QObject):
         self._first, self._comparison, self._worker = first, comparison, worker
         self._predicting: dict[View, Predicting] = {}
         self._asked: dict[View, tuple[Any, ...]] = {}
+        self._asked_again: set[View] = set()
         self._scorer: WorkerClient | None = None
         comparison.events.views.connect(self._take_in)
         first.subject.events.predictions.connect(self._score_all)
@@ -90,14 +94,27 @@ class Comparing(QObject):
         if self._scorer is None:
             self._scorer = WorkerClient(self)
         keypoints = np.stack([predictions[frame].keypoints for frame in frames])
-        self._scorer.request(Judge(garment.source, keypoints), partial(self._take, view), slot=view)
+        self._scorer.request(
+            Judge(garment.source, keypoints), partial(self._take, view), otherwise=partial(self._miss, view), slot=view
+        )
 
     def _forget(self, view: View) -> None:
+        self._asked_again.discard(view)
         if self._asked.pop(view, None) is not None and self._scorer is not None:
             self._scorer.forget(view)
         if view in self._comparison.measures:
             known = self._comparison.measures
             self._comparison.measures = {other: found for other, found in known.items() if other is not view}
 
+    def _miss(self, view: View, sentence: str) -> None:
+        """Ask once more where the process ended, which may have been for another view's sake; else say why."""
+        if sentence == ENDED and view not in self._asked_again:
+            self._asked.pop(view, None)
+            self._score(view)
+            self._asked_again.add(view)
+        else:
+            self.failed.emit(f"There are no scores: {sentence}")
+
     def _take(self, view: View, measures: Measures) -> None:
+        self._asked_again.discard(view)
         self._comparison.measures = {**self._comparison.measures, view: measures}

@@ -93,7 +93,7 @@ def write_report(report: Report, path: Path) -> None:
         f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
     with atomic(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="xmlcharrefreplace")
 
 
 def _scores(row: Row) -> list[str]:

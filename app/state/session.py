@@ -1,7 +1,6 @@
 """Sessions: files of what was open and how it was shown, to be opened again."""
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -93,7 +92,7 @@ def write_session(session: Session, path: Path) -> None:
         "layout": session.layout,
     }
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(values, indent=1) + "\n")  # in ASCII: a file's name need be no text
 
 
 def read_session(path: Path) -> Session:
@@ -127,7 +126,7 @@ def read_session(path: Path) -> Session:
         {int(key): camera for key, camera in cameras.items() if key in {"1", "2", "3", "4"} and camera is not None},
         speed if isinstance(speed, int) and _whole(*SPEEDS)(speed) else 12,
         values.get("loop") is not False,
-        _text(values.get("layout")),
+        layout if (layout := _text(values.get("layout"))).isascii() else "",
     )
 
 
@@ -164,7 +163,7 @@ def _boolean(value: Any) -> bool:
 def _number(low: float, high: float) -> Accepts:
     def accepts(value: Any) -> bool:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and math.isfinite(value) and low <= value <= high
+        return is_number and low <= value <= high  # which NaN is not
 
     return accepts
 

@@ -168,7 +168,7 @@ def save(checkpoint: Path, labels: KeypointLabels) -> None:
         colour = {"colour": list(labels.colours[index])} if index in labels.colours else {}
         entries[str(index)] = name | colour
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps({"keypoints": entries}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps({"keypoints": entries}, indent=2) + "\n")
 
 
 def _is_colour(colour: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Group, Parameter
 
 from keygrid.cli.common import name_skipped, open_one, say
+from keygrid.errors import KeygridError
 from keygrid.training.options import (
     CourseOptions,
     DataOptions,
@@ -64,6 +65,8 @@ def train(
     """
     options = Options(data, network, course, machine, kept)
     model, training = options.model(), options.training()  # raises before anything heavy is imported
+    if machine.threads is not None and machine.threads < 1:
+        raise KeygridError(f"--threads must be 1 or more, and {machine.threads} was given.")
     from torch import set_num_threads
 
     from keygrid.data.cache import CloudCache, cache_folder

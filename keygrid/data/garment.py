@@ -8,11 +8,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.errors import KeygridError
+
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
 """An axis of a file that is up, and its direction."""
 
 _ROUNDING = 2e-6
 """Share of the extent by which single precision may move a point."""
+
+
+LARGEST = 1e30
+"""Of a coordinate, in file units: squares of areas are still numbers, and so are positions in single precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +69,9 @@ class Garment:
         places: (V, 3), where on a garment of its kind each vertex is, about within [-1, 1]: the same for the same part
             of any of them, however it is cut; None where not known.
         notes: sentences on what of its file was left out or passed over.
+
+    Raises:
+        KeygridError: a position is not finite, or beyond `LARGEST`.
         up: the axis of the file that is up; a garment for which it is not y has been turned so that y is, as
             `keygrid.data.axes.stand_up` does.
         colours: (V, 3) red, green, blue of the vertices as the file has them; None where it has none.
@@ -80,6 +89,16 @@ class Garment:
     notes: tuple[str, ...] = ()
     up: Up = "y"
     colours: NDArray[np.uint8] | None = None
+
+    def __post_init__(self) -> None:
+        for positions in (self.vertices, self.frames):
+            if positions is None or positions.size == 0:
+                continue
+            if not (positions.min() >= -LARGEST and positions.max() <= LARGEST):  # which NaN is not
+                raise KeygridError(
+                    f"{self.name} has positions that are not finite, or beyond {LARGEST:g}, where areas cannot be "
+                    "computed; repair it, or export it in a larger unit."
+                )
 
     @property
     def is_cloud(self) -> bool:
@@ -116,7 +135,8 @@ def precise(positions: NDArray[np.floating]) -> NDArray[np.float32] | NDArray[np
     """Return positions (..., 3) in single precision; in double where they are so far from the origin that it shows."""
     if precision_for(positions) is np.float64:
         return positions.astype(np.float64, copy=False)
-    return positions.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # A garment refuses what is infinite.
+        return positions.astype(np.float32, copy=False)
 
 
 def precision_for(positions: NDArray[np.floating]) -> type[np.float32] | type[np.float64]:

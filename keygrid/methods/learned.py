@@ -47,6 +47,7 @@ class LearnedMethod:
         try:
             self._device = torch.device(device)
             self.network = checkpoint.network().to(self._device)
+            torch.zeros(1, device=self._device).item()  # fails where nothing is computed
         except (RuntimeError, AssertionError) as error:
             raise KeygridError(f"The device {device!r} can't be used here; choose cpu.") from error
 

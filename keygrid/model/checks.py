@@ -1,6 +1,5 @@
 """Checks of constants. A checkpoint's header holds any JSON at all, so neither types nor sizes are sure."""
 
-import math
 from collections.abc import Callable, Mapping
 from reprlib import repr as shortened
 
@@ -9,8 +8,12 @@ from keygrid.errors import KeygridError
 Widths = tuple[int, ...]
 
 MAXIMUM_POINTS = 2**17
+MAXIMUM_CENTROIDS = 2**14
 MAXIMUM_WIDTH = 2**13
+MAXIMUM_VALUES = 2**28
+"""Of one layer for one garment."""
 MAXIMUM_LAYERS = 8
+_SMALLEST = 1e-12
 
 
 def refuse_unless(config: object, possible: Mapping[str, bool]) -> None:
@@ -26,8 +29,8 @@ def is_whole(value: object, low: int, high: int) -> bool:
 
 
 def is_positive(value: object) -> bool:
-    """Return whether `value` is a finite number above 0."""
-    return isinstance(value, int | float) and type(value) is not bool and 0 < value < math.inf
+    """Return whether `value` is a number above 0 whose square and that square's inverse are numbers, too."""
+    return isinstance(value, int | float) and type(value) is not bool and _SMALLEST <= value <= 1 / _SMALLEST
 
 
 def is_each(values: object, count: int, holds: Callable[[object], bool]) -> bool:

@@ -201,7 +201,7 @@ def test_another_checkpoint_may_have_another_number_of_keypoints(tiny_config: Mo
         assert len(predicted.edges) == len(predicted.strengths) == count * (count - 1) // 2
 
 
-@pytest.mark.parametrize("device", ["nonsense", "cuda:99", "meta:x"])
+@pytest.mark.parametrize("device", ["nonsense", "cuda:99", "meta", "meta:x"])
 def test_a_device_that_is_not_there_is_refused(tiny_checkpoint: Path, device: str) -> None:
     with pytest.raises(KeygridError, match=device):
         LearnedMethod(tiny_checkpoint, device)

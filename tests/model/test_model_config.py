@@ -56,10 +56,13 @@ IMPOSSIBLE: list[tuple[str, Any]] = [
     *(("normalisation", value) for value in ("none", "", None, 1, (), {})),
     *(
         ("centroids", value)
-        for value in ((64, 32, 16), (64, 32, 16, 2), (10**9,) * 4, (64, 32, 16, 8.0), 64, "6432", None)
+        for value in ((64, 32, 16), (64, 32, 16, 2), (2**17,) * 4, (64, 32, 16, 8.0), 64, "6432", None)
     ),
     *(("radii", value) for value in (((0.1, 0.2),) * 3, ((0.1,),) * 4, ((0, 0.1),) * 4, ((math.nan, 1),) * 4)),
-    *(("radii", value) for value in (((math.inf, 1),) * 4, ((True, 1),) * 4, (("1", "1"),) * 4, None)),
+    *(
+        ("radii", value)
+        for value in (((math.inf, 1),) * 4, ((1e308, 1),) * 4, ((True, 1),) * 4, (("1", "1"),) * 4, None)
+    ),
     *(("neighbours", value) for value in ((16,), (0, 16), (16, 10**9), (16, 16.0), None)),
     *(("abstraction", value) for value in ((LAYERS,) * 3, (LAYERS,) * 5, (((8,),) * 3,) * 4, (((), ()),) * 4, None)),
     *(("abstraction", value) for value in ((((8, 0), (8, 8)),) * 4, (((8, 10**12), (8, 8)),) * 4)),
@@ -68,7 +71,7 @@ IMPOSSIBLE: list[tuple[str, Any]] = [
     *(("dropout", value) for value in (-0.1, 1, 1.5, math.nan, "0.5", None, True)),
     *(("mix_keypoints", value) for value in (1, "yes", None)),
     *(("distance", value) for value in ("near", "", None, {}, 3)),
-    *(("sigma_squared", value) for value in (0, -1.0, math.nan, math.inf, "1", None, True)),
+    *(("sigma_squared", value) for value in (0, -1.0, 1e-300, 1e308, 10**400, math.nan, math.inf, "1", None, True)),
     *(("grid", value) for value in ((16, 16), (16, 16, 1), (0, 16, 16), (10**6,) * 3, (33,) * 3, (16.0,) * 3, None)),
     *(("heatmap_levels", value) for value in (-1, 5, 2.0, None, True)),
     *(("grid_position", value) for value in (0, "no", None)),
@@ -82,6 +85,11 @@ PARTS: list[tuple[str, Any]] = [
 def test_an_impossible_constant_is_refused_by_its_name(name: str, value: Any) -> None:
     with pytest.raises(KeygridError, match=f"^There is no network with {name} = .{{1,200}}\\.$"):
         changed(ModelConfig(), **{name: value})
+
+
+def test_a_network_of_too_many_values_is_refused() -> None:
+    with pytest.raises(KeygridError, match="values in a layer"):
+        PointNetConfig(centroids=(2**14,) * 4, neighbours=(16, 2**13))
 
 
 @pytest.mark.parametrize(("name", "value"), PARTS)

@@ -1,9 +1,11 @@
 """The third story: compare checkpoints side by side. A real window, real workers, real mouse and keys."""
 
+from contextlib import suppress
 from dataclasses import astuple, replace
 
 import imageio.v2 as imageio
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
@@ -337,3 +339,24 @@ def test_a_comparison_without_views_is_not_one():
     assert comparison.front == 0
     comparison.remove(comparison.views[0])
     assert not comparison.active
+
+
+def kill_scorer(window):
+    for process in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # it ended already
+            if "app.worker" in process.cmdline() and process.pid != window.worker.process_id:
+                process.kill()
+
+
+def test_scores_come_although_their_process_is_killed(window, until):
+    QTest.keyClick(window, Qt.Key.Key_D, CONTROL)
+    until(lambda: window.comparing.busy)
+    kill_scorer(window)
+    until(lambda: len(window.comparison.measures) == 2)
+    assert not window.notice.isVisible()
+
+
+def test_scores_that_never_come_are_said_not_to(window, until, monkeypatch):
+    QTest.keyClick(window, Qt.Key.Key_D, CONTROL)
+    until(lambda: window.notice.isVisible() or (window.comparing.busy and kill_scorer(window)))
+    assert "There are no scores: The background process ended" in window.notice.label.text()

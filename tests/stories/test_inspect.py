@@ -272,6 +272,17 @@ def test_keypoints_and_screenshot_are_saved(opened, tmp_path, monkeypatch):
         assert path.stat().st_size > 500
 
 
+def test_diagnostics_are_copied(opened, qtbot):
+    QApplication.clipboard().clear()
+    opened.messages.warn("shirt.obj is damaged.")
+    opened.commands["diagnostics"].trigger()
+    qtbot.waitUntil(lambda: QApplication.clipboard().text() != "", timeout=WAIT)
+    copied = QApplication.clipboard().text()
+    assert "PyTorch" in copied
+    assert "shirt.obj is damaged." in copied
+    opened.notice.hide()
+
+
 def test_about_names_the_engine(opened, qtbot):
     opened.commands["about"].trigger()
     qtbot.waitUntil(lambda: opened.findChild(QMessageBox) is not None, timeout=WAIT)

@@ -232,7 +232,7 @@ def _landmarks(record: _Record, garment: Garment) -> Landmarks | None:
         ) from error
     if len(points) == 0:
         return None
-    if points.dtype.kind not in "iu" or points.min() < 0 or points.max() >= len(garment.vertices):
+    if points.ndim != 1 or points.dtype.kind not in "iu" or points.min() < 0 or points.max() >= len(garment.vertices):
         raise UnreadableError(f"puts a keypoint of {model} on a point that its cloud has not; use the cloud it is for")
     return labelled_points(points, tuple(str(keypoint["semantic_id"]) for keypoint in keypoints))
 

@@ -38,13 +38,13 @@ def open_manifest(path: Path) -> Collection | None:
         if kind != FORMAT:
             raise UnreadableError(f"is of the version {kind}, and this program reads {FORMAT}; update the program")
         entries = [_entry(row, manifest.parent) for row in _rows(content)]
-    there: list[Entry] = []
-    missing: list[str] = []
-    for entry in entries:
-        if entry.path.is_file():
-            there.append(entry)
-        else:
-            missing.append(f"The manifest names {entry.path.name}, which is not there.")
+        there: list[Entry] = []
+        missing: list[str] = []
+        for entry in entries:
+            if entry.path.is_file():
+                there.append(entry)
+            else:
+                missing.append(f"The manifest names {entry.path.name}, which is not there.")
     if len(missing) > _NAMED:
         missing[_NAMED:] = [f"Nor are {len(missing) - _NAMED} others that it names."]
     return Listing("Key-Grid garments", manifest.parent, tuple(there), read_garment, tuple(missing))
@@ -60,7 +60,7 @@ def write_manifest(garments: Iterable[Item], folder: Path) -> None:
     for name, split, garment in garments:
         write_sequence(garment, folder / f"{name}.npz")
         rows.append({"file": f"{name}.npz", "name": garment.name, "category": garment.category, "split": split})
-    text = json.dumps({"format": FORMAT, "sequences": rows}, ensure_ascii=False, indent=2)
+    text = json.dumps({"format": FORMAT, "sequences": rows}, indent=2)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.garment import Up
+from keygrid.data.garment import LARGEST, Up
 from keygrid.data.readers.blocks import compact
 
 CUT_OFF = "ends too early, so it looks cut off; copy or export it again"
@@ -63,7 +63,7 @@ def check(mesh: Mesh) -> None:
 
     Raises:
         UnreadableError: wrong shape or type, no vertices, coordinates that are not finite where a face or a cloud needs
-            them, or a face that refers to a vertex that is not there.
+            them, or too large to compute with, or a face that refers to a vertex that is not there.
     """
     vertices, faces = mesh.vertices, mesh.faces
     if vertices.dtype.kind not in "fiu" or vertices.ndim != 2 or vertices.shape[1] != 3:
@@ -80,6 +80,8 @@ def check(mesh: Mesh) -> None:
         raise UnreadableError(
             f"has {broken} of its {len(vertices)} vertices at NaN or infinity; repair it and export it again"
         )
+    if (np.less(vertices, -LARGEST) | np.greater(vertices, LARGEST)).any():
+        raise UnreadableError(f"has coordinates beyond {LARGEST:g}, so it is damaged; export it again")
 
 
 def used(mesh: Mesh) -> NDArray[np.bool_]:

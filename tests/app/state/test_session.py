@@ -92,3 +92,15 @@ def test_hostile_values_leave_settings_usable(tmp_path_factory, name, value):
     assert slices.limits is None or slices.limits[0] < slices.limits[1]
     assert np.linalg.norm(slices.normal) == pytest.approx(1, abs=1e-3)
     assert 1 <= session.speed <= 60
+
+
+def test_numbers_beyond_all_bounds_and_texts_that_are_none(tmp_path):
+    path = tmp_path / "it.keygrid"
+    huge = 10**400
+    view = {"garment": "\ud800.obj", "frame": huge, "camera": {"position": [huge] * 3, "angle": huge, "scale": huge}}
+    view |= {"settings": dict.fromkeys(SETTINGS, huge), "field": dict.fromkeys(SLICES, huge)}
+    path.write_text(json.dumps({"version": 1, "views": [view], "speed": huge, "layout": "\ud800"}))
+    session = read_session(path)
+    assert (session.speed, session.layout, session.views[0].frame) == (12, "", 0)
+    write_session(session, path)
+    assert read_session(path) == session

@@ -122,7 +122,7 @@ def test_annotation_files_that_are_none(content, cause, root, refusal, collectio
         assert cause in message
 
 
-@pytest.mark.parametrize("point", [2048, -1, 1.5, None, "3"])
+@pytest.mark.parametrize("point", [2048, -1, 1.5, None, "3", [3, 4], [[]], 10**30])
 def test_keypoints_on_points_that_are_not_there(point, root, refusal):
     broken = keypoint(0, 0)
     broken["pcd_info"]["point_index"] = point

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from keygrid.errors import KeygridError
 from keygrid.model.checks import (
-    MAXIMUM_POINTS,
+    MAXIMUM_CENTROIDS,
+    MAXIMUM_VALUES,
     MAXIMUM_WIDTH,
     Widths,
     is_each,
@@ -46,10 +48,17 @@ class PointNetConfig(EncoderConfig):
             self,
             {
                 # Features are interpolated from three points.
-                "centroids": is_each(self.centroids, LEVELS, lambda count: is_whole(count, 3, MAXIMUM_POINTS)),
+                "centroids": is_each(self.centroids, LEVELS, lambda count: is_whole(count, 3, MAXIMUM_CENTROIDS)),
                 "radii": is_each(self.radii, LEVELS, lambda radii: is_each(radii, 2, is_positive)),
                 "neighbours": is_each(self.neighbours, 2, lambda count: is_whole(count, 1, MAXIMUM_WIDTH)),
                 "abstraction": is_each(self.abstraction, LEVELS, lambda scales: is_each(scales, 2, is_layers)),
                 "propagation": is_each(self.propagation, LEVELS, is_layers),
             },
         )
+        values = max(
+            centroids * neighbours * max(widths)
+            for centroids, scales in zip(self.centroids, self.abstraction, strict=True)
+            for neighbours, widths in zip(self.neighbours, scales, strict=True)
+        )
+        if values > MAXIMUM_VALUES:
+            raise KeygridError(f"There is no network of {values} values in a layer; up to {MAXIMUM_VALUES} can be.")

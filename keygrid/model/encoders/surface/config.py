@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from keygrid.model.checks import MAXIMUM_POINTS, MAXIMUM_WIDTH, Widths, is_each, is_positive, is_whole, refuse_unless
+from keygrid.model.checks import MAXIMUM_CENTROIDS, MAXIMUM_WIDTH, Widths, is_each, is_positive, is_whole, refuse_unless
 from keygrid.model.encoders.base import LEVELS, EncoderConfig
 
 MAXIMUM_BLOCKS = 32
@@ -44,6 +44,6 @@ class SurfaceConfig(EncoderConfig):
                 "steepness": is_positive(self.steepness),
                 "jitter": self.jitter == 0 or is_positive(self.jitter),
                 # Features are interpolated from three points.
-                "centroids": is_each(self.centroids, LEVELS, lambda count: is_whole(count, 3, MAXIMUM_POINTS)),
+                "centroids": is_each(self.centroids, LEVELS, lambda count: is_whole(count, 3, MAXIMUM_CENTROIDS)),
             },
         )

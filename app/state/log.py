@@ -1,0 +1,99 @@
+"""What went wrong, in a log file of bounded size and, for whoever asks for help, as text."""
+
+import logging
+import platform
+import sys
+import threading
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+NAME = "keygrid.log"
+LARGEST = 1 << 20
+"""Bytes of a log file, before it is put aside."""
+KEPT = 3
+"""Files that were put aside."""
+
+LOG = logging.getLogger("keygrid")
+_PACKAGES = ("keygrid-desktop", "PySide6_Essentials", "pyvista", "pyvistaqt", "vtk", "torch", "numpy", "open3d", "h5py")
+_FORMAT = "%(asctime)s %(process)d %(levelname)s %(message)s"
+
+
+class _Recent(logging.Handler):
+    """Keeps the last lines in memory."""
+
+    def __init__(self, most: int = 20) -> None:
+        super().__init__()
+        self.lines: deque[str] = deque(maxlen=most)
+        self.setFormatter(logging.Formatter(_FORMAT))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+_RECENT = _Recent()
+LOG.addHandler(_RECENT)
+LOG.setLevel(logging.INFO)
+LOG.propagate = False
+
+
+def log_folder() -> Path:
+    """Return where the platform keeps logs."""
+    from platformdirs import user_log_path
+
+    return user_log_path("keygrid-desktop", appauthor=False)
+
+
+def start_log(folder: Path) -> logging.Handler | None:
+    """Write warnings and what ends in an error to a file in `folder`; None where that can't be written."""
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            folder / NAME, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8", errors="backslashreplace"
+        )
+        handler.setFormatter(logging.Formatter(_FORMAT))
+        LOG.addHandler(handler)
+        LOG.info("Started: %s", "; ".join(_versions()))
+        return handler
+    return None
+
+
+def log_errors() -> None:
+    """Log what nobody handles, in this thread and in others, before it is reported as ever."""
+    report, report_of_thread = sys.excepthook, threading.excepthook
+
+    def log(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        LOG.error("Not handled", exc_info=(kind, error, traceback))
+        report(kind, error, traceback)
+
+    def log_of_thread(told: threading.ExceptHookArgs) -> None:
+        if told.exc_value is not None:
+            LOG.error("Not handled in a thread", exc_info=(told.exc_type, told.exc_value, told.exc_traceback))
+        report_of_thread(told)
+
+    sys.excepthook, threading.excepthook = log, log_of_thread
+
+
+def diagnostics(engine: str) -> str:
+    """Return what helps to understand a fault: versions, machine, what computes and the last errors.
+
+    Nothing in it is of a file's contents.
+
+    Args:
+        engine: which libraries compute, and where.
+    """
+    errors: Sequence[str] = [*_RECENT.lines] or ["none"]
+    machine = f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}"
+    return "\n".join([*_versions(), machine, engine, f"Log: {log_folder() / NAME}", "Last errors:", *errors])
+
+
+def _versions() -> list[str]:
+    found = []
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found.append(f"{package} {version(package)}")
+    return found
