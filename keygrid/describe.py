@@ -10,6 +10,7 @@ from keygrid.data.collection import Collection
 from keygrid.data.formats.keypointnet import ORIGIN as KEYPOINTNET
 from keygrid.data.formats.keypointnet import read_symmetries
 from keygrid.data.garment import Garment
+from keygrid.data.objects import the_worn
 from keygrid.data.opening import open_path
 from keygrid.data.readers.sequence import read_about
 from keygrid.data.sampling import unusable
@@ -88,6 +89,7 @@ def _kind(garment: Garment) -> str:
 
 
 def _garment(garment: Garment) -> dict[str, Any]:
+    notes = list(the_worn(garment).notes)
     known: dict[str, Any] = {
         "name": garment.name,
         "category": garment.category or "unknown",
@@ -98,12 +100,13 @@ def _garment(garment: Garment) -> dict[str, Any]:
         "extent": [float(f"{side:.4g}") for side in garment.bounds[1] - garment.bounds[0]],
         "up": _up(garment),
         "units": guess_units(garment),
+        **({"objects": {name: len(faces) for name, faces in garment.objects}} if garment.objects else {}),
         "landmarks": list(garment.landmarks.names) if garment.landmarks else [],
         "method": _default(garment),
     }
     why = unusable(garment)
     known |= {"unusable": why} if why else {}
-    return known | ({"notes": list(garment.notes)} if garment.notes else {}) | _said_by(garment)
+    return known | ({"notes": notes} if notes else {}) | _said_by(garment)
 
 
 def _up(garment: Garment) -> str:

@@ -32,6 +32,7 @@ def render(
     show: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     hide: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     up: Up | None = None,
+    item: Annotated[str, Parameter(name="--object")] = "",
 ) -> None:
     """Draw a garment with its keypoints into a PNG; needs no display.
 
@@ -62,16 +63,18 @@ def render(
         Layers not to draw, such as surface.
     up
         The file's vertical axis, such as z, or -y of most depth cameras; guessed if not given.
+    item
+        The object to take of a file of several; if not given, the largest open one where others are closed, else all.
     """
     draw_picture(
         garment, method, out, slices=slices, size=size, dark=dark, mode=keypoints, frame=frame, show=show or (),
-        hide=hide or (), up=up,
+        hide=hide or (), up=up, item=item,
     )  # fmt: skip
 
 
 def draw_picture(
     path: Path, method: str | None, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode,
-    frame: int = -1, show: Iterable[str] = (), hide: Iterable[str] = (), up: Up | None = None,
+    frame: int = -1, show: Iterable[str] = (), hide: Iterable[str] = (), up: Up | None = None, item: str = "",
 ) -> "Prediction":  # fmt: skip
     """Draw a garment with the keypoints that a method finds into a PNG, and return the prediction.
 
@@ -91,7 +94,7 @@ def draw_picture(
     from keygrid.methods.defaults import default_for
     from keygrid.prediction.upright import upright
 
-    garment = upright(open_one(path), up)
+    garment = upright(open_one(path), up, item)
     at = None if garment.frames is None else _place_of(frame, garment)
     if method is None:
         default = default_for(garment)

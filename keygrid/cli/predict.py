@@ -1,7 +1,9 @@
 """The command `predict`: keypoints of many garments into one file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from keygrid.cli.common import MethodName, Mode, Up, name_skipped, say
 from keygrid.errors import KeygridError
@@ -20,6 +22,7 @@ def predict(
     keypoints: Mode = "soft",
     frames: bool = False,
     up: Up | None = None,
+    item: Annotated[str, Parameter(name="--object")] = "",
     recipe: Path | None = None,
     stream: bool = False,
     follow: bool = False,
@@ -52,6 +55,8 @@ def predict(
     up
         The vertical axis of all files, such as z, or -y of most depth cameras. If not given, it is y, unless a
         garment's openings say that it is z. Positions are written in the file's own axes.
+    item
+        The object to take of a file of several; if not given, the largest open one where others are closed, else all.
     recipe
         Prepares clouds first; saved by prepare, or by the window.
     stream
@@ -95,7 +100,7 @@ def predict(
         workers = 0  # one garment is not worth another process
     # Of a lone garment, the error says why it can't be used.
     on_skip = name_skipped(most=3 if len(members) > 1 else 0)
-    request = Request(keypoints, frames, batch, device, up, prepared_by)
+    request = Request(keypoints, frames, batch, device, up, prepared_by, item)
     with show_count(len(members), "garments") as report, open_executor(workers, scheduler=scheduler) as executor:
         skipped = predict_all(
             members,

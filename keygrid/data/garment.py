@@ -74,6 +74,7 @@ class Garment:
         KeygridError: a position is not finite, or beyond `LARGEST`.
         up: the axis of the file that is up; a garment for which it is not y has been turned so that y is, as
             `keygrid.data.axes.stand_up` does.
+        objects: names of the objects in its file, and the indices of their faces; none where it does not tell.
         colours: (V, 3) red, green, blue of the vertices as the file has them; None where it has none.
     """
 
@@ -89,6 +90,7 @@ class Garment:
     notes: tuple[str, ...] = ()
     up: Up = "y"
     colours: NDArray[np.uint8] | None = None
+    objects: tuple[tuple[str, NDArray[np.int64]], ...] = ()
 
     def __post_init__(self) -> None:
         for positions in (self.vertices, self.frames):

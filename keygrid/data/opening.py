@@ -1,9 +1,11 @@
 """The one way in: from whatever a user points at to a garment, or to a list of them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from keygrid.data.collection import Collection
 from keygrid.data.garment import Garment
+from keygrid.data.objects import only_object
 from keygrid.errors import KeygridError
 
 
@@ -12,7 +14,8 @@ def open_path(path: Path) -> Garment | Collection:
 
     A file of one garment, moving or not, and a folder that holds the frames of one are a `Garment`. A file or a folder
     of many is a `Collection`, whose garments are not read yet. `FILE#ITEM`, such as `chairs.h5#12`, is one garment of
-    a file of many; a file that really has such a name comes first.
+    a file of many, or one object of a scene, such as `scene.obj#T-shirt`; a file that really has such a name comes
+    first.
 
     Raises:
         KeygridError: it is missing, may not be read, is damaged, or holds nothing that can be read.
@@ -41,6 +44,8 @@ def _exists(path: Path) -> bool:
 
 def _item(path: Path, opened: Garment | Collection, item: str) -> Garment:
     if isinstance(opened, Garment):
+        if opened.objects:
+            return replace(only_object(opened, item), source=path)
         raise KeygridError(f"{opened.name} is a single garment and has no item {item}; open the file without it.")
     for entry in opened.entries:
         if entry.path == path:

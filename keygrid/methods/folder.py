@@ -51,6 +51,7 @@ class Request:
         device: where a network computes, as PyTorch names it.
         up: the axis that is up in all files; guessed of each if not given.
         recipe: prepares clouds first.
+        item: the object to take of a file of several; the largest open one if not given.
     """
 
     keypoints: Mode = "soft"
@@ -59,6 +60,7 @@ class Request:
     device: str = "cpu"
     up: Up | None = None
     recipe: Recipe | None = None
+    item: str = ""
 
 
 def predict_all(
@@ -193,7 +195,9 @@ def _predict(
     with one_thread():
         for number, member in enumerate(step):
             try:
-                task = _task(number, as_wanted(member.read(), request.recipe, request.up), named, request.device)
+                task = _task(
+                    number, as_wanted(member.read(), request.recipe, request.up, request.item), named, request.device
+                )
             except KeygridError as error:
                 reasons[number] = str(error)
             else:

@@ -45,14 +45,14 @@ class Wanted:
     up: Up | None = None
 
 
-def as_wanted(garment: Garment, recipe: Recipe | None = None, up: Up | None = None) -> Garment:
-    """Prepare a cloud if there is a recipe, else stand a garment up; see `Wanted`.
+def as_wanted(garment: Garment, recipe: Recipe | None = None, up: Up | None = None, item: str = "") -> Garment:
+    """Prepare a cloud if there is a recipe, else stand a garment up; see `Wanted`, and for an object `upright`.
 
     Raises:
-        KeygridError: it can't be prepared.
+        KeygridError: it can't be prepared, or has no such object.
     """
     if recipe is None:
-        return upright(garment, up)
+        return upright(garment, up, item)
     return prepare(garment, recipe if up is None else Recipe(recipe.steps, up, recipe.unit)).garment
 
 

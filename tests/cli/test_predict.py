@@ -153,6 +153,7 @@ def test_an_interrupted_prediction_goes_on_to_the_same_bytes(
         ((SHIRT, "points.xyz", "--out", "nowhere/k.json"), "The folder nowhere does not exist"),
         ((SHIRT, "--out", "k.json", "--colour", "red"), "Unknown option: --colour"),
         ((SHIRT,), "Name a file to write to"),
+        ((SHIRT, "--object", "Hat", "--out", "k.json"), "is one object"),
         ((SHIRT, "--out", "k.json", "--batch", 0), "--batch must be at least 1, and 0 was given"),
         ((SHIRT, "--out", "k.json", "--workers", -1), "--workers must be 0 or more, and -1 was given"),
     ],

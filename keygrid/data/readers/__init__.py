@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from keygrid.data.axes import stand_up
 from keygrid.data.garment import Garment
 from keygrid.data.readers.arrays import read_npy, read_npz, read_sequence
@@ -73,12 +76,23 @@ def read_garment(path: Path, labelled: bool = False) -> Garment:
         check(mesh)
         if not labelled:
             mesh = without_unused(mesh)
-        notes, up = mesh.notes, mesh.up
-        vertices, faces, colours = weld(mesh)
-    for array in (vertices, faces, colours):
+        mesh = weld(mesh)
+    for array in (mesh.vertices, mesh.faces, mesh.colours, mesh.object_of):
         if array is not None:
             array.setflags(write=False)
-    return stand_up(Garment(path.stem, vertices, faces, path, notes=notes, colours=colours), up)
+    objects = () if mesh.object_of is None else tuple(zip(mesh.objects, _faces_of(mesh), strict=True))
+    return stand_up(
+        Garment(
+            path.stem, mesh.vertices.astype(np.float64, copy=False), mesh.faces.astype(np.int64, copy=False), path,
+            notes=mesh.notes, colours=mesh.colours, objects=objects,
+        ),
+        mesh.up,
+    )  # fmt: skip
+
+
+def _faces_of(mesh: Mesh) -> list[NDArray[np.int64]]:
+    """Indices of each object's faces."""
+    return [np.flatnonzero(mesh.object_of == place) for place in range(len(mesh.objects))]
 
 
 def read_mesh(path: Path) -> Mesh:

@@ -1,6 +1,6 @@
 """What every format is read into, and what is true of all of them."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ class UnreadableError(Exception):
     """What is wrong with a file and what to do, worded to follow the file's name, without a full stop."""
 
 
+Kind = TypeVar("Kind", bound=np.generic)
+
+
 class EmptyError(UnreadableError):
     """A file that holds nothing yet, as those of a first frame often are."""
 
@@ -33,6 +36,8 @@ class Mesh(NamedTuple):
         notes: sentences on what of the file was left out or passed over.
         colours: (V, 3) red, green, blue of the vertices; None where the file has none.
         up: the axis that is up, where the file says so.
+        objects: names of the objects in the file; none where it has one, or does not tell.
+        object_of: (F,) the faces' objects, by their places among these; None without any.
     """
 
     vertices: NDArray[np.generic]
@@ -40,6 +45,8 @@ class Mesh(NamedTuple):
     notes: tuple[str, ...] = ()
     colours: NDArray[np.uint8] | None = None
     up: Up = "y"
+    objects: tuple[str, ...] = ()
+    object_of: NDArray[np.int64] | None = None
 
 
 def cloud(vertices: NDArray[np.generic], colours: NDArray[np.uint8] | None = None) -> Mesh:
@@ -141,8 +148,9 @@ def without_unused(mesh: Mesh) -> Mesh:
     )
 
 
-def _of(colours: NDArray[np.uint8] | None, chosen: NDArray[np.generic]) -> NDArray[np.uint8] | None:
-    return None if colours is None else colours[chosen]
+def _of(values: NDArray[Kind] | None, chosen: NDArray[np.generic]) -> NDArray[Kind] | None:
+    """Return what is known of vertices, of some of them."""
+    return None if values is None else values[chosen]
 
 
 def counted(count: int | np.integer, one: str, many: str) -> tuple[str, ...]:
@@ -183,8 +191,8 @@ def _all_colours(parts: list[Mesh]) -> NDArray[np.uint8] | None:
     )
 
 
-def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.uint8] | None]:
-    """Vertices (V, 3) float64, faces (F, 3) int64 and colours, with copies at exactly the same position made one.
+def weld(mesh: Mesh) -> Mesh:
+    """Return a mesh with vertices (V, 3) float64 and faces (F, 3) int64, copies at exactly the same position made one.
 
     A cloud stays as it is, because what labels its points counts them in their file's order. Arrays of the mesh that
     can be used as they are, are used.
@@ -192,14 +200,17 @@ def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np
     Raises:
         UnreadableError: there were faces and none is left.
     """
-    vertices, corners, colours = mesh.vertices, mesh.faces, mesh.colours
-    del mesh  # A large one is in memory once, if nobody else holds it.
+    vertices, corners = mesh.vertices, mesh.faces
+    mesh = mesh._replace(
+        vertices=vertices[:0], faces=corners[:0]
+    )  # A large one is in memory once, if nobody else holds it.
     first, place = coinciding(vertices if len(corners) else vertices[:0])
     faces = np.require(corners, np.int64, ["C", "W"])
     del corners
     if len(faces):
         if len(first) < len(vertices):
-            vertices, colours = vertices[first], _of(colours, first)
+            vertices = vertices[first]
+            mesh = mesh._replace(colours=_of(mesh.colours, first))
             _renumber(faces, place)
         a, b, c = faces.T
         is_triangle = (a != b) & (b != c) & (c != a)
@@ -207,7 +218,8 @@ def weld(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np
             raise UnreadableError("has no area: all of its triangles have coinciding corners; check the export")
         if not is_triangle.all():
             faces = faces[is_triangle]
-    return np.require(vertices, np.float64, "C"), faces, colours
+            mesh = mesh._replace(object_of=_of(mesh.object_of, is_triangle))
+    return mesh._replace(vertices=np.require(vertices, np.float64, "C"), faces=faces)
 
 
 def _renumber(faces: NDArray[np.int64], place: NDArray[np.int64], step: int = 2**16) -> None:

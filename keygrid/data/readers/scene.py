@@ -29,10 +29,17 @@ def read_gltf(path: Path) -> Mesh:
         Exception: the file is damaged.
     """
     document = Document(path)
-    return join(list(_parts(document)))
+    parts = list(_parts(document))
+    mesh = join([part for _, part in parts])
+    names = list(dict.fromkeys(name for name, _ in parts))
+    if len(names) < 2:
+        return mesh
+    object_of = np.repeat([names.index(name) for name, _ in parts], [len(part.faces) for _, part in parts])
+    return mesh._replace(objects=tuple(names), object_of=object_of)
 
 
-def _parts(document: Document) -> Iterator[Mesh]:
+def _parts(document: Document) -> Iterator[tuple[str, Mesh]]:
+    """Primitives where they are in the scene, each with the name of its node."""
     content = document.content
     nodes = content.get("nodes", [])
     placed = dict(_placed(content))
@@ -55,7 +62,8 @@ def _parts(document: Document) -> Iterator[Mesh]:
                 document.budget.spend(one.vertices.nbytes + one.faces.nbytes)
                 check(one)
                 # Primitives often share their vertices, and each uses some.
-                yield without_unused(one)._replace(notes=()) if len(mesh["primitives"]) > 1 else one
+                whole = without_unused(one)._replace(notes=()) if len(mesh["primitives"]) > 1 else one
+                yield str(node.get("name") or mesh.get("name") or f"object {index}"), whole
 
 
 def _placed(content: dict[str, Any]) -> Iterator[tuple[int, Matrix]]:
