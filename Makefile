@@ -4,10 +4,10 @@
 SOURCES := app keygrid tests main.py
 READY := .venv/.ready
 
-.PHONY: help run test bench pictures lint lock clean
+.PHONY: help run test bench campaigns audit pictures lint lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo 'ARGS="..." is passed on, as in: make run ARGS="--help"'
 
 run: $(READY) ## Start the application, after setting up what is missing
@@ -20,6 +20,18 @@ test: $(READY) ## Run the tests, on a virtual display of their own
 bench: $(READY) ## Measure speed and memory against the published formulation
 	.venv/bin/python -m tests.benchmarks.speed $(ARGS)
 	.venv/bin/python -m tests.benchmarks.surface
+
+# Short forms; docs/reliability.md has the long ones.
+campaigns: $(READY) ## Damage files, cut writes, kill processes and play long days; not a test
+	.venv/bin/python -m tests.campaigns.readers --tries 2000
+	.venv/bin/python -m tests.campaigns.writes --most 300
+	.venv/bin/python -m tests.campaigns.kills executor --garments 200 --kills 10
+	xvfb-run -a -s "-screen 0 1400x900x24" .venv/bin/python -m tests.campaigns.kills worker --kills 20
+	xvfb-run -a -s "-screen 0 1400x900x24" .venv/bin/python -m tests.campaigns.days rounds --rounds 10
+	xvfb-run -a -s "-screen 0 1400x900x24" .venv/bin/python -m tests.campaigns.days long --actions 1000
+
+audit: ## Look up known vulnerabilities of what is pinned; needs a network
+	uvx pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 pictures: $(READY) ## Take the pictures of the user guide, on a virtual display of their own
 	xvfb-run -a -s "-screen 0 1400x900x24" .venv/bin/python -m tests.screenshots guide
