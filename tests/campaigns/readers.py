@@ -171,6 +171,16 @@ def _hang(*_: Any) -> None:
     raise HangError
 
 
+def tell(campaign: Campaign, kinds: int) -> None:
+    """Print what came of a campaign."""
+    counts = ", ".join(f"{outcome} {count}" for outcome, count in sorted(campaign.outcomes.items()))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"{campaign.outcomes.total()} files of {kinds} kinds: {counts}; slowest {campaign.slowest:.1f} s, "
+          f"memory {memory:.1f} GB")  # fmt: skip
+    for fault, count in campaign.faults.most_common():
+        print(f"  {count} x {fault}")
+
+
 def _guide(campaign: Campaign, known: dict[Path, tuple[bytes, Callable[[Path], object]]], tries: int) -> None:
     atheris = importlib.import_module("atheris")
     paths = list(known)
@@ -179,6 +189,9 @@ def _guide(campaign: Campaign, known: dict[Path, tuple[bytes, Callable[[Path], o
         if len(data) > 1:
             path = paths[data[0] % len(paths)]
             campaign.attempt(path, data[1:], known[path][1])
+        if campaign.outcomes.total() == tries:  # atheris ends the process
+            tell(campaign, len(known))
+            sys.stdout.flush()
 
     corpus = campaign.folder / "corpus"
     corpus.mkdir()
@@ -215,12 +228,7 @@ def main() -> int:
                 data, read = known[path]
                 campaign.attempt(path, mutated(data, others, rng), read)
                 path.write_bytes(data)  # others may need it
-    counts = ", ".join(f"{outcome} {count}" for outcome, count in sorted(campaign.outcomes.items()))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{campaign.outcomes.total()} files of {len(known)} kinds: {counts}; slowest {campaign.slowest:.1f} s, "
-          f"memory {memory:.1f} GB")  # fmt: skip
-    for fault, count in campaign.faults.most_common():
-        print(f"  {count} x {fault}")
+    tell(campaign, len(known))
     return 1 if campaign.faults else 0
 
 
