@@ -36,6 +36,9 @@ from keygrid.work import CrashedError, Workers, in_order, one_thread
 BATCH = 8
 """Clouds that the network sees at once."""
 
+_TRIES = 2
+"""Processes that a garment may end alone, before it is left out."""
+
 _VERSION = 4
 """Of the lines in the file beside the output; those of another version are not gone on from."""
 
@@ -149,11 +152,16 @@ def _without_deadly(executor: Workers, work: Callable[[Sequence[Member]], _Found
     """Work on a step that has ended its process, without the garments that do so alone."""
     deadly: dict[int, str] = {}
     for number, member in enumerate(step):
-        try:
-            executor.submit(work, [member]).result()
-        except CrashedError as error:
-            deadly[number] = f"{member.entry.path.name} can't be used. {error}"
+        for _ in range(_TRIES):  # something else may have ended it
+            try:
+                executor.submit(work, [member]).result()
+                deadly.pop(number, None)
+                break
+            except CrashedError as error:
+                deadly[number] = f"{member.entry.path.name} can't be used. {error}"
     others = [number for number in range(len(step)) if number not in deadly]
+    if not others:
+        return [], deadly
     try:
         records, reasons = executor.submit(work, [step[number] for number in others]).result()
     except CrashedError as error:

@@ -100,9 +100,16 @@ def executor(garments: int, kills: int, rng: random.Random) -> int:
             predict_all(members, method, outs[0], Request(batch=1), workers)
         done = threading.Event()
 
+        progress = [0]
+
         def kill() -> None:
+            """At random moments, and one for each step at most: what ends every process is the garment's fault."""
             nonlocal killed
-            while killed < kills and not done.wait(rng.uniform(0.2, 2.0)):
+            seen = -1
+            while killed < kills and not done.wait(rng.uniform(0.0, 0.5)):
+                if progress[-1] == seen:
+                    continue
+                seen = progress[-1]
                 children = psutil.Process().children(recursive=True)
                 with suppress(psutil.NoSuchProcess, IndexError):
                     rng.choice([child for child in children if "spawn_main" in " ".join(child.cmdline())]).kill()
@@ -111,9 +118,11 @@ def executor(garments: int, kills: int, rng: random.Random) -> int:
         with open_executor(2) as workers:
             killer = threading.Thread(target=kill)
             killer.start()
-            skipped = predict_all(members, method, outs[1], Request(batch=1), workers)
-            done.set()
-            killer.join()
+            try:
+                skipped = predict_all(members, method, outs[1], Request(batch=1), workers, report=progress.append)
+            finally:
+                done.set()
+                killer.join()
         same = outs[0].read_bytes() == outs[1].read_bytes()
         print(f"executor: {garments} garments, {killed} kills, {skipped} skipped, the same bytes: {same}")
         return 0 if same else 1
