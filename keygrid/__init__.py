@@ -1,8 +1,8 @@
 """Key-Grid: unsupervised 3D keypoints for garments and other deformable things (arXiv 2410.02237).
 
-What scripts need is here: `open`, `open_method`, `predict`, `predict_frames`, `heatmap`, `evaluate`, `sew`, and the types
-`Garment`, `Prediction` and `KeygridError`; docs/python.md has examples. Each is imported when it is first used, so that
-importing this package imports neither torch nor any reader: a window or a command line can start with it.
+What scripts need is here: `open`, `open_method`, `predict`, `predict_frames`, `heatmap`, `evaluate`, `sew`, and the
+types `Garment`, `Prediction` and `KeygridError`; docs/python.md has examples. Each is imported when it is first used,
+so that importing this package imports neither torch nor any reader: a window or a command line can start with it.
 """
 
 import os
@@ -13,6 +13,8 @@ from typing import Any
 # process, such as a training, those that spin keep from running those that they wait for: a prediction on two such
 # cores took nine times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+__version__ = "0.1.0"
 
 _PLACES = {
     "Garment": "keygrid.data.garment:Garment",

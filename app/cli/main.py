@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cyclopts import App, CycloptsError, Parameter
 
+import keygrid
 from app.cli.view import view
 from keygrid.errors import KeygridError
 
@@ -32,7 +33,7 @@ COMMANDS = {
 cli = App(
     name="main.py",
     help="Key-Grid Desktop: unsupervised 3D keypoints for garments and other deformable things.",
-    version_flags=[],
+    version=keygrid.__version__,
     help_format="plaintext",
     default_parameter=Parameter(negative=()),
 )
