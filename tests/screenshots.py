@@ -1,6 +1,7 @@
 """Pictures of the window: those of the user guide, and of every panel and dialog to be looked at.
 
-    python -m tests.screenshots guide            # docs/*.png, in light
+    python -m tests.screenshots guide            # docs/*.png and docs/story.webp, in light
+    python -m tests.screenshots film FILE.webp   # the moving picture alone
     python -m tests.screenshots all FOLDER       # every panel and dialog, light and dark, at one and two pixels a pixel
 
 Opens real windows, at 1280 x 800 of the user's pixels; where there is no display, `xvfb-run -a` provides one.
@@ -23,6 +24,11 @@ CHECKPOINTS = [
     ASSETS / "checkpoints" / f"{name}.safetensors"
     for name in ("tops-k8-keygrid", "tops-k8-keygrid-no-heatmap", "tshirt-k8", "tops-k12-keygrid")
 ]
+
+SURFACE = ASSETS / "checkpoints" / "tops-k8-surface.safetensors"
+
+FILM_WIDTH = 640
+"""Of the moving picture, in pixels."""
 
 GUIDE = ("inspect", "weights", "scrub", "field", "compare", "overlay", "difference", "palette", "preferences", "video")
 """Pictures that the user guide shows."""
@@ -249,10 +255,40 @@ def take_all(names: list[str], folder: Path, theme: str, ending: str = "") -> No
     studio.pictures.cleanup()
 
 
+def film(path: Path) -> None:
+    """Save a moving picture: a garment folds and unfolds while a slice goes through its heatmap and back."""
+    from PIL import Image
+
+    studio = Studio("light")
+    window = studio.window
+    window.resize(1280, 640)
+    window.opening.open_methods([str(SURFACE)])
+    studio.until(lambda: any(known.id.path == SURFACE for known in window.document.methods))
+    window.document.choose(method=next(known for known in window.document.methods if known.id.path == SURFACE))
+    studio.settle()
+    count = window.document.frame_count
+    there = [*range(count), *[count - 1] * 4]
+    pictures = []
+    for step, frame in enumerate([*there, *reversed(there)]):
+        window.document.go_to(frame)
+        share = step / (2 * len(there) - 1)
+        window.slices.move(0.7 * float(np.sin(2 * np.pi * share)), "z")
+        studio.until(lambda: not window.busy)
+        taken = Image.fromarray(window.viewport.picture())
+        pictures.append(taken.resize((FILM_WIDTH, round(FILM_WIDTH * taken.height / taken.width))))
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=90, loop=0, quality=70, method=6)
+    print(path, flush=True)  # noqa: T201
+    window.close()
+    studio.pictures.cleanup()
+
+
 def main(arguments: list[str]) -> None:
     """Do what the module says."""
     if arguments == ["guide"]:
         take_all(list(GUIDE), ROOT / "docs", "light")
+        film(ROOT / "docs" / "story.webp")
+    elif len(arguments) == 2 and arguments[0] == "film":
+        film(Path(arguments[1]))
     elif len(arguments) == 2 and arguments[0] == "all":
         folder = Path(arguments[1])
         folder.mkdir(parents=True, exist_ok=True)
