@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import partial
 from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from queue import LifoQueue
 from typing import Any, ParamSpec, TypeVar
@@ -165,11 +165,10 @@ class _Lane:
         with self._lock:
             if self._killed:
                 raise CancelledError
+            if self._pool is not None and wait([self._process.sentinel], timeout=0):
+                self.close()  # it died between two items
             if self._pool is not None:
-                try:
-                    return self._pool.submit(task)
-                except BrokenProcessPool:  # it died between two items
-                    self.close()
+                return self._pool.submit(task)
             context = get_context("spawn")
             self._reader, self._writer = context.Pipe(duplex=False)
             self._pool = ProcessPoolExecutor(1, context, _prepare, (self._writer,))

@@ -31,7 +31,7 @@ def follow(
     Raises:
         KeygridError: no points can be drawn on the garment.
     """
-    drawn = sample(garment, network.config.points)
+    drawn = sample(garment, network.config.points, by_shape=True)
     posed = (garment if garment.frames is None else garment.still(frame) for frame in frames)
     was_training = network.training
     network.eval()

@@ -77,7 +77,7 @@ def test_the_window_shows_before_the_worker_has_done_anything(told):
 def test_torch_is_in_the_worker_and_never_in_the_window(told):
     assert told["torch at the end"] == [True, False]
     # Numba, which evaluates slices, comes in a thread of its own once the window is shown.
-    assert not set(told["modules"]) & {"torch", "trimesh", "open3d", "safetensors", "pytorch3d", "pyqtgraph"}
+    assert not set(told["modules"]) & {"torch", "trimesh", "open3d", "pytorch3d", "pyqtgraph"}
     assert {"PySide6", "pyvista"} <= set(told["modules"])
 
 

@@ -74,8 +74,9 @@ def network_alone(method: "LearnedMethod", batches: "list[torch.Tensor]", parts:
 
     def work(clouds: "torch.Tensor") -> "torch.Tensor":
         with torch.inference_mode():
-            found = method.network.skeleton if parts == "skeleton" else method.network.locate
-            return found(Inputs(clouds.to(method.device)))[1].cpu()
+            inputs = Inputs(clouds.to(method.device))
+            found = method.network(inputs, rebuild=False) if parts == "skeleton" else method.network.locate(inputs)
+            return found.keypoints.cpu()
 
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         list(pool.map(work, batches))

@@ -31,7 +31,7 @@ def test_each_cloud_is_a_line_in_the_axes_of_its_file(folder: Path) -> None:
     assert skipped[0].startswith(f"skipped {folder / 'bad.xyz'}: ")
     found = [json.loads(line) for line in lines]
     assert [line["frame"] for line in found] == ["0.xyz", "1.xyz", "2.xyz"]
-    assert found[0]["stamp"] == (folder / "0.xyz").stat().st_mtime
+    assert found[0]["stamp"] == pytest.approx((folder / "0.xyz").stat().st_mtime, rel=0, abs=1e-6)
     assert found[0]["latency"] >= 0
     points = np.loadtxt(folder / "0.xyz")
     for keypoint in found[0]["keypoints"]:
