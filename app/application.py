@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from app.state.log import log_errors, log_folder, start_log
 from app.state.preferences import Theme
 from keygrid.errors import KeygridError
+from keygrid.installation import ASSETS
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QCoreApplication
@@ -114,6 +115,7 @@ def run(
 def make(*, keep: bool) -> tuple["QCoreApplication", "MainWindow"]:
     """Make the application and its window, which keeps settings and sessions, or knows none."""
     from PySide6.QtCore import QSettings, QStandardPaths
+    from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
     from app.worker.client import WorkerClient
@@ -121,6 +123,8 @@ def make(*, keep: bool) -> tuple["QCoreApplication", "MainWindow"]:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     application.setApplicationName("Key-Grid Desktop")
     application.setOrganizationName("Key-Grid")
+    QApplication.setDesktopFileName("keygrid")
+    QApplication.setWindowIcon(QIcon(str(ASSETS / "desktop" / "keygrid.svg")))
     QApplication.setStyle("Fusion")  # the same on every platform, light and dark
     worker = WorkerClient(predicts=True)  # starts while the window's modules are imported
     from app.main_window import MainWindow

@@ -63,8 +63,7 @@ from app.views.welcome import Welcome
 from app.worker.client import WorkerClient
 from app.worker.protocol import Configure
 from keygrid.data.garment import Garment
-
-ASSETS = Path(__file__).parents[1] / "assets"
+from keygrid.installation import ASSETS
 
 VIEW_MENU = (
     "rename_keypoint", "colour_keypoint", "hide", "only", "show_all", "weights", "measure_next", "",

@@ -11,10 +11,12 @@ from cyclopts import App, CycloptsError, Parameter
 import keygrid
 from app.cli.view import view
 from keygrid.errors import KeygridError
+from keygrid.installation import IS_CHECKOUT, NAME
 
 # Imported when its command is given, or when --help lists them all.
 COMMANDS = {
     "convert": "keygrid.cli.convert:convert",
+    "desktop": "app.cli.desktop:desktop",
     "evaluate": "keygrid.cli.evaluate:evaluate",
     "garments": "keygrid.cli.garments:garments",
     "import": "keygrid.cli.import_weights:import_weights",
@@ -31,15 +33,18 @@ COMMANDS = {
 }
 
 cli = App(
-    name="main.py",
+    name=NAME,
     help="Key-Grid Desktop: unsupervised 3D keypoints for garments and other deformable things.",
     version=keygrid.__version__,
     help_format="plaintext",
+    help_epilogue="In a checkout, `python main.py` takes the place of `keygrid`." if IS_CHECKOUT else None,
     default_parameter=Parameter(negative=()),
 )
 cli.default(view)
 for name, place in COMMANDS.items():
     cli.command(place, name=name)
+if not IS_CHECKOUT:  # a shell completes commands that it finds by name
+    cli.register_install_completion_command(help="Let the shell complete commands and options.")
 
 
 def main() -> int:

@@ -36,7 +36,7 @@ def render(
 ) -> None:
     """Draw a garment with its keypoints into a PNG; needs no display.
 
-    Example: python main.py render assets/garments/unisex_shirt.ply --slice z=0.1 --out shirt.png
+    Example: keygrid render assets/garments/unisex_shirt.ply --slice z=0.1 --out shirt.png
 
     Parameters
     ----------

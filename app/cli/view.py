@@ -29,7 +29,7 @@ def view(
 ) -> None:
     """Open the window (the default command). Without a display, render the same scene to a PNG instead.
 
-    Example: python main.py view assets/garments/unisex_shirt.ply --screenshot window.png
+    Example: keygrid view assets/garments/unisex_shirt.ply --screenshot window.png
 
     Parameters
     ----------

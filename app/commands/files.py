@@ -10,9 +10,10 @@ from app.context import Context
 from app.controllers.opening import CHECKPOINT_SUFFIXES, Open
 from app.output.pictures import save_screenshot
 from keygrid.data.readers import SUFFIXES
+from keygrid.installation import ASSETS
 from keygrid.prediction.files import FORMATS, write_predictions
 
-EXAMPLE = Path(__file__).parents[2] / "assets" / "garments" / "unisex_shirt.ply"
+EXAMPLE = ASSETS / "garments" / "unisex_shirt.ply"
 """A garment that comes with the application."""
 
 

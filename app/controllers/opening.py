@@ -13,6 +13,7 @@ from app.worker.client import WorkerClient
 from app.worker.protocol import ListMethods, ListShipped, OpenPath, ReadMethod
 from keygrid.data.collection import Entry
 from keygrid.data.garment import Garment
+from keygrid.installation import COMMAND
 from keygrid.prediction import MethodId
 
 CHECKPOINT_SUFFIXES = (".safetensors",)
@@ -52,7 +53,7 @@ class Opening(QObject):
             if ending in PUBLISHED_SUFFIXES:
                 self.refused.emit(
                     f"{path.name} holds weights of the published code: import them first, by "
-                    f"`python main.py import {path.name} --out {path.stem}.safetensors`."
+                    f"`{' '.join(COMMAND)} import {path.name} --out {path.stem}.safetensors`."
                 )
             elif ending == SUFFIX:
                 sessions.append(path)

@@ -1,7 +1,6 @@
 """Training runs as processes of their own: starting them, and telling them what to do through their directory."""
 
 import shutil
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from app.state.new_run import NewRun, resumed
 from app.state.runs import Run, Runs, State
 from app.worker.priority import lower_priority
 from keygrid.errors import KeygridError
+from keygrid.installation import START
 from keygrid.training.run import RunDirectory
-
-MAIN = Path(__file__).parents[2] / "main.py"
 
 INTERVAL_MS = 250
 """Between two looks at the runs' directories."""
@@ -103,7 +101,7 @@ class Training(QObject):
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise KeygridError(f"The directory {directory} can't be made: {error.strerror}.") from error
-        command = _with_error_log([sys.executable, str(MAIN), *arguments], RunDirectory(directory).error_log)
+        command = _with_error_log([*START, *arguments], RunDirectory(directory).error_log)
         # Detached: in a session of its own, and nobody's child, so that it needs nobody to wait for it.
         begun, number = QProcess.startDetached(command[0], command[1:], str(folder or directory))
         if not begun:

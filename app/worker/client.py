@@ -61,7 +61,7 @@ class WorkerClient(QObject):
 
     def __init__(self, parent: QObject | None = None, *, predicts: bool = False) -> None:
         super().__init__(parent)
-        self._arguments = ["-m", "app.worker", *(["--predicts"] if predicts else [])]
+        self._arguments = ["-P", "-m", "app.worker", *(["--predicts"] if predicts else [])]
         self._count = 0
         self._wanted: dict[Hashable, Awaited] = {}
         self._last_failure = ""

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from safetensors import SafetensorError, safe_open
 
 from keygrid.errors import KeygridError
+from keygrid.installation import COMMAND
 from keygrid.model.config import DecoderConfig, HeatmapConfig, ModelConfig
 from keygrid.model.encoders import ENCODERS
 
@@ -90,7 +91,7 @@ def opening(path: Path, framework: str) -> Iterator[Any]:
         raise KeygridError(f"There is no checkpoint {path}.") from error
     except (SafetensorError, OSError) as error:
         hint = (
-            "; import published weights with `main.py import` first"
+            f"; import published weights first, by `{' '.join(COMMAND)} import`"
             if path.suffix in {".pt", ".pth"}
             else ": it is damaged, or of another kind"
         )

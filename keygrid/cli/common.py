@@ -1,4 +1,4 @@
-"""What commands share: the files that are shipped, and sentences to whoever typed the command."""
+"""Common parts of commands: the garment they default to, options, and messages to the user."""
 
 import sys
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from keygrid.errors import KeygridError
+from keygrid.installation import ASSETS
 
 if TYPE_CHECKING:
     from keygrid.data.collection import Entry
     from keygrid.data.garment import Garment
 
-ASSETS = Path(__file__).parents[2] / "assets"
 DEFAULT_GARMENT = ASSETS / "garments" / "unisex_shirt.ply"
 
 Mode = Literal["soft", "peak"]
@@ -63,4 +63,6 @@ def open_one(path: Path) -> "Garment":
 def need_simulator() -> None:
     """Raise a `KeygridError` where the extra `simulate` is not installed."""
     if find_spec("newton") is None or find_spec("gpytoolbox") is None:
-        raise KeygridError("The simulator is not installed; install the extra: pip install -e '.[simulate]'.")
+        raise KeygridError(
+            "The simulator is not installed; install its extra, by `pip install '.[simulate]'` in the project's folder."
+        )

@@ -13,7 +13,7 @@ def convert(
 ) -> None:
     """Write garments in another format, into a new folder.
 
-    Example: python main.py convert assets/garments/unisex_shirt.ply --to keygrid-text --out shirt
+    Example: keygrid convert assets/garments/unisex_shirt.ply --to keygrid-text --out shirt
 
     Parameters
     ----------

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from keygrid.cli.common import ASSETS, Mode, name_skipped, say
+from keygrid.cli.common import Mode, name_skipped, say
 from keygrid.errors import KeygridError
+from keygrid.installation import ASSETS, COMMAND
 
 Kind = Literal["noise", "points", "missing", "camera"]
 
@@ -38,7 +39,7 @@ def evaluate(
     All motions of a garment are judged together. Each frame is turned by an angle of its own and shown with points of
     its own, and with triangles of its own where a method reads the surface.
 
-    Example: python main.py evaluate assets/checkpoints/tshirt-k8.safetensors --category T-shirt
+    Example: keygrid evaluate assets/checkpoints/tshirt-k8.safetensors --category T-shirt
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def evaluate(
             lambda name, reason: say(f"skipped {name}: {reason}"),
         )  # fmt: skip
         worse = curves(opened, garments, protocol, curve or (), lambda name: say(f"scored with {name}"), executor)
-    report = Report(found, protocol, worse, shlex.join(["python", "main.py", *sys.argv[1:]]))
+    report = Report(found, protocol, worse, shlex.join([*COMMAND, *sys.argv[1:]]))
     if out is not None:
         write(report, out)
     print(as_markdown(report), end="")

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from keygrid.cli.common import ASSETS, DEFAULT_GARMENT, need_simulator
+from keygrid.cli.common import DEFAULT_GARMENT, need_simulator
 from keygrid.errors import KeygridError
+from keygrid.installation import ASSETS
 
 
 def garments(*, out: Path = ASSETS / "garments", processes: int = 2, category: str = "", scheduler: str = "") -> None:
@@ -11,7 +12,7 @@ def garments(*, out: Path = ASSETS / "garments", processes: int = 2, category: s
 
     Hours on two cores. What is there already stays, so an interrupted run goes on where it was.
 
-    Example: python main.py garments --out garments --processes 4
+    Example: keygrid garments --out garments --processes 4
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from keygrid.files import refuse_unwritable
 def import_weights(published: Path, /, *, out: Path) -> None:
     """Turn a .pt file of the published code into a checkpoint.
 
-    Example: python main.py import foldpant.pt --out trousers.safetensors
+    Example: keygrid import foldpant.pt --out trousers.safetensors
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from keygrid.errors import KeygridError
 def info(paths: list[Path], /, *, json: bool = False) -> None:
     """Say what files and folders hold, without reading all of it; what can't be read is told, and the others follow.
 
-    Example: python main.py info assets/garments/unisex_shirt.ply
+    Example: keygrid info assets/garments/unisex_shirt.ply
 
     Parameters
     ----------

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from keygrid.cli.common import ASSETS
 from keygrid.errors import KeygridError
+from keygrid.installation import ASSETS
 
 
 def name(checkpoint: Path, /, *, garments: list[Path] | None = None) -> None:
@@ -11,7 +11,7 @@ def name(checkpoint: Path, /, *, garments: list[Path] | None = None) -> None:
 
     Names are kept beside the checkpoint, in derived-names.json; those that a person gave come before them.
 
-    Example: python main.py name runs/shirt/checkpoints/best.safetensors
+    Example: keygrid name runs/shirt/checkpoints/best.safetensors
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ def predict(
     Until all garments are done, OUT.partial has what is found. When the same command is given again, an interrupted run
     goes on from there.
 
-    Example: python main.py predict assets/garments/unisex_shirt.ply --out keypoints.json
+    Example: keygrid predict assets/garments/unisex_shirt.ply --out keypoints.json
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def prepare(
     Steps are done in the order of the options; all lengths are in metres. If neither a recipe nor a step is given, the
     largest plane, outliers and all but the largest cluster are removed.
 
-    Example: python main.py prepare cloud.ply --plane 0.006 --cluster 1 --out shirt.ply --save-recipe table.json
+    Example: keygrid prepare cloud.ply --plane 0.006 --cluster 1 --out shirt.ply --save-recipe table.json
 
     Parameters
     ----------

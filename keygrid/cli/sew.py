@@ -16,7 +16,7 @@ def sew(
 ) -> None:
     """Make a garment of a category, and write its mesh.
 
-    Example: python main.py sew Trousers --seed 3 --measure length=60 --out shorts.obj
+    Example: keygrid sew Trousers --seed 3 --measure length=60 --out shorts.obj
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def simulate(
 
     An interrupted run goes on where it was when the same command is given again.
 
-    Example: python main.py simulate assets/garments/unisex_shirt.ply --motion fold-sleeve --out sequences
+    Example: keygrid simulate assets/garments/unisex_shirt.ply --motion fold-sleeve --out sequences
 
     Parameters
     ----------

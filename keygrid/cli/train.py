@@ -9,6 +9,7 @@ from cyclopts import Group, Parameter
 
 from keygrid.cli.common import name_skipped, open_one, say
 from keygrid.errors import KeygridError
+from keygrid.installation import COMMAND
 from keygrid.training.options import (
     CourseOptions,
     DataOptions,
@@ -49,7 +50,7 @@ def train(
     Ctrl+C, SIGTERM or a file called stop in the run directory ends it after the step, and --resume goes on from there;
     while there is a file called pause, it waits.
 
-    Example: python main.py train assets/garments/unisex_shirt.ply --run runs/shirt --normalisation centred
+    Example: keygrid train assets/garments/unisex_shirt.ply --run runs/shirt --normalisation centred
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def train(
     if machine.threads is not None:
         set_num_threads(machine.threads)
     # A resumed run has the numbers of an uninterrupted one, so the command that makes them has no --resume.
-    command = shlex.join(["python", "main.py", *(word for word in sys.argv[1:] if word != "--resume")])
+    command = shlex.join([*COMMAND, *(word for word in sys.argv[1:] if word != "--resume")])
     cache = None if data.no_cache else CloudCache(cache_folder())
     categories = data.category or []
     opened = Dataset.open(garments, categories=categories, cache=cache, on_skip=name_skipped())

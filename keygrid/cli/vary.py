@@ -29,7 +29,7 @@ def vary(
     It is kept of each point where on a standard garment of its kind it is. Where nothing tells a skirt's or a hat's
     front from its back, that is only how high.
 
-    Example: python main.py vary trousers --category Trousers --count 1500 --moving assets/garments
+    Example: keygrid vary trousers --category Trousers --count 1500 --moving assets/garments
 
     Parameters
     ----------

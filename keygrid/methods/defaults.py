@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from keygrid.data.garment import Garment
+from keygrid.installation import ASSETS
 
-FOLDER = Path(__file__).parents[2] / "assets" / "checkpoints"
+FOLDER = ASSETS / "checkpoints"
 """Shipped checkpoints."""
 
 Kind = Literal["mesh", "cloud"]

@@ -19,7 +19,7 @@ def test_help_has_an_example(command: str, monkeypatch: pytest.MonkeyPatch, caps
     with pytest.raises(SystemExit) as ended:
         main()
     assert not ended.value.code
-    assert f"python main.py {command} " in " ".join(capsys.readouterr().out.split())
+    assert f"keygrid {command} " in " ".join(capsys.readouterr().out.split())
 
 
 def test_commands_take_methods_without_learning(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""The command `desktop`: an entry in the menu of a Linux desktop, with an icon and file types."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from shutil import which
+
+from keygrid.cli.common import say
+from keygrid.errors import KeygridError
+from keygrid.files import atomic
+from keygrid.installation import ASSETS, START
+
+PLACES = {
+    "keygrid.desktop": Path("applications"),
+    "keygrid.svg": Path("icons/hicolor/scalable/apps"),
+    "keygrid.xml": Path("mime/packages"),
+}
+"""Folders below that of the user's data, by the file that goes there."""
+
+UPDATES = {"update-mime-database": "mime", "update-desktop-database": "applications"}
+"""Programs that make the desktop notice, and the folder that each is given."""
+
+
+def desktop(*, remove: bool = False) -> None:
+    """Add the application to the menu of a Linux desktop, with its icon and file types; --remove takes them away.
+
+    The files go into the user's own data folder, ~/.local/share unless XDG_DATA_HOME names another one. Sessions open
+    with a double click; for meshes and clouds the application is offered beside others.
+
+    Example: keygrid desktop
+
+    Parameters
+    ----------
+    remove
+        Remove what this command added.
+    """
+    if sys.platform != "linux":
+        raise KeygridError(f"desktop is for Linux, and this is {sys.platform}; start the window with view instead.")
+    from platformdirs import user_data_path
+
+    data = user_data_path()
+    for name, place in PLACES.items():
+        target = data / place / name
+        if remove:
+            target.unlink(missing_ok=True)
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        content = (ASSETS / "desktop" / name).read_text(encoding="utf-8").replace("{start}", exec_words(START))
+        with atomic(target) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    for program, folder in UPDATES.items():
+        if which(program) and (data / folder).is_dir():
+            with suppress(OSError):
+                subprocess.run([program, data / folder], check=False, stderr=subprocess.DEVNULL)
+    say(f"{'Removed from' if remove else 'Added to'} the menu, by files in {data}.")
+
+
+def exec_words(words: Sequence[str]) -> str:
+    """Return words as the key Exec of a desktop entry wants them, quoted and escaped."""
+    quoted = []
+    for word in words:
+        for character in '\\"`$':
+            word = word.replace(character, "\\" + character)  # noqa: PLW2901
+        quoted.append('"' + word.replace("\\", "\\\\").replace("%", "%%") + '"')
+    return " ".join(quoted)
