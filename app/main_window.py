@@ -16,6 +16,7 @@ from app.commands.files import FileCommands
 from app.commands.heatmap import HeatmapCommands
 from app.commands.help import HelpCommands
 from app.commands.keypoints import KeypointCommands
+from app.commands.offers import OfferCommands
 from app.commands.playback import PlaybackCommands
 from app.commands.session import SessionCommands
 from app.commands.training import TrainingCommands
@@ -59,7 +60,7 @@ from app.views.theme import apply_text_scale, apply_theme
 from app.views.timeline import BUTTONS, Timeline
 from app.views.toolbar import ToolBar
 from app.views.viewport import Viewport
-from app.views.welcome import Welcome
+from app.views.welcome import Offers, Welcome
 from app.worker.client import WorkerClient
 from app.worker.protocol import Configure
 from keygrid.data.garment import Garment
@@ -230,6 +231,7 @@ class MainWindow(QMainWindow):
             clouds.commands(),
             self._training_commands.commands(),
             HelpCommands(context).commands(),
+            OfferCommands(context, self.docks, self.open).commands(),
         )
         for group in groups:
             self.commands.register(*group)
@@ -244,7 +246,9 @@ class MainWindow(QMainWindow):
         self.timeline = Timeline(self.document, self.playback, self.commands)
         self.addToolBar(ToolBar(self.commands))
         self.welcome = Welcome(self.document, self.commands, self.viewport.interactor)
-        self.setCentralWidget(_stacked(self.notice, self.area, self.timeline))
+        self.offers = Offers(self.document, self.commands)
+        self.setCentralWidget(_stacked(self.notice, self.offers, self.area, self.timeline))
+        self.offers.setVisible(self._store.is_new)
         self.layers = LayerPanel([self.commands[name] for name in LAYERS])
         self.display = DisplayPanel(self.settings)
         self.slice_panel, self.heatmap_panel = SlicePanel(self.view), HeatmapPanel(self.view)
@@ -348,12 +352,13 @@ class MainWindow(QMainWindow):
         self.close()
 
 
-def _stacked(notice: QWidget, area: QWidget, timeline: QWidget) -> QWidget:
+def _stacked(notice: QWidget, offers: QWidget, area: QWidget, timeline: QWidget) -> QWidget:
     widget = QWidget()
     layout = QVBoxLayout(widget)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(0)
     layout.addWidget(notice)
+    layout.addWidget(offers)
     layout.addWidget(area, stretch=1)
     layout.addWidget(timeline)
     return widget

@@ -38,10 +38,14 @@ class Store:
         shelf: what can be opened.
         runs: training runs; of those that are kept, the ones whose directory is still there are known again.
         store: where it is kept; None if nothing shall be kept.
+
+    Attributes:
+        is_new: true if no earlier start has opened anything.
     """
 
     def __init__(self, preferences: Preferences, shelf: Shelf, runs: Runs, store: QSettings | None) -> None:
         self._store = store
+        self.is_new = store is not None and not store.contains(RECENT)
         if store is None:
             return
         for attribute in fields(preferences):

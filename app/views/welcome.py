@@ -1,14 +1,17 @@
-"""An invitation, where nothing is open."""
+"""Invitations: to open something where nothing is open, and at the first start to try what the window can do."""
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app.actions import CommandRegistry, plain
-from app.state.document import Subject
+from app.state.document import Document, Subject
 from app.views.icons import icon
 
 CHOICES = ("open", "open_folder", "open_example")
-"""Commands that have a button, by name."""
+"""Commands with a button where nothing is open, by name."""
+
+OFFERS = ("try_inspect", "try_scrub", "try_compare")
+"""Commands with a button at the first start, by name."""
 
 TITLE = "Drop a garment here"
 WORDS = "A mesh, a point cloud or a sequence of them; its keypoints are found at once."
@@ -18,7 +21,7 @@ PICTURE = 56
 
 
 class Welcome(QWidget):
-    """What can be opened, and how, in the middle of a view; hidden while a garment is open.
+    """Ways to open something, in the middle of a view; hidden while a garment is open.
 
     Args:
         subject: what is looked at.
@@ -75,3 +78,29 @@ class Welcome(QWidget):
         width = min(self._over.width(), 460)
         height = self.sizeHint().height()
         self.setGeometry((self._over.width() - width) // 2, (self._over.height() - height) // 2, width, height)
+
+
+class Offers(QFrame):
+    """A line of things to try; hidden once one is chosen, or something else is opened.
+
+    Args:
+        document: what is open.
+        commands: has those of the buttons.
+    """
+
+    def __init__(self, document: Document, commands: CommandRegistry) -> None:
+        super().__init__()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 4, 6, 4)
+        layout.addWidget(QLabel("Try:"))
+        self.buttons = {}
+        for name in OFFERS:
+            button = self.buttons[name] = QPushButton(plain(commands[name].text()))
+            button.clicked.connect(commands[name].trigger)
+            button.clicked.connect(self.hide)
+            layout.addWidget(button)
+        layout.addStretch()
+        self.close_button = QToolButton(autoRaise=True, text="✕", toolTip="Close; the menu Help ▸ Try has the same")
+        self.close_button.clicked.connect(self.hide)
+        layout.addWidget(self.close_button)
+        document.events.garments.connect(lambda garments: self.hide() if len(garments) > 1 else None)
