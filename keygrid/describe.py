@@ -1,4 +1,4 @@
-"""What a file or a folder holds, in words and numbers, without reading all of it."""
+"""Descriptions of files and folders, in words and numbers, without reading all of them."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _NAMES = {"first": "first garment", "about": "also said"}
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """What a path holds, as JSON values; a collection is described by its entries and its first readable garment.
+    """Describe a path, as JSON values; a collection is described by its entries and its first readable garment.
 
     Raises:
         KeygridError: nothing can be opened there.
@@ -121,7 +121,7 @@ def _default(garment: Garment) -> str:
 
 
 def _said_by(garment: Garment) -> dict[str, Any]:
-    """What the file says that a garment has no place for."""
+    """Return what the file says beyond what a garment holds."""
     source = garment.source
     if source is None:
         return {}

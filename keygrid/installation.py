@@ -1,4 +1,4 @@
-"""Where the files that come with the project are, and how it is started: from a checkout, or installed from a wheel."""
+"""The places of files that come with the project, and the ways to start it: from a checkout or an installed wheel."""
 
 import sys
 from pathlib import Path

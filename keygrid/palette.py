@@ -36,7 +36,7 @@ PALETTES: dict[str, Colours] = {
         dtype=np.uint8,
     ),
 }  # fmt: skip
-"""By name; each is told apart on light and on dark."""
+"""Palettes by name; their colours are distinct on light and on dark."""
 
 
 def colours(count: int, palette: str = DEFAULT) -> Colours:

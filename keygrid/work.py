@@ -61,7 +61,7 @@ def report(name: str, done: int, total: int) -> None:
 
 
 def is_isolated() -> bool:
-    """Whether this runs in another process than who submitted it, so that a crash costs nothing but the item."""
+    """Return whether this process works for another one, so that a crash costs nothing but the item."""
     return _isolated.get()
 
 

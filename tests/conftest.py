@@ -1,4 +1,4 @@
-"""What several directories share. Nothing here imports torch before a test needs it."""
+"""Fixtures that several directories share. Nothing here imports torch before a test needs it."""
 
 import contextlib
 import importlib

@@ -28,7 +28,7 @@ CHECKPOINTS = [
 SURFACE = ASSETS / "checkpoints" / "tops-k8-surface.safetensors"
 
 FILM_WIDTH = 640
-"""Of the moving picture, in pixels."""
+"""Width of the moving picture, in pixels."""
 
 GUIDE = ("inspect", "weights", "scrub", "field", "compare", "overlay", "difference", "palette", "preferences", "video")
 """Pictures that the user guide shows."""
@@ -78,7 +78,7 @@ class Studio:
         next(dock for dock in self.window.findChildren(QDockWidget) if dock.windowTitle() == title).raise_()
 
     def start_anew(self) -> None:
-        """As at the start."""
+        """Show everything as at the start."""
         from dataclasses import fields
 
         from app.state.settings import ViewSettings
@@ -100,7 +100,7 @@ class Studio:
         self.settle()
 
     def dialog(self, command: str) -> object:
-        """What a command opens."""
+        """Trigger a command, and return the dialog that it opens."""
         from PySide6.QtTest import QTest
         from PySide6.QtWidgets import QApplication
 

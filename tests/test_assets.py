@@ -1,4 +1,4 @@
-"""What is shipped is what the README says it is."""
+"""The shipped files are what the README says they are."""
 
 import json
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What is shown of work on many things, on a terminal and elsewhere."""
+"""Progress of work on many things, on a terminal and elsewhere."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""What is said of what is on disk."""
+"""Descriptions of what is on disk."""
 
 import json
 from pathlib import Path

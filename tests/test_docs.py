@@ -1,4 +1,4 @@
-"""What the documentation says holds: its examples run, and its links lead somewhere."""
+"""The documentation holds: its examples run, and its links lead somewhere."""
 
 import re
 import subprocess

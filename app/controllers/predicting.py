@@ -46,7 +46,7 @@ class Predicting(QObject):
 
     @property
     def wants_peak(self) -> bool:
-        """Whether keypoints are on their heaviest points."""
+        """True if keypoints are on their heaviest points."""
         return self._settings.peak
 
     def shut(self) -> None:

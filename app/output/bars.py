@@ -9,13 +9,13 @@ from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from app.scene.bars import Bar, bar_colours
 
 WIDTH = 78
-"""Of the strip in which bars are, in the user's pixels."""
+"""Width of the strip that holds the bars, in the user's pixels."""
 
 LONGEST = 320
 """Height of a bar with its title, in the user's pixels, where there is room."""
 
 _BREADTH, _SIDE, _GAP = 16, 10, 14
-"""Of the bar itself, of the room beside it, and of that between two, in the user's pixels."""
+"""Widths of a bar, of the margin beside it and of the gap between two, in the user's pixels."""
 
 TICKS = 3
 

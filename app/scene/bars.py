@@ -83,7 +83,7 @@ class ScalarBars(Drawn):
 
     @property
     def shown(self) -> bool:
-        """Whether there is any."""
+        """True if there is a bar."""
         return bool(self._titles)
 
     def update(self, state: SceneState) -> None:

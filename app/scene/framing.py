@@ -1,4 +1,4 @@
-"""From where a garment is looked at, and from how far."""
+"""Camera positions from which a garment fills the picture."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ FILLED = 0.86
 """Share of the picture's width or height that a garment takes."""
 
 MOST_POINTS = 20_000
-"""Of this many points of a garment that moves the ends are found; that is enough, and takes no time."""
+"""Points, about, that a moving garment is thinned to, besides its extremes; more would only take longer."""
 
 
 def broad_side(vertices: Floats) -> Floats:
@@ -69,7 +69,7 @@ def outline(garment: Garment) -> Floats:
 
 @dataclass(frozen=True)
 class Frustum:
-    """What of space is seen.
+    """The part of space that is seen.
 
     Attributes:
         tangents: half of the picture's width and height at a distance of 1.

@@ -44,7 +44,7 @@ def render(
 
 
 SAMPLES = 8
-"""Of each pixel."""
+"""Samples of each pixel."""
 
 THUMBNAIL_POINT = 2
 """Size of a cloud's points in a thumbnail, in pixels."""

@@ -1,4 +1,4 @@
-"""What is at a place of the picture: found by geometry, not by drawing, so that it costs no frame."""
+"""Finding what is at a place of the picture, by geometry instead of drawing, so that it costs no frame."""
 
 from dataclasses import dataclass
 from typing import Any, Literal

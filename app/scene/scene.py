@@ -18,7 +18,7 @@ from app.state.camera import Camera
 from keygrid.data.garment import Garment
 
 BARS_WIDTH = 84
-"""Of the strip at the right in which bars are, in the user's pixels."""
+"""Width of the strip at the right that holds the bars, in the user's pixels."""
 
 Floats = NDArray[np.float64]
 
@@ -68,7 +68,7 @@ class Scene(Drawn):
             self._looked_at = state.garment
 
     def _is_in_view(self, garment: Garment | None) -> bool:
-        """Whether it takes the place of another state of itself, such as the next cloud of a camera, about there."""
+        """Return whether a garment replaces an earlier state of itself nearby, as the next cloud of a camera does."""
         before = self._looked_at
         if garment is None or before is None or garment.source is None or garment.source != before.source:
             return False
@@ -118,7 +118,7 @@ class Scene(Drawn):
 
     @property
     def camera(self) -> Camera:
-        """From where the scene is looked at."""
+        """The camera that looks at the scene."""
         camera = self.plotter.camera
         return Camera(
             camera.GetPosition(), camera.GetFocalPoint(), camera.GetViewUp(), camera.GetViewAngle(),

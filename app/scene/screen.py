@@ -1,4 +1,4 @@
-"""Where places are in the picture, and where labels have room."""
+"""Positions in the picture, and room for labels."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -156,7 +156,7 @@ class SceneState:
 
     @property
     def prediction(self) -> Prediction | None:
-        """What is shown, if it has an explanation; else that is no more than keypoints and their skeleton."""
+        """The prediction that is shown, if it has an explanation; without one only keypoints and skeleton are shown."""
         return self.heat.prediction if self.heat is not None else None
 
     @cached_property
@@ -166,7 +166,7 @@ class SceneState:
 
     @property
     def radius(self) -> float:
-        """Of a keypoint's sphere, file units."""
+        """Radius of a keypoint's sphere, file units."""
         return KEYPOINT_RADIUS * self.garment.diagonal if self.garment is not None else 0.0
 
     @property

@@ -32,7 +32,7 @@ class Camera:
     scale: float
 
     def carried(self, here: Garment, there: Garment) -> "Camera":
-        """As this one looks at one garment, so another looks at another one, wherever that is and however large."""
+        """Return the camera that looks at `there` as this one looks at `here`, whatever their places and sizes."""
         if here is there:
             return self
         ratio = there.diagonal / here.diagonal if here.diagonal > 0 else 1.0

@@ -249,7 +249,7 @@ class Linking:
                     self._go_to(view, self._first.subject.frame)
 
     def _method_chosen(self, method: OpenMethod | None) -> None:
-        """Where one method is shown on several garments, it stays one."""
+        """Keep one method on all garments where several garments show the same one."""
         before, self._method = self._method, method
         for view in self._comparison.views:
             if view.subject.method is before and view.subject.garment is not self._first.subject.garment:
@@ -317,7 +317,7 @@ def matched(first: Subject, other: Subject) -> Match | None:
 
 
 def displacements(first: View, view: View, found: Match) -> tuple[np.ndarray, np.ndarray] | None:
-    """From where each of the first view's keypoints its partner's displacement begins, (P, 3) file units, and its ends.
+    """Return starts and ends (P, 3), file units, of displacements from the first view's keypoints to their partners.
 
     None where the views show other garments or frames, between which no displacement means anything.
     """

@@ -1,4 +1,4 @@
-"""Where on the cloth keypoints are in each frame, and how far they drift from where they mostly are."""
+"""Drift of keypoints along the cloth: their places in each frame, and the distance from where they mostly are."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from keygrid.clouds import Recipe
 
 @dataclass
 class Following:
-    """What is followed, and how far the picture is behind.
+    """A followed folder, and the delay of the picture.
 
     Attributes:
         folder: of the clouds; None if none is followed.

@@ -42,12 +42,12 @@ class Heat:
         segment: int | None = None,
         reference: Prediction | None = None,
     ) -> "Heat":
-        """What is to be shown of a prediction, one of whose segments may be selected."""
+        """Make the heat to show of a prediction, one of whose segments may be selected."""
         single = (segment,) if slices.single and segment is not None and reference is None else None
         return cls(prediction, reference, single, slices.sigma)
 
     def same(self, other: "Heat") -> bool:
-        """Whether both are of the same predictions, in the same way."""
+        """Return whether both show the same predictions in the same way."""
         predictions = self.prediction is other.prediction and self.reference is other.reference
         return predictions and (self.segments, self.sigma) == (other.segments, other.sigma)
 

@@ -1,4 +1,4 @@
-"""What went wrong, in a log file of bounded size and, for whoever asks for help, as text."""
+"""A log of errors: a file of bounded size and, for a request for help, a text."""
 
 import logging
 import platform

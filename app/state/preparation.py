@@ -11,7 +11,7 @@ from keygrid.data.garment import Garment
 
 @dataclass(frozen=True, eq=False)
 class PreparedCloud:
-    """What a recipe makes of a cloud.
+    """A cloud that a recipe prepared.
 
     Attributes:
         garment: the points that are left.

@@ -51,7 +51,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """What a network that is being trained says of one garment. K keypoints, E segments.
+    """The keypoints of one garment by a network that is being trained. K keypoints, E segments.
 
     Attributes:
         run: the run's name.
@@ -136,7 +136,7 @@ def smoothed(values: Floats, weight: float) -> Floats:
 
 @dataclass(eq=False)
 class History:
-    """What a run's events say, from the first one on.
+    """The history of a run, by its events from the first one on.
 
     Attributes:
         run: the run's name.

@@ -12,7 +12,7 @@ BACKGROUNDS: tuple[Background, ...] = get_args(Background)
 
 @dataclass
 class ViewSettings:
-    """Which layers are on, how they look, and which keypoints are meant.
+    """Display settings of a view: layers, their looks, and hidden keypoints.
 
     Attributes:
         layers: whether a layer is on, by its name in `app.state.layers.LAYERS`, for those that somebody has switched;

@@ -15,7 +15,7 @@ AXES: tuple[Axis, ...] = get_args(Axis)
 Vector = tuple[float, float, float]
 
 COLOUR_MAPS = ("inferno", "viridis", "cividis", "turbo", "gray", "coolwarm")
-"""By Matplotlib's names; the first three are even in lightness, and told apart with any colour vision."""
+"""Names in Matplotlib; the first three are even in lightness, and distinct with any colour vision."""
 
 KEY_STEP = 0.05
 """Distance by which a key moves a plane, normalised."""

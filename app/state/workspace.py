@@ -16,7 +16,7 @@ from app.state.view import View
 
 @dataclass(frozen=True, eq=False)
 class Workspace:
-    """What is open, how it is shown, and what is known between starts.
+    """All state of a window: open files, their display, and what is kept between starts.
 
     Attributes:
         document: what is open, and the subject of the first view.

@@ -234,7 +234,7 @@ class ComparisonArea(QWidget):
         self._draw_overlay()
 
     def _draw_rematched(self, *_: object) -> None:
-        """With each frame that is predicted distances change, and partners rarely."""
+        """Redraw the views whose keypoints have new partners; a new frame mostly changes distances alone."""
         for view, found in self._comparison.matches.items():
             known = self._drawn.get(view)
             if known is None or known.tolist() != found.partners.tolist():
@@ -308,7 +308,7 @@ class ComparisonArea(QWidget):
 
 
 def columns_for(count: int, width: int, height: int) -> int:
-    """In how many columns so many views are, that the shorter side of each is as long as can be."""
+    """Return the number of columns with which the shorter side of each view is longest."""
     return max(range(1, count + 1), key=lambda columns: min(width / columns, height / ceil(count / columns)), default=1)
 
 

@@ -3,7 +3,7 @@
 import psutil
 
 NICENESS = 10
-"""Of a process of background work, where the system has such a number."""
+"""Niceness of a background process, where the system has such a number."""
 
 
 def lower_priority(process: psutil.Process) -> None:

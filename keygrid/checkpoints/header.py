@@ -47,7 +47,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class CheckpointHeader:
-    """What a checkpoint says of itself.
+    """The description that a checkpoint holds of itself.
 
     Attributes:
         config: the network's configuration.

@@ -38,7 +38,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class KeypointLabels:
-    """What keypoints are called and how they are coloured, where that was chosen.
+    """Names and colours of keypoints, where they were chosen.
 
     Attributes:
         names: by index.
@@ -85,7 +85,7 @@ def tidied(name: str) -> str:
 
 
 def path_of(checkpoint: Path) -> Path:
-    """Where a checkpoint's labels are kept."""
+    """Return the path of the file with a checkpoint's labels."""
     return checkpoint.with_suffix(".keypoints.json")
 
 

@@ -62,7 +62,7 @@ def _tensors(content: Any) -> Iterator[Tensor]:
 
 
 def _is_plain(tensor: Tensor) -> bool:
-    """Whether a tensor's numbers are all there, each in a place of its own."""
+    """Return whether all of a tensor's numbers are there, each in a place of its own."""
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type == "meta":
         return False
     return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()

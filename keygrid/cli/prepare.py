@@ -133,7 +133,7 @@ def _prepare_all(paths: list[Path], recipe: "Recipe", out: Path) -> None:
 
 
 def _targets(members: "tuple[Member, ...]", out: Path) -> list[Path]:
-    """Where each cloud is written.
+    """Return the path to which each cloud is written.
 
     Raises:
         KeygridError: two of them have one name, or the folder can't be made.

@@ -64,7 +64,7 @@ class Cloud:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What a recipe makes of a cloud.
+    """A cloud that a recipe prepared.
 
     Attributes:
         garment: the points that are left, in the unit of the file, standing.

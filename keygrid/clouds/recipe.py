@@ -122,7 +122,7 @@ STEPS: Mapping[str, type[Step]] = MappingProxyType(
 
 
 USUAL: tuple[Step, ...] = (RemovePlane(), RemoveOutliers(), KeepCluster())
-"""What a garment on a table needs."""
+"""Steps for a garment on a table."""
 
 
 @dataclass(frozen=True)

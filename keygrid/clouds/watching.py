@@ -29,7 +29,7 @@ class Frame:
 
     @property
     def may_be_half(self) -> bool:
-        """Whether it is so new that it may be half-written, if it can't be read."""
+        """True if the file is so new that it may be half-written, should it be unreadable."""
         return time.time() - self.written < PATIENCE
 
 

@@ -15,7 +15,7 @@ UP_AXES: dict[UpAxis, int] = {"x": 0, "y": 1, "z": 2}
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a training cloud may differ from the garment it was drawn on.
+    """Bounds on how far a training cloud may differ from the garment it was drawn on.
 
     Attributes:
         rotate: the largest rotation about the vertical, either way, in degrees.

@@ -23,13 +23,13 @@ LIMIT = 2 * 2**30
 """Bytes that a folder may hold."""
 
 _VERSION = 2
-"""To be raised by whoever changes what is read from a file, or drawn from a garment, by the same seed."""
+"""Version of the cache: raise it with any change of what is read from a file or drawn by the same seed."""
 _SHELVES = 256
 _DIGEST = 32  # bytes
 
 
 def cache_folder() -> Path:
-    """Where clouds are kept: what the variable says, or the platform's place for what may be deleted."""
+    """Return the folder for clouds: the one that the variable names, else the platform's cache folder."""
     from platformdirs import user_cache_path
 
     named = os.environ.get(VARIABLE)

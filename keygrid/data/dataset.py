@@ -79,7 +79,7 @@ class Dataset:
         cache: CloudCache | None = None,
         on_skip: Callable[[Entry, str], None] | None = None,
     ) -> "Dataset":
-        """What `keygrid.data.open_path` takes, any number of it, as one data set; a file counts once.
+        """Open any number of paths, as `keygrid.data.open_path` takes them, as one data set; a file counts once.
 
         Args:
             paths: files, folders, collections.
@@ -113,7 +113,7 @@ class Dataset:
 
     @property
     def is_usable(self) -> bool:
-        """Whether a cloud can be drawn on any of the garments; reads as many as it takes to find one."""
+        """True if a cloud can be drawn on any of the garments; reads as many as it takes to find one."""
         try:
             self.draw(0, MINIMUM_POINTS, seed=0)
         except KeygridError:
@@ -139,7 +139,7 @@ class Dataset:
         return self._part([member for member in self.members if member.entry.category.casefold() in wanted])
 
     def of_split(self, split: str) -> "Dataset":
-        """What says that it belongs to a split, such as `test`, or says nothing.
+        """Return the garments that belong to a split, such as `test`, or that name none.
 
         Raises:
             KeygridError: nothing is left.

@@ -1,4 +1,4 @@
-"""What a garment is in memory."""
+"""Garments in memory."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +18,7 @@ _ROUNDING = 2e-6
 
 
 LARGEST = 1e30
-"""Of a coordinate, in file units: squares of areas are still numbers, and so are positions in single precision."""
+"""Largest coordinate, in file units: squares of areas, and positions in single precision, are still finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class MaterialPoints:
     barycentric: NDArray[np.float64]
 
     def on(self, vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Where the points are, (M, 3), when the vertices (V, 3) of the triangles `faces` (F, 3) are at `vertices`."""
+        """Return the points' positions (M, 3) on a surface with these vertices (V, 3) and triangles (F, 3)."""
         if len(faces) == 0:
             return vertices[self.faces].astype(np.float64)
         corners = vertices[faces[self.faces]].astype(np.float64)  # [M, 3, 3]

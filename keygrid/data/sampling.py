@@ -1,4 +1,4 @@
-"""From a garment to the cloud a network sees: draw points once, then map them into [-1, 1]."""
+"""Sampling of the cloud that a network sees: points are drawn on a garment once, then mapped into [-1, 1]."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, Self

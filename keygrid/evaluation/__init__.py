@@ -1,1 +1,1 @@
-"""How good keypoints are, measured on garments whose every point is known in every frame."""
+"""The quality of keypoints, measured on garments whose every point is known in every frame."""

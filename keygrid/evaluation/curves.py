@@ -1,4 +1,4 @@
-"""How errors grow as garments are seen worse: one evaluation for each level of each disturbance."""
+"""Curves of errors over disturbances: one evaluation for each level of each disturbance."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -37,10 +37,10 @@ SURFACES: frozenset[Kind] = frozenset({"noise", "missing", "camera"})
 """Kinds that a mesh can be disturbed by, too."""
 
 _DISTANCE = 4.0
-"""How far away the camera is, in diagonals of the garment's box."""
+"""Distance of the camera, in diagonals of the garment's box."""
 _RADIUS = 100.0
-"""Of the sphere onto which points are reflected to find hidden ones, in distances of the camera: Katz et al., Direct
-Visibility of Point Sets (ToG 2007)."""
+"""Radius of the sphere that points are reflected at to find hidden ones, in distances of the camera: Katz et al.,
+Direct Visibility of Point Sets (ToG 2007)."""
 _ABOVE = 35.0
 """The camera's height above the horizon, in degrees."""
 

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _SPACING = 0.01
-"""How fine the mesh is: the median length of its edges at most, as a share of the square root of the area."""
+"""Largest median length of the mesh's edges, as a share of the square root of the area."""
 _MOST = 30_000
 """Vertices beyond which it is not refined again."""
 

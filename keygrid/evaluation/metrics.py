@@ -61,7 +61,7 @@ class Track:
 
     @cached_property
     def offers(self) -> frozenset[Need]:
-        """What is known of the garment."""
+        """Facts that are known of the garment."""
         known = {
             Need.SURFACE: not self.garment.is_cloud,
             Need.MOTION: self.garment.frames is not None,

@@ -1,4 +1,4 @@
-"""How methods are judged: all motions of a garment together, each frame turned, on triangles of its own.
+"""The protocol by which methods are judged: a garment's motions together, frames turned, on triangles of their own.
 
 As a garment lies in the simulation that it comes from, points held still in its box score as well as a network. So the
 headline is *turned, across motions*: each frame is turned by an angle of its own and shown with triangles and points of
@@ -31,19 +31,19 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 Turn = Literal["yaw", "none", "full"]
-"""How frames are turned: by an angle about the vertical, not at all, or by any rotation."""
+"""Ways to turn frames: by an angle about the vertical, not at all, or by any rotation."""
 
 SETTINGS = {
     "as_it_lies": "as it lies, within a motion",
     "turned": "turned, within a motion",
     "across": "turned, across motions",
 }
-"""What is reported, by its name in files; the last one is the headline."""
+"""Reported settings by their names in files; the last one is the headline."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """How garments are shown.
+    """The way in which garments are shown to methods.
 
     Attributes:
         turn: how frames are turned.
@@ -65,7 +65,7 @@ class Protocol:
 
 
 Values = dict[str, float]
-"""Of one setting: metrics by key, as far as enough is known; symmetric, flips, and flips by kind."""
+"""Values in one setting: metrics by key, as far as enough is known; symmetric, flips, and flips by kind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ class Worst:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What was measured of one method on one garment.
+    """Measurements of one method on one garment.
 
     Attributes:
         values: in each of `SETTINGS`.
@@ -106,7 +106,7 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What was measured of one method.
+    """Measurements of one method.
 
     Attributes:
         method: its identity.
@@ -123,7 +123,7 @@ class Judged:
 
     @property
     def garments(self) -> dict[str, Mapping[str, Values]]:
-        """What was measured of each garment by name, in each of `SETTINGS`."""
+        """Measurements of each garment by name, in each of `SETTINGS`."""
         return {name: found.values for name, found in self.found.items()}
 
     @property
@@ -297,7 +297,7 @@ def _frames(garment: Garment, every: int) -> NDArray[np.float32] | NDArray[np.fl
 
 
 def _common_name(names: Sequence[str]) -> str:
-    """What names begin with, up to a hyphen; the first of them if that is nothing."""
+    """Return the common beginning of names, up to a hyphen; the first of them if they have none."""
     start = names[0]
     while len(names) > 1 and start and not all(name == start or name.startswith(f"{start}-") for name in names):
         start = start.rpartition("-")[0]

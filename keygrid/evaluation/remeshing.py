@@ -16,8 +16,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 Remesh = Literal["cloth", "pose", "none"]
-"""Which shape new triangles are cut on: the cloth at rest, where layers are apart, or each pose as it is, as a scanner
-would, which melts layers of crumpled cloth into each other; or none."""
+"""The shape that new triangles are cut on: the cloth at rest, where layers are apart, or each pose as it is, as a
+scanner would, which melts layers of crumpled cloth into each other; or none."""
 
 FINEST, COARSEST = 0.8, 1.35
 """Lengths of new edges, as shares of the mean of the old ones."""
@@ -41,7 +41,7 @@ class Shown:
     rest: Floats
 
     def at_rest(self, keypoints: Floats) -> Floats:
-        """Where the cloth nearest to keypoints (K, 3), file units, is on the garment at rest: (K, 3)."""
+        """Return the places (K, 3), on the garment at rest, of the cloth nearest to keypoints (K, 3), file units."""
         corners, weights = closest(keypoints, self.garment.vertices, self.garment.faces)
         return np.einsum("kc,kcd->kd", weights, self.rest[corners])
 

@@ -1,4 +1,4 @@
-"""What `evaluate` writes: tables, intervals, curves and worst frames, with all that it takes to repeat them."""
+"""Reports that `evaluate` writes: tables, intervals, curves and worst frames, and all that it takes to repeat them."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODULO = {"symmetric": "strict modulo symmetries", "flips": "frames flipped"}
-"""What is measured beside `METRICS`: the strict error modulo the garment's symmetries, and the share of frames that are
+"""Measurements beside `METRICS`: the strict error modulo the garment's symmetries, and the share of frames that are
 found as an image of themselves."""
 
 HEADLINE = ("strict", "tolerant", "coverage", "consistency")

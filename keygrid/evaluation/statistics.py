@@ -1,4 +1,4 @@
-"""How sure a mean over garments is: intervals by bootstrap, of one method and of the difference between two."""
+"""Intervals of means over garments by bootstrap: of one method, and of the difference between two."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

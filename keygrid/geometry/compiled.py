@@ -71,7 +71,7 @@ def _find_nearest(queries: Tensor, points: Tensor, count: int) -> tuple[Array, A
 
 
 def _have_distances(*positions: Array) -> bool:
-    """Whether all are numbers, and small enough for their squared distances to be numbers: others fit in no grid."""
+    """Return whether all coordinates and their squared distances are finite: others fit in no grid."""
     return all(np.abs(array).max(initial=0) < np.sqrt(np.finfo(array.dtype).max) / 4 for array in positions)
 
 
@@ -98,7 +98,7 @@ def _cells(cloud: Array, size: float, most: int) -> tuple[Array, float, Array]:
 
 @numba.njit(cache=True, nogil=True)
 def _sorted_into(low: Array, size: float, shape: Array, cloud: Array) -> tuple[Array, Array]:
-    """Where each cube's points begin, and their indices cube by cube, ascending within each.
+    """Return where each cube's points begin, and their indices cube by cube, ascending within each.
 
     A point outside of all cubes goes to the nearest one.
     """
@@ -246,7 +246,7 @@ def _read_back(inside: Array, squared_of: Array, squared_radii: Array, counts: A
 
 @numba.njit(cache=True, nogil=True)
 def _position(bit: Any) -> int:
-    """Of the one bit that is set."""
+    """Return the position of the one bit that is set."""
     position = 0
     for step in (32, 16, 8, 4, 2, 1):
         if bit >> np.uint64(step):
@@ -257,7 +257,7 @@ def _position(bit: Any) -> int:
 
 @numba.njit(cache=True, nogil=True)
 def _squared_distances(query: Array, place: Array, count: int, squared: Array) -> None:
-    """To the first `count` points whose coordinates (3, N) are in `place`."""
+    """Fill in squared distances to the first `count` points, whose coordinates (3, N) are in `place`."""
     x, y, z = query
     for i in range(count):
         dx, dy, dz = x - place[0, i], y - place[1, i], z - place[2, i]
@@ -265,7 +265,7 @@ def _squared_distances(query: Array, place: Array, count: int, squared: Array) -
 
 
 _REACHES = (1, 3, 8)
-"""How many cubes a search for the nearest goes each way: at first, then, at last. Farther out too many are empty."""
+"""Reaches of a search for the nearest, in cubes each way: first, second, last. Farther out too many are empty."""
 
 
 @numba.njit(cache=True, nogil=True)

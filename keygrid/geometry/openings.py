@@ -18,7 +18,7 @@ _FLAT = 0.3
 
 
 def stands_on_z(vertices: Floats, faces: Integers) -> bool:
-    """Whether vertices (V, 3) and faces (F, 3) look like something worn upright whose z axis, not its y axis, is up.
+    """Return whether vertices (V, 3) and faces (F, 3) look like something worn upright with z up instead of y.
 
     It is open above and below, to the body, at the waist and at the hem, so its openings face the vertical axis more
     than the others. False where that can't be told, as of cloth that lies.

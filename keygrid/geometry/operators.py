@@ -36,7 +36,7 @@ FAR = 2.0
 FEATURES = SIGNATURES + 2 * NEAREST + 2 * len(REACHES)
 
 _SHIFT = 1e-2
-"""What is added to eigenvalues so that the Laplacian, whose lowest is zero, can be inverted."""
+"""Shift of the eigenvalues by which the Laplacian, whose lowest one is zero, can be inverted."""
 _START = 0
 """Seed of the vector at which the eigensolver starts: else it takes another one at every call."""
 

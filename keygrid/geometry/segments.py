@@ -14,7 +14,7 @@ Array = NDArray[Any]
 
 _BLOCK = 64
 _SIDE = 4
-"""Of a grid's blocks, in cells: as many as a block of positions has."""
+"""Side of a grid's blocks, in cells: as many as a block of positions has."""
 
 
 def strongest(positions: Array, starts: Array, ends: Array, logarithms: Array, factor: float) -> tuple[Array, Array]:

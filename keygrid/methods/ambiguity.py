@@ -13,11 +13,11 @@ Floats = NDArray[np.floating]
 _SPREAD = 0.15
 """Root mean square of how far places are from the axis, below which they say nothing but heights."""
 _SHARE = 0.12
-"""Of each quarter of a garment, such as front left; a network that hesitates gives one quarter what is another's."""
+"""Least share of each quarter of a garment, such as front left; a network that hesitates gives one that of another."""
 _QUERIES = 1024
 """Points of which the image is looked up."""
 _RATIOS = (1.4, 1.2)
-"""How much more heat kernel signatures, and distances to openings, must change under the half-turn than from left to
+"""Ratios by which heat kernel signatures, and distances to openings, must change more under the half-turn than left to
 right. Shirts whose necklines are the same in front and behind had at most 1.28 and 1.17, told ones at least 1.25 in the
 second (neckline deeper by two centimetres), and most two to three."""
 _CLEAR = 0.2

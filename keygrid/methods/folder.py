@@ -40,12 +40,12 @@ _TRIES = 2
 """Processes that a garment may end alone, before it is left out."""
 
 _VERSION = 4
-"""Of the lines in the file beside the output; those of another version are not gone on from."""
+"""Version of the lines in the file beside the output; work of another version is not continued."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a method.
+    """A request to a method.
 
     Attributes:
         keypoints: the mode, as `keygrid.methods.Method.find` takes it.

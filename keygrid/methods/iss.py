@@ -10,7 +10,7 @@ from keygrid.methods.unlearned import Floats, Integers, Pose, UnlearnedMethod
 from keygrid.work import CrashedError, Processes, is_isolated
 
 RADIUS = 0.2
-"""Of the ball in which a point's surroundings are looked at, normalised."""
+"""Radius of the ball in which a point's surroundings are looked at, normalised."""
 
 SUPPRESSION = 0.12
 """Radius in which only the most salient point stays, normalised."""

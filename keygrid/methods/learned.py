@@ -100,7 +100,7 @@ class LearnedMethod:
         return Features(shown, features[0].float().cpu().numpy())
 
     def places(self, garment: Garment, frame: int | None = None) -> Floats | None:
-        """Where on a garment of its kind each vertex is, about within [-1, 1], as the network sees it.
+        """Return each vertex' place on a garment of its kind, about within [-1, 1], as the network sees it.
 
         Args:
             garment: a surface.

@@ -12,10 +12,10 @@ from keygrid.data.sampling import Drawing, Sample
 from keygrid.prediction import MethodId, Prediction
 
 Mode = Literal["soft", "peak"]
-"""Where a keypoint is that has weights: at their mean, or on its heaviest point. Other methods know no difference."""
+"""Position of a keypoint that has weights: their mean, or its heaviest point. Other methods know no difference."""
 
 Parts = Literal["keypoints", "skeleton", "all"]
-"""What to find: keypoints alone, with their skeleton, or with the reconstruction, too."""
+"""Parts to find: keypoints alone, with their skeleton, or with the reconstruction, too."""
 
 
 class Method(Protocol):
@@ -23,7 +23,7 @@ class Method(Protocol):
 
     @property
     def id(self) -> MethodId:
-        """What tells the method from all others."""
+        """Identity of the method."""
 
     @property
     def keypoints(self) -> int:
@@ -31,7 +31,7 @@ class Method(Protocol):
 
     @property
     def needs_surface(self) -> bool:
-        """Whether it can't work on a cloud."""
+        """True if it can't work on a cloud."""
 
     @property
     def drawing(self) -> Drawing:

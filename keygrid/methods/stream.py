@@ -30,7 +30,7 @@ LOOKS = 0.02
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is done with each cloud.
+    """The work to do with each cloud.
 
     Attributes:
         method: finds the keypoints.

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 DRAWING = Drawing(2048, "centred")
-"""As many points as the published network sees, and a map that does not depend on where the garment lies."""
+"""Drawing of as many points as the published network sees, with a map that does not depend on the garment's place."""
 
 
 @dataclass(frozen=True, eq=False)

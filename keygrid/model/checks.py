@@ -11,7 +11,7 @@ MAXIMUM_POINTS = 2**17
 MAXIMUM_CENTROIDS = 2**14
 MAXIMUM_WIDTH = 2**13
 MAXIMUM_VALUES = 2**28
-"""Of one layer for one garment."""
+"""Most values in one layer for one garment."""
 MAXIMUM_LAYERS = 8
 _SMALLEST = 1e-12
 

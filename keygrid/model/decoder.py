@@ -1,4 +1,4 @@
-"""From the coarsest level back to a cloud, guided by the skeleton's heatmap (paper, section 3.4)."""
+"""The decoder: from the coarsest level back to a cloud, guided by the skeleton's heatmap (paper, section 3.4)."""
 
 from collections.abc import Callable, Sequence
 from itertools import zip_longest

@@ -265,7 +265,7 @@ class _Train(torch.autograd.Function):
 
 
 def _through(affine: Array, means: Array) -> Array:
-    """What a gradient's way back through normalisation takes of each column (4, C).
+    """Return the coefficients (4, C) by which a gradient goes back through normalisation, for each column.
 
     With xhat = (y - mean) inverse, the gradient of a product y is scale (g - mean of g - xhat mean of g xhat): scale,
     shift (of which way a ReLU went), and what is constant and linear in y of the part that is subtracted.

@@ -14,7 +14,7 @@ from keygrid.model.rows import Rows
 
 @dataclass(frozen=True, eq=False)
 class Interpolation:
-    """From a level to the next finer one: the three nearest points, by inverse squared distance.
+    """Interpolation to the next finer level, from the three nearest points, by inverse squared distance.
 
     Attributes:
         index: (B N, 3) int64, indices of points of the coarser level, all clouds of the batch in one sequence.

@@ -1,4 +1,4 @@
-"""From garments to the input of a network: normalised points in single precision, and surfaces where it needs them."""
+"""Preparation of a network's input: normalised points in single precision, and surfaces where it needs them."""
 
 from collections.abc import Sequence
 

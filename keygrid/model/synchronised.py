@@ -10,7 +10,7 @@ from torch import Tensor, distributed
 
 
 def process_count() -> int:
-    """How many processes share each batch."""
+    """Return the number of processes that share each batch."""
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 

@@ -1,4 +1,4 @@
-"""From features of points to each keypoint's distribution over them (paper, section 3.1)."""
+"""Weights of keypoints: from features of points to a distribution over them (paper, section 3.1)."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""What an unfinished command has found so far, in a file from which the same command goes on."""
+"""A file with the results so far of an unfinished command, from which the same command goes on."""
 
 import json
 from collections.abc import Iterator

@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class MethodId:
-    """What tells a method from all others, and opens it again.
+    """The identity of a method, by which it can be opened again.
 
     Attributes:
         name: of the checkpoint's file without its ending, or of a method without a file, such as `Farthest points`.
@@ -37,7 +37,7 @@ class MethodId:
         return f"{folder.parent.name}, {self.name}" if of_run else self.name
 
     def same(self, other: "MethodId") -> bool:
-        """Whether both give the same answers: the same content of a file, wherever it lies, or the same text."""
+        """Return whether both give the same answers: the same content of a file, wherever it lies, or the same text."""
         mine, theirs = (one.spec if one.path is None else one.fingerprint for one in (self, other))
         return mine == theirs
 

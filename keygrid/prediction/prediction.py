@@ -47,7 +47,7 @@ class Skeleton(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What a learned method says about its keypoints. K keypoints, N sampled points.
+    """A learned method's explanation of its keypoints. K keypoints, N sampled points.
 
     Attributes:
         sample: the N points that the network saw, file units.

@@ -32,6 +32,6 @@ def upright(garment: Garment, up: Up | None = None, item: str = "") -> Garment:
 
 
 def guesses_z(garment: Garment) -> bool:
-    """Whether a garment at rest looks as if the z axis of its file were up; not of data sets, in which y is."""
+    """Return whether a garment at rest looks as if z were up in its file; never for data sets, in which y is."""
     is_known = bool(garment.origin) or (garment.source is not None and garment.source.suffix == ".npz")
     return not is_known and len(garment.faces) <= MOST_FACES and stands_on_z(garment.vertices, garment.faces)

@@ -28,18 +28,18 @@ COUNTS: dict[type[Pattern], int] = {TShirt: 9, Trousers: 6, Skirt: 6, Dress: 6, 
 """Parametric garments a category; the real T-shirt is the tenth of its."""
 
 SHARES = {9: (6, 2, 1), 6: (4, 1, 1)}
-"""How many of them are in each of `SPLITS`, in this order. The real T-shirt is a test garment."""
+"""Garments in each of `SPLITS`, in this order, by their number. The real T-shirt is a test garment."""
 
 FURTHER_TESTS: dict[type[Pattern], int] = {TShirt: 4, Trousers: 3, Skirt: 3, Dress: 3, Hat: 3, Vest: 3}
 """Parametric garments a category that are for test alone, numbered after those of `COUNTS`."""
 
 TEST_MOTIONS: tuple[Motion, ...] = ("fold-any", "fold-twice", "drag")
-"""What is done to test garments besides the motions that all garments have."""
+"""Motions of test garments besides those that all garments have."""
 
 FRAMES = 20
 VERTICES = 1210
 ATTEMPTS = 3
-"""How many seeds a motion gets to pass its checks."""
+"""Seeds that a motion is tried with until it passes its checks."""
 
 
 _Named = tuple[str, str, str, Pattern | None]
@@ -68,7 +68,7 @@ class Item:
 
     @property
     def name(self) -> str:
-        """Of the sequence and, with .npz, of its file."""
+        """Name of the sequence and, with .npz, of its file."""
         return f"{self.garment}-{self.motion}"
 
 

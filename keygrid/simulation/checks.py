@@ -1,4 +1,4 @@
-"""Whether a simulated sequence can be believed."""
+"""Checks of the plausibility of a simulated sequence."""
 
 from dataclasses import asdict, dataclass
 
@@ -36,7 +36,7 @@ class Checks:
     contacts: float
 
     def failures(self) -> list[str]:
-        """What is wrong, in words; empty if nothing is."""
+        """Return the failed checks in words; empty if all are passed."""
         if not self.finite:
             return ["positions are not finite"]
         low, high = STRAIN_LIMITS

@@ -24,7 +24,7 @@ DENSITY = 0.02
 STRETCH_DAMPING = 1.5e-2
 BEND_DAMPING = 0.5
 RADIUS = 0.8
-"""How far above the ground a vertex comes to rest."""
+"""Height above the ground at which a vertex comes to rest."""
 
 CONTACT = 1e5
 """Stiffness of contact with the ground; a tenth of it lets vertices sink in by their radius and more."""
@@ -43,7 +43,7 @@ VERTEX_CONTACTS, EDGE_CONTACTS = 64, 128
 
 @dataclass(frozen=True)
 class Material:
-    """What differs between cloths.
+    """Properties in which cloths differ.
 
     Attributes:
         bend: resistance to bending.

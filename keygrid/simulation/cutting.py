@@ -1,4 +1,4 @@
-"""What garments are cut from: the base of every category, and outlines that several of them share."""
+"""Patterns that garments are cut from: the base of every category, and outlines that several of them share."""
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass

@@ -51,7 +51,7 @@ def tshirt_landmarks(garment: Garment) -> Landmarks:
 
 
 def _bend(garment: Garment, start: Floats, end: Floats) -> Floats:
-    """Where the shortest way over the surface between two places is farthest from their chord."""
+    """Return the point, on the shortest way over the surface between two places, that is farthest from their chord."""
     vertices = garment.vertices
     edges, _ = edges_of(garment.faces)
     graph = csr_matrix((edge_lengths(vertices, edges), edges.T), shape=(len(vertices),) * 2)

@@ -1,4 +1,4 @@
-"""What is done to a garment: how it lies at first, what is gripped, and where the grip goes.
+"""Motions of garments: how one lies at first, what is gripped, and where the grip goes.
 
 Everything is in the simulator's lengths (see `cloth`): x to the wearer's left, z up. A garment that is folded, dragged
 or lifted lies flat, on its back, and comes to rest before it is gripped; one that is dropped begins turned any way.
@@ -21,7 +21,7 @@ Motion = Literal["drop", "fold-sleeve", "fold-half", "drag", "lift", "fold-any",
 MOTIONS: tuple[Motion, ...] = get_args(Motion)
 
 PATCH = 3.5
-"""How far around a place the cloth is gripped."""
+"""Radius around a place within which the cloth is gripped."""
 
 HANDFUL = 5.0
 """The same, where one grip must overcome the friction of all the cloth."""
@@ -30,7 +30,7 @@ STRETCH: dict[Motion, float] = {"drag": 3e4, "fold-twice": 3e4}
 """The cloth's resistance to stretching, where it is another than `Material`'s: so that such a grip does not tear it."""
 
 SPEED = 0.62 * TOP_SPEED
-"""Of a grip, on average; it starts and stops gently, and the cloth it pulls must keep up."""
+"""Mean speed of a grip, which starts and stops gently; the cloth it pulls must keep up."""
 
 SETTLING = 0.32
 """Seconds for a garment that lies to come to rest."""
@@ -41,7 +41,7 @@ FLATTENING = 0.35
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """How a garment lies before anything is done to it.
+    """A garment as it lies before anything is done to it.
 
     Attributes:
         vertices: (V, 3).
@@ -54,7 +54,7 @@ class Start:
 
 @dataclass(frozen=True, eq=False)
 class Grip:
-    """What is done to it then.
+    """A grip on a garment, and its path.
 
     Attributes:
         gripped: (G,) vertices that are held, none if nothing is.
@@ -83,7 +83,7 @@ def begin(motion: Motion, worn: Floats, rng: np.random.Generator) -> Start:
 
 
 def stages(motion: Motion) -> int:
-    """How often a garment is gripped, one time after the other."""
+    """Return the number of times that a garment is gripped, one after the other."""
     return len(_STAGES[motion])
 
 
@@ -197,7 +197,7 @@ def _over(gripped: Integers, across: Floats) -> Grip:
 
 
 def _ease(share: float) -> float:
-    """From 0 to 1, gently at either end; there before the end, so that the cloth can follow."""
+    """Ease a share from 0 to 1, gently at either end; 1 is reached early, so that the cloth can follow."""
     t = min(share / 0.9, 1.0)
     return t * t * (3 - 2 * t)
 

@@ -33,7 +33,7 @@ class Remeshed:
     offsets: Floats
 
     def carry_back(self, vertices: Floats) -> Floats:
-        """Where the original garment's vertices (V0, 3) are when the new mesh's are at `vertices` (V, 3)."""
+        """Return the original garment's vertices (V0, 3) when the new mesh's are at `vertices` (V, 3)."""
         faces = self.garment.faces
         frames = _frames(vertices[faces[self.original.faces]])
         moved: Floats = self.original.on(vertices, faces) + np.einsum("vij,vj->vi", frames, self.offsets)

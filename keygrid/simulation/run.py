@@ -25,7 +25,7 @@ Report = Callable[[int, int], None]
 """Told how many of how many simulated frames are done."""
 
 STARTING = "starting (a machine's first run compiles the solver for a minute)"
-"""What to show until the first report."""
+"""The stage to show until the first report."""
 
 SAVED_EVERY = 10
 """Simulated frames between two savings of an unfinished run."""
@@ -46,7 +46,7 @@ TO_SIMULATOR: dict[str, Floats] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is done to a garment, and how it is kept.
+    """A garment's motion, and the way in which it is kept.
 
     Attributes:
         motion: what is done.

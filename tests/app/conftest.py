@@ -28,7 +28,7 @@ Until = Callable[[Callable[[], object]], None]
 """Waits, with events going on, until something holds."""
 
 FRAMES = 6
-"""Of the sequence that tests play."""
+"""Frames of the sequence that tests play."""
 
 CONTROL, SHIFT, ALT = (
     Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier,
@@ -142,7 +142,7 @@ def put_back(window: MainWindow) -> None:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What lives beside a test, each by a key and in words."""
+    """Everything that lives beside a test, each by a key and in words."""
 
     things: dict[object, str]
 
@@ -162,7 +162,7 @@ class Surroundings:
         return cls(things)
 
     def left_behind(self) -> list[str]:
-        """What has come since, in words."""
+        """Return what has come since, in words."""
         return sorted(words for key, words in Surroundings.now().things.items() if key not in self.things)
 
 
@@ -197,7 +197,7 @@ def _nothing_left_behind(qapp: QApplication) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def until() -> Until:
-    """For fixtures of any scope."""
+    """Wait until something holds; for fixtures of any scope."""
 
     def wait(holds: Callable[[], object], milliseconds: int = 120_000) -> None:
         deadline = time.monotonic() + milliseconds / 1000

@@ -59,7 +59,7 @@ print(json.dumps(told))
 
 @pytest.fixture(scope="module")
 def told(qapp, tiny_checkpoint):
-    """What a session at twice the usual scale tells of itself; `qapp` has seen to a display."""
+    """Facts that a session at twice the usual scale tells of itself; `qapp` has seen to a display."""
     result = subprocess.run(
         [sys.executable, "-c", SESSION, SHIRT, tiny_checkpoint],
         capture_output=True, text=True, cwd=ROOT, timeout=300, check=False, env=dict(os.environ),

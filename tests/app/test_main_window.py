@@ -1,4 +1,4 @@
-"""What the window keeps straight when things overlap, fail or end."""
+"""The window when things overlap, fail or end."""
 
 import os
 import signal

@@ -128,7 +128,7 @@ def write(path: Path, triangles: int) -> dict[str, float]:
 
 
 def elsewhere(*arguments: str | Path | int) -> dict[str, float]:
-    """What a process of its own finds; its peak begins with the memory of this one, which therefore stays small."""
+    """Measure in another process; its peak begins with the memory of this one, which therefore stays small."""
     command = [sys.executable, "-m", "tests.benchmarks.large_meshes", "--process", *map(str, arguments)]
     output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
     return dict(json.loads(output))

@@ -22,7 +22,7 @@ class Times:
 
     @property
     def ratio(self) -> float:
-        """How many times the reference's time is ours, by medians."""
+        """Ratio of the reference's time to ours, by medians."""
         return median(self.reference) / median(self.ours)
 
     @property

@@ -51,7 +51,7 @@ SEQUENCES = ["tshirt-real-drop.npz", "tshirt-real-fold-sleeve.npz", "tshirt-real
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is done; the aims are those of the defaults.
+    """Amount of work; the aims are those of the defaults.
 
     Attributes:
         checkpoint: of the network.

@@ -1,4 +1,4 @@
-"""How fluid the window is while a network trains on the same cores.
+"""Fluency of the window while a network trains on the same cores.
 
     python -m tests.benchmarks.training_window [--seconds 30]
 

@@ -1,4 +1,4 @@
-"""How fast the window is in the hand: slices, frames, views, pauses, starts; and whether its memory stays.
+"""Speed of the window: slices, frames, views, pauses, starts; and the growth of its memory.
 
     python -m tests.benchmarks.window [speed] [start] [memory]
         [--rounds 500] [--changes 1000] [--times 60] [--starts 7] [--seconds 5]
@@ -152,7 +152,7 @@ def speed(times: int, seconds: float) -> None:
 
 
 def start(rounds: int) -> None:
-    """From the command to the first drawn window, and to the first keypoints."""
+    """Time the start, from the command to the first drawn window and to the first keypoints."""
     shown, first = [], []
     for _ in range(rounds):
         result = subprocess.run(

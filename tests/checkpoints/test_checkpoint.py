@@ -44,7 +44,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 
 def refusal(path: Path) -> str:
-    """What is said when this is opened: soon, and in one line."""
+    """Return the message when a file is refused: soon, and in one line."""
     began = time.monotonic()
     with pytest.raises(KeygridError) as caught:
         Checkpoint.load(path)

@@ -162,7 +162,7 @@ class Published:
     def propagate(
         self, name: str, levels: tuple[list[Tensor], list[Tensor]], coarse: Tensor, more: list[Tensor]
     ) -> Tensor:
-        """From a level, the last digit of `name`, to the one above; level 0 is the cloud itself."""
+        """Go from a level, the last digit of `name`, to the one above; level 0 is the cloud itself."""
         (clouds, features), level = levels, int(name[-1])
         apart = (clouds[level - 1][:, None] - clouds[level]).square().sum(-1)
         squared, index = apart.sort(dim=1)

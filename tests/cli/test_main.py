@@ -109,7 +109,7 @@ def test_output_to_a_disk_that_is_full_is_one_sentence(command: tuple[object, ..
 def test_a_disk_that_gets_full_is_one_sentence_and_leaves_nothing(
     name: str, command: tuple[object, ...], limit: int, tmp_path: Path
 ) -> None:
-    """In processes of their own, which a library that cannot write may end."""
+    """Run in processes of their own, which a library that cannot write may end."""
     words = [sys.executable, ROOT / "main.py", *map(str, command), "--out", str(tmp_path / name)]
     result = subprocess.run(
         words, capture_output=True, text=True, timeout=300, check=False,

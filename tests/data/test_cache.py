@@ -21,7 +21,7 @@ def entries(folder: Path) -> list[Path]:
 
 @pytest.fixture
 def cache(tmp_path: Path) -> CloudCache:
-    """With one cloud in it."""
+    """A cache with one cloud in it."""
     cache = CloudCache(tmp_path / "clouds")
     cache.put("content", 100, 7, POINTS)
     return cache

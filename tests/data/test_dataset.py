@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
-    """How often each file was parsed."""
+    """Counts of how often each file was parsed."""
     counts: Reads = Counter()
     from keygrid.data import readers
 
@@ -201,7 +201,7 @@ def test_what_has_no_area_or_too_few_points_is_skipped(folder: Path) -> None:
 
 
 def labelled(**splits: int) -> Dataset:
-    """As many members of each split as are asked for."""
+    """Make a data set with so many members of each split."""
 
     def unread() -> Garment:
         raise AssertionError("read")

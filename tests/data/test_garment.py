@@ -1,4 +1,4 @@
-"""What no garment can be."""
+"""Refusals of garments that cannot be."""
 
 from pathlib import Path
 

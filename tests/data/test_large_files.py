@@ -110,7 +110,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
 
 
 def positions(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Of all triangles' corners, in an order of their own: whatever the vertices' and the triangles' order."""
+    """Return the corners of all triangles, sorted, so that neither vertices' nor triangles' order counts."""
     corners = np.round(vertices[faces].reshape(-1, 9), 5)
     return corners[np.lexsort(corners.T)]
 

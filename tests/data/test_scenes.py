@@ -1,4 +1,4 @@
-"""What glTF allows, each in a scene that the test makes."""
+"""Features of glTF, each in a scene that the test makes."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What `evaluate` writes."""
+"""Reports that `evaluate` writes."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What is differentiable: gathering, Chamfer distance, distance to segments."""
+"""Differentiable operations: gathering, Chamfer distance, distance to segments."""
 
 import numpy as np
 import pytest

@@ -56,7 +56,7 @@ def tube(around: int, along: int, length: float = 2.0) -> Arrays:
 
 
 def gradient_by_hand(vertices: np.ndarray, faces: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """In each triangle the vector in its plane along which the function rises as it does along two edges."""
+    """Return, for each triangle, the vector in its plane along which the function rises as along two edges."""
     summed, around = np.zeros_like(vertices), np.zeros(len(vertices))
     for a, b, c in faces:
         edges = np.stack([vertices[b] - vertices[a], vertices[c] - vertices[a]])

@@ -70,7 +70,7 @@ def members(folder: Path) -> tuple[Member, ...]:
 
 
 def one_by_one(folder: Path, method: LearnedMethod, out: Path) -> bytes:
-    """What predicting one after the other writes."""
+    """Return what predicting one garment after the other writes."""
     named = [(str(garment.source), method.find([garment])[0]) for garment in Dataset.open([folder])]
     write_predictions(named, out)
     return out.read_bytes()

@@ -25,7 +25,7 @@ def norms(mlp: SharedMLP) -> list[nn.BatchNorm1d]:
 
 
 def make_mlp(inputs: int, widths: list[int] = WIDTHS, seed: int = 0) -> SharedMLP:
-    """In float64, with statistics and scales as a training leaves them, negative ones too."""
+    """Make layers in float64, with statistics and scales as a training leaves them, negative ones too."""
     torch.manual_seed(seed)
     mlp = SharedMLP(inputs, widths).double()
     for norm in norms(mlp):
@@ -113,7 +113,7 @@ def assert_same(ours: SharedMLP, theirs: SharedMLP, rows: Rows, atol: float = 1e
 
 @pytest.fixture(params=[None, 1], ids=["one chunk", "many chunks"])
 def chunked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether 200 rows are taken in several parts."""
+    """True if 200 rows are taken in several parts."""
     if request.param is not None:
         monkeypatch.setattr(fused, "_CACHED", request.param)
     return request.param is not None

@@ -177,7 +177,7 @@ def test_a_weight_that_is_not_a_number_is_seen(tiny_config: ModelConfig) -> None
 
 
 def frames() -> list[tuple[str, int]]:
-    """Of T-shirts that are held back for tests, one frame of every third sequence."""
+    """Choose frames of T-shirts that are held back for tests: one frame of every third sequence."""
     manifest = json.loads((ASSETS / "garments" / "manifest.json").read_text())
     held_back = [s["file"] for s in manifest["sequences"] if s["split"] == "test" and s["category"] == "T-shirt"]
     return [(file, 5 * i % 20) for i, file in enumerate(held_back[::3])]

@@ -96,7 +96,7 @@ def test_measures_that_make_no_sense(measures, said):
 
 
 def test_landmarks_are_found_on_a_tshirt_that_is_not_ours(shirt):
-    """On our own pattern, where they are known; on the real shirt, by what must hold."""
+    """Compare with our own pattern, where they are known; on the real shirt, check what must hold."""
     ours = TShirt().build("ours")
     found = tshirt_landmarks(ours)
     assert set(found.names) == set(ours.landmarks.names)

@@ -1,4 +1,4 @@
-"""What is done to garments, before any cloth is simulated."""
+"""Motions of garments, before any cloth is simulated."""
 
 from typing import get_args, get_type_hints
 

@@ -74,7 +74,7 @@ def settle(window, qtbot):
 
 
 def place_of(window, keypoint):
-    """Where a keypoint is drawn, in the interactor's own pixels."""
+    """Return the place where a keypoint is drawn, in the interactor's own pixels."""
     renderer = window.viewport.interactor.renderer
     renderer.SetWorldPoint(*window.document.prediction.keypoints[keypoint], 1)
     renderer.WorldToDisplay()

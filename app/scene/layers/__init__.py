@@ -30,7 +30,7 @@ MAKERS: dict[str, Callable[[pv.BasePlotter, str], Layer]] = {
     "ground": GroundLayer,
     "axes": AxesLayer,
 }
-"""What makes the layers of `app.state.layers.LAYERS`, from a plotter and the layer's name."""
+"""Functions that make the layers of `app.state.layers.LAYERS`, from a plotter and the layer's name."""
 
 ANNOTATIONS: dict[str, Callable[[pv.BasePlotter, str], Layer]] = {
     "measure": MeasureLayer,
@@ -39,4 +39,4 @@ ANNOTATIONS: dict[str, Callable[[pv.BasePlotter, str], Layer]] = {
     "displacements": DisplacementLayer,
     "others": OthersLayer,
 }
-"""What makes the layers that have no switch."""
+"""Functions that make the layers without a switch."""

@@ -1,4 +1,4 @@
-"""What is drawn over a view without a switch of its own: a measure, a mark, and other views' keypoints."""
+"""Annotations without a switch: a measured distance, a mark, and the keypoints of other views."""
 
 from collections.abc import Callable
 from functools import cache
@@ -12,10 +12,10 @@ from app.scene.layers.base import SELECTION_COLOUR, Floats, Layer, draw_in_front
 from app.scene.state import SceneState
 
 DASHES = 12
-"""Of the line along which two keypoints are measured."""
+"""Dashes of the line along which two keypoints are measured."""
 
 ARROW_COLOUR = "#8b2fc9"
-"""Of displacements: neither a keypoint's nor the selection's."""
+"""Colour of displacements, which no keypoint and no selection has."""
 
 SHAPES: tuple[tuple[str, Callable[[float], Any]], ...] = (
     ("cube", lambda radius: pv.Cube(x_length=1.7 * radius, y_length=1.7 * radius, z_length=1.7 * radius)),
@@ -24,7 +24,7 @@ SHAPES: tuple[tuple[str, Callable[[float], Any]], ...] = (
     ("disc", lambda radius: pv.Cylinder(radius=1.3 * radius, height=0.5 * radius, direction=(0, 1, 0))),
     ("spike", lambda radius: pv.Cone(height=3.2 * radius, radius=0.6 * radius, direction=(0, -1, 0), resolution=12)),
 )
-"""What keypoints of further views are drawn as, from B on; A's are spheres."""
+"""Shapes of the keypoints of further views, from B on; A's are spheres."""
 
 
 class MeasureLayer(Layer):
@@ -32,7 +32,7 @@ class MeasureLayer(Layer):
 
     @property
     def text(self) -> str:
-        """What is written beside the line."""
+        """The text beside the line."""
         return str(self._label.GetInput()) if self._actors else ""
 
     def _is_on(self, _state: SceneState) -> bool:
@@ -110,7 +110,7 @@ class CaveatLayer(Layer):
 
     @property
     def text(self) -> str:
-        """What is written there."""
+        """The text of the mark."""
         return str(self._label.GetInput()) if self._actors else ""
 
     def _is_on(self, state: SceneState) -> bool:
@@ -139,7 +139,7 @@ class DisplacementLayer(Layer):
 
     @property
     def count(self) -> int:
-        """How many arrows there are."""
+        """Number of arrows."""
         return self._count if self.visible else 0
 
     def _is_on(self, state: SceneState) -> bool:
@@ -192,7 +192,7 @@ class OthersLayer(Layer):
 
     @property
     def count(self) -> int:
-        """Of how many views there are any."""
+        """Number of views whose keypoints are drawn."""
         return len(self._actors)
 
     def _is_on(self, state: SceneState) -> bool:

@@ -1,4 +1,4 @@
-"""What every layer is: actors that are shown and hidden together, and drawn anew only where something changed."""
+"""The base of all layers: actors that are shown and hidden together, and redrawn only where something changed."""
 
 from collections import Counter
 from typing import Any
@@ -61,7 +61,7 @@ class Layer(Drawn):
     """
 
     order = 9
-    """What is translucent is blended in this order, whenever it was made: first the garment, then what is on it."""
+    """Place in the order in which translucent layers are blended: first the garment, then what is on it."""
 
     def __init__(self, plotter: pv.BasePlotter, name: str) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class Layer(Drawn):
 
     @property
     def visible(self) -> bool:
-        """Whether it is on, and has something to show."""
+        """True if the layer is on and has something to show."""
         return self._visible
 
     def update(self, state: SceneState) -> None:

@@ -16,7 +16,7 @@ FAINTEST = 0.06
 """Opacity of the weakest segments."""
 
 SKELETON_WIDTH = 2.5
-"""Of its lines, in the user's pixels, where there are few."""
+"""Width of the skeleton's lines where there are few, in the user's pixels."""
 
 FEW = 12
 """So many segments are drawn in their full width; more are thinner, as there is less room between them."""
@@ -50,7 +50,7 @@ class KeypointLayer(Layer):
 
     @property
     def label_size(self) -> int:
-        """Of the labels' font, in pixels."""
+        """Size of the labels' font, in pixels."""
         return int(self._labels[0].GetTextProperty().GetFontSize())
 
     @property
@@ -189,7 +189,7 @@ class SkeletonLayer(Layer):
 
     @property
     def width(self) -> float:
-        """Of the lines, in device pixels."""
+        """Width of the lines, in device pixels."""
         return float(self._actors[0].prop.line_width)
 
     def _draw(self, state: SceneState) -> bool:

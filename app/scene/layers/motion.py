@@ -1,4 +1,4 @@
-"""How keypoints keep to a garment that moves, and what is known of its material."""
+"""Layers of a garment that moves: trails of keypoints, and landmarks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ FAINTEST = 0.12
 """Opacity of a trail's end that is farthest in time."""
 
 TRAIL_WIDTH = 3
-"""Of a trail's lines, in the user's pixels."""
+"""Width of a trail's lines, in the user's pixels."""
 
 
 class TrailLayer(Layer):

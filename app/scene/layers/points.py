@@ -31,12 +31,12 @@ class CloudLayer(WeighedLayer):
 
     @property
     def count(self) -> int:
-        """How many of the points are drawn now."""
+        """Number of points that are drawn now."""
         return int(self._mesh.n_verts)
 
     @property
     def size(self) -> float:
-        """Of a point, in device pixels."""
+        """Size of a point, in device pixels."""
         return float(self._actors[0].prop.point_size)
 
     def _draw(self, state: SceneState) -> bool:
@@ -65,7 +65,7 @@ class CloudLayer(WeighedLayer):
         self._add(self._mesh, style="points", lighting=False, **style)
 
     def _source(self, state: SceneState) -> tuple[object, ...] | None:
-        """What the points are taken from; None where there are none."""
+        """Return the data that the points are taken from; None where there are none."""
         raise NotImplementedError
 
     def _points(self, state: SceneState) -> Floats:

@@ -12,10 +12,10 @@ from app.state.heat import Heat, colour_map_of, limits_of
 from app.state.slices import Plane, SliceSettings
 
 OPACITY = (0.0, 0.6, 0.8, 0.88, 0.92)
-"""Of a slice, from no heat to full heat, so that the garment shows through where there is none."""
+"""Opacities of a slice from no heat to full heat; the garment shows through where there is none."""
 
 DIVERGING_OPACITY = (0.92, 0.85, 0.0, 0.85, 0.92)
-"""Of a slice that shows a difference, from less to more heat."""
+"""Opacities of a slice that shows a difference, from less to more heat."""
 
 _AROUND = [0, 1, 3, 3, 2, 2]
 """A square's corners in the order of its outline, which has six."""

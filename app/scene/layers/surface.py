@@ -14,7 +14,7 @@ SURFACE_COLOUR = "#9db4d0"
 HEM_COLOUR = "#4c5d75"
 
 HEM_WIDTH = 1.6
-"""Of the lines along the openings, in the user's pixels."""
+"""Width of the lines along the openings, in the user's pixels."""
 
 FAINT = 0.13
 """Opacity of the surface as it was in the first frame."""
@@ -73,7 +73,7 @@ class SurfaceLayer(WeighedLayer):
 
     @property
     def opacity(self) -> float:
-        """From 0 to 1."""
+        """Opacity, from 0 to 1."""
         return float(self._actors[-1].prop.opacity)
 
     def _draw(self, state: SceneState) -> bool:

@@ -1,4 +1,4 @@
-"""What a garment is seen against: the ground below it with its shadow, and the directions of the axes."""
+"""The surroundings of a garment: the ground with its shadow, and the directions of the axes."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from app.scene.screen import Screen
 from app.scene.state import SceneState
 
 CELLS = 40
-"""Of the shadow, along each side."""
+"""Cells along each side of the shadow."""
 
 SPREAD = 1.5
-"""How much larger than the garment, seen from above, the shadow's square is at least."""
+"""Least ratio of the side of the shadow's square to the garment's, seen from above."""
 
 BLUR = 1.7
 """Standard deviation of the shadow's edge, in cells."""
@@ -46,7 +46,7 @@ class GroundLayer(Layer):
 
     @property
     def height(self) -> float:
-        """Where the ground is along Y, file units."""
+        """Height of the ground along Y, file units."""
         return float(self._sheet.points[0, 1])
 
     def _make(self, bounds: Floats) -> None:
@@ -86,14 +86,14 @@ class GroundLayer(Layer):
 
 
 AXIS_COLOURS = ((208, 62, 62), (58, 148, 66), (56, 110, 214))
-"""Of X, Y and Z, as everywhere."""
+"""Colours of X, Y and Z, in the usual order of red, green and blue."""
 
 ARM, INSET = 26, 40
 """Length of an axis, and how far from the corner they meet, in the user's pixels."""
 
 
 ROOMY = 480
-"""Where a picture's shorter side has fewer of the user's pixels, axes are smaller."""
+"""Shorter side of a picture, in the user's pixels, below which axes are drawn smaller."""
 
 NEAR = -0.99
 """Depth of the axes, from -1 to 1."""

@@ -11,18 +11,18 @@ from app.state.heat import Heat, colour_map_of, limits_of
 from keygrid.prediction import Prediction
 
 VOLUME_OPACITY = (0.0, 0.1, 0.3, 0.6, 0.9)
-"""Of the volume, from no heat to full heat."""
+"""Opacities of the volume, from no heat to full heat."""
 
 
 class IsosurfaceLayer(Layer):
-    """Where the heatmap has the chosen level; of a difference, where it is as much more and as much less."""
+    """Surface on which the heatmap has the chosen level; for a difference, the chosen level more and less."""
 
     order = 1
     _mesh: pv.PolyData
 
     @property
     def mesh(self) -> pv.PolyData:
-        """What is drawn."""
+        """The surface that is drawn."""
         return self._mesh
 
     def _draw(self, state: SceneState) -> bool:

@@ -36,7 +36,7 @@ TITLES = {
     "data": "Learn &from", "category": "&Category", "preset": "&Preset", "device": "&Device",
     "preview": "Pre&view on", "others": "&Other options", "run": "Di&rectory", "": "&Start",
 }  # fmt: skip
-"""Of the fields that are no numbers, and of the button; & is before the letter that leads there."""
+"""Titles of the fields without a number and of the button; & precedes the mnemonic."""
 
 
 class NewRunDialog(QDialog):

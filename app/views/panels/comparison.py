@@ -97,7 +97,7 @@ class Drift(QWidget):
         return Chart(self.label.text(), widget_picture(self)) if self.curves() else None
 
     def curves(self) -> dict[str, tuple[Curve, Qt.PenStyle]]:
-        """By view, with the dashes of its line."""
+        """Return the curves by view, each with the dashes of its line."""
         found = {}
         for place, view in enumerate((self._first, *self._comparison.views)):
             measures = self._comparison.measures.get(view)
@@ -134,7 +134,7 @@ class Drift(QWidget):
 
 
 class ComparisonPanel(QWidget):
-    """Which views there are, what they share, their differences and the drift of their keypoints."""
+    """A panel with the views, their links, their differences and the drift of their keypoints."""
 
     def __init__(self, first: View, comparison: Comparison, drift: Drift, actions: CommandRegistry) -> None:
         super().__init__()

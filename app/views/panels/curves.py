@@ -42,7 +42,7 @@ COLOURS = {
     "light": ("#1f6fb2", "#c8501e", "#1a7f4b", "#8447b8", "#a87900", "#0b9aa8", "#c2337f"),
     "dark": ("#6cb2f0", "#f2a25c", "#63d29b", "#c9a0f5", "#e8d44d", "#5fd7e0", "#f58ab8"),
 }
-"""Of lines by theme, told apart by hue and, for those who see fewer hues, by lightness; further ones are computed."""
+"""Colours of lines by theme, distinct in hue and, for the colour-blind, in lightness; further ones are computed."""
 
 
 class Curves(QWidget):

@@ -31,11 +31,11 @@ RECOGNISERS: tuple[Callable[[Path], Garment | Collection | None], ...] = (
     open_numbered,
     open_folder,
 )
-"""In this order, because a folder of a known layout is also a folder of meshes."""
+"""Functions that recognise formats, in the order in which they are tried: known layouts before plain folders."""
 
 
 def recognised(path: Path) -> Garment | Collection | None:
-    """What a path is in the first format that knows it; None if none does.
+    """Return the contents of a path by the first format that recognises it; None if none does.
 
     Raises:
         KeygridError: it is of a format, and damaged.

@@ -104,7 +104,7 @@ def write_clothesnet(garments: Iterable[Item], folder: Path) -> None:
 
 
 def _holds_categories(path: Path, folders: list[str]) -> bool:
-    """Whether a folder is the data set, holds it, or is a style that was copied out of it."""
+    """Return whether a folder is the data set, holds it, or is a style that was copied out of it."""
     if any(_plain(name) in _PLAIN or name == "ClothesNetM" for name in folders):
         return True
     return bool(folders) and (path / folders[0] / f"{folders[0]}.obj").is_file()
@@ -115,7 +115,7 @@ def _plain(name: str) -> str:
 
 
 def _category(path: Path) -> str:
-    """Of the folder nearest to the file that is called after one, at most three levels up: style, ID and file."""
+    """Return the category that the nearest of the three folders above a file is named after."""
     whole = path.absolute()  # A relative path may not say what it is in.
     names = [whole.name, *(parent.name for parent in whole.parents)][:4]
     return next((_PLAIN[_plain(name)] for name in names if _plain(name) in _PLAIN), "")

@@ -1,4 +1,4 @@
-"""From whatever can be opened to the formats of others."""
+"""Conversion of anything that can be opened to the formats of others."""
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +25,7 @@ WRITERS: dict[str, Callable[[Iterable[Item], Path], None]] = {
     "obj": write_numbered,
     "shapenet": write_shapenet,
 }
-"""What `main.py convert --to` offers; each writes garments into an empty folder."""
+"""Writers by their names for `convert --to`; each writes garments into an empty folder."""
 
 
 def convert(opened: Garment | Collection, form: str, out: Path) -> None:

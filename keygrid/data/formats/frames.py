@@ -1,4 +1,4 @@
-"""Whether shapes are one thing that moves, and points of clouds as material."""
+"""Tests for frames: of one thing that moves, and of a camera whose points are pixels."""
 
 from itertools import pairwise
 from typing import Any
@@ -20,7 +20,7 @@ _FARTHEST = 50
 
 
 def move_together(frames: NDArray[np.floating]) -> bool:
-    """Whether clouds (T, V, 3), T of 2 or more, are the same points at other times.
+    """Return whether clouds (T, V, 3), T of 2 or more, are the same points at other times.
 
     From one frame to the next, a point of something that moves stays much nearer to itself than to any other point;
     in clouds that only have as many points, the point of the same number is like any other. Looks at ten frames.
@@ -35,7 +35,7 @@ def move_together(frames: NDArray[np.floating]) -> bool:
 
 
 def seen_by_camera(before: NDArray[np.floating], after: NDArray[np.floating]) -> bool:
-    """Whether clouds (V, 3) are depth images of one camera, whose points are pixels and no material.
+    """Return whether clouds (V, 3) are depth images of one camera, whose points are pixels and no material.
 
     A pixel sees along one ray whatever is there, so points only move on rays that meet in the camera's centre, and all
     are in front of it.

@@ -1,4 +1,4 @@
-"""What the writers of all formats are given, and what most of them make of it."""
+"""The garments that writers of all formats take, and steps that most of them share."""
 
 import re
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from keygrid.data.sampling import sample
 from keygrid.errors import KeygridError
 
 POINTS = 2048
-"""In a cloud of the formats that have clouds of one size."""
+"""Points of a cloud, in the formats whose clouds have one size."""
 
 SPLITS = {"train": "train", "val": "validation", "test": "test"}
-"""From what the files of others are called to our splits."""
+"""Splits by their names in the files of others."""
 
 
 class Item(NamedTuple):

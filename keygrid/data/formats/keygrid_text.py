@@ -54,7 +54,7 @@ def open_text(path: Path) -> Garment | None:
 
 
 def is_beside_clouds(name: str, files: Container[str]) -> bool:
-    """Whether a file of that name holds the keypoints of clouds that are among the files of its folder."""
+    """Return whether a file of that name holds the keypoints of clouds in its own folder."""
     match = _KEYPOINTS.match(name.removesuffix(".txt"))
     return match is not None and (f"{match[1]}.txt" in files or f"{match[1]}_seqdata.txt" in files)
 

@@ -36,7 +36,7 @@ CATEGORIES = {
     **{"03642806": "laptop", "03790512": "motorcycle", "03797390": "mug", "04225987": "skateboard"},
     **{"04379243": "table", "04530566": "vessel"},
 }
-"""What its class ids, which are WordNet's, stand for."""
+"""Categories by the data set's class ids, which are WordNet's."""
 
 _Record = dict[str, Any]
 _Model = tuple[str, str]  # class id, model id
@@ -96,7 +96,7 @@ def read_model(path: Path) -> Garment:
 
 
 def read_symmetries(path: Path) -> dict[str, Any]:
-    """What the annotation of the cloud at `path` says of its symmetries, as it says it; empty if nothing.
+    """Return the symmetries in the annotation of the cloud at `path`, as they stand there; empty if it has none.
 
     Raises:
         KeygridError: an annotation file is damaged.
@@ -173,7 +173,7 @@ def _semantic_ids(garment: Garment, known: dict[str, int]) -> list[int]:
 
 
 def _root(folder: Path) -> Path:
-    """Of the data set that a folder is, or whose clouds are in it."""
+    """Return the root of the data set that a folder is, or belongs to."""
     whole = folder.absolute()
     if whole.name == "pcds":
         return whole.parent

@@ -1,4 +1,4 @@
-"""What is in a folder, without reading any of it."""
+"""The contents of a folder, listed without reading any file."""
 
 import os
 import re
@@ -26,7 +26,7 @@ def natural(name: str) -> list[str | int]:
 
 
 def contents(folder: Path) -> Contents:
-    """What is directly in a folder.
+    """Return the direct contents of a folder.
 
     Raises:
         KeygridError: the folder may not be read.
@@ -76,7 +76,7 @@ def walk(root: Path) -> Iterator[tuple[Path, Contents]]:
 
 
 def is_readable(name: str) -> bool:
-    """Whether a file is a mesh or a cloud, by its ending."""
+    """Return whether a file's ending is that of a mesh or a cloud."""
     stem, dot, ending = name.rpartition(".")
     return bool(stem) and dot + ending.lower() in SUFFIXES
 

@@ -122,7 +122,7 @@ def write_obj(path: Path, vertices: NDArray[np.floating], faces: NDArray[np.int6
 
 
 def _is_prose(path: Path) -> bool:
-    """Whether a text is no cloud."""
+    """Return whether a text file holds no cloud."""
     if path.suffix.lower() != ".txt":
         return False
     try:

@@ -121,7 +121,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _labels(file: Path) -> list[int | None]:
-    """Of each cloud; None where there is none."""
+    """Return the label of each cloud; None where it has none."""
     with reading(file), _opened(file) as archive:
         count = len(_data(archive))
         label = _own_array(archive, "label")

@@ -109,7 +109,7 @@ class Document:
 
 
 def _is_outside(name: str) -> bool:
-    """Whether a file's name leads out of its folder, on any platform."""
+    """Return whether a file's name leads out of its folder, on any platform."""
     path = PureWindowsPath(name)  # to which slashes and backslashes are alike
     return bool(path.anchor) or ".." in path.parts
 

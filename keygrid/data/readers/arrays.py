@@ -62,7 +62,7 @@ def _cloud(points: NDArray[Any]) -> Mesh:
 
 
 def _surface(vertices: NDArray[Any], faces: NDArray[Any]) -> Mesh:
-    """What is no mesh as it is, for whoever checks it."""
+    """Return a mesh of triangles; arrays that are no mesh stay as they are, for later checks to refuse."""
     if faces.dtype.kind not in "iu" or faces.ndim != 2 or not _are_positions(vertices):
         return Mesh(vertices, faces)
     polygons = Polygons()

@@ -38,7 +38,7 @@ def line_blocks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _last_line_end(block: bytes) -> int:
-    """Where the line after the last whole one begins; 0 if there is none."""
+    """Return the position after the last whole line; 0 if there is none."""
     end = block.rfind(b"\n")
     # At the very beginning of a block nobody can see what the line before it ended with.
     while end > 1 and block[end - 1 : end] == b"\\":

@@ -1,4 +1,4 @@
-"""What a file is by its content, whatever its ending says."""
+"""Formats of files by their content, whatever their ending."""
 
 import re
 from pathlib import Path
@@ -63,6 +63,6 @@ def ending_by_content(path: Path, ending: str) -> str:
 
 
 def _is_binary_stl(path: Path, head: bytes) -> bool:
-    """Whether a file is exactly as long as the number of facets in its header says."""
+    """Return whether a file has exactly the length that the number of facets in its header implies."""
     facets = int.from_bytes(head[_STL_HEADER - 4 : _STL_HEADER], "little") if len(head) >= _STL_HEADER else 0
     return facets > 0 and path.stat().st_size == _STL_HEADER + facets * _STL_FACET

@@ -1,4 +1,4 @@
-"""How much a file is believed when it says how large its contents are, before anything is made for them.
+"""Limits on the sizes that a file states for its contents, checked before memory is allocated for them.
 
 A file of a few kilobytes can claim, or unpack to, more than any memory holds.
 """
@@ -19,7 +19,7 @@ NUMBER = 8
 """Bytes of a number once it is read."""
 
 _SHARE = 0.5
-"""Of the memory that is free, for one file."""
+"""Share of the free memory that one file may take."""
 
 
 class Budget:

@@ -1,4 +1,4 @@
-"""What every format is read into, and what is true of all of them."""
+"""The mesh that every format is read into, and the checks that all of them share."""
 
 from typing import Any, NamedTuple, TypeVar
 
@@ -9,15 +9,15 @@ from keygrid.data.garment import LARGEST, Up
 from keygrid.data.readers.blocks import compact
 
 CUT_OFF = "ends too early, so it looks cut off; copy or export it again"
-"""How `UnreadableError` words a truncated file."""
+"""Message of `UnreadableError` for a truncated file."""
 
 
 _SEVERAL = 2
-"""As many points exactly at the origin are no coincidence."""
+"""Number of points exactly at the origin from which they are no coincidence."""
 
 
 class UnreadableError(Exception):
-    """What is wrong with a file and what to do, worded to follow the file's name, without a full stop."""
+    """A file's fault and the remedy, worded to follow the file's name, without a full stop."""
 
 
 Kind = TypeVar("Kind", bound=np.generic)
@@ -182,7 +182,7 @@ def join(parts: list[Mesh]) -> Mesh:
 
 
 def _all_colours(parts: list[Mesh]) -> NDArray[np.uint8] | None:
-    """Of several meshes, white where one has none; None if no one has any."""
+    """Return the colours of several meshes, white where one has none; None if none has any."""
     if all(part.colours is None for part in parts):
         return None
     white = (np.full((len(part.vertices), 3), 255, np.uint8) for part in parts)
@@ -229,7 +229,7 @@ def _renumber(faces: NDArray[np.int64], place: NDArray[np.int64], step: int = 2*
 
 
 def coinciding(rows: NDArray[np.generic]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which of the rows (V, D) are exactly alike.
+    """Find which of the rows (V, D) are exactly alike.
 
     Returns:
         First occurrences (U,) in their order, and for each row (V,) the position of its own among them.

@@ -27,7 +27,7 @@ _FREEFORM = re.compile(rb"^[ \t]*(?:curv2?|surf)\s", re.MULTILINE)
 _OTHER_INDICES = re.compile(rb"/\S*")
 _FEWEST_CORNERS = 3
 _FEW_UNUSED = 3
-"""As many vertices without a face are a habit of some exporters; more of them, and no line end, are a cut."""
+"""Most vertices without a face that some exporters leave; with more, and no line end, a file is cut off."""
 
 
 def read_obj(path: Path) -> Mesh:

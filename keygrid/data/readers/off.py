@@ -56,7 +56,7 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _counts(lines: Iterator[str]) -> tuple[int, int]:
-    """How many vertices and faces follow."""
+    """Return the numbers of vertices and faces that follow."""
     keyword = _KEYWORD.match(next(lines, ""))
     if keyword is None:
         raise UnreadableError("does not begin with OFF, so it is cut off or no OFF file; export it again")

@@ -54,7 +54,7 @@ def _header(text: bytes) -> dict[str, list[str]]:
 
 
 def _count(header: dict[str, list[str]]) -> int:
-    """How many points follow; writers that leave POINTS out have it as the size of an image."""
+    """Return the number of points that follow; without POINTS it is the size of the image."""
     if "POINTS" in header:
         return int(header["POINTS"][0])
     if "WIDTH" not in header:

@@ -63,7 +63,7 @@ class _Element:
 
     @property
     def layout(self) -> np.dtype[np.void]:
-        """Of a row, in an element without lists."""
+        """Layout of a row, in an element without lists."""
         return np.dtype([(prop.name, prop.kind) for prop in self.properties])
 
 
@@ -113,7 +113,7 @@ def _up(header: str) -> Up:
 
 
 def _header(file: BinaryIO) -> str:
-    """What precedes `end_header`; the file is where the data begin."""
+    """Read the header, and leave the file at the start of the data."""
     head = file.read(2**16)
     while (end := _END.search(head)) is None and head.startswith(b"ply") and (more := file.read(len(head))):
         head += more

@@ -14,7 +14,7 @@ _TOLERANCE = 1e-9
 
 
 _MOST_CORNERS = 10_000
-"""Of a polygon that is no fan; cutting it takes time with the square of their number."""
+"""Most corners of a polygon that is no fan: cutting it takes time with the square of their number."""
 
 _AT_ONCE = 2**11
 """Polygons cut at a time, for the memory's sake."""

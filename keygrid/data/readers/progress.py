@@ -1,4 +1,4 @@
-"""How far the reading of a large file is, for whoever wants to know; readers need not know who that is."""
+"""Progress of reading a large file, reported to a listener that readers need not know."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -160,7 +160,7 @@ def _moved(part: Mesh, matrix: Matrix) -> Mesh:
 def _skinned(
     document: Document, part: Mesh, attributes: dict[str, int], skin: dict[str, Any], placed: dict[int, Matrix]
 ) -> Mesh:
-    """Where joints put a part; where its node is does not count."""
+    """Return a part as its joints place it, whatever the position of its node."""
     bones = np.stack([placed.get(joint, np.eye(4)) for joint in skin["joints"]])
     if "inverseBindMatrices" in skin:
         bones = bones @ document.array(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)[: len(bones)]

@@ -82,7 +82,7 @@ def write_sequence(garment: Garment, path: Path, about: Mapping[str, Any] | None
 
 
 def is_sequence(archive: Mapping[str, NDArray[Any]]) -> bool:
-    """Whether an NPZ archive says that it is a sequence."""
+    """Return whether an NPZ archive says that it is a sequence."""
     return "format" in archive and str(archive["format"]).startswith(FORMAT.split(maxsplit=1)[0])
 
 
@@ -163,7 +163,7 @@ def _landmarks(parts: Mapping[str, NDArray[Any]]) -> Landmarks | None:
 
 
 def read_about(path: Path) -> dict[str, Any]:
-    """What a sequence's file says of itself, without reading its positions; nothing if it is another archive."""
+    """Return a sequence's description of itself, without reading positions; empty for another archive."""
     with opened_archive(path) as archive:
         return dict(json.loads(str(archive["about"]))) if is_sequence(archive) else {}
 
@@ -176,7 +176,7 @@ def quantise(positions: NDArray[np.floating]) -> tuple[NDArray[np.uint16], NDArr
 
 
 def dequantise(steps: NDArray[np.uint16], bounds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What `quantise` made of positions, as positions again."""
+    """Turn the integers of `quantise` into positions again."""
     positions: NDArray[np.float64] = steps * _step(bounds) + bounds[0]
     return positions
 

@@ -84,7 +84,7 @@ def _plain(text: bytes) -> bytes:
 
 
 def _are_decimal(lines: list[bytes]) -> bool:
-    """Whether commas are part of numbers."""
+    """Return whether commas are part of numbers."""
     has_semicolons = any(b";" in line for line in lines)
     found = set()
     for line in lines:
@@ -104,7 +104,7 @@ def _are_decimal(lines: list[bytes]) -> bool:
 
 
 def _look_split(lines: list[bytes]) -> bool:
-    """Whether commas separate whole numbers of which some are like decimals: 0,051,1,007 may be two or four."""
+    """Return whether commas may separate whole numbers or decimals: 0,051,1,007 may be two numbers or four."""
     if any(b"." in line for line in lines):
         return False
     rows = [line.strip().split(b",") for line in lines]
@@ -140,7 +140,7 @@ def _positions(rows: bytes, announced: int | None, names: list[bytes]) -> NDArra
 
 
 def _columns(names: list[bytes], count: int) -> list[int]:
-    """Where x, y and z are."""
+    """Return the columns of x, y and z."""
     plain = [name.lower() for name in names]
     if len(plain) == count and all(plain.count(axis) == 1 for axis in (b"x", b"y", b"z")):
         return [plain.index(axis) for axis in (b"x", b"y", b"z")]

@@ -1,4 +1,4 @@
-"""What the text formats share: numbers out of bytes, and the signs of a file that was cut off."""
+"""Common parts of text formats: numbers out of bytes, and the signs of a file that was cut off."""
 
 import codecs
 import re

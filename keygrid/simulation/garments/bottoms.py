@@ -22,7 +22,7 @@ from keygrid.simulation.patterns import Chain, Floats, Integers, Point, line
 
 @dataclass(frozen=True)
 class Trousers(Pattern):
-    """From shorts to wide trousers."""
+    """Trousers, from shorts to wide ones."""
 
     category: ClassVar[str] = "Trousers"
 
@@ -88,7 +88,7 @@ class Trousers(Pattern):
 
 @dataclass(frozen=True)
 class Skirt(Pattern):
-    """From a pencil to a circle skirt."""
+    """Skirts, from a pencil to a circle skirt."""
 
     category: ClassVar[str] = "Skirt"
 

@@ -28,7 +28,7 @@ class Hat(Pattern):
 
     @classmethod
     def sampled(cls, rng: np.random.Generator) -> Self:
-        """From a cap-like bucket hat to a sun hat."""
+        """Draw measures, from a cap-like bucket hat to a sun hat."""
         head = rng.uniform(16.5, 20)
         return cls(
             crown=rng.uniform(8, 13), head=head, top=head * rng.uniform(0.7, 0.96), brim=rng.uniform(4, 14),

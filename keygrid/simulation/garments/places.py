@@ -1,4 +1,4 @@
-"""Where on a garment of its kind a point is: the same place on every one of its kind, however it is cut.
+"""Places on garments of a kind: the same for the same part on every one of them, however it is cut.
 
 A panel is made of regions, such as the torso, sleeves and a collar, each bounded by chains with a meaning, such as a
 hem or a cuff. Each region is mapped onto that of one standard garment by mean-value coordinates (Floater 2003), so that
@@ -16,11 +16,11 @@ import numpy as np
 from keygrid.simulation.patterns import Chain, Floats, Integers, Panel, cut, fill_out, mirrored, sew_at
 
 _DEPTH = 0.5
-"""How far the front's and the back's fullest places are from the seams."""
+"""Depth of the front's and the back's fullest places, from the seams."""
 _STEPS = 24
 """Points of a seam inside a panel, which is no chain of its outline."""
 _MARGIN = 3.0
-"""How far beyond its region a place may be mapped, in centimetres; a region that is not convex may need it."""
+"""Distance beyond its region to which a place may be mapped, in centimetres, as one that is not convex may need."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,7 +110,7 @@ class Vest(Pattern):
 
     @classmethod
     def sampled(cls, rng: np.random.Generator) -> Self:
-        """From a crop top to a long tank top."""
+        """Draw measures, from a crop top to a long tank top."""
         chest, neck = rng.uniform(42, 56), rng.uniform(16, 24)
         return cls(
             length=rng.uniform(46, 74), chest=chest, hem=chest * rng.uniform(0.9, 1.15),

@@ -107,7 +107,7 @@ class WideTrousers:
         return opened(*sewn, lowest=self.rise - self.dips[0] - self.fly) if self.fly else sewn
 
     def _half(self, leg: Leg, dip: float) -> Half:
-        """Of a panel whose crotch is the origin."""
+        """Return half of a panel whose crotch is the origin."""
         inner, outer = (leg.inner, -leg.inseam), (leg.inner + leg.cuff, leg.slant - leg.inseam)
         hip, waist = (self.hips / 2, 0.3 * self.rise), (self.waist / 2, self.rise)
         down = line(outer, hip, bulge=leg.knee, sewn=True).points
@@ -188,7 +188,7 @@ class WideSkirt:
 
     @property
     def is_turned_alike(self) -> bool:
-        """Whether a half-turn makes it the same skirt."""
+        """True if a half-turn makes it the same skirt."""
         alike = all(before == behind for before, behind in (self.dips, self.hems, self.slits))
         return alike and self.right == self.left
 
@@ -221,5 +221,5 @@ class WideSkirt:
 
 
 def _waistline(corner: Point, middle: float) -> Chain:
-    """From a corner to the middle, which it reaches horizontally."""
+    """Return the line from a corner to the middle, which it reaches horizontally."""
     return Chain(hem_curve((0.0, middle), corner).points[::-1], sewn=False)

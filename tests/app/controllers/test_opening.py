@@ -1,4 +1,4 @@
-"""Which file is opened how, by its ending."""
+"""Opening of files by their ending."""
 
 from collections.abc import Callable
 from pathlib import Path

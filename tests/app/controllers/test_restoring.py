@@ -1,4 +1,4 @@
-"""What was open can be opened again: in another window, after a crash, from a file that is damaged."""
+"""Restoring of what was open: in another window, after a crash, from a file that is damaged."""
 
 from dataclasses import replace
 

@@ -101,7 +101,7 @@ class Stage:
         return [found.GetItemAsObject(index) for index in range(found.GetNumberOfItems())]
 
     def display(self, position: NDArray[np.float64]) -> tuple[float, float]:
-        """Where a place (3,) is in the picture."""
+        """Return the position in the picture of a place (3,)."""
         renderer = self.scene.plotter.renderer
         renderer.SetWorldPoint(*position, 1)
         renderer.WorldToDisplay()

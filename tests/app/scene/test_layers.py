@@ -72,7 +72,7 @@ def test_layers_of_the_heatmap_are_off_where_a_method_has_none_and_say_so(stage:
 
 
 def drawn(stage: Stage) -> Counter[str]:
-    """How often each part of each layer was drawn."""
+    """Return how often each part of each layer was drawn."""
     named = {**stage.scene.layers, "bars": stage.scene.bars}
     return Counter({f"{name}: {part}": count for name, layer in named.items() for part, count in layer.drawn.items()})
 

@@ -1,4 +1,4 @@
-"""What is drawn, on a plotter without any display."""
+"""The scene, on a plotter without any display."""
 
 from dataclasses import replace
 

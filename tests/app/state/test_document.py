@@ -1,4 +1,4 @@
-"""What is open and how it is shown, without any window."""
+"""The document, without any window."""
 
 import subprocess
 import sys

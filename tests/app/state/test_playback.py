@@ -16,7 +16,7 @@ def moving(count: int, name: str = "a") -> Garment:
 
 
 class Answer:
-    """What a document knows of a prediction: how many keypoints."""
+    """A prediction as a document knows it, by its number of keypoints."""
 
     def __init__(self, count: int = 4) -> None:
         self.keypoints = np.zeros((count, 3))

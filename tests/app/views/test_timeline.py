@@ -41,7 +41,7 @@ def window(shared, until, sequence):
 
 
 def place(slider, frame):
-    """Where the slider's handle is for a frame."""
+    """Return the position of the slider's handle for a frame."""
     option = QStyleOptionSlider()
     slider.initStyleOption(option)
     option.sliderPosition = frame

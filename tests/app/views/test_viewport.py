@@ -1,4 +1,4 @@
-"""What is said of a place, and what can be done with a keypoint: by mouse, keys and tables."""
+"""The view under the mouse, and work with keypoints: by mouse, keys and tables."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def place_of(window, keypoint):
 
 
 def middle_of_the_longest(window):
-    """Where the segment that is longest on the display has its middle."""
+    """Return the middle of the segment that is longest on the display."""
     ends = [[place_of(window, int(end)) for end in edge] for edge in window.document.prediction.edges]
     start, end = max(ends, key=lambda pair: (pair[0] - pair[1]).manhattanLength())
     return start * 0.5 + end * 0.5

@@ -74,7 +74,7 @@ def test_vertices_that_meet_in_one_frame_only_stay_apart(tmp_path, garment):
 
 
 FAR = np.array([448262.0, 5411933.0, 214.0])
-"""Where a garment of metres is in a surveyor's coordinates."""
+"""Position of a garment of metres in a surveyor's coordinates."""
 
 
 def test_frames_far_from_the_origin_keep_their_shape(cloth, tmp_path, garment):
