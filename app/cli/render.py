@@ -86,7 +86,7 @@ def draw_picture(
     settings, cut = _view_settings(slices, show, hide)
     check_size(size)
     if out.suffix.lower() != ".png":
-        raise KeygridError(f"The picture is a PNG, so name it so: {out.name} ends otherwise.")
+        raise KeygridError(f"Pictures are written as PNG, so the name must end in .png; {out.name} does not.")
     refuse_unwritable(out)
     from app.scene.offscreen import render as draw
     from app.scene.state import DARK, LIGHT
@@ -108,14 +108,14 @@ def draw_picture(
 def _place_of(frame: int, garment: "Garment") -> int:
     count = garment.frame_count
     if not -count <= frame < count:
-        raise KeygridError(f"{garment.name} has the frames 0 to {count - 1}, and not {frame}.")
+        raise KeygridError(f"There is no frame {frame} of {garment.name}; choose one from 0 to {count - 1}.")
     return frame % count
 
 
 def check_size(size: tuple[int, int]) -> None:
     """Raise a `KeygridError` where no picture or window has that many pixels."""
     if not all(64 <= side <= 16384 for side in size):
-        raise KeygridError(f"A picture or window has from 64 to 16384 pixels a side, and not {size[0]} x {size[1]}.")
+        raise KeygridError(f"--size must be from 64 to 16384 pixels a side; {size[0]} x {size[1]} was given.")
 
 
 def _view_settings(
@@ -136,7 +136,7 @@ def _view_settings(
     except ValueError:
         position = math.inf
     if axis not in AXES or not -1 <= position <= 1:
-        raise KeygridError(f"A slice is an axis and a position from -1 to 1, such as z=0.1, and not {slices!r}.")
+        raise KeygridError(f"--slice must be an axis and a position from -1 to 1, such as z=0.1; {slices!r} was given.")
     cut = SliceSettings(plane=axis)
     cut.move(position)
     return settings, cut

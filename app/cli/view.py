@@ -43,7 +43,7 @@ def view(
     size
         Width and height of the window.
     scale
-        Pixels of the screen in one of the window's, such as 2; the display's own if not given.
+        Screen pixels for each pixel of the window, such as 2; the display's own if not given.
     screenshot
         Save the whole window as PNG to this file, then close.
     fresh
@@ -51,7 +51,7 @@ def view(
     follow
         Show the newest cloud of this folder, into which another program writes, with its keypoints, as it comes.
     recipe
-        Prepares the clouds of the followed folder; saved by prepare, or by the window.
+        Recipe that prepares the clouds of the followed folder; saved by prepare, or by the window.
     """
     check_size(size)
     followed = _followed(follow, recipe)
@@ -68,9 +68,7 @@ def view(
             raise KeygridError(failure)
         return
     if not garments:
-        raise KeygridError(
-            "A folder is followed in the window, and there is no display; use predict --stream --follow."
-        )
+        raise KeygridError("--follow needs a display for the window; use predict --stream --follow instead.")
     out = screenshot or Path("keygrid-view.png")
     print(f"There is no display, so the view of {garments[0]} is rendered to {out}.")
     prediction = draw_picture(
@@ -84,10 +82,10 @@ def _followed(folder: Path | None, recipe: Path | None) -> "tuple[Path, Recipe] 
 
     if folder is None:
         if recipe is not None:
-            raise KeygridError("--recipe is for the clouds of --follow; name a folder, or use prepare.")
+            raise KeygridError("--recipe needs --follow: name a folder there, or use the command prepare.")
         return None
     if not folder.is_dir():
-        raise KeygridError(f"{folder} is no folder, so it can't be followed.")
+        raise KeygridError(f"{folder} is not a folder; --follow takes a folder.")
     return folder, Recipe() if recipe is None else read_recipe(recipe)
 
 

@@ -32,7 +32,7 @@ class KeypointCommands:
             Command("previous_keypoint", "&Previous keypoint", "&Keypoints", lambda: self._walk(-1), "Shift+N"),
             Command("rename_keypoint", "&Rename…", "&Keypoints", self._rename, "F2", separated=True),
             Command("colour_keypoint", "&Colour…", "&Keypoints", self._ask_for_colour),
-            Command("plain_keypoint", "Its &own colour", "&Keypoints", lambda: self._colour(None)),
+            Command("plain_keypoint", "Rese&t the colour", "&Keypoints", lambda: self._colour(None)),
             Command("measure_next", "&Measure to the next keypoint", "&Keypoints", self._measure, "M", separated=True),
             Command("copy_keypoints", "Copy &keypoints as CSV", "&Keypoints", self._copy_keypoints, "Ctrl+Shift+K",
                     separated=True),

@@ -33,8 +33,6 @@ class PlaybackCommands:
     def _go_to_worst(self) -> None:
         frame = next_worst(self._document)
         if frame is None:
-            self._messages.warn(
-                "Which frame is worst is known of a garment that moves, once keypoints are found in it."
-            )
+            self._messages.warn("The worst frame is known once keypoints are found on a garment that moves.")
             return
         self._playback.jump(self._document, frame)

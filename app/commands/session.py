@@ -35,7 +35,7 @@ class SessionCommands:
         box = QMessageBox(self._context.window)
         box.setWindowTitle("Key-Grid Desktop")
         box.setIcon(QMessageBox.Icon.Question)
-        box.setText("Key-Grid Desktop did not end properly last time.")
+        box.setText("Key-Grid Desktop ended unexpectedly last time.")
         box.setInformativeText("Reopen what was open then?")
         reopen = box.addButton("&Reopen", QMessageBox.ButtonRole.AcceptRole)
         box.addButton("&Start afresh", QMessageBox.ButtonRole.RejectRole)

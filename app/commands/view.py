@@ -17,7 +17,7 @@ SIDE_TITLES = {
 }  # fmt: skip
 """Titles and keys of the sides from which a garment can be looked at, as `app.scene.framing.SIDES` names them."""
 
-BACKGROUND_TITLES: dict[Background, str] = {"theme": "As the &theme", "white": "&White", "black": "&Black"}
+BACKGROUND_TITLES: dict[Background, str] = {"theme": "By the &theme", "white": "&White", "black": "&Black"}
 
 OF_WEIGHTS = {
     "weights": "Colour surface and points by the weights of the selected keypoint (W)",
@@ -78,7 +78,7 @@ class ViewCommands:
             Command("hide", "&Hide selected keypoint", "&View", self._hide, "H"),
             Command("only", "Show &only the selected keypoint", "&View", self._only, "Shift+H"),
             Command("fit", "&Fit garment", "&View", self._viewport.fit, "F", separated=True),
-            Command("look_first", "As at &first", "&View/&Camera", self._viewport.look_first, "Shift+Home"),
+            Command("look_first", "&Initial view", "&View/&Camera", self._viewport.look_first, "Shift+Home"),
             *(
                 Command(
                     f"look_{side}", title, "&View/&Camera", lambda side=side: self._viewport.look_from(side), key,

@@ -54,7 +54,7 @@ class Preparation:
             self.recipe = last
 
     def add(self, step: Step) -> None:
-        """Do one step more.
+        """Add a step.
 
         Raises:
             KeygridError: the step can't be done with its numbers.

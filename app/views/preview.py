@@ -26,7 +26,7 @@ class PreviewBar(QWidget):
         self.box.setToolTip("Show what the network says of one garment, as it learns")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Preview after epoch")
-        self.slider.setToolTip("Earlier previews; at its end it moves on with the training")
+        self.slider.setToolTip("Earlier previews; the last position follows the training")
         self.label = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance("after epoch 9999, live"))
         layout = QHBoxLayout(self)

@@ -56,7 +56,10 @@ class Loop:
             return Failure(request.number, "There is not enough memory for this; close other programs or open less.")
         except Exception as error:  # whatever happens, the window must hear of it
             sys.excepthook(type(error), error, error.__traceback__)
-            return Failure(request.number, f"Something went wrong inside ({type(error).__name__}: {error}).")
+            return Failure(
+                request.number,
+                f"An internal error occurred ({type(error).__name__}: {error}); see Help ▸ Copy diagnostics.",
+            )
 
     def _stage(self, number: int) -> Callable[[str], None]:
         def enter(text: str) -> None:

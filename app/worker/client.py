@@ -14,7 +14,7 @@ from app.worker.protocol import Answer, Cancel, Cancelled, Configure, Failure, R
 PATIENCE_MS = 2000
 """Time for which a cancelled request may keep the worker busy, before the worker is replaced."""
 
-ENDED = "The background process ended unexpectedly and was started again; please try once more."
+ENDED = "The background process ended unexpectedly and was started again; please try again."
 
 ROOT = Path(__file__).parents[2]
 

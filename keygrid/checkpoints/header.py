@@ -176,7 +176,7 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise KeygridError(f"There is no network whose {name} is no group of constants.")
+        raise KeygridError(f"The network's {name} must be a group of constants.")
     return value
 
 

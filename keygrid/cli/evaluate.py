@@ -34,7 +34,7 @@ def evaluate(
     workers: int | None = None,
     scheduler: str = "",
 ) -> None:
-    """Score methods on garments that move: do keypoints keep their part, and are they all over the garment?
+    """Score methods on garments that move, by how well keypoints keep their place and cover the garment.
 
     All motions of a garment are judged together. Each frame is turned by an angle of its own and shown with points of
     its own, and with triangles of its own where a method reads the surface.
@@ -50,26 +50,26 @@ def evaluate(
     data
         Sequences, and folders of many; the shipped garments if not given.
     category
-        Leaves out garments that are known to be of another one.
+        Score this category only; garments of unknown category are kept.
     split
-        Which garments, where they say to which split they belong.
+        Score this split only; garments that name no split are kept.
     keypoints
-        At the mean of their weights (soft) or on their heaviest point (peak). If not given, peak of methods that read
-        the surface, whose keypoints lie on it, and soft of others.
+        Keypoints at the mean of their weights (soft) or on their heaviest point (peak). If not given, peak for methods
+        that read the surface, whose keypoints lie on it, and soft for others.
     turn
-        How frames are turned: about the vertical (yaw), not at all (none), or by any rotation (full).
+        Turn frames about the vertical (yaw), not at all (none), or by any rotation (full).
     remesh
-        What new triangles of each frame are cut on: the cloth at rest, where layers are apart (cloth), or each pose as
+        Cut new triangles for each frame: on the cloth at rest, where layers are apart (cloth), or on each pose, as
         a scanner would, which melts layers of crumpled cloth into each other (pose); none keeps those of the file. If
         not given, cloth where any of the methods reads the surface, else none.
     up
         The files' vertical axis.
     every
-        Judge each so-manieth frame of a motion.
+        Score every Nth frame of a motion only.
     seed
-        Of turns, triangles and points.
+        Seed of turns, triangles and points.
     curve
-        Also judge all methods as garments are seen worse: by noise, of few points, with a part missing, by one camera.
+        Also score under disturbances: noise, few points, a missing part, or the view of one camera.
     out
         Also write a report here, by the ending .html (with charts and the worst frames), .json, .md or .csv.
     device
@@ -84,7 +84,7 @@ def evaluate(
     if not specs:
         raise KeygridError("There is no method to score: name a checkpoint, or a method such as farthest?k=8.")
     if every < 1:
-        raise KeygridError(f"--every is 1 or more, and not {every}.")
+        raise KeygridError(f"--every must be 1 or more, and {every} was given.")
     from keygrid.evaluation.report import Report, as_markdown, check_ending, write
     from keygrid.files import refuse_unwritable
 

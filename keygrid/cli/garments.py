@@ -8,9 +8,9 @@ from keygrid.installation import ASSETS
 
 
 def garments(*, out: Path = ASSETS / "garments", processes: int = 2, category: str = "", scheduler: str = "") -> None:
-    """Make the data set that is shipped: what is missing in a folder, and its manifest.
+    """Make the bundled data set: the sequences that a folder lacks, and the manifest.
 
-    Hours on two cores. What is there already stays, so an interrupted run goes on where it was.
+    Takes hours on two cores. Existing sequences stay, so an interrupted run continues.
 
     Example: keygrid garments --out garments --processes 4
 

@@ -6,7 +6,7 @@ from keygrid.errors import KeygridError
 
 
 def info(paths: list[Path], /, *, json: bool = False) -> None:
-    """Say what files and folders hold, without reading all of it; what can't be read is told, and the others follow.
+    """Describe files and folders without reading all of them; unreadable ones are named, and the others follow.
 
     Example: keygrid info assets/garments/unisex_shirt.ply
 
@@ -15,7 +15,7 @@ def info(paths: list[Path], /, *, json: bool = False) -> None:
     paths
         Meshes, clouds, sequences, folders of any layout the README names, or checkpoints.
     json
-        As JSON: an object, or a list of several.
+        Print JSON: an object, or a list for several paths.
     """
     from json import dumps
 

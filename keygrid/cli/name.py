@@ -16,7 +16,7 @@ def name(checkpoint: Path, /, *, garments: list[Path] | None = None) -> None:
     Parameters
     ----------
     checkpoint
-        Whose keypoints are named.
+        The checkpoint whose keypoints are named.
     garments
         Files, folders and collections of surfaces with landmarks; the shipped ones if not given. Those of the
         checkpoint's categories are looked at, if it says what it learnt from.

@@ -58,7 +58,7 @@ def predict(
     item
         The object to take of a file of several; if not given, the largest open one where others are closed, else all.
     recipe
-        Prepares clouds first; saved by prepare, or by the window.
+        Recipe that prepares clouds first; saved by prepare, or by the window.
     stream
         Write a line of JSON for each cloud as it is done: time stamp, name, keypoints, confidence, visibility.
     follow

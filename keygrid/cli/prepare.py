@@ -32,7 +32,7 @@ def prepare(
     unit: Literal["m", "cm", "mm"] | None = None,
     save_recipe: Path | None = None,
 ) -> None:
-    """Prepare clouds of a depth camera: remove the table and what else is no garment, and say what is up.
+    """Prepare clouds of a depth camera: remove the table and all else but the garment, and find the vertical axis.
 
     Steps are done in the order of the options; all lengths are in metres. If neither a recipe nor a step is given, the
     largest plane, outliers and all but the largest cluster are removed.
@@ -48,7 +48,7 @@ def prepare(
     recipe
         A recipe, saved by this command or by the window, instead of steps.
     crop
-        Keep what is in this box: lowest x y z, highest x y z.
+        Keep what is in this box, given by its lowest and highest x y z.
     plane
         Remove the largest plane, such as a table, what is beyond it, and so much above it.
     outliers
@@ -64,7 +64,7 @@ def prepare(
     up
         The files' vertical axis, such as z, or -y; if not given, the one across the plane that is removed, else y.
     unit
-        Of the files' numbers; m if not given.
+        Unit of the files' numbers; m if not given.
     save_recipe
         Also write the recipe, a small JSON file.
     """

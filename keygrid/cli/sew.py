@@ -25,7 +25,7 @@ def sew(
     out
         OBJ, PLY, STL, OFF or GLB, by its ending.
     seed
-        Draws the measures; the usual ones if not given.
+        Draw measures by this seed; the usual ones if not given.
     measure
         One measure as NAME=CENTIMETRES; more than one of them may be given. An unknown name lists all.
     """

@@ -32,7 +32,7 @@ def simulate(
     garment
         A mesh in one piece, manifold, worn upright, in any unit.
     motion
-        What is done to it.
+        The motion to simulate.
     out
         Folder of the sequence, NAME-MOTION-SEED.npz.
     frames
@@ -40,7 +40,7 @@ def simulate(
     seed
         Of everything random: how the garment lies, where it is gripped, its friction and stiffness.
     vertices
-        About how many are simulated; time grows with them.
+        About how many vertices are simulated; time grows with them.
     up
         The file's vertical axis.
     own_mesh

@@ -22,12 +22,12 @@ def vary(
     moving: list[Path] | None = None,
     copies: int = 2,
 ) -> None:
-    """Sew garments to measures far beyond those of a wardrobe, each in some poses and on triangles of its own.
+    """Sew garments in measures of great variety, each in several poses and with triangles of its own.
 
-    What is there already stays, so an interrupted run goes on where it was. The same seed makes the same garments.
+    Existing sequences stay, so an interrupted run continues. The same seed makes the same garments.
 
-    It is kept of each point where on a standard garment of its kind it is. Where nothing tells a skirt's or a hat's
-    front from its back, that is only how high.
+    Each point keeps its place on a standard garment of its kind. Where nothing tells a skirt's or a hat's
+    front from its back, that is its height alone.
 
     Example: keygrid vary trousers --category Trousers --count 1500 --moving assets/garments
 
@@ -38,20 +38,20 @@ def vary(
     count
         Garments to sew, of each category.
     seed
-        Of the first one; each further one has the next.
+        Seed of the first garment; each further one has the next.
     category
-        What to sew; may be given several times. If it is not, tops: T-shirts, and vests and dresses among them.
+        Category to sew; may be given several times. If not given, tops: T-shirts, with vests and dresses among them.
     poses
-        Of each garment: frames that are crumpled and stretched.
+        Poses of each garment: frames that are crumpled and stretched.
     moving
         Sequences, and folders of many, whose training garments of these categories are written, too, with other
-        triangles, if `garments` made them: of those it is known where on a garment each vertex is.
+        triangles, if the command garments made them, which tells each vertex' place on a garment.
     copies
-        Of each of those.
+        Copies of each of those.
     """
     need_simulator()
     if count < 0 or poses < 1 or copies < 1:
-        raise KeygridError("--count is 0 or more, and --poses and --copies are 1 or more.")
+        raise KeygridError("--count must be 0 or more, and --poses and --copies 1 or more.")
     from keygrid.data.dataset import Dataset
     from keygrid.data.readers.sequence import read_about, write_sequence
     from keygrid.simulation.variety import TOPS, name_of, placed, revaried, varied

@@ -213,7 +213,7 @@ def _step(content: Any) -> Step:
     try:
         values = {key: _like(kind.__dict__[key], value) for key, value in given.items()}
     except (TypeError, ValueError) as error:
-        raise KeygridError(f"The step {name} has something else than numbers.") from error
+        raise KeygridError(f"The step {name} takes numbers alone.") from error
     return kind(**values)
 
 

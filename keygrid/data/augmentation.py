@@ -41,7 +41,7 @@ class Augmentation:
             if not 0 <= getattr(self, name) < most:
                 limit = "" if most == np.inf else " and below 1"
                 raise KeygridError(
-                    f"An augmentation's {name} is a share of 0 or more{limit}, and {getattr(self, name)} was asked for."
+                    f"The augmentation's {name} must be 0 or more{limit}, and {getattr(self, name)} was given."
                 )
 
     def __call__(self, points: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:

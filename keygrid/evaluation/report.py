@@ -100,7 +100,7 @@ def check_ending(path: Path) -> str:
     """
     ending = path.suffix.lower()
     if ending not in FORMATS:
-        raise KeygridError(f"{path.name} ends in none of {', '.join(FORMATS)}, in which a report can be written.")
+        raise KeygridError(f"A report's name must end in one of {', '.join(FORMATS)}; {path.name} does not.")
     return ending
 
 

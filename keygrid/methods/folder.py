@@ -111,7 +111,7 @@ def predict_all(
     ):
         begun = len(members[: journal.steps * size])
         if journal.is_stale:
-            say(f"{journal.path.name} is of another command or of files that have changed, so all begins anew.")
+            say(f"{journal.path.name} is of another command, or files have changed since, so the work starts anew.")
         elif begun:
             say(f"{begun} of {len(members)} garments are done already, and in {journal.path.name}.")
         report(begun)
@@ -134,7 +134,7 @@ def predict_all(
                 report(len(members[: journal.steps * size]))
         except KeyboardInterrupt:
             done = len(members[: journal.steps * size])
-            say(f"Interrupted; {done} of {len(members)} garments are done, and the same command goes on behind them.")
+            say(f"Interrupted; {done} of {len(members)} garments are done; give the same command again to continue.")
             raise
         if journal.found:
             write_records(journal.records(), out)

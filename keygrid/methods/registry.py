@@ -174,7 +174,7 @@ def _values(name: str, entry: Entry, query: str) -> dict[str, int]:
             raise KeygridError(f"The method {name} has no option {key!r}; its options: {known}.")
         if not re.fullmatch(r"\d{1,9}", text) or not option.low <= int(text) <= option.high:
             raise KeygridError(
-                f"The option {key} of the method {name} is a whole number from {option.low} to {option.high}, "
+                f"The option {key} of the method {name} must be a whole number from {option.low} to {option.high}, "
                 f"and not {text!r}."
             )
         values[key] = int(text)

@@ -20,7 +20,7 @@ def refuse_unless(config: object, possible: Mapping[str, bool]) -> None:
     """Raise `KeygridError`, naming the attribute of `config`, at the first name in `possible` that does not hold."""
     for name, holds in possible.items():
         if not holds:
-            raise KeygridError(f"There is no network with {name} = {shortened(getattr(config, name))}.")
+            raise KeygridError(f"{name} = {shortened(getattr(config, name))} is beyond what a network can have.")
 
 
 def is_whole(value: object, low: int, high: int) -> bool:

@@ -82,7 +82,7 @@ def worker(kills: int, rng: random.Random) -> int:
             window.predicting.start_anew()
             until(lambda: window.document.prediction is not None and not window.worker.busy, "keypoints are shown")
     print(f"worker: {kills} kills, {replaced} replaced, {len(warned)} sentences, slowest return {slowest:.1f} s")
-    wrong = {sentence for sentence in warned if "Something went wrong inside" in sentence}
+    wrong = {sentence for sentence in warned if "An internal error occurred" in sentence}
     window.close()
     return len(wrong)
 

@@ -84,7 +84,7 @@ def test_a_stream_is_a_line_a_cloud(tmp_path: Path, refuse: Refuse) -> None:
     assert all(len(line["keypoints"]) == 3 for line in found)
     assert "--follow needs --stream" in refuse("predict", folder, "--follow")
     assert "can't be followed" in refuse("predict", "nowhere", "--stream", "--follow", "--method", "farthest")
-    assert "is no folder" in refuse("view", "--follow", "nowhere")
+    assert "is not a folder" in refuse("view", "--follow", "nowhere")
     assert "name a folder" in refuse("view", "--recipe", "r.json")
     for path in folder.iterdir():
         path.unlink()

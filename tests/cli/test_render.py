@@ -43,7 +43,7 @@ def test_render_draws_a_frame_of_a_sequence_and_refuses_what_is_no_garment(
         pictures[name] = out.read_bytes()
     assert pictures["last"] == pictures["also"] != pictures["first"]
     result = run("render", tmp_path / "moving.npz", "--out", tmp_path / "no.png", "--frame", 2)
-    assert (result.returncode, "the frames 0 to 1, and not 2" in result.stderr) == (2, True)
+    assert (result.returncode, "choose one from 0 to 1" in result.stderr) == (2, True)
     (tmp_path / "other.xyz").write_text("0 0 0\n")
     result = run("render", tmp_path, "--out", tmp_path / "no.png")
     assert (result.returncode, "holds 2 garments; name one" in result.stderr) == (2, True)
@@ -69,11 +69,11 @@ def test_render_draws_a_cloud_as_its_points_and_switches_layers(
     ("arguments", "sentence"),
     [
         (("nan.obj", "--out", "k.png"), "nan.obj has 1 of its 3 vertices at NaN"),
-        ((SHIRT, "--slice", "w=2", "--out", "k.png"), "A slice is an axis and a position from -1 to 1"),
+        ((SHIRT, "--slice", "w=2", "--out", "k.png"), "--slice must be an axis and a position from -1 to 1"),
         ((SHIRT, "--method", "farthest?n=8", "--out", "k.png"), "farthest"),
         ((SHIRT, "--show", "sleeves", "--out", "k.png"), "no layer 'sleeves': the layers are surface, points,"),
         ((SHIRT, "--size", 0, 0, "--out", "k.png"), "64 to 16384 pixels a side"),
-        ((SHIRT, "--out", "k.jpg"), "The picture is a PNG"),
+        ((SHIRT, "--out", "k.jpg"), "Pictures are written as PNG"),
     ],
 )
 def test_what_can_not_be_drawn_is_one_sentence(arguments: tuple[object, ...], sentence: str, refuse: Refuse) -> None:

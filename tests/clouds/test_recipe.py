@@ -34,7 +34,7 @@ REFUSED = {
     "no step 'melt'": '{"format": "keygrid-recipe 1", "steps": [{"step": "melt"}]}',
     "no step None": '{"format": "keygrid-recipe 1", "steps": ["plane"]}',
     "has no 'depth'": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "depth": 1}]}',
-    "something else than numbers": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "thickness": "x"}]}',
+    "takes numbers alone": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "thickness": "x"}]}',
     "must be above 0": '{"format": "keygrid-recipe 1", "steps": [{"step": "cluster", "rank": 0}]}',
     "must be a number": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "thickness": Infinity}]}',
     "is empty": '{"format": "keygrid-recipe 1", "steps": [{"step": "crop", "low": [0, 0, 0], "high": [1, 0, 1]}]}',

@@ -178,5 +178,5 @@ def test_half_of_the_clouds_are_reflected(up: str, axis: int) -> None:
 
 @pytest.mark.parametrize("options", [{"scale": -0.1}, {"scale": 1.0}, {"noise": -1}, {"noise": np.nan}, {"drop": 1.0}])
 def test_a_share_that_is_none_is_refused(options: dict[str, float]) -> None:
-    with pytest.raises(KeygridError, match=f"{next(iter(options))} is a share of 0 or more"):
+    with pytest.raises(KeygridError, match=f"{next(iter(options))} must be 0 or more"):
         Augmentation(**options)  # type: ignore[arg-type]

@@ -265,7 +265,7 @@ def test_a_file_of_another_command_is_begun_anew(folder, method, tmp_path, tiny_
             change()
         said: list[str] = []
         run(folder, use, out, request, say=said.append)
-        assert [sentence.endswith("all begins anew.") for sentence in said] == [True]
+        assert [sentence.endswith("the work starts anew.") for sentence in said] == [True]
         assert out.read_bytes() == expected
 
 
@@ -343,7 +343,7 @@ def test_no_process_or_thread_is_left_behind(folder, tmp_path, raised, nothing_l
         interrupted()
     assert (tmp_path / "k.txt.partial").exists()
     assert said == [
-        "Interrupted; 8 of 18 garments are done, and the same command goes on behind them."
+        "Interrupted; 8 of 18 garments are done; give the same command again to continue."
     ] * (raised is KeyboardInterrupt)  # fmt: skip
 
 

@@ -176,7 +176,7 @@ def test_a_checkpoint_and_a_name_open(tiny_checkpoint: Path) -> None:
     [
         ("nearest", r"no method 'nearest': choose one of farthest, geodesic, still, iss, or a checkpoint by its path"),
         ("nearest?k=3", "no method 'nearest'"),
-        ("farthest?k=1", r"k of the method farthest is a whole number from 2 to 64, and not '1'"),
+        ("farthest?k=1", r"k of the method farthest must be a whole number from 2 to 64, and not '1'"),
         ("farthest?k=65", "from 2 to 64, and not '65'"),
         ("farthest?k=", "from 2 to 64, and not ''"),
         ("farthest?k=8.5", r"from 2 to 64, and not '8\.5'"),

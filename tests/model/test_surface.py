@@ -92,5 +92,5 @@ def test_a_cloud_has_no_surface(network: KeyGrid, shirt: Garment) -> None:
 
 @pytest.mark.parametrize("wrong", [{"width": 0}, {"blocks": 1.5}, {"centroids": (8, 4)}, {"steepness": -1}])
 def test_impossible_constants_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(KeygridError, match="There is no network with"):
+    with pytest.raises(KeygridError, match="is beyond what a network can have"):
         ModelConfig(encoder=SurfaceConfig(**wrong))  # type: ignore[arg-type]

@@ -126,7 +126,7 @@ class NewRunDialog(QDialog):
         self._add_knobs()
         self._add("device", self._device)
         self._add("preview", self._preview, tip="Garment shown in the live preview")
-        self._add("others", self._others, tip="Of main.py train; its --help lists them")
+        self._add("others", self._others, tip="More options of the command train, as `train --help` lists them")
         self._add("run", self._run, self._browser("Choose…", self._browse_run))
 
     def _add(

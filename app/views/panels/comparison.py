@@ -36,13 +36,13 @@ class DifferenceTable(RowsTable):
             Column("A", "Keypoint of A", lambda rows, i: rows[i].keypoint, lambda rows, i: rows[i].title),
             Column("View", "The other view", lambda rows, i: rows[i].letter, lambda rows, i: rows[i].letter),
             Column(
-                "Partner", "Keypoint of the other view that is nearest, if each has one partner",
+                "Partner", "Matching keypoint of the other view: each has one partner, and distances are least in sum",
                 lambda rows, i: -1 if rows[i].partner is None else rows[i].partner,
                 lambda rows, i: "–" if rows[i].partner is None else str(rows[i].partner),
             ),
             Column("Now", "Distance in this frame, in file units", lambda rows, i: rows[i].now,
                    lambda rows, i: as_text(rows[i].now)),
-            Column("Mean", "Distance in the mean over frames, in file units", lambda rows, i: rows[i].mean,
+            Column("Mean", "Mean distance over frames, in file units", lambda rows, i: rows[i].mean,
                    lambda rows, i: as_text(rows[i].mean)),
         ]  # fmt: skip
         super().__init__(RowsModel(columns, len), "Differences of keypoints", parent)

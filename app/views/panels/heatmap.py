@@ -142,7 +142,7 @@ class HeatmapPanel(QWidget):
             self.evaluation.addItem(f"Continuous, {resolution} × {resolution}", resolution)
         self.evaluation.addItem("The decoder's cells", None)
         self.evaluation.setToolTip(
-            "The heatmap itself, as finely as you like, or the grid of cells that the decoder sees"
+            "The continuous heatmap, sampled so finely, or the grid of cells that the decoder sees"
         )
         self.evaluation.activated.connect(self._evaluate)
         self.colour_map = QComboBox()
@@ -153,7 +153,7 @@ class HeatmapPanel(QWidget):
         self.low, self.high = _number("Colours begin at"), _number("Colours end at")
         for box in (self.low, self.high):
             box.valueChanged.connect(self._limit)
-        self.reset_limits = _button("Whole", "From the least to the most that the heatmap has anywhere",
+        self.reset_limits = _button("Whole", "From the lowest to the highest value of the heatmap",
                                     lambda: setattr(self._slices, "limits", None))  # fmt: skip
         self.level = QSlider(Qt.Orientation.Horizontal)
         self.level.setRange(1, 99)
@@ -162,8 +162,8 @@ class HeatmapPanel(QWidget):
         self.level_label = QLabel()
         self.sigma = QSlider(Qt.Orientation.Horizontal)
         self.sigma.setRange(-SIGMA_STEPS, SIGMA_STEPS)
-        self.sigma.setAccessibleName("Sigma, as if the model had used another one")
-        self.sigma.setToolTip("What if the heatmap were narrower or wider? The model's own answer does not change")
+        self.sigma.setAccessibleName("Another sigma than the model's")
+        self.sigma.setToolTip("Shows the heatmap narrower or wider; keypoints stay where they are")
         self.sigma.valueChanged.connect(self._widen)
         self.sigma_label = QLabel()
         self.what_if = QLabel(textFormat=Qt.TextFormat.PlainText)

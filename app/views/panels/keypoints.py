@@ -157,7 +157,7 @@ class SegmentTable(RowsTable):
         columns: list[Column[Skeleton]] = [
             # Segments are in the order of their keypoints.
             Column("Segment", "The two keypoints that it joins", lambda _, row: row, _ends),
-            Column("Strength", "As the model weighs it, from 0 to 1", lambda shown, row: float(shown.strengths[row]),
+            Column("Strength", "Strength in the model, from 0 to 1", lambda shown, row: float(shown.strengths[row]),
                    lambda shown, row: f"{shown.strengths[row]:.3f}"),
             Column("Length", "In file units", _length, lambda shown, row: f"{_length(shown, row):.4g}"),
         ]  # fmt: skip

@@ -173,7 +173,7 @@ def path_of(item: Item) -> Path | None:
 def describe(item: Item) -> str:
     """Return the tool tip of an item."""
     if isinstance(item, Path):
-        return str(item) if _exists(item) else f"{item}\nThis file is not there any more."
+        return str(item) if _exists(item) else f"{item}\nThis file no longer exists."
     if isinstance(item, Entry):
         return "\n".join(text for text in (str(item.path), item.category, item.split) if text)
     size = f"{len(item.vertices):,} points" if item.is_cloud else f"{len(item.faces):,} triangles"

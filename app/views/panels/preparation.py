@@ -54,9 +54,9 @@ class PreparationPanel(QWidget):
         self.add = self._menu_button()
         self.remove = QToolButton()
         self.remove.setText("Remove")
-        self.remove.setToolTip("Leave the chosen step out")
+        self.remove.setToolTip("Remove the chosen step")
         self.up, self.unit = QComboBox(), QComboBox()
-        self.up.addItem("As the table says", None)
+        self.up.addItem("By the table", None)
         for axis in UPS:
             self.up.addItem(axis, axis)
         for name in UNITS:
@@ -89,7 +89,7 @@ class PreparationPanel(QWidget):
             menu.addAction(self._commands[f"step_{name}"])
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setToolTip("Do one step more")
+        button.setToolTip("Add a step")
         return button
 
     def _command_button(self, name: str) -> QToolButton:

@@ -183,7 +183,7 @@ class TrainingPanel(QWidget):
         tip = (
             "Open the best checkpoint, or that of the chosen epoch"
             if kept
-            else "No checkpoint was kept of the chosen epoch"
+            else "No checkpoint of the chosen epoch was kept"
         )
         self._actions["open_checkpoint"].setToolTip(tip)
         self._actions["stop_run"].setText("&Stop now" if state is State.STOPPING else "&Stop")

@@ -114,7 +114,7 @@ def test_sections_hold_what_there_is(library, tmp_path, qtmodeltester):
     assert panel.tree.currentIndex().data() == "mine"
     gone = panel.model.index(0, 0, panel.model.index(6, 0))
     assert gone.data(Qt.ItemDataRole.ForegroundRole) is not None
-    assert "not there any more" in gone.data(Qt.ItemDataRole.ToolTipRole)
+    assert "no longer exists" in gone.data(Qt.ItemDataRole.ToolTipRole)
     assert "Two garments are missing." in panel.model.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
     qtmodeltester.check(panel.model)
 
