@@ -99,5 +99,5 @@ class CommandRegistry:
 
 
 def plain(title: str) -> str:
-    """A menu's title as a sentence says it: without mnemonic and dots."""
+    """Return a menu's title for use in a sentence, without mnemonic and dots."""
     return title.replace("&", "").rstrip("…")

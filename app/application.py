@@ -1,4 +1,4 @@
-"""Starting the window, and what happens where there is nowhere to show one."""
+"""Start of the window, and of its substitute where there is no display."""
 
 import os
 import socket

@@ -53,7 +53,7 @@ class Context:
     folders: Folders
 
     def attempt(self, action: Callable[[], object]) -> bool:
-        """Do something, and warn of the error if it fails; returns whether it was done."""
+        """Do something, and warn of the error if it fails; return whether it was done."""
         try:
             action()
         except KeygridError as error:
@@ -62,6 +62,6 @@ class Context:
         return True
 
     def save(self, write: Callable[[], object], path: Path) -> None:
-        """Write a file, and say that it is there, or why it is not."""
+        """Write a file, and tell the user that it is saved, or why it is not."""
         if self.attempt(write):
             self.messages.tell(f"Saved {path}")

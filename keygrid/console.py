@@ -25,7 +25,7 @@ _SECONDS_BETWEEN_LINES = 10
 
 
 class _Rate(ProgressColumn):
-    """Items a second, of the last minute."""
+    """Items per second, over the last minute."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed

@@ -1,4 +1,4 @@
-"""The one command line, and where the parts of the project are put together. Heavy imports wait for their command."""
+"""The command line, which puts the parts of the project together. Heavy imports wait for their command."""
 
 import os
 import sys
@@ -74,14 +74,14 @@ def main() -> int:
 
 
 def _refused(sentence: str) -> int:
-    """Say why, in one line, and return the status for it."""
+    """Print the reason in one line, and return the exit status."""
     with suppress(OSError):  # there may be nobody to tell
         print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
     return 2
 
 
 def _end_output() -> None:
-    """Let what is left of the output go nowhere; else Python fails again when it ends."""
+    """Discard the rest of the output; else Python fails again when it ends."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

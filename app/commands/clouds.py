@@ -35,7 +35,7 @@ class CloudCommands:
         self._preparation, self._warn = context.state.preparation, context.messages.warn
 
     def follow(self) -> None:
-        """Keep off what has nothing to act on."""
+        """Disable commands that have nothing to act on."""
         for signal in ("source", "recipe", "prepared", "earlier"):
             self._preparation.events[signal].connect(self._refresh)
         self._context.state.following.events.folder.connect(self._refresh)
@@ -84,7 +84,7 @@ class CloudCommands:
         self._context.attempt(lambda: self._preparation.add(self._box() if kind is Crop else kind()))
 
     def _box(self) -> Crop:
-        """A box around all that is left."""
+        """Return a box around all points that are left."""
         preparation = self._preparation
         cloud = preparation.prepared.garment if preparation.prepared is not None else preparation.source
         if cloud is None:

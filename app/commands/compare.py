@@ -1,4 +1,4 @@
-"""Looking at several methods, or several garments, side by side."""
+"""Commands of the menu Compare: several methods or garments side by side."""
 
 from collections.abc import Callable
 
@@ -72,7 +72,7 @@ class CompareCommands:
         return lambda on: setattr(self._comparison, name, on)
 
     def _add(self) -> None:
-        """A view of a method that is not compared yet; if all are, of a garment; else the same again."""
+        """Add a view of a method that is not compared yet; if all are, of a garment; else of the same again."""
         document, comparison = self._document, self._comparison
         if document.garment is None:
             self._messages.warn("Open a garment first: views compare what methods find on it.")

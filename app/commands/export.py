@@ -1,4 +1,4 @@
-"""Saving what is seen: pictures, videos, the heatmap, a comparison's report."""
+"""Commands that save pictures, videos, the heatmap and a comparison's report."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ from keygrid.errors import KeygridError
 
 
 class ExportCommands:
-    """Asks how and where, and writes.
+    """Asks for options and a path, and writes the file.
 
     Args:
         context: has the views; its playback stands still while a video is taken.

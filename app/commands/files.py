@@ -1,4 +1,4 @@
-"""Opening, saving and closing."""
+"""Commands of the menu File: opening, saving and closing."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Cutting the heatmap."""
+"""Commands of the menu Heatmap."""
 
 from app.actions import Command
 from app.context import Context

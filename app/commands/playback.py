@@ -1,4 +1,4 @@
-"""Walking through the frames of a garment that moves."""
+"""Commands of the menu Playback."""
 
 from app.actions import Command
 from app.context import Context

@@ -31,7 +31,7 @@ class SessionCommands:
         ]
 
     def offer(self, path: Path) -> QMessageBox:
-        """Ask whether to open what was open in a window that did not end well."""
+        """Offer to reopen what was open in a window that crashed."""
         box = QMessageBox(self._context.window)
         box.setWindowTitle("Key-Grid Desktop")
         box.setIcon(QMessageBox.Icon.Question)

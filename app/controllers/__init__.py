@@ -1,1 +1,1 @@
-"""Between the window and its processes: predicting, comparing, measuring, and launching trainers."""
+"""Controllers between the window and its processes: predicting, comparing, measuring, and launching trainers."""

@@ -50,7 +50,7 @@ class Predicting(QObject):
         return self._settings.peak
 
     def shut(self) -> None:
-        """Ask for nothing any more."""
+        """Stop asking for predictions."""
         self._worker.forget(self)
         self._worker.cancelled.disconnect(self._stop)
         self._subject.events.garment.disconnect(self.start_anew)

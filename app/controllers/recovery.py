@@ -1,4 +1,4 @@
-"""Keeping what is open in case the window crashes, and finding it at the next start."""
+"""Recovery after a crash: what is open is kept, and found at the next start."""
 
 import os
 from pathlib import Path
@@ -67,11 +67,11 @@ class Recovery(QObject):
 
     @property
     def crashed(self) -> Path | None:
-        """The session of the newest window that did not end well."""
+        """The session of the newest window that crashed."""
         return max(self._crashed(), key=lambda path: path.stat().st_mtime, default=None)
 
     def forget_crashes(self) -> None:
-        """Remove what was kept of windows that did not end well."""
+        """Remove the sessions of windows that crashed."""
         for path in self._crashed():
             path.unlink(missing_ok=True)
 

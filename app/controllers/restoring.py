@@ -1,4 +1,4 @@
-"""Taking down what is open as a session, and opening a session again."""
+"""Sessions of what is open: making one, and opening one again."""
 
 from pathlib import Path
 from typing import Protocol
@@ -26,7 +26,7 @@ class Cameras(Protocol):
 
 
 class Restoring(QObject):
-    """Takes down what is open, and shows again what was.
+    """Makes a session of what is open, and restores one.
 
     Args:
         context: what is open, and the window whose panels are arranged.

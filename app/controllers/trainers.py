@@ -49,7 +49,7 @@ class Training(QObject):
             self._clock.start(0)
 
     def shut(self) -> None:
-        """Follow no longer; the trainers go on."""
+        """Stop following the runs; their trainers continue."""
         self._clock.stop()
 
     def start(self, wanted: NewRun) -> Run:
@@ -61,7 +61,7 @@ class Training(QObject):
         return self._launch(wanted.run, wanted.arguments())
 
     def pause(self, run: Run) -> None:
-        """Let it wait after the step it is at.
+        """Pause a run after its current step.
 
         Raises:
             KeygridError: nothing can be written into its directory.
@@ -69,7 +69,7 @@ class Training(QObject):
         self._tell(run, "pause")
 
     def go_on(self, run: Run) -> None:
-        """Let a run that waits go on, and start one that ended anew from what it saved.
+        """Resume a run that is paused, and restart one that ended from its saved state.
 
         Raises:
             KeygridError: it can't be told so, or its directory doesn't say how it was begun.
@@ -86,7 +86,7 @@ class Training(QObject):
         self._launch(run.directory, arguments, folder)
 
     def stop(self, run: Run) -> None:
-        """Let it save its state and end; one that was asked before is ended at once, without saving.
+        """Stop a run once its state is saved; one that is stopping already is ended at once, without saving.
 
         Raises:
             KeygridError: it can't be told so.

@@ -61,7 +61,7 @@ class Style:
 
     @property
     def behind(self) -> QColor:
-        """The background, or none."""
+        """Return the background, or none."""
         return QColor(0, 0, 0, 0) if self.transparent else self.background
 
 

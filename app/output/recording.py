@@ -69,13 +69,13 @@ class Recording(QObject):
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the video is there, as far as can be told."""
+        """Estimated seconds until the video is done."""
         if self._taken == 0:
             return None
         return (time.monotonic() - self._began) / self._taken * (self._count - self._taken)
 
     def cancel(self) -> None:
-        """Give up: nothing is left of it."""
+        """Cancel the video, and remove what was written."""
         if self.running:
             self._end(RuntimeError("cancelled"), CANCELLED)
 

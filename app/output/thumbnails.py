@@ -18,7 +18,7 @@ VERSION = 3
 
 
 class Thumbnails(QObject):
-    """Gives what is there at once, and says when there is more.
+    """Gives the pictures that exist at once, and signals when there are more.
 
     Drawing has its own process, which starts when it is first needed: the worker's is busy with what the user waits
     for, and PyTorch and software OpenGL do not share a process well.

@@ -46,7 +46,7 @@ class Camera:
         )
 
     def turned(self, degrees: float) -> "Camera":
-        """Gone around the focal point by an angle, seen from above against the clock."""
+        """Return the camera turned around the focal point, counterclockwise from above."""
         axis = np.array(self.up) / max(float(np.linalg.norm(self.up)), 1e-30)
         away, angle = np.subtract(self.position, self.focal_point), np.deg2rad(degrees)
         # Rodrigues' formula.

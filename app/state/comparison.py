@@ -1,4 +1,4 @@
-"""Several views beside each other: which there are, what they share, and which of their keypoints mean the same."""
+"""Comparison of views: which there are, what they share, and which of their keypoints match."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -92,7 +92,7 @@ class Comparison:
         self.measures = {other: found for other, found in self.measures.items() if other is not view}
 
     def stop(self) -> None:
-        """Have the first view alone."""
+        """Show the first view alone."""
         self.front, self.mode = 0, "grid"
         self.views, self.matches, self.measures = (), {}, {}
 
@@ -102,7 +102,7 @@ class Comparison:
 
 
 class Linking:
-    """Keeps views alike in what is linked, and their matches up to date.
+    """Keeps linked properties of views equal, and their matches up to date.
 
     Args:
         document: what is open.
@@ -214,7 +214,7 @@ class Linking:
         self._copying = False
 
     def partner(self, view: View, other: View, keypoint: int | None) -> int | None:
-        """The keypoint of another view that means the same as one of this view; None if there is none."""
+        """Return the keypoint of another view that matches one of this view; None if there is none."""
         first, matches = self._first, self._comparison.matches
         if keypoint is None or view is other:
             return keypoint
@@ -240,7 +240,7 @@ class Linking:
     # What views are about
 
     def _garment_chosen(self, garment: Garment | None) -> None:
-        """A view that showed what the first one showed goes on doing so."""
+        """Keep views on the first view's garment where they showed the same one."""
         before, self._garment = self._garment, garment
         for view in self._comparison.views:
             if view.subject.garment is before:
@@ -256,7 +256,7 @@ class Linking:
                 view.subject.choose(method=method)
 
     def _replace_closed(self, *_: object) -> None:
-        """A garment or method that is closed, or read again, is shown no more as it was."""
+        """Replace garments and methods that are closed or read again in all views."""
         document = self._document
         for view in self._comparison.views:
             subject = view.subject
@@ -276,7 +276,7 @@ class Linking:
             self._match(other)
 
     def _share_whole(self) -> None:
-        """Colours that are linked, and not limited, are those of the least and the most heat in any view."""
+        """Spread linked colours without limits from the least to the most heat in any view."""
         views = (self._first, *self._comparison.views)
         linked = self._comparison.active and self._comparison.colours
         predictions = [view.subject.prediction for view in views] if linked else []
@@ -294,7 +294,7 @@ class Linking:
 
 
 def matched(first: Subject, other: Subject) -> Match | None:
-    """The partners of one subject's keypoints among the first one's; None as long as nothing tells.
+    """Match one subject's keypoints with the first one's; None while too little is known.
 
     On one garment partners are near to each other over all frames that both have keypoints of. On different garments a
     method's keypoints are each other's partners; those of different methods are compared where they lie in the

@@ -1,4 +1,4 @@
-"""Open garments and methods, and the chosen ones."""
+"""The document: open garments and methods, and the chosen ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -119,7 +119,7 @@ class Subject:
         return self.labels.palette(count, self.palette)
 
     def close(self) -> None:
-        """Have no garment any more."""
+        """Close the garment."""
         self.choose()
         self._set_garment(None)
 
@@ -181,7 +181,7 @@ class Subject:
             self.prediction = prediction
 
     def forget_predictions(self) -> None:
-        """Take what was predicted for obsolete; the one that is shown stays until another is there or is asked for."""
+        """Forget the predictions; the one that is shown stays until another one replaces it."""
         self.predictions = MappingProxyType({})
 
     def _forget_selected_beyond(self, prediction: Prediction) -> None:

@@ -124,5 +124,5 @@ def limits_of(heat: Heat, slices: SliceSettings) -> tuple[float, float]:
 
 
 def colour_map_of(heat: Heat, slices: SliceSettings) -> str:
-    """A difference has two directions, so its colours have, too."""
+    """Return the colour map, which for a difference has two directions."""
     return slices.colour_map if heat.reference is None else DIVERGING

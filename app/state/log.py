@@ -63,7 +63,7 @@ def start_log(folder: Path) -> logging.Handler | None:
 
 
 def log_errors() -> None:
-    """Log what nobody handles, in this thread and in others, before it is reported as ever."""
+    """Log unhandled errors of all threads, before they are reported as usual."""
     report, report_of_thread = sys.excepthook, threading.excepthook
 
     def log(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

@@ -1,4 +1,4 @@
-"""A training that shall begin: the values of a form, what is wrong with them, and the command they make."""
+"""A new training: the values of its form, their problems, and the command that they make."""
 
 import os
 import shlex
@@ -18,7 +18,7 @@ SPARE_THREADS = max((os.cpu_count() or 1) - 1, 1)
 
 @dataclass(frozen=True)
 class NewRun:
-    """A training that shall begin.
+    """A training to start.
 
     Attributes:
         data: what to learn from.
@@ -63,7 +63,7 @@ class NewRun:
 
 
 def free_directory(parent: Path, subject: str, keypoints: int, preset: str) -> Path:
-    """A directory that is not there yet, named by what is learnt."""
+    """Return a directory that does not exist yet, named by the category, keypoints and preset."""
     stem = f"{subject or 'garments'}-k{keypoints}-{preset}".lower().replace(" ", "-")
     number = 1
     while (parent / f"{stem}-{number}").exists():

@@ -1,4 +1,4 @@
-"""The preparation of a cloud: its recipe as it grows, and what it makes of the cloud."""
+"""The preparation of a cloud: its recipe, and the prepared cloud."""
 
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -41,7 +41,7 @@ class Preparation:
     earlier: tuple[Recipe, ...] = ()
 
     def change(self, recipe: Recipe) -> None:
-        """Take another recipe; what was before can be had again by `undo`."""
+        """Replace the recipe; `undo` returns to the one before."""
         if recipe != self.recipe:
             self.earlier = (*self.earlier, self.recipe)
             self.recipe = recipe
@@ -62,7 +62,7 @@ class Preparation:
         self.change(self.recipe.with_step(step))
 
     def replace_step(self, index: int, step: Step) -> None:
-        """Do a step with other numbers.
+        """Change the numbers of a step.
 
         Raises:
             KeygridError: the step can't be done with them.
@@ -72,7 +72,7 @@ class Preparation:
         self.change(replace(self.recipe, steps=tuple(steps)))
 
     def remove_step(self, index: int) -> None:
-        """Leave a step out."""
+        """Remove a step."""
         steps = self.recipe.steps
         self.change(replace(self.recipe, steps=steps[:index] + steps[index + 1 :]))
 

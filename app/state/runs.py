@@ -352,7 +352,7 @@ class Runs:
 
     @property
     def active(self) -> tuple[Run, ...]:
-        """Those that a process is at."""
+        """Runs that a process is working on."""
         return tuple(run for run in self.runs if run.state.active)
 
     @property
@@ -370,12 +370,12 @@ class Runs:
         return run
 
     def choose(self, run: Run | None) -> None:
-        """Look at another run, and at its newest preview."""
+        """Choose another run, and its newest preview."""
         self.epoch = None
         self.chosen = run
 
     def forget(self, run: Run) -> None:
-        """Know a run no longer; its directory stays."""
+        """Forget a run; its directory stays."""
         self.runs = tuple(other for other in self.runs if other is not run)
         if self.chosen is run:
             self.choose(self.runs[0] if self.runs else None)

@@ -1,4 +1,4 @@
-"""Several views beside each other."""
+"""The views of a comparison, beside each other."""
 
 from math import ceil
 
@@ -159,7 +159,7 @@ class ComparisonArea(QWidget):
         self._reframing.start()
 
     def _reframe(self) -> None:
-        """Views have another size now, in which the garments shall be seen as a whole again."""
+        """Fit the garments into their views, whose size has changed."""
         self.panes[0].viewport.fit()
         self._share_camera_of_first()
         self.panes[0].viewport.request_render()

@@ -1,4 +1,4 @@
-"""A line above the view that says in words what went wrong."""
+"""A line above the view with a warning."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStyle, QToolButton, QWidget

@@ -104,7 +104,7 @@ class Pane(QFrame):
         return f"{self.letter.text()}  {method} on {garment}{frame}"
 
     def refresh(self, *_: object) -> None:
-        """Take in what the view is about now."""
+        """Update title, scores and controls to the view's subject."""
         subject, document = self.view.subject, self._document
         _fill(self.methods, document.methods, subject.method, lambda known: known.title)
         _fill(self.garments, document.garments, subject.garment, lambda known: known.name)

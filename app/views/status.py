@@ -1,4 +1,4 @@
-"""The line at the window's foot: what is being done, how far it is, and how to stop it."""
+"""The status bar: the work in progress, its extent, and a button to stop it."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Tables of what a prediction says, which can be sorted and copied."""
+"""Tables of predictions, which can be sorted and copied."""
 
 import csv
 import io

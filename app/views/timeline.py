@@ -1,4 +1,4 @@
-"""The frames of a garment that moves, as a line to walk along."""
+"""The timeline: the frames of a garment that moves."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""The bar of what is done most."""
+"""The tool bar, with the most used commands."""
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QToolBar, QToolButton, QWidget

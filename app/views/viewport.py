@@ -99,7 +99,7 @@ class Viewport(QWidget):
         self._show_garment()
 
     def request_render(self) -> None:
-        """Draw once, soon, however often this is called."""
+        """Request one drawing soon, however often this is called."""
         if not self._frame.isActive():
             self._frame.start()
 

@@ -1,4 +1,4 @@
-"""The window's end of the worker: requests in, answers out to whoever asked, no threads."""
+"""The window's side of the worker: requests go in, and answers go to their callers, without threads."""
 
 import os
 import sys
@@ -232,7 +232,7 @@ class WorkerClient(QObject):
 
 
 def _call(callback: Callable[[Any], None], value: object) -> None:
-    """Call back; an error of it is reported, and what else has come is heard nevertheless."""
+    """Call back; report an error of it, and go on with what else has come."""
     try:
         callback(value)
     except Exception as error:

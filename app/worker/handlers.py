@@ -1,4 +1,4 @@
-"""The work of the worker, by request. Heavy imports happen here, at their first use."""
+"""Handlers of the worker's requests. Heavy imports happen here, at their first use."""
 
 import sys
 from collections.abc import Callable

@@ -182,7 +182,7 @@ class Cancelled:
 
 
 def pack(message: object) -> bytes:
-    """A message as bytes to write."""
+    """Return a message as bytes to write."""
     body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     return LENGTH.pack(len(body)) + body
 

@@ -51,18 +51,18 @@ class KeypointLabels:
     derived: frozenset[int] = frozenset()
 
     def named(self, index: int, name: str) -> "KeypointLabels":
-        """The same with another name, or without one if it is empty."""
+        """Return the labels with another name, or without one if it is empty."""
         names = {**self.names, index: tidied(name)}
         return KeypointLabels({i: given for i, given in names.items() if given}, self.colours, self.derived - {index})
 
     def derive(self, names: Mapping[int, str]) -> "KeypointLabels":
-        """The same with derived names where no person has given one."""
+        """Return the labels with derived names where no person has given one."""
         kept = {i: given for i, given in self.names.items() if i not in self.derived}
         found = {i: tidied(given) for i, given in names.items()}
         return KeypointLabels({**found, **kept}, self.colours, frozenset(found) - frozenset(kept))
 
     def coloured(self, index: int, colour: Colour | None) -> "KeypointLabels":
-        """The same with another colour, or its own."""
+        """Return the labels with another colour, or its own."""
         given = {i: other for i, other in self.colours.items() if i != index}
         return replace(self, colours=given if colour is None else {**given, index: colour})
 

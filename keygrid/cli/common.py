@@ -28,7 +28,7 @@ Where it is not given, `keygrid.methods.defaults` chooses by what is opened.
 
 
 def say(sentence: str) -> None:
-    """Print a sentence where it does not mix with results."""
+    """Print a sentence on standard error, apart from results."""
     print(sentence, file=sys.stderr)
 
 

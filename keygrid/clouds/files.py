@@ -1,4 +1,4 @@
-"""Prepared clouds as files, for this program and others."""
+"""Files of prepared clouds, for this program and others."""
 
 from pathlib import Path
 

@@ -144,7 +144,7 @@ class Recipe:
             _check(step)
 
     def with_step(self, step: Step) -> "Recipe":
-        """The recipe with one step more.
+        """Return the recipe with a further step.
 
         Raises:
             KeygridError: the step can't be done with these numbers.
@@ -228,7 +228,7 @@ def _like(default: Any, value: Any) -> Any:
 
 
 def _check(step: Step) -> None:
-    """Refuse what a step can't be done with.
+    """Refuse numbers that a step can't be done with.
 
     Raises:
         KeygridError: a length that is not above zero, a count below one, an empty box, or what is no number.

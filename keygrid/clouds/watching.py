@@ -1,4 +1,4 @@
-"""A folder that another program writes clouds into, as they come."""
+"""Watching a folder that another program writes clouds into."""
 
 import os
 import time

@@ -89,7 +89,7 @@ class CloudCache:
         return self.folder / name[:2] / f"{name}.cloud"
 
     def _make_room(self, shelf: Path) -> None:
-        """Each of the equally full folders keeps to its share, so that nobody has to look through all of them."""
+        """Keep each folder within its share, so that no process has to look through all of them."""
         files = []
         for file in shelf.iterdir():
             with suppress(FileNotFoundError):  # another process made room

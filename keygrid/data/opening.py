@@ -1,4 +1,4 @@
-"""The one way in: from whatever a user points at to a garment, or to a list of them."""
+"""Opening of any path that a user names: a garment, or a list of them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from keygrid.errors import KeygridError
 
 
 def open_path(path: Path) -> Garment | Collection:
-    """Look at a file or a folder and open what it is.
+    """Open a file or a folder as what it is.
 
     A file of one garment, moving or not, and a folder that holds the frames of one are a `Garment`. A file or a folder
     of many is a `Collection`, whose garments are not read yet. `FILE#ITEM`, such as `chairs.h5#12`, is one garment of

@@ -250,7 +250,7 @@ class Metric:
 
     @property
     def description(self) -> str:
-        """The whole of its meaning in one line."""
+        """The full meaning in one line."""
         return f"{self.explanation} ({self.unit}; {self.better} is better)"
 
     def text(self, measures: Mapping[str, float] | None) -> str:

@@ -1,4 +1,4 @@
-"""Triangles of its own for every frame of a garment, and the way back from places on them to its material."""
+"""Remeshing: new triangles for every frame of a garment, and the way back from places on them to its material."""
 
 from dataclasses import dataclass
 from typing import Literal

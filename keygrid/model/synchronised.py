@@ -1,4 +1,4 @@
-"""A batch that several processes share is normalised, and thinned out, as one process would do it with all of it.
+"""Normalisation and thinning of a batch that several processes share, as one process would do it alone.
 
 Where there is no group of processes, nothing is exchanged.
 """

@@ -1,4 +1,4 @@
-"""Predictions and meshes as files that other programs read."""
+"""Files of predictions and meshes that other programs read."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Any garment into a mesh that a cloth simulator can work with, and the way back to the garment's own surface."""
+"""Remeshing of any garment for a cloth simulator, and the way back to the garment's own surface."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""One garment, one motion: from any mesh to a sequence on disk, in steps that can be interrupted."""
+"""Simulation of one garment in one motion: from a mesh to a sequence on disk, in steps that can be interrupted."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Dialogs of saving pictures and videos, and of a video's progress."""
+"""Dialogs for saving pictures and videos, and for a video's progress."""
 
 from dataclasses import dataclass
 from typing import Literal

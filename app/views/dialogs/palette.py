@@ -1,4 +1,4 @@
-"""Every command by a few letters of its name."""
+"""The command palette, which finds commands by a few letters."""
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence

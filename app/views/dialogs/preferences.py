@@ -1,4 +1,4 @@
-"""The dialog of preferences; each has effect as it is chosen."""
+"""The dialog of preferences, each of which takes effect when it is chosen."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -9,7 +9,7 @@ from app.state.settings import ViewSettings
 
 
 class DisplayPanel(QWidget):
-    """Sliders with their values beside them; each has effect as it is dragged."""
+    """Sliders with their values beside them, which take effect while dragged."""
 
     def __init__(self, settings: ViewSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)

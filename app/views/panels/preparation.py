@@ -77,7 +77,7 @@ class PreparationPanel(QWidget):
         self._refresh()
 
     def shut(self) -> None:
-        """Wait for nothing any more."""
+        """Stop the timer."""
         self._rest.stop()
 
     def _menu_button(self) -> QToolButton:

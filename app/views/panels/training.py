@@ -1,4 +1,4 @@
-"""Training runs: which there are, how far they are, and what they have learnt."""
+"""The panel of training runs: their progress, curves and previews."""
 
 import math
 from importlib import import_module
@@ -92,11 +92,11 @@ class TrainingPanel(QWidget):
 
     @property
     def curves(self) -> "Curves | None":
-        """There once the panel was in sight for a moment."""
+        """The curves, once the panel has been visible for a moment."""
         return self._curves
 
     def shut(self) -> None:
-        """Wait for nothing any more."""
+        """Stop the timers, and wait for a running import."""
         self._patience.stop()
         self._rest.stop()
         if self._importing is not None:

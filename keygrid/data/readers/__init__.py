@@ -1,4 +1,4 @@
-"""Mesh and cloud files into garments.
+"""Readers of mesh and cloud files.
 
 A format is one function from a path to a `Mesh`; to add one, write it and name its endings in `READERS`. Nothing heavy
 is imported before a file needs it.

@@ -92,7 +92,7 @@ def _with_objects(mesh: Mesh, begins: list[tuple[str, int]]) -> Mesh:
 
 
 def _plain(text: bytes) -> bytes:
-    """Without comments and with continued lines as one."""
+    """Remove comments, and join continued lines."""
     # Comments first: one that ends in a Windows folder would swallow the next line as its continuation.
     if b"#" in text:
         text = _COMMENT.sub(b"", text)
@@ -135,7 +135,7 @@ def _vertices_before_faces(text: bytes) -> NDArray[np.int64]:
 
 
 def _refuse_fewer_than_announced(announced: list[tuple[bytes, bytes]], mesh: Mesh) -> None:
-    """MeshLab and Open3D begin with comments that count what follows."""
+    """Refuse fewer vertices or faces than the comments of MeshLab and Open3D announce."""
     found = {b"vertices": len(mesh.vertices), b"faces": len(mesh.faces), b"triangles": len(mesh.faces)}
     if any(found[what.lower()] < int(count) for what, count in announced):
         raise UnreadableError(CUT_OFF)

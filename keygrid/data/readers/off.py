@@ -51,7 +51,7 @@ def read_off(path: Path) -> Mesh:
 
 
 def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    """Without comments and empty lines."""
+    """Yield lines without comments and empty ones."""
     return filter(None, (line.partition("#")[0].strip() for line in text))
 
 

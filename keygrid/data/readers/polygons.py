@@ -1,4 +1,4 @@
-"""Polygons into triangles, once all vertices are known."""
+"""Cutting of polygons into triangles, once all vertices are known."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
