@@ -20,6 +20,7 @@ from contextvars import ContextVar, copy_context
 from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from queue import LifoQueue
 from typing import Any, ParamSpec, TypeVar
@@ -139,6 +140,7 @@ class _Lane:
         self._lock = threading.Lock()  # nothing starts once it is killed
         self._killed = False
         self._pool: ProcessPoolExecutor | None = None
+        self._process: BaseProcess  # there is one while there is a pool
 
     def do(self, task: Callable[[], B]) -> B:
         future = self._begin(task)
