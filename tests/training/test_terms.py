@@ -221,8 +221,8 @@ def test_a_term_from_outside_is_weighted_and_computed(monkeypatch: pytest.Monkey
     }
 
 
-def test_terms_are_named_by_their_keys_and_the_readme_has_them_all() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_terms_are_named_by_their_keys_and_the_documentation_has_them_all() -> None:
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     for name, term in TERMS.items():
         assert term.name == name
         assert f"| `{name}` | {term.explanation} |" in text
