@@ -1,4 +1,4 @@
-"""An order of a surface's triangles that its shape gives, not its file, so that the same points are drawn on it."""
+"""An order of triangles or points that their shape gives, not their file, so that the same points are drawn."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,12 @@ def ordered(vertices: Floats, faces: Integers, areas: Floats) -> tuple[Integers,
     return np.argsort(_along_curve(middles), kind="stable"), corners
 
 
+def ordered_points(points: Floats) -> Integers:
+    """Return the order, (N,), of a cloud's points (N, 3) along the same curve, whatever their order in a file."""
+    own = _in_own_axes(points, np.arange(len(points))[:, None], np.ones(len(points)))
+    return np.argsort(_along_curve(own), kind="stable")
+
+
 def _in_own_axes(vertices: Floats, faces: Integers, areas: Floats) -> Floats:
     """(V, 3): positions along the shape's principal axes, in [0, 1]."""
     middles = vertices[faces].mean(axis=1)
@@ -47,7 +53,7 @@ def _in_own_axes(vertices: Floats, faces: Integers, areas: Floats) -> Floats:
     own = (vertices - centre) @ axes
     used = own[faces.ravel()]
     low = used.min(axis=0)
-    shares: Floats = (own - low) / (used.max(axis=0) - low).max()
+    shares: Floats = (own - low) / max((used.max(axis=0) - low).max(), 1e-300)
     return shares
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.garment import Garment, MaterialPoints
-from keygrid.data.ordering import ordered
+from keygrid.data.ordering import ordered, ordered_points
 from keygrid.errors import KeygridError
 
 MINIMUM_POINTS = 64
@@ -30,13 +30,13 @@ class Sample(MaterialPoints):
 def sample(garment: Garment, count: int = 2048, seed: int = 0, *, by_shape: bool = False) -> Sample:
     """Draw `count` points, uniformly by area on a surface and without repetition from a cloud.
 
-    A cloud of fewer than `count` points is taken whole, in its own order. The same seed draws the same points.
+    A cloud of fewer than `count` points is taken whole. The same seed draws the same points.
 
     Args:
         garment: the shape at rest is drawn on.
         count: of the points.
         seed: of the draw.
-        by_shape: draw the same points on a surface whatever the order of its faces, corners and vertices.
+        by_shape: draw the same points whatever the order of faces, corners and vertices, or of a cloud's points.
 
     Raises:
         KeygridError: the garment has no area, or is a cloud of fewer than 64 points.
@@ -44,6 +44,8 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0, *, by_shape: bool
     rng = np.random.default_rng(seed)
     if garment.is_cloud:
         chosen = _draw_from_cloud(len(garment.vertices), count, rng)
+        if by_shape:
+            chosen = ordered_points(garment.vertices)[chosen]
         corner = np.broadcast_to([1.0, 0.0, 0.0], (len(chosen), 3))
         return Sample(chosen, corner, garment.vertices[chosen])
 

@@ -54,3 +54,14 @@ def test_shuffled_faces_move_no_keypoint(shirt: Garment) -> None:
     found, other = method.find([shirt, shuffled(shirt, 0)])
     away = np.linalg.norm(found.keypoints - other.keypoints, axis=1)
     assert away.max() < 0.005 * shirt.diagonal
+
+
+def test_a_shuffled_cloud_has_the_same_points_and_keypoints(shirt: Garment) -> None:
+    cloud = replace(shirt, vertices=sample(shirt, 3000).points, faces=np.empty((0, 3), np.int64))
+    other = replace(cloud, vertices=np.random.default_rng(1).permutation(cloud.vertices))
+    for count in (500, 3000):
+        drawn, again = (sample(one, count, by_shape=True).points for one in (cloud, other))
+        np.testing.assert_array_equal(again, drawn)
+    method = open_method(ROOT / "assets/checkpoints/tops-k8-keygrid.safetensors")
+    found, shuffled_found = method.find([cloud, other])
+    np.testing.assert_allclose(shuffled_found.keypoints, found.keypoints, atol=1e-5 * shirt.diagonal)

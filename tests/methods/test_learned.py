@@ -10,7 +10,8 @@ import torch
 
 from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.garment import Garment
-from keygrid.data.sampling import sample
+from keygrid.data.ordering import ordered_points
+from keygrid.data.sampling import Sample, sample
 from keygrid.errors import KeygridError
 from keygrid.files import fingerprint
 from keygrid.methods import DenseMethod
@@ -94,8 +95,11 @@ def test_a_cloud_of_the_sampled_points_gives_the_same_prediction(
     tiny_checkpoint: Path, shirt: Garment, keypoints: Any
 ) -> None:
     method = LearnedMethod(tiny_checkpoint)
-    of_surface = method.find([shirt], mode=keypoints)[0]
-    assert_same(of_surface, method.find([cloud(of_surface.explanation.sample.points)], mode=keypoints)[0])
+    drawn = method.drawing.draw(shirt)
+    order = ordered_points(drawn.points)
+    drawn = Sample(drawn.faces[order], drawn.barycentric[order], drawn.points[order])
+    of_surface = method.find([shirt], mode=keypoints, drawn=[drawn])[0]
+    assert_same(of_surface, method.find([cloud(drawn.points)], mode=keypoints)[0])
 
 
 def test_points_that_were_drawn_already_are_used(tiny_checkpoint: Path, shirt: Garment) -> None:
@@ -142,7 +146,7 @@ def test_peak_keypoints_are_sampled_points(tiny_checkpoint: Path) -> None:
     method, garment = LearnedMethod(tiny_checkpoint), random_cloud()
     soft, peak = method.find([garment])[0], method.find([garment], mode="peak")[0]
     assert np.array_equal(soft.explanation.weights, peak.explanation.weights)
-    heaviest = soft.explanation.weights.argmax(axis=1)
+    heaviest = soft.explanation.sample.faces[soft.explanation.weights.argmax(axis=1)]
     np.testing.assert_allclose(peak.keypoints, garment.vertices[heaviest], rtol=0, atol=1e-6)
     assert np.array_equal(peak.vertices, heaviest)
     normalised = soft.normalisation.apply(soft.explanation.sample.points)
