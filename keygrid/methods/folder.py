@@ -116,6 +116,7 @@ def predict_all(
             say(f"{begun} of {len(members)} garments are done already, and in {journal.path.name}.")
         report(begun)
         said: set[tuple[str, str]] = set()
+        warned: set[str] = set()
         left = steps[journal.steps :]
         try:
             for step, future in zip(left, in_order(executor, work, left), strict=True):
@@ -130,6 +131,12 @@ def predict_all(
                     if chosen[1] and chosen not in said:
                         said.add(chosen)
                         say(f"Keypoints by {Path(chosen[0]).stem}, {chosen[1]}.")
+                    # Of many garments, the first of which something is to be said; the file has it of each.
+                    for caveat in record["caveats"]:
+                        gist = caveat.partition(":")[0]
+                        if gist not in warned:
+                            warned.add(gist)
+                            say(f"{record['garment']}: {caveat}")
                 journal.add(records, list(reasons.values()))
                 report(len(members[: journal.steps * size]))
         except KeyboardInterrupt:

@@ -17,6 +17,7 @@ from keygrid.errors import KeygridError
 from keygrid.files import fingerprint
 from keygrid.geometry import points as geometry
 from keygrid.geometry.operators import SIGNATURES
+from keygrid.geometry.support import share_on_support
 from keygrid.methods.ambiguity import is_ambiguous
 from keygrid.methods.method import Features, Mode, Parts
 from keygrid.model.inputs import Inputs
@@ -88,6 +89,8 @@ class LearnedMethod:
                 raise KeygridError(f"{self.id.label} gives numbers that are not finite; its weights are damaged.")
             for number, (i, applied, *answer, features) in enumerate(zip(together, maps, *answers, strict=True)):
                 known = self._prediction(stills[i].vertices, shown[i], applied, *answer, seconds=seconds)
+                if stills[i].is_cloud:
+                    known = replace(known, on_support=share_on_support(shown[i].points))
                 found[i] = self._judged(known, inputs, number, features)
         return [found[i] for i in range(len(garments))]
 

@@ -16,6 +16,7 @@ from scipy.spatial.distance import pdist, squareform
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import Drawing, Normalisation, Sample, posed
 from keygrid.errors import KeygridError
+from keygrid.geometry.support import share_on_support
 from keygrid.methods.method import Mode, Parts
 from keygrid.prediction import MethodId, Prediction
 
@@ -110,6 +111,7 @@ class UnlearnedMethod(ABC):
             edges=edges,
             strengths=np.ones(len(edges)),
             seconds=seconds,
+            on_support=share_on_support(pose.points) if garment.is_cloud else 0.0,
         )
 
 

@@ -77,6 +77,7 @@ class Prediction:
         explanation: weights, heatmap and reconstruction; None if the method has none.
         ambiguous: whether nothing tells the garment's front from its back; None if the method does not judge that.
         is_oriented: whether its inside could be told from its outside, where the method asks.
+        on_support: of a cloud, the share of points on a plane that carries the others, as a table does; else 0.
     """
 
     method: MethodId
@@ -89,6 +90,7 @@ class Prediction:
     explanation: Explanation | None = None
     ambiguous: bool | None = None
     is_oriented: bool = True
+    on_support: float = 0.0
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -100,6 +102,11 @@ class Prediction:
             )
         if not self.is_oriented:
             found.append("Left and right may be swapped: nothing tells the garment's inside from its outside.")
+        if self.on_support:
+            found.append(
+                f"Keypoints may be on a table: {self.on_support:.0%} of the points lie on one plane under the others. "
+                "If it is no part of the garment, prepare the cloud first (Cloud ▸ Prepare cloud, or `main.py prepare`)."
+            )
         return tuple(found)
 
     @cached_property
