@@ -105,7 +105,7 @@ class Prediction:
         if self.on_support:
             found.append(
                 f"Keypoints may be on a table: {self.on_support:.0%} of the points lie on one plane under the others. "
-                "If it is no part of the garment, prepare the cloud first (Cloud ▸ Prepare cloud, or `main.py prepare`)."
+                "If it is no part of the garment, prepare the cloud first: Cloud ▸ Prepare cloud, or `main.py prepare`."
             )
         return tuple(found)
 
