@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from keygrid.checkpoints.header import read_header
 from keygrid.errors import KeygridError
 from keygrid.files import fingerprint
+from keygrid.methods.defaults import FOLDER
 from keygrid.methods.method import Method
 from keygrid.model.config import MAXIMUM_KEYPOINTS
 from keygrid.prediction import MethodId
@@ -99,8 +100,8 @@ def open_method(spec: str | Path, device: str = "cpu") -> Method:
     """Open a method.
 
     Args:
-        spec: the path of a checkpoint, or the name of a method without a file and its options, such as
-            `farthest?k=8`.
+        spec: the path of a checkpoint, the name of a shipped one, such as `tops-k8-surface`, or the name of a method
+            without a file and its options, such as `farthest?k=8`.
         device: what a checkpoint's network computes on, as PyTorch names it.
 
     Raises:
@@ -113,7 +114,7 @@ def open_method(spec: str | Path, device: str = "cpu") -> Method:
         return entry.open(name, values)
     from keygrid.methods.learned import LearnedMethod
 
-    return LearnedMethod(Path(spec), device)
+    return LearnedMethod(_file(spec), device)
 
 
 def identify(spec: str | Path) -> MethodId:
@@ -126,7 +127,7 @@ def identify(spec: str | Path) -> MethodId:
     if unlearned is not None:
         name, entry, values = unlearned
         return entry.identity(name, values)
-    path = Path(spec)
+    path = _file(spec)
     header = read_header(path)
     return MethodId.of_file(path, fingerprint(path), header.category)
 
@@ -152,11 +153,17 @@ def _unlearned(spec: str | Path) -> tuple[str, Entry, dict[str, int]] | None:
     entry = _entry(name)
     if entry is not None:
         return name, entry, _values(name, entry, query)
-    if query or not Path(spec).exists():
+    if query or not _file(spec).exists():
         raise KeygridError(
             f"There is no method {name!r}: choose one of {', '.join(methods())}, or a checkpoint by its path."
         )
     return None
+
+
+def _file(spec: str | Path) -> Path:
+    """The path of a checkpoint, or that of the shipped one of this name where there is no such file."""
+    path, shipped = Path(spec), FOLDER / f"{spec}.safetensors"
+    return shipped if not path.exists() and path.parent == Path() and shipped.exists() else path
 
 
 def _entry(name: str) -> Entry | None:

@@ -5,6 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from keygrid.errors import KeygridError
+from keygrid.methods.registry import identify, open_method
+
 
 def test_a_method_of_another_package_is_listed_and_opens(toy_package: Path) -> None:
     code = """if True:
@@ -28,3 +33,12 @@ def test_a_method_of_another_package_is_listed_and_opens(toy_package: Path) -> N
     assert said[0] == "['farthest?k=8', 'geodesic?k=8', 'still?k=8', 'iss?k=8', 'toy?k=8']"
     assert said[1].endswith("Diagonal of the box")
     assert said[2] == "The method 'broken', broken_package:ENTRY, can't be loaded: No module named 'nowhere_at_all'."
+
+
+def test_a_shipped_checkpoint_is_opened_by_its_name() -> None:
+    found = identify("tops-k8-surface")
+    assert found.path is not None
+    assert found.path.samefile(Path(__file__).parents[2] / "assets" / "checkpoints" / "tops-k8-surface.safetensors")
+    assert open_method(found.spec).id == found
+    with pytest.raises(KeygridError, match="no method 'tops-k9-surface'"):
+        identify("tops-k9-surface")
