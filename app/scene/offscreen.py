@@ -36,7 +36,8 @@ def render(
     plotter.render_window.SetDPI(round(72 * pixel_ratio))
     try:
         view = View(Subject(garment=garment, frame=frame, prediction=prediction), settings, slices)
-        Scene(plotter).draw(SceneState.of(view, Look(theme, pixel_ratio, bars=True)))
+        scene = Scene(plotter)  # kept until the picture is taken: it then places what follows the camera
+        scene.draw(SceneState.of(view, Look(theme, pixel_ratio, bars=True)))
         with atomic(path) as temporary:
             plotter.screenshot(temporary)
     finally:

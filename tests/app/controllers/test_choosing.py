@@ -39,7 +39,7 @@ def test_the_default_follows_the_garment_as_soon_as_both_are_known(document: Doc
     document.choose(garment=cloud)
     assert title(document) == "tops-k8-keygrid"
     document.choose(garment=replace(mesh, category="Trousers"))
-    assert title(document) == "trousers-k8"
+    assert title(document) == "trousers-k8-surface"
 
 
 def test_what_the_user_chose_stays(document: Document, shirt: Garment) -> None:
