@@ -22,10 +22,8 @@ ASSETS = ROOT / "assets"
 SHIRT = ASSETS / "garments" / "tshirt-real-fold-sleeve.npz"
 CHECKPOINTS = [
     ASSETS / "checkpoints" / f"{name}.safetensors"
-    for name in ("tops-k8-keygrid", "tops-k8-keygrid-no-heatmap", "tshirt-k8", "tops-k12-keygrid")
+    for name in ("tops-k8-surface", "tops-k8-keygrid", "tshirt-k8-motions", "tops-k12-surface")
 ]
-
-SURFACE = ASSETS / "checkpoints" / "tops-k8-surface.safetensors"
 
 FILM_WIDTH = 640
 """Width of the moving picture, in pixels."""
@@ -262,9 +260,6 @@ def film(path: Path) -> None:
     studio = Studio("light")
     window = studio.window
     window.resize(1280, 640)
-    window.opening.open_methods([str(SURFACE)])
-    studio.until(lambda: any(known.id.path == SURFACE for known in window.document.methods))
-    window.document.choose(method=next(known for known in window.document.methods if known.id.path == SURFACE))
     studio.settle()
     count = window.document.frame_count
     there = [*range(count), *[count - 1] * 4]

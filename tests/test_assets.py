@@ -61,9 +61,6 @@ def test_no_two_keypoints_are_close(garment, prediction):
 def test_checkpoints_say_how_they_were_made(path):
     checkpoint = Checkpoint.load(path)
     assert checkpoint.category
-    if "stages" in checkpoint.record:  # made in stages, and by no command: ORIGIN.md says how
-        assert checkpoint.record["origin"]
-        return
     assert checkpoint.record["command"].startswith("python main.py train ")
     history = checkpoint.record["history"]
     assert [epoch["epoch"] for epoch in history] == list(range(1, len(history) + 1))
