@@ -117,7 +117,7 @@ class LearnedMethod:
             KeygridError: as `find` does.
         """
         encoder: Any = self.network.encoder
-        if not hasattr(encoder, "on_vertices"):
+        if not self.needs_surface or not hasattr(encoder, "on_vertices"):
             return None
         shown = posed(self.drawing.draw(garment), garment, frame)
         inputs, _ = inputs_of([garment if frame is None else garment.still(frame)], [shown], self.config)
@@ -138,9 +138,9 @@ class LearnedMethod:
         return [tensor.float().cpu().numpy() for tensor in found]
 
     def _judged(self, prediction: Prediction, inputs: Inputs, number: int, features: Floats) -> Prediction:
-        """A prediction with what is to be said against it: a network that sees points alone has nothing to say."""
+        """A prediction with what is to be said against it: a network that sees clouds has nothing to say."""
         encoder: Any = self.network.encoder
-        if not inputs.surfaces or not hasattr(encoder, "seen"):
+        if not self.needs_surface or not hasattr(encoder, "seen"):
             return prediction
         surface = inputs.surfaces[number].to(self._device)
         with torch.inference_mode():

@@ -12,6 +12,7 @@ from keygrid.data.sampling import MINIMUM_POINTS, NormalisationMode
 from keygrid.errors import KeygridError
 from keygrid.model.checks import MAXIMUM_POINTS, Widths, is_each, is_layers, is_positive, is_whole, refuse_unless
 from keygrid.model.encoders.base import LEVELS, EncoderConfig
+from keygrid.model.encoders.cloud.config import DiffusionCloudConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
 from keygrid.model.encoders.surface.config import SurfaceConfig
 
@@ -125,14 +126,15 @@ class ModelConfig:
         return [(i, j) for i in range(self.keypoints) for j in range(i + 1, self.keypoints)]
 
 
-Preset = Literal["released", "paper", "keygrid", "keygrid-surface"]
+Preset = Literal["released", "paper", "keygrid", "keygrid-surface", "keygrid-cloud"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
 def preset(name: str, keypoints: int = 8) -> ModelConfig:
     """Return a configuration: `released` (the published code), `paper` (what the paper says) or one of ours.
 
-    Ours are `keygrid`, which sees points, and `keygrid-surface`, which sees the surface of a mesh.
+    Ours are `keygrid`, which sees points, `keygrid-surface`, which sees the surface of a mesh, and `keygrid-cloud`,
+    which sees points and works out of them what it can of the surface that they lie on.
 
     Raises:
         KeygridError: there is no preset of that name, or no network with so many keypoints.
@@ -165,15 +167,16 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
             ),
             decoder=DecoderConfig(propagation),
         )
-    if name == "keygrid-surface":
+    if name in ("keygrid-surface", "keygrid-cloud"):
+        is_surface = name == "keygrid-surface"
         return ModelConfig(
             keypoints=keypoints,
             # A keypoint is one of the points, so that they are to lie densely; features cost the same for any number.
-            points=4096,
+            points=4096 if is_surface else 2048,
             normalisation="centred",
             dropout=0.0,
             mix_keypoints=False,
-            encoder=SurfaceConfig(),
+            encoder=SurfaceConfig() if is_surface else DiffusionCloudConfig(),
             decoder=DecoderConfig(((128, 128),) * LEVELS),
         )
     return ModelConfig(keypoints=keypoints)

@@ -33,8 +33,8 @@ def inputs_of(
     check_surfaces(garments, config)
     points, maps = _normalised([one.points for one in drawn], config)
     operators = ENCODERS[config.encoder.kind].operators
-    if operators is None:
-        return Inputs(points), maps
+    if operators is None or not config.encoder.needs_surface:
+        return Inputs(points, _clouds([one.points for one in drawn], config)), maps
     surfaces = [
         Surface(
             operators(garment, config.encoder),
@@ -47,7 +47,7 @@ def inputs_of(
 
 
 def inputs_of_clouds(clouds: Sequence[NDArray[np.float64]], config: ModelConfig) -> tuple[Inputs, list[Normalisation]]:
-    """Prepare B clouds of N points each, (N, 3) in any units, for a network that sees points alone.
+    """Prepare B clouds of N points each, (N, 3) in any units, for a network that needs no surface.
 
     Returns:
         The input, and the map of each cloud from its units to normalised ones.
@@ -58,7 +58,7 @@ def inputs_of_clouds(clouds: Sequence[NDArray[np.float64]], config: ModelConfig)
     if config.encoder.needs_surface:
         raise KeygridError("This network sees surfaces, and clouds were given; give it meshes.")
     points, maps = _normalised(clouds, config)
-    return Inputs(points), maps
+    return Inputs(points, _clouds(clouds, config)), maps
 
 
 def check_surfaces(garments: Sequence[Garment], config: ModelConfig) -> None:
@@ -69,6 +69,19 @@ def check_surfaces(garments: Sequence[Garment], config: ModelConfig) -> None:
                 f"{garment.name} is a cloud, and this network sees surfaces; open a mesh, or choose a checkpoint that "
                 "takes clouds."
             )
+
+
+def _clouds(clouds: Sequence[NDArray[np.float64]], config: ModelConfig) -> tuple[Surface, ...]:
+    """What an encoder has to know of clouds beside coordinates, their points in the place of a surface's vertices."""
+    operators = ENCODERS[config.encoder.kind].operators
+    if operators is None:
+        return ()
+    found = []
+    for points in clouds:
+        itself = torch.arange(len(points))[:, None].expand(-1, 3)
+        cloud = Garment("cloud", points, np.empty((0, 3), np.int64))
+        found.append(Surface(operators(cloud, config.encoder), itself, torch.tensor([[1.0, 0, 0]])))
+    return tuple(found)
 
 
 def _normalised(clouds: Sequence[NDArray[np.float64]], config: ModelConfig) -> tuple[torch.Tensor, list[Normalisation]]:

@@ -23,6 +23,9 @@ class TrainingConfig:
     Attributes:
         epochs: number of passes.
         epoch_size: number of clouds in a pass.
+        pool: number of clouds that are drawn, after which the same ones come again; 0 draws each anew. What a network
+            has to know of a cloud may take longer to work out than a step; of these it is kept on disk. Only where
+            terms need pairs.
         batch: number of clouds in a step; the last batch of a pass may be smaller.
         validation_size: number of clouds on which validation losses are taken after each pass.
         optimiser: `adadelta` (published code; eps 1e-2), `adam` (paper) or `adamw` (weight decay 1e-4).
@@ -53,6 +56,7 @@ class TrainingConfig:
 
     epochs: int = 100
     epoch_size: int = 128
+    pool: int = 0
     batch: int = 8
     validation_size: int = 16
     optimiser: Literal["adadelta", "adam", "adamw"] = "adadelta"
@@ -76,16 +80,16 @@ class TrainingConfig:
         self._check_weights()
         least = {
             **dict.fromkeys(("epochs", "epoch_size", "batch", "validation_size", "farthest", "validate_every"), 1),
-            **dict.fromkeys(("patience", "validate_motions", "keep_every", "clip"), 0),
+            **dict.fromkeys(("pool", "patience", "validate_motions", "keep_every", "clip"), 0),
         }
         for name, value in least.items():
             if not value <= getattr(self, name) < math.inf:
                 raise KeygridError(
                     f"A training's {name} must be at least {value}, and {getattr(self, name)} was asked for."
                 )
-        if self.needs(Need.PAIRS) and (self.batch % 2 or self.epoch_size % 2):
+        if self.needs(Need.PAIRS) and (self.batch % 2 or self.epoch_size % 2 or self.pool % 2):
             raise KeygridError(
-                "This training learns from pairs of clouds; choose a --batch and --epoch-size that are even."
+                "This training learns from pairs of clouds; choose a --batch, --epoch-size and --pool that are even."
             )
         if not 0 < self.learning_rate < math.inf:
             raise KeygridError(f"A learning rate is a number above 0, and {self.learning_rate} was asked for.")
@@ -136,7 +140,7 @@ class TrainingConfig:
 
 
 def preset(name: str, keypoints: int, epochs: int | None = None) -> TrainingConfig:
-    """Return the training of a preset: `released` (published code), `paper`, or `keygrid` and `keygrid-surface` (ours).
+    """Return the training of a preset: `released` (published code), `paper`, or ours, `keygrid` and its kin.
 
     Args:
         name: as above; the published ones have J = K + 4, as in all that is published.
@@ -154,6 +158,8 @@ def preset(name: str, keypoints: int, epochs: int | None = None) -> TrainingConf
         return _keygrid(60 if epochs is None else epochs)
     if name == "keygrid-surface":
         return _keygrid_surface(60 if epochs is None else epochs)
+    if name == "keygrid-cloud":
+        return _keygrid_cloud(400 if epochs is None else epochs)
     return published
 
 
@@ -174,6 +180,13 @@ def _keygrid_surface(epochs: int) -> TrainingConfig:
         # Nothing that the encoder sees depends on where the surface lies; the decoder sees turned and scaled points.
         augmentation=Augmentation(rotate=180.0, scale=0.1, mirror=True),
     )
+
+
+def _keygrid_cloud(epochs: int) -> TrainingConfig:
+    surface = _keygrid_surface(epochs)
+    # Operators are of the varied cloud, and no turn changes what the encoder sees of it.
+    augmentation = replace(surface.augmentation, deform=0.0, noise=0.0005)
+    return replace(surface, pool=6144, augmentation=augmentation)
 
 
 def _keygrid(epochs: int) -> TrainingConfig:

@@ -2,8 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import ceil
+from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -17,8 +20,9 @@ from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment, MaterialPoints
 from keygrid.data.sampling import Sample, sample
 from keygrid.errors import KeygridError
+from keygrid.files import atomic
 from keygrid.model.config import ModelConfig
-from keygrid.model.inputs import Inputs
+from keygrid.model.inputs import Inputs, Surface
 from keygrid.model.preparation import inputs_of, inputs_of_clouds
 from keygrid.training.pairs import Cloth, Pair
 
@@ -105,6 +109,11 @@ class PairedClouds(Clouds):
     """
 
     together = 2
+    pool: int = 0
+    """So many clouds are drawn, and then come again; 0 draws each anew."""
+    folder: Path | None = None
+    """Where the pool is kept with what the network has to know of each cloud, so that it is worked out once; as long
+    as the folder is missing, nothing is kept."""
     _order: list[tuple[Cloth, list[int]]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def batch(self, numbers: Sequence[int]) -> Batch:
@@ -113,13 +122,11 @@ class PairedClouds(Clouds):
         Raises:
             KeygridError: none of the garments can be used, or one of them is a cloud.
         """
-        found = [self._pair(first // 2) for first in numbers[::2]]
-        inputs, _ = inputs_of(
-            [garment for shown, _ in found for garment, _ in shown],
-            [drawn for shown, _ in found for _, drawn in shown],
-            self.model,
-        )
-        return Batch(inputs, tuple(pair for _, pair in found))
+        pairs = [first // 2 % (self.pool // 2) if self.pool else first // 2 for first in numbers[::2]]
+        found = [self._kept(pair) if self.pool and self.folder else self._drawn(pair) for pair in pairs]
+        points = torch.cat([inputs.points for inputs, _ in found])
+        surfaces = tuple(surface for inputs, _ in found for surface in inputs.surfaces)
+        return Batch(Inputs(points, surfaces), tuple(pair for _, pair in found))
 
     def template(self, keypoints: int) -> Tensor:
         """Return K positions at rest that are spread over all garments alike, (K, 3).
@@ -132,6 +139,30 @@ class PairedClouds(Clouds):
         points = np.concatenate([rest[rng.permutation(len(rest))[:TEMPLATE_POINTS]] for rest in rests])
         middles, _ = kmeans2(points.astype(np.float64), keypoints, iter=50, minit="++", rng=rng)
         return torch.from_numpy(points[cKDTree(points).query(middles)[1]])
+
+    def _kept(self, index: int) -> tuple[Inputs, Pair]:
+        """Pair `index` from the folder; drawn and put there if it is missing or damaged."""
+        assert self.folder is not None
+        turns = self._turns()
+        path = self.folder / f"{'-'.join(map(str, self.seed))}-{index:06d}.pt"
+        with suppress(OSError, RuntimeError, ValueError, EOFError, UnpicklingError, KeyError):
+            known = torch.load(path, weights_only=True)
+            surfaces = tuple(Surface(*one) for one in known["surfaces"])
+            return Inputs(known["points"], surfaces), Pair(turns[index % len(turns)][0], *known["pair"])
+        inputs, pair = self._drawn(index)
+        known = {
+            "points": inputs.points,
+            "surfaces": [(one.operators, one.corners, one.barycentric) for one in inputs.surfaces],
+            "pair": (pair.anchors, pair.barycentric, pair.rest),
+        }
+        with suppress(KeygridError), atomic(path, durable=False) as temporary:
+            torch.save(known, temporary)
+        return inputs, pair
+
+    def _drawn(self, index: int) -> tuple[Inputs, Pair]:
+        shown, pair = self._pair(index)
+        inputs, _ = inputs_of([garment for garment, _ in shown], [drawn for _, drawn in shown], self.model)
+        return inputs, pair
 
     def _pair(self, index: int) -> tuple[list[tuple[Garment, Sample]], Pair]:
         rng = np.random.default_rng([*self.seed, index])

@@ -107,6 +107,7 @@ class CourseOptions:
 
     epochs: int | None = _option("Passes.", knob=Knob("Epochs", least=1, most=1_000_000))
     epoch_size: int | None = _option("Clouds in a pass.")
+    pool: int | None = _option("Clouds that are drawn, after which the same ones come again; 0 draws each anew.")
     batch: int | None = _option("Clouds a step, of all processes together.", knob=Knob("Batch", least=1, most=4096))
     learning_rate: float | None = _option("Of the optimiser; the highest where it changes.")
     clip: float | None = _option("Largest norm of a step's gradient; 0 cuts none.")

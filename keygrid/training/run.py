@@ -8,6 +8,7 @@
   `epoch-0010.safetensors` and so on.
 - `state.pt`: all that is needed to go on, as of the last whole epoch or the step at which it was stopped;
   `keygrid.training.state` reads and writes it.
+- `clouds/`: those that come again and again, until the training has ended; whatever is missing is drawn anew.
 - `log.txt`: what the process wrote to its standard error, where a window started it.
 - `lock`: held by the process that trains; tells which one that is.
 - `pause` and `stop`: files that are made to let it wait between steps while they are there, or end. It removes `stop`.
@@ -54,6 +55,10 @@ class RunDirectory:
     @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
+
+    @property
+    def clouds(self) -> Path:
+        return self.path / "clouds"
 
     @property
     def state(self) -> Path:

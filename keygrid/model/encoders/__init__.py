@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from keygrid.data.garment import Garment
 from keygrid.model.encoders.base import EncoderConfig
+from keygrid.model.encoders.cloud.config import DiffusionCloudConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
 from keygrid.model.encoders.surface.config import SurfaceConfig
 
@@ -26,8 +27,9 @@ class EncoderKind:
     Attributes:
         config: class of its constants, whose `kind` is its name.
         make: makes the network from such constants, with fresh weights.
-        operators: works out what the network has to know of a garment's surface in its only pose, as tensors by name;
-            None for a kind that sees sampled points alone.
+        operators: works out what the network has to know of a garment in its only pose, as tensors by name: of its
+            surface where the constants say that one is needed, else of its sampled points as a cloud, point by point.
+            None for a kind that works on the coordinates of sampled points alone.
     """
 
     config: type[EncoderConfig]
@@ -53,7 +55,23 @@ def _surface_operators(garment: Garment, config: SurfaceConfig) -> "Mapping[str,
     return operators_of(garment, config)
 
 
+def _diffusion_cloud(config: DiffusionCloudConfig) -> "Encoder":
+    from keygrid.model.encoders.cloud.encoder import DiffusionCloudEncoder
+
+    return DiffusionCloudEncoder(config)
+
+
+def _cloud_operators(cloud: Garment, config: DiffusionCloudConfig) -> "Mapping[str, Tensor]":
+    from keygrid.model.encoders.cloud.encoder import operators_of
+
+    return operators_of(cloud, config)
+
+
 ENCODERS: dict[str, EncoderKind] = {
     kind.config.kind: kind
-    for kind in (EncoderKind(PointNetConfig, _pointnet), EncoderKind(SurfaceConfig, _surface, _surface_operators))
+    for kind in (
+        EncoderKind(PointNetConfig, _pointnet),
+        EncoderKind(SurfaceConfig, _surface, _surface_operators),
+        EncoderKind(DiffusionCloudConfig, _diffusion_cloud, _cloud_operators),
+    )
 }

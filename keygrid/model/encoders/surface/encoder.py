@@ -4,7 +4,7 @@ Nothing it sees depends on where the surface lies, or changes as it bends. Signs
 which is what tells the left sleeve from the right one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -38,7 +38,11 @@ _DEVIATION = (
 
 def operators_of(garment: Garment, _: SurfaceConfig) -> Operators:
     """Return what the encoder has to know of a garment's surface in its only pose, as tensors by name."""
-    known = geometry.operators(garment.vertices, garment.faces)
+    return as_tensors(geometry.operators(garment.vertices, garment.faces))
+
+
+def as_tensors(known: geometry.Operators) -> dict[str, Tensor]:
+    """Return operators as tensors by name."""
     arrays = {"is_oriented": torch.tensor(known.is_oriented)} | {
         name: torch.from_numpy(getattr(known, name))
         for name in ("features", "values", "basis", "slopes", "area", "normals")
@@ -86,21 +90,28 @@ class SurfaceEncoder(nn.Module):
     """Surfaces to features of their sampled points; see `keygrid.model.encoding.Encoder`.
 
     The last three channels of the point features are where on a garment of its kind a point is: its place.
+
+    Args:
+        config: the encoder's constants.
+        mean: of each feature that operators have of a vertex, over garments.
+        deviation: standard deviation of each.
     """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, config: SurfaceConfig) -> None:
+    def __init__(
+        self, config: SurfaceConfig, mean: Sequence[float] = _MEAN, deviation: Sequence[float] = _DEVIATION
+    ) -> None:
         super().__init__()
         self.config = config
         self.point_width = config.width + 3
         self.level_widths = [self.point_width] * len(config.centroids)
         self.summary_width = 2 * self.point_width
-        self.register_buffer("mean", torch.tensor(_MEAN))
-        self.register_buffer("deviation", torch.tensor(_DEVIATION))
+        self.register_buffer("mean", torch.tensor(mean))
+        self.register_buffer("deviation", torch.tensor(deviation))
         width = config.width
-        self.first = nn.Sequential(nn.Linear(geometry.FEATURES, width), nn.GELU(), nn.Linear(width, width))
+        self.first = nn.Sequential(nn.Linear(len(mean), width), nn.GELU(), nn.Linear(width, width))
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
         self.norm = nn.LayerNorm(width)
         self.place = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 3))
