@@ -35,6 +35,8 @@ _CARRIED = 4
 _LOOSE = 1e-3
 """Strength of an edge whose ends are on different layers, or not sure, over that of one whose ends are sure and
 alike; it keeps the graph in one piece."""
+_FARTHEST = 12.0
+"""Exponent of the weakest edge, so that a stray point has some, too."""
 _BESIDE = 2.6
 """Distance up to which neighbours say whether a border is near, in spacings."""
 _PACKING = 0.8
@@ -65,7 +67,7 @@ def cloud_operators(points: Floats) -> Operators:
     spacing = float(np.median(distance[:, 4]))
     distance, index = distance[:, 1:] / spacing, index[:, 1:]
     alike = np.clip(np.einsum("ni,nki->nk", normals, normals[index]), _LOOSE, None)
-    weights = np.exp(-np.square(distance) / 2) * alike
+    weights = np.exp(-np.minimum(np.square(distance) / 2, _FARTHEST)) * alike
     laplacian, area = _laplacian(weights, index)
     values, basis = eigenpairs(laplacian.tocsc(), area, EIGENPAIRS)
     offsets = (nodes[index] - nodes[:, None]) / spacing
