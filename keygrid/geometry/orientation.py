@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -133,12 +134,28 @@ def _counted(indices: Sequence[Integers], sizes: Sequence[int]) -> Integers:
 
 def farthest(points: Floats, count: int) -> Integers:
     """Return indices of up to `count` points (N, D), each the farthest from those before; the first, from the mean."""
-    chosen = [int(np.square(points - points.mean(axis=0)).sum(axis=1).argmax())]
-    away = np.full(len(points), np.inf)
-    while len(chosen) < min(count, len(points)):
-        np.minimum(away, np.square(points - points[chosen[-1]]).sum(axis=1), out=away)
-        chosen.append(int(away.argmax()))
-    return np.array(chosen)
+    start = int(np.square(points - points.mean(axis=0)).sum(axis=1).argmax())
+    found: Integers = _farthest(np.ascontiguousarray(points), min(count, len(points)), start)
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _farthest(points: Floats, count: int, start: int) -> Integers:
+    total, axes = points.shape
+    chosen = np.empty(count, np.int64)
+    away = np.full(total, np.inf)
+    best = start
+    for i in range(count):
+        chosen[i] = best
+        last, most = points[best], -1.0
+        for j in range(total):
+            squared = 0.0
+            for axis in range(axes):
+                squared += (points[j, axis] - last[axis]) ** 2
+            away[j] = min(away[j], squared)
+            if away[j] > most:
+                most, best = away[j], j
+    return chosen
 
 
 @cache
