@@ -24,8 +24,7 @@ class TrainingConfig:
         epochs: number of passes.
         epoch_size: number of clouds in a pass.
         pool: number of clouds that are drawn, after which the same ones come again; 0 draws each anew. What a network
-            has to know of a cloud may take longer to work out than a step; of these it is kept on disk. Only where
-            terms need pairs.
+            has to know of a cloud may take longer to work out than a step; where terms need pairs, it is kept on disk.
         batch: number of clouds in a step; the last batch of a pass may be smaller.
         validation_size: number of clouds on which validation losses are taken after each pass.
         optimiser: `adadelta` (published code; eps 1e-2), `adam` (paper) or `adamw` (weight decay 1e-4).

@@ -64,12 +64,17 @@ class Clouds:
         model: configuration of the network that learns from them.
         augmentation: how clouds are varied.
         seed: two sets with other seeds share no cloud.
+        pool: so many clouds are drawn, and then come again; 0 draws each anew.
+        folder: where pairs of the pool are kept with what the network has to know of each cloud, so that it is worked
+            out once; as long as the folder is missing, nothing is kept.
     """
 
     garments: Dataset
     model: ModelConfig
     augmentation: Augmentation
     seed: tuple[int, ...]
+    pool: int = 0
+    folder: Path | None = None
 
     together = 1
     """How many clouds in a row belong together."""
@@ -94,6 +99,7 @@ class Clouds:
         return (epoch * size + each.ravel()).tolist()
 
     def _cloud(self, index: int) -> NDArray[np.float64]:
+        index = index % self.pool if self.pool else index
         rng = np.random.default_rng([*self.seed, index])
         drawn = self.garments.draw(index, self.model.points, seed=int(rng.integers(2**32)))
         # A smaller cloud is drawn whole; its points repeat, so that all clouds of a batch are alike in size.
@@ -109,11 +115,6 @@ class PairedClouds(Clouds):
     """
 
     together = 2
-    pool: int = 0
-    """So many clouds are drawn, and then come again; 0 draws each anew."""
-    folder: Path | None = None
-    """Where the pool is kept with what the network has to know of each cloud, so that it is worked out once; as long
-    as the folder is missing, nothing is kept."""
     _order: list[tuple[Cloth, list[int]]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def batch(self, numbers: Sequence[int]) -> Batch:

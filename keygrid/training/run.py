@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from errno import ENOSPC
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from keygrid.errors import KeygridError
@@ -90,6 +91,11 @@ class RunDirectory:
         if not resumed and self.state.exists():
             raise KeygridError(f"{self.path} holds a training already; go on with --resume, or name another directory.")
         make_folder(self.checkpoints)
+        make_folder(self.clouds)
+
+    def forget_clouds(self) -> None:
+        """Remove the clouds that were kept; a training that goes on draws them anew."""
+        rmtree(self.clouds, ignore_errors=True)
 
     @contextmanager
     def held(self, *, resumed: bool) -> Iterator[None]:

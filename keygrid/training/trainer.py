@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,6 @@ from keygrid.checkpoints.header import model_as_json
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
-from keygrid.files import make_folder
 from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
 from keygrid.training.config import TrainingConfig
@@ -103,19 +100,16 @@ class Trainer:
         self.learning = nn.ModuleList([self.network, self.canonical] if training.needs(Need.PAIRS) else [self.network])
         self.optimiser = make_optimiser(self.learning, training)
         train, validate = garments.split(training.seed)
-        if not validate.is_usable:
-            validate = train
-        kind = (
-            partial(PairedClouds, pool=training.pool, folder=self.run.clouds) if training.needs(Need.PAIRS) else Clouds
-        )
+        validate = validate if validate.is_usable else train
+        kind = PairedClouds if training.needs(Need.PAIRS) else Clouds
         self.clouds, self.held_out = (
-            kind(part, model, training.augmentation, (training.seed, stream))
+            kind(part, model, training.augmentation, (training.seed, stream), training.pool, self.run.clouds)
             for stream, part in enumerate((train, validate))
         )
-        self.clouds.batch(range(self.clouds.together))  # raises before anything is written
+        self.clouds.batch(range(kind.together))  # raises before anything is written
         self._template = self.clouds.template(model.keypoints) if training.needs(Need.TEMPLATE) else None
         for size in {min(training.batch, training.epoch_size), training.epoch_size % training.batch} - {0}:
-            part_of(range(size), self.fabric, self.clouds.together)  # so does this
+            part_of(range(size), self.fabric, kind.together)  # so does this
         self.record: dict[str, Any] = {
             "command": about.command,
             "training": asdict(training),
@@ -222,8 +216,7 @@ class Trainer:
                     else:
                         self._end_epoch()
             self._tell(EndEvent(step=self.step))
-            if self.is_main:
-                rmtree(self.run.clouds, ignore_errors=True)
+            self.run.forget_clouds()
         except (DivergedError, StoppedError) as error:  # which all processes come to at the same step
             ending = error
             kind = StopEvent if isinstance(error, StoppedError) else ErrorEvent
@@ -239,8 +232,6 @@ class Trainer:
 
     def _begin(self) -> None:
         self.run.begin(self._config(), epoch=self.epoch, step=self.step, resumed=self._resumed)
-        if self.training.pool:
-            make_folder(self.run.clouds)
         self._tell(
             StartEvent(
                 pid=os.getpid(), host=socket.gethostname(), epoch=self.epoch, step=self.step,
