@@ -27,6 +27,8 @@ _WIDTH = 64
 _SIZES = (1024, 2048, 4096)
 _KEPT = 300
 """Points of a cloud that are learnt from."""
+_NOISE = 8e-4
+"""The largest standard deviation of what is added to coordinates, as a share of the extent."""
 
 
 def fit(garments: Dataset, clouds: int, steps: int, seed: int = 0) -> nn.Sequential:
@@ -79,10 +81,6 @@ def cloud_with_normals(garment: Garment, rng: np.random.Generator) -> tuple[NDAr
     extent = float(np.ptp(points, axis=0).max())
     points = points + rng.normal(size=points.shape) * (rng.uniform(0, _NOISE) * extent)
     return points, normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-
-
-_NOISE = 8e-4
-"""The largest standard deviation of what is added to coordinates, as a share of the extent."""
 
 
 def save(network: nn.Sequential, path: Path) -> None:

@@ -78,15 +78,15 @@ def test_eigenvectors_are_orthonormal(known: Operators) -> None:
     np.testing.assert_allclose(np.asarray(known.carry.sum(axis=1)), 1, atol=1e-12)
 
 
-def test_gradients_of_a_linear_function_are_its_direction() -> None:
-    x, y = np.meshgrid(np.arange(30.0), np.arange(30.0))
-    rng = np.random.default_rng(0)
-    cloud = np.stack([x.ravel(), y.ravel(), np.zeros(900)], axis=1) + rng.normal(scale=0.05, size=(900, 3))
+def test_gradients_of_heights_lead_upwards_along_a_sphere() -> None:
+    cloud = sphere(1024)
     found = cloud_operators(cloud)
-    # The slopes of eigenvectors make those of anything that they span.
-    smooth = found.basis[:, 1:4]
-    assert np.abs(found.slopes[2, :, 1:4]).mean() < 0.2 * np.abs(found.slopes[:2, :, 1:4]).mean()
-    assert smooth.shape == (900, 3)
+    on_nodes = np.linalg.lstsq(found.carry.toarray(), cloud[:, 2], rcond=None)[0]
+    spectrum = found.basis.T @ (found.area * on_nodes)
+    slopes = np.stack([found.carry @ slope for slope in found.slopes @ spectrum], axis=1)
+    upwards = np.array([0, 0, 1]) - cloud[:, 2:] * cloud
+    assert np.corrcoef(slopes.ravel(), upwards.ravel())[0, 1] > 0.97
+    np.testing.assert_allclose((slopes * upwards).sum() / np.square(upwards).sum(), np.sqrt(4 * np.pi), rtol=0.3)
 
 
 @pytest.mark.parametrize("degrees", [30, 90, 145, 270])
