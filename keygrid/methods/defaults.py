@@ -32,7 +32,7 @@ _TOPS = ("T-shirt", "Vest", "Dress", "Tops", "Top", "Shirt")
 
 SHIPPED = (
     Shipped("tops-k8-surface", "mesh", _TOPS),
-    Shipped("tops-k8-keygrid", "cloud", _TOPS),
+    Shipped("tops-k8-cloud", "cloud", _TOPS),
     Shipped("trousers-k8-surface", "mesh", ("Trousers",)),
     Shipped("trousers-k8", "cloud", ("Trousers",)),
     Shipped("skirt-k8", "cloud", ("Skirt",)),

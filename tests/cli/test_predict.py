@@ -67,7 +67,7 @@ def test_each_garment_has_the_method_for_its_kind_where_none_is_named(tmp_path: 
     found = json.loads(out.read_text())
     assert [(Path(one["checkpoint"]).stem, one["reason"]) for one in found] == [
         ("tops-k8-surface", "the default for a mesh of unknown category"),
-        ("tops-k8-keygrid", "the default for a cloud of unknown category"),
+        ("tops-k8-cloud", "the default for a cloud of unknown category"),
     ]
     assert "Keypoints by tops-k8-surface, the default for a mesh of unknown category.\n" in result.stderr
 

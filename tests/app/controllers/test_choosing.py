@@ -37,7 +37,7 @@ def test_the_default_follows_the_garment_as_soon_as_both_are_known(document: Doc
         document.add_method(opened(one.checkpoint), choose=False)
     assert title(document) == "tops-k8-surface"
     document.choose(garment=cloud)
-    assert title(document) == "tops-k8-keygrid"
+    assert title(document) == "tops-k8-cloud"
     document.choose(garment=replace(mesh, category="Trousers"))
     assert title(document) == "trousers-k8-surface"
 
