@@ -45,7 +45,7 @@ CELLS = 2 * (len(_ALONG) - 1) * (len(_HEIGHTS) - 1) + (len(_AWAY) - 1) * (len(_C
 
 
 class Surroundings(NamedTuple):
-    """What is known of N points before their normals have signs.
+    """The surroundings of N points, before their normals have signs.
 
     Attributes:
         normals: (N, 3), of unit length, with either sign.

@@ -72,7 +72,7 @@ def check_surfaces(garments: Sequence[Garment], config: ModelConfig) -> None:
 
 
 def _clouds(clouds: Sequence[NDArray[np.float64]], config: ModelConfig) -> tuple[Surface, ...]:
-    """What an encoder has to know of clouds beside coordinates, their points in the place of a surface's vertices."""
+    """Work out an encoder's operators of clouds, whose points take the place of a surface's vertices."""
     operators = ENCODERS[config.encoder.kind].operators
     if operators is None:
         return ()

@@ -115,7 +115,7 @@ class TrainingConfig:
         return self.epochs * self.steps_per_epoch
 
     def needs(self, need: Need) -> bool:
-        """Whether a term needs something."""
+        """Return whether a term needs something."""
         return any(need in TERMS[name].needs for name in self.weights)
 
     def weights_at(self, step: int) -> dict[str, float]:

@@ -136,7 +136,7 @@ class MachineOptions:
 
 @dataclass(frozen=True)
 class KeptOptions:
-    """What a training keeps and shows."""
+    """Options of what a training keeps and shows."""
 
     validate_every: int = _option(
         "Passes between two measurements of how well keypoints keep their part, on validation garments that move.",

@@ -62,7 +62,7 @@ def _loss(odd: Tensor, cosines: Tensor) -> Tensor:
 def _examples(
     garments: Dataset, clouds: int, seed: int
 ) -> Iterator[tuple[NDArray[np.float16], NDArray[np.float16], NDArray[np.float32]]]:
-    """Of points of clouds, what is above and below, the same upside down, and the cosine to the outward normal."""
+    """Yield each cloud's cells above and below points, the same upside down, and the cosines to outward normals."""
     for number in range(clouds):
         rng = np.random.default_rng([seed, number])
         points, normals = cloud_with_normals(garments.garment(number), rng)
