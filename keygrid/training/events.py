@@ -32,7 +32,7 @@ class Event:
     time: float = 0.0
 
     def is_within(self, epoch: int, step: int) -> bool:  # noqa: ARG002
-        """Return whether this belongs to a training that has done so many epochs and steps, and is kept when it goes on."""
+        """Return whether a training that goes on after so many epochs and steps keeps this event."""
         return True
 
 
