@@ -24,7 +24,7 @@ def test_train_writes_a_checkpoint_that_predicts(tmp_path: Path) -> None:
     [
         ((SHIRT, "--run", "run", "--keypoints", 65), "from 2 to 64 keypoints, and 65"),
         ((SHIRT.parent, "--run", "run", "--category", "Hat", "--category", "Hut"), "None of the garments is a Hut"),
-        ((SHIRT, "--run", "run", "--drop", 1), "drop is a share of 0 or more and below 1"),
+        ((SHIRT, "--run", "run", "--drop", 1), "augmentation's drop must be 0 or more and below 1"),
         ((SHIRT, "--run", "run", "--precision", 16), "needs a GPU"),
         ((SHIRT, "--run", "run", "--threads", 0), "--threads must be 1 or more, and 0 was given"),
         ((SHIRT, "--run", "run", "--device", "meta"), "The device 'meta' can't be used here"),

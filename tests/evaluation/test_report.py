@@ -68,5 +68,5 @@ def test_the_page_needs_no_other_file_and_explains_its_metrics(report: Report) -
 
 
 def test_an_unknown_ending_names_the_known_ones(report: Report, tmp_path: Path) -> None:
-    with pytest.raises(KeygridError, match=r"none of \.json, \.md, \.csv, \.html"):
+    with pytest.raises(KeygridError, match=r"must end in one of \.json, \.md, \.csv, \.html"):
         write(report, tmp_path / "report.pdf")
