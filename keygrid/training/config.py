@@ -174,7 +174,7 @@ def _keygrid_surface(epochs: int) -> TrainingConfig:
         clip=1.0,
         warm_up=epochs * 3 // 4,
         # A surface tells layers apart, so nothing is to be tolerated.
-        weights={"similarity": 1, "strict": 1, "coverage": 1.5, "canonical": 5, "template": 1},
+        weights={"similarity": 1, "strict": 1, "coverage": 0.5, "canonical": 5, "template": 4},
         ramp=0.3,
         # Nothing that the encoder sees depends on where the surface lies; the decoder sees turned and scaled points.
         augmentation=Augmentation(rotate=180.0, scale=0.1, mirror=True),
