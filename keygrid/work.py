@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from multiprocessing import get_context, parent_process
@@ -167,10 +167,10 @@ class _Lane:
         with self._lock:
             if self._killed:
                 raise CancelledError
-            if self._pool is not None and wait([self._process.sentinel], timeout=0):
-                self.close()  # it died between two items
-            if self._pool is not None:
-                return self._pool.submit(task)
+            if self._pool is not None and not wait([self._process.sentinel], timeout=0):
+                with suppress(BrokenProcessPool):
+                    return self._pool.submit(task)
+            self.close()  # there is none yet, or it died between two items
             context = get_context("spawn")
             self._reader, self._writer = context.Pipe(duplex=False)
             self._pool = ProcessPoolExecutor(1, context, _prepare, (self._writer,))

@@ -141,8 +141,9 @@ class PairedClouds(Clouds):
         every = list({id(cloth): cloth for cloth, _ in self._turns()}.values())
         rests = [every[i].rest.numpy() for i in rng.permutation(len(every))[:TEMPLATE_GARMENTS]]
         points = np.concatenate([rest[rng.permutation(len(rest))[:TEMPLATE_POINTS]] for rest in rests])
-        middles = min((_spread(points.astype(np.float64), keypoints, rng) for _ in range(8)), key=lambda found: found[1])
-        return torch.from_numpy(points[cKDTree(points).query(middles[0])[1]])
+        tries = (_spread(points.astype(np.float64), keypoints, rng) for _ in range(8))
+        places, _ = min(tries, key=lambda found: found[1])
+        return torch.from_numpy(points[cKDTree(points).query(places)[1]])
 
     def _kept(self, index: int) -> tuple[Inputs, Pair]:
         """Pair `index` from the folder; drawn and put there if it is missing or damaged."""
@@ -226,7 +227,7 @@ class PairedClouds(Clouds):
 
 
 def _spread(points: NDArray[np.float64], count: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], float]:
-    """Places (count, 3) about which the distances' `TEMPLATE_POWER` from points (N, 3) is small, and its mean.
+    """Return places (count, 3) about which the mean of distances to the `TEMPLATE_POWER` is small, and that mean.
 
     Lloyd's iteration, in which each point weighs by its distance to the power less two.
     """
@@ -238,4 +239,4 @@ def _spread(points: NDArray[np.float64], count: int, rng: np.random.Generator) -
         # A place that is nearest to no point, as where points coincide, stays.
         totals = np.bincount(nearest, weights, count)[:, None]
         places = np.where(totals > 0, np.stack(sums, axis=1) / np.maximum(totals, 1e-12), places)
-    return places, float((cKDTree(places).query(points)[0] ** TEMPLATE_POWER).mean())
+    return places, float(np.mean(np.asarray(cKDTree(places).query(points)[0]) ** TEMPLATE_POWER))

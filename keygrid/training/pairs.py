@@ -42,7 +42,7 @@ class Cloth:
 
     @classmethod
     def of(cls, garment: Garment) -> "Cloth":
-        """Of a surface.
+        """Make the anchors of a surface.
 
         Raises:
             KeygridError: the garment is a cloud.
@@ -61,7 +61,7 @@ class Cloth:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Where the points of two clouds are on the garment that both show.
+    """The places of two clouds' points on the garment that both show.
 
     Attributes:
         cloth: of the garment.
@@ -77,14 +77,14 @@ class Pair:
 
     @classmethod
     def of(cls, cloth: Cloth, faces: NDArray[np.int64], drawn: Sequence[MaterialPoints]) -> "Pair":
-        """Of points drawn twice on a surface with these triangles (F, 3)."""
+        """Make the pair of points drawn twice on a surface with these triangles (F, 3)."""
         corners = torch.from_numpy(np.stack([faces[points.faces] for points in drawn]))
         barycentric = torch.from_numpy(np.stack([points.barycentric for points in drawn]).astype(np.float32))
         rest = (cloth.rest[corners] * barycentric[..., None]).sum(-2)
         return cls(cloth, cloth.nearest[corners], barycentric, rest)
 
     def mirrored(self, axis: int) -> "Pair":
-        """Of the same garment reflected along an axis: what was its left is its right."""
+        """Return the pair on the garment reflected along an axis, which swaps its left and right."""
         sign = torch.ones(3)
         sign[axis] = -1
         return replace(self, rest=self.rest * sign)

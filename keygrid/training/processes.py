@@ -115,7 +115,7 @@ def finish(fabric: "Fabric") -> None:
 
 
 def part_of(batch: Sequence[int], fabric: "Fabric", together: int = 1) -> Sequence[int]:
-    """What of a batch is this process': as much as others have, or one cloud less, or one group of them.
+    """Return this process' part of a batch: as much as others have, or one cloud less, or one group of them.
 
     Raises:
         KeygridError: there are more processes than clouds.

@@ -79,7 +79,7 @@ class RunDirectory:
 
     @property
     def has_begun(self) -> bool:
-        """Whether a trainer has begun to write there."""
+        """True once a trainer has begun to write there."""
         return self.config.exists() or self.event_log.exists()
 
     def make(self, *, resumed: bool) -> None:

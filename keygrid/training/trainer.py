@@ -132,12 +132,12 @@ class Trainer:
 
     @property
     def is_main(self) -> bool:
-        """Whether this process is the one that writes and reports."""
+        """True in the process that writes and reports."""
         return self.fabric.is_global_zero
 
     @property
     def is_finished(self) -> bool:
-        """Whether all passes are done, or validation has not become better for too many of them."""
+        """True once all passes are done, or validation has not become better for too many of them."""
         trained = self._trained()
         patience = self.training.patience
         has_stalled = 0 < patience < len(trained) and min(trained[-patience:]) >= min(trained[:-patience])
@@ -330,7 +330,7 @@ class Trainer:
 
     @property
     def _scaler(self) -> Any:
-        """Of gradients that would vanish in 16 bits; None in other precisions."""
+        """Return the scaler of gradients that would vanish in 16 bits; None in other precisions."""
         return getattr(self.fabric.strategy.precision, "scaler", None)
 
     def _guard(self, what: str, value: float, step: int) -> None:

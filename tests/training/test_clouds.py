@@ -9,7 +9,7 @@ from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
-from keygrid.training.dataset import FRAMES_A_TURN, Batch, Clouds, PairedClouds
+from keygrid.training.dataset import FRAMES_A_TURN, Batch, Clouds, PairedClouds, _spread
 
 
 def make_garment(name: str = "a", scale: float = 1.0, points: int = 0) -> Garment:
@@ -185,3 +185,11 @@ def test_clouds_have_no_pairs() -> None:
     dust = PairedClouds(Dataset.of([make_garment("dust", points=90)]), model(80), Augmentation(), (0,))
     with pytest.raises(KeygridError, match="choose the preset released"):
         dust.batch(range(2))
+
+
+def test_a_small_part_that_is_far_away_has_a_place_of_its_own() -> None:
+    rng = np.random.default_rng(0)
+    body, sleeve = rng.random((2000, 3)), [1.6, 0.5, 0.5] + 0.1 * rng.random((20, 3))
+    places, _ = min((_spread(np.concatenate([body, sleeve]), 8, rng) for _ in range(8)), key=lambda found: found[1])
+    assert np.linalg.norm(places - sleeve.mean(axis=0), axis=1).min() < 0.4
+    assert np.isfinite(_spread(np.zeros((20, 3)), 4, rng)[0]).all()
