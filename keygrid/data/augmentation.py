@@ -8,8 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.errors import KeygridError
+from keygrid.geometry.visibility import visible
 
 UpAxis = Literal["x", "y", "z"]
+MOST_FOLDS = 3
+"""The most folds of a cloud that is folded."""
+THIN = 0.01, 0.25
+"""Thickness to which it is pressed before, from and to, as a share of the largest extent."""
+MOST_MISSING = 0.3
+"""The largest share of the points in sight that a hole takes from a scan."""
+MOST_NOISE = 0.01
+"""The largest standard deviation of a scan's noise, as a share of the largest extent."""
 UP_AXES: dict[UpAxis, int] = {"x": 0, "y": 1, "z": 2}
 
 
@@ -26,6 +35,8 @@ class Augmentation:
         noise: standard deviation of what is added to each coordinate, as a share of the largest extent.
         drop: the largest share of points that is left out; others repeat in their place.
         mirror: whether half of the clouds are reflected left to right.
+        folds: share of the clouds that are laid flat and folded, where training knows the surface.
+        scans: share of the clouds that are shown as one depth camera sees them, likewise.
     """
 
     rotate: float = 45.0
@@ -35,9 +46,11 @@ class Augmentation:
     noise: float = 0.0
     drop: float = 0.0
     mirror: bool = False
+    folds: float = 0.0
+    scans: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, most in (("scale", 1.0), ("noise", np.inf), ("drop", 1.0)):
+        for name, most in (("scale", 1.0), ("noise", np.inf), ("drop", 1.0), ("folds", 1.0), ("scans", 1.0)):
             if not 0 <= getattr(self, name) < most:
                 limit = "" if most == np.inf else " and below 1"
                 raise KeygridError(
@@ -74,6 +87,44 @@ class Augmentation:
         return np.resize(np.sort(rng.choice(count, left, replace=False)), count)
 
 
+    def folded(self, points: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Lay a cloud (N, 3) flat on the ground, either side up, and fold it up to three times over random lines."""
+        centred = points - points.mean(axis=0)
+        _, _, axes = np.linalg.svd(centred, full_matrices=False)
+        axes = axes * rng.choice([-1.0, 1.0], (3, 1))
+        axes[2] *= np.linalg.det(axes)  # A garment is turned over, and never mirrored.
+        u, v, h = axes @ centred.T
+        extent = float(np.ptp(u))
+        thin = rng.uniform(*THIN) * extent / max(float(np.ptp(h)), 1e-12)
+        h = (h - h.min()) * min(1.0, thin)
+        for _ in range(rng.integers(1, MOST_FOLDS + 1)):
+            angle = rng.uniform(0, 2 * np.pi)
+            along, across = np.cos(angle) * u + np.sin(angle) * v, np.cos(angle) * v - np.sin(angle) * u
+            turn = np.pi if rng.random() < 0.6 else rng.uniform(0.5, np.pi)
+            axis = float(h.max()) + rng.uniform(0.003, 0.04) * extent
+            along, h = bent(along - np.quantile(along, rng.uniform(0.3, 0.85)), h, axis, turn)
+            u, v = np.cos(angle) * along - np.sin(angle) * across, np.cos(angle) * across + np.sin(angle) * along
+        h = h * rng.uniform(0.4, 1)  # its weight presses the pile
+        return np.roll(np.stack([u, v, h], axis=1), UP_AXES[self.up] - 2, axis=1)
+
+    def scanned(
+        self, points: NDArray[np.float64], rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Show a cloud (N, 3) as one depth camera sees it: from one side, with noise, and often with a hole.
+
+        Returns:
+            The cloud, (N, 3) again, and which of the points given each of its points is, (N,); those that are out of
+            sight are replaced by ones in sight.
+        """
+        kept = visible(points, rng.uniform(0, 2 * np.pi), UP_AXES[self.up], rng.uniform(0, np.pi / 2))
+        if rng.random() < 0.5:
+            away = np.linalg.norm(points - points[rng.choice(np.flatnonzero(kept))], axis=1)
+            kept &= away >= np.quantile(away[kept], rng.uniform(0, MOST_MISSING))
+        index = np.resize(rng.permutation(np.flatnonzero(kept)), len(points))
+        noise = rng.uniform(0, MOST_NOISE) * np.ptp(points, axis=0).max()
+        return points[index] + rng.normal(scale=noise, size=points.shape), index
+
+
 def horizontal(up: UpAxis) -> int:
     """The first axis that is not the vertical one."""
     return 1 if up == "x" else 0
@@ -89,6 +140,27 @@ def stretch(points: NDArray[np.float64], factors: NDArray[np.float64]) -> NDArra
     centre = (points.min(axis=0) + points.max(axis=0)) / 2
     stretched: NDArray[np.float64] = (points - centre) * factors + centre
     return stretched
+
+
+def bent(
+    along: NDArray[np.float64], height: NDArray[np.float64], axis: float, turn: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bend what lies beyond 0 about a cylinder, and let it go straight on.
+
+    Args:
+        along: (N,), positions across the line of the fold.
+        height: (N,), above the ground; below the cylinder's axis.
+        axis: the height of the cylinder's axis, which is also the radius at which lengths on the ground are kept.
+        turn: how far it is bent, in radians.
+
+    Returns:
+        The new positions and heights, (N,) both.
+    """
+    angle = np.clip(along / axis, 0, turn)
+    radius, rest = axis - height, np.where(along > 0, along - axis * angle, 0)
+    beyond = radius * np.sin(angle) + rest * np.cos(angle)
+    raised = axis - radius * np.cos(angle) + rest * np.sin(angle)
+    return np.where(along > 0, beyond, along), np.where(along > 0, raised, height)
 
 
 def free_form_deformation(points: NDArray[np.float64], control: NDArray[np.float64]) -> NDArray[np.float64]:

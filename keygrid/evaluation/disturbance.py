@@ -5,12 +5,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import MINIMUM_POINTS, sample
 from keygrid.errors import KeygridError
 from keygrid.geometry.surface import largest_piece
+from keygrid.geometry.visibility import visible
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -35,15 +35,6 @@ TITLES: dict[Kind, str] = {
 
 SURFACES: frozenset[Kind] = frozenset({"noise", "missing", "camera"})
 """Kinds that a mesh can be disturbed by, too."""
-
-_DISTANCE = 4.0
-"""Distance of the camera, in diagonals of the garment's box."""
-_RADIUS = 100.0
-"""Radius of the sphere that points are reflected at to find hidden ones, in distances of the camera: Katz et al.,
-Direct Visibility of Point Sets (ToG 2007)."""
-_ABOVE = 35.0
-"""The camera's height above the horizon, in degrees."""
-
 
 @dataclass(frozen=True)
 class Disturbance:
@@ -97,25 +88,3 @@ def disturbed(
     faces = largest_piece(len(vertices), garment.faces[kept[garment.faces].all(axis=1)])
     used, faces = np.unique(faces, return_inverse=True)
     return replace(garment, vertices=vertices[used], faces=faces.reshape(-1, 3), frames=None, landmarks=None)
-
-
-def visible(points: Floats, azimuth: float, up: int = 1) -> NDArray[np.bool_]:
-    """Return which of points (N, 3) a camera sees that looks at them from above, (N,).
-
-    Args:
-        points: as above.
-        azimuth: angle of the camera about the vertical, in radians.
-        up: the vertical axis.
-    """
-    import open3d as o3d  # takes seconds to import
-
-    size = float(np.linalg.norm(np.ptp(points, axis=0)))
-    level, height = np.cos(np.radians(_ABOVE)), np.sin(np.radians(_ABOVE))
-    towards = level * np.roll([0.0, 0.0, 1.0], up - 1) + height * np.eye(3)[up]
-    centre = (points.min(axis=0) + points.max(axis=0)) / 2
-    camera = centre + _DISTANCE * size * Rotation.from_euler("xyz"[up], azimuth).apply(towards)
-    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points))
-    _, seen = cloud.hidden_point_removal(camera, _RADIUS * _DISTANCE * size)
-    found = np.zeros(len(points), dtype=bool)
-    found[np.asarray(seen)] = True
-    return found

@@ -182,7 +182,12 @@ class PairedClouds(Clouds):
             points = material.on(vertices, garment.faces)
             if is_mirrored:
                 points, vertices = (reflect(shape, self.augmentation.up) for shape in (points, vertices))
+            if self.augmentation.folds and rng.random() < self.augmentation.folds:
+                points = vary.folded(points, rng)
             points = vary(points, rng)
+            if self.augmentation.scans and rng.random() < self.augmentation.scans:
+                points, seen = vary.scanned(points, rng)
+                material = MaterialPoints(material.faces[seen], material.barycentric[seen])
             drawn.append(material)
             shown.append(
                 (

@@ -75,6 +75,14 @@ class DataOptions:
         knob=Knob("Noise", most=0.5, step=0.005),
     )
     drop: float | None = _option("Largest share of points that is left out.", knob=Knob("Drop", most=0.9, step=0.05))
+    folds: float | None = _option(
+        "Share of clouds that are laid flat and folded, in training along the cloth.",
+        knob=Knob("Folds", most=0.9, step=0.05),
+    )
+    scans: float | None = _option(
+        "Share of clouds that are shown as one depth camera sees them, in training along the cloth.",
+        knob=Knob("Scans", most=0.9, step=0.05),
+    )
     mirror: Annotated[bool | None, Parameter(negative="--no-mirror")] = _option(
         "Reflect half of the clouds left to right.", knob=Knob("Mirror")
     )

@@ -117,6 +117,8 @@ class Trainer:
             "seconds": 0.0,
             "history": [],
         }
+        if self._template is not None:
+            self.record["template"] = self._template.tolist()  # where on a garment each keypoint belongs
         self.epoch, self.step = 0, 0
         self.seconds_before = 0.0  # that the passes before this one took
         self.seen: list[Losses] = []  # of this pass

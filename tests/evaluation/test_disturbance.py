@@ -4,7 +4,8 @@ import pytest
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
 from keygrid.errors import KeygridError
-from keygrid.evaluation.disturbance import Disturbance, disturbed, visible
+from keygrid.evaluation.disturbance import Disturbance, disturbed
+from keygrid.geometry.visibility import visible
 from tests.conftest import ROOT
 
 
