@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.visibility import visible
 from keygrid.errors import KeygridError
-from keygrid.geometry.visibility import visible
 
 UpAxis = Literal["x", "y", "z"]
 MOST_FOLDS = 3
@@ -85,7 +85,6 @@ class Augmentation:
             return np.arange(count)
         left = count - int(rng.integers(int(self.drop * count) + 1))
         return np.resize(np.sort(rng.choice(count, left, replace=False)), count)
-
 
     def folded(self, points: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
         """Lay a cloud (N, 3) flat on the ground, either side up, and fold it up to three times over random lines."""

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from keygrid.data.garment import Garment
 from keygrid.data.sampling import MINIMUM_POINTS, sample
+from keygrid.data.visibility import visible
 from keygrid.errors import KeygridError
 from keygrid.geometry.surface import largest_piece
-from keygrid.geometry.visibility import visible
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -35,6 +35,7 @@ TITLES: dict[Kind, str] = {
 
 SURFACES: frozenset[Kind] = frozenset({"noise", "missing", "camera"})
 """Kinds that a mesh can be disturbed by, too."""
+
 
 @dataclass(frozen=True)
 class Disturbance:

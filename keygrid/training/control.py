@@ -3,6 +3,7 @@
 Importing this imports no torch.
 """
 
+import math
 import signal
 import threading
 from enum import IntEnum
@@ -26,6 +27,19 @@ class Order(IntEnum):
 
 class DivergedError(KeygridError):
     """A loss or a gradient became NaN or infinite."""
+
+
+def refuse_unless_finite(what: str, value: float, step: int, epoch: int) -> None:
+    """Refuse a value of a training that ended `epoch` epochs.
+
+    Raises:
+        DivergedError: it is NaN or infinite.
+    """
+    if not math.isfinite(value):
+        raise DivergedError(
+            f"The {what} became {value:g} at step {step}, so training stopped, and what it saved after epoch {epoch} "
+            "is kept; try a lower --learning-rate, --clip 1 or another --seed."
+        )
 
 
 class StoppedError(Exception):

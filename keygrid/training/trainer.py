@@ -21,7 +21,7 @@ from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
 from keygrid.training.config import TrainingConfig
-from keygrid.training.control import LOOK, DivergedError, Order, Orders, StoppedError
+from keygrid.training.control import LOOK, DivergedError, Order, Orders, StoppedError, refuse_unless_finite
 from keygrid.training.dataset import Batch, Clouds, PairedClouds
 from keygrid.training.events import (
     CheckpointEvent,
@@ -116,9 +116,8 @@ class Trainer:
             "garments": {"train": train.names, "validation": validate.names},
             "seconds": 0.0,
             "history": [],
+            "template": None if self._template is None else self._template.tolist(),
         }
-        if self._template is not None:
-            self.record["template"] = self._template.tolist()  # where on a garment each keypoint belongs
         self.epoch, self.step = 0, 0
         self.seconds_before = 0.0  # that the passes before this one took
         self.seen: list[Losses] = []  # of this pass
@@ -299,10 +298,10 @@ class Trainer:
         assert isinstance(values, Tensor)
         # Read once, when all work of the step is under way: reading waits for the device.
         norm, total, *each = torch.cat([norm[None], values]).tolist()
-        self._guard("loss", total, self.step + 1)
+        refuse_unless_finite("loss", total, self.step + 1, self.epoch)
         # Where gradients are scaled, the scale may have been too large: then the step is left out, and it is halved.
         if self._scaler is None or self._scaler.get_scale() < 1:
-            self._guard("gradient", norm, self.step + 1)
+            refuse_unless_finite("gradient", norm, self.step + 1, self.epoch)
         for group in self.optimiser.param_groups:
             group["lr"] = self.training.rate(self.step)
         self.fabric.strategy.precision.optimizer_step(self.optimiser)
@@ -335,17 +334,10 @@ class Trainer:
         """Return the scaler of gradients that would vanish in 16 bits; None in other precisions."""
         return getattr(self.fabric.strategy.precision, "scaler", None)
 
-    def _guard(self, what: str, value: float, step: int) -> None:
-        if not np.isfinite(value):
-            raise DivergedError(
-                f"The {what} became {value:g} at step {step}, so training stopped, and what it saved after "
-                f"epoch {self.epoch} is kept; try a lower --learning-rate, --clip 1 or another --seed."
-            )
-
     def _end_epoch(self) -> None:
         train = {name: float(np.mean([terms[name] for terms in self.seen])) for name in self.seen[0]}
         validation = self._validate()
-        self._guard("loss", self._total(validation), self.step)
+        refuse_unless_finite("loss", self._total(validation), self.step, self.epoch)
         self.epoch += 1
         entry: dict[str, Any] = {"epoch": self.epoch, "train": train, "validation": validation}
         self.record["history"].append(entry)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 
-from keygrid.data.augmentation import Augmentation, free_form_deformation, rotate_about
+from keygrid.data.augmentation import MOST_NOISE, Augmentation, bent, free_form_deformation, rotate_about
 from keygrid.errors import KeygridError
 
 seeds = st.integers(0, 2**32)
@@ -176,7 +176,46 @@ def test_half_of_the_clouds_are_reflected(up: str, axis: int) -> None:
     assert 15 < sum(seen) < 45
 
 
-@pytest.mark.parametrize("options", [{"scale": -0.1}, {"scale": 1.0}, {"noise": -1}, {"noise": np.nan}, {"drop": 1.0}])
+@given(st.floats(0.05, 2), st.floats(0.1, np.pi))
+def test_a_fold_keeps_lengths_on_the_ground(axis: float, turn: float) -> None:
+    along = np.linspace(-1, 10, 4001)
+    x, height = bent(along, np.zeros_like(along), axis, turn)
+    lengths = np.hypot(np.diff(x), np.diff(height))
+    assert np.allclose(lengths, np.diff(along), rtol=1e-3)
+    assert np.array_equal(x[along <= 0], along[along <= 0])
+    assert np.arctan2(height[-1] - height[-2], x[-1] - x[-2]) % (2 * np.pi) == pytest.approx(turn, abs=1e-6)
+
+
+def test_cloth_that_is_folded_over_lies_upside_down_on_the_pile() -> None:
+    below, above = bent(np.array([50.0, 50.0]), np.array([0.0, 0.8]), 1.0, np.pi)[1]
+    assert (below, above) == (pytest.approx(2.0), pytest.approx(1.2))
+
+
+@given(seeds, st.sampled_from(["x", "y", "z"]))
+def test_folding_turns_over_and_never_mirrors(seed: int, up: str) -> None:
+    points = draw(seed, 300)
+    corners = points[:, None] + np.concatenate([np.zeros((1, 3)), np.eye(3)]) * 1e-5
+    found = Augmentation(folds=0.5, up=up).folded(corners.reshape(-1, 3), np.random.default_rng(seed))  # type: ignore[arg-type]
+    corners = found.reshape(-1, 4, 3)
+    volumes = np.linalg.det((corners[:, 1:] - corners[:, :1]) / 1e-5)
+    assert (volumes > 0).mean() > 0.97  # a corner may lie across the line of a fold
+    height = np.ptp(found, axis=0)["xyz".index(up)]
+    assert 0 < height < 3 * np.ptp(points, axis=0).max()
+
+
+@given(seeds)
+def test_a_scan_shows_points_in_sight_with_noise(seed: int) -> None:
+    points = draw(seed, 300)
+    found, index = Augmentation(scans=0.5).scanned(points, np.random.default_rng(seed))
+    assert found.shape == points.shape
+    assert np.abs(found - points[index]).max() < 6 * MOST_NOISE * np.ptp(points, axis=0).max()
+    assert 10 < len(set(index.tolist())) < 300
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"folds": 1.0}, {"scans": -0.5}, {"scale": -0.1}, {"scale": 1.0}, {"noise": -1}, {"noise": np.nan}, {"drop": 1.0}],
+)
 def test_a_share_that_is_none_is_refused(options: dict[str, float]) -> None:
     with pytest.raises(KeygridError, match=f"{next(iter(options))} must be 0 or more"):
         Augmentation(**options)  # type: ignore[arg-type]

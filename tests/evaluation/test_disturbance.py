@@ -5,7 +5,6 @@ from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
 from keygrid.errors import KeygridError
 from keygrid.evaluation.disturbance import Disturbance, disturbed
-from keygrid.geometry.visibility import visible
 from tests.conftest import ROOT
 
 
@@ -39,19 +38,6 @@ def test_what_is_missing_is_one_part(shirt: Garment) -> None:
     mesh = seen(shirt, "missing", 0.4, surface=True)
     assert 0 < len(mesh.faces) < 0.7 * len(shirt.faces)
     assert mesh.faces.max() == len(mesh.vertices) - 1
-
-
-def test_a_camera_sees_the_side_that_faces_it() -> None:
-    sphere = np.random.default_rng(0).normal(size=(4000, 3))
-    sphere /= np.linalg.norm(sphere, axis=1, keepdims=True)
-    for up in range(3):
-        for azimuth in (0.0, 2.0):
-            found = sphere[visible(sphere, azimuth, up)]
-            middle = found.mean(axis=0) / np.linalg.norm(found.mean(axis=0))
-            assert middle[up] == pytest.approx(np.sin(np.radians(35)), abs=0.05)
-            assert (found @ middle).min() > -0.1
-    front, behind = (sphere[visible(sphere, azimuth)].mean(axis=0) for azimuth in (0.0, np.pi))
-    assert front[2] > 0 > behind[2]
 
 
 def test_a_mesh_has_no_number_of_points_to_change(shirt: Garment) -> None:
