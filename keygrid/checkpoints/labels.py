@@ -21,12 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.names import tidied
 from keygrid.errors import KeygridError
 from keygrid.files import atomic
 from keygrid.palette import DEFAULT, colours
-
-LONGEST = 40
-"""Characters of a name."""
 
 LARGEST = 1 << 20
 """Bytes of a file that is looked at."""
@@ -77,11 +75,6 @@ class KeypointLabels:
             if index < count:
                 found[index] = colour
         return found
-
-
-def tidied(name: str) -> str:
-    """A name without what can't be printed, and no longer than `LONGEST`."""
-    return "".join(c for c in name if c.isprintable()).strip()[:LONGEST].strip()
 
 
 def path_of(checkpoint: Path) -> Path:

@@ -28,6 +28,7 @@ def evaluate(
     up: Literal["x", "y", "z"] = "y",
     every: int = 1,
     seed: int = 0,
+    landmarks: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
     curve: Annotated[list[Kind] | None, Parameter(consume_multiple=True)] = None,
     out: Path | None = None,
     device: str = "cpu",
@@ -68,6 +69,9 @@ def evaluate(
         Score every Nth frame of a motion only.
     seed
         Seed of turns, triangles and points.
+    landmarks
+        Files of landmarks, NAME.landmarks.json, that were placed on some of the garments, for the landmark agreement
+        and mIoU. Those beside the garments are found without this. They count in place of the garments' own.
     curve
         Also score under disturbances: noise, few points, a missing part, or the view of one camera.
     out
@@ -92,6 +96,7 @@ def evaluate(
         check_ending(out)
         refuse_unwritable(out)
     from keygrid.data.dataset import Dataset
+    from keygrid.data.landmarks import read_landmarks, with_landmarks
     from keygrid.evaluation.curves import curves
     from keygrid.evaluation.protocol import Protocol, judge
     from keygrid.methods import open_method
@@ -101,16 +106,17 @@ def evaluate(
     garments = Dataset.open(data or [ASSETS / "garments"], categories=categories, on_skip=name_skipped())
     if split != "all":
         garments = garments.of_split(split)
+    shown = with_landmarks(garments, [read_landmarks(path) for path in landmarks or ()], say)
     opened = [open_method(spec, device) for spec in specs]
     if remesh is None:
         remesh = "cloth" if any(one.needs_surface for one in opened) else "none"
     protocol = Protocol(turn, remesh, keypoints, seed, every, "xyz".index(up))
     with open_executor(workers, scheduler=scheduler) as executor:
         found = judge(
-            opened, garments, protocol, lambda name: say(f"scored {name}"), executor,
+            opened, shown, protocol, lambda name: say(f"scored {name}"), executor,
             lambda name, reason: say(f"skipped {name}: {reason}"),
         )  # fmt: skip
-        worse = curves(opened, garments, protocol, curve or (), lambda name: say(f"scored with {name}"), executor)
+        worse = curves(opened, shown, protocol, curve or (), lambda name: say(f"scored with {name}"), executor)
     report = Report(found, protocol, worse, shlex.join([*COMMAND, *sys.argv[1:]]))
     if out is not None:
         write(report, out)

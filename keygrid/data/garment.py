@@ -1,5 +1,6 @@
 """Garments in memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -46,10 +47,38 @@ class Landmarks(MaterialPoints):
     """Places that mean the same on every garment of a category.
 
     Attributes:
-        names: (M,), such as `left sleeve end`; a number where a file has no names.
+        names: (M,), such as `left sleeve end`; a number where a file has no names. One that is there several times is
+            one landmark, known in one frame at a time.
+        frames: (M,), the only frame in which each is known, from zero, or None of one that follows the material through
+            all of them; empty where all do.
     """
 
     names: tuple[str, ...]
+    frames: tuple[int | None, ...] = ()
+
+    def known_in(self, frame: int) -> NDArray[np.bool_]:
+        """(M,): whether each is known in a frame."""
+        if not self.frames:
+            return np.ones(len(self.names), bool)
+        return np.array([only is None or only == frame for only in self.frames], bool)
+
+    def chosen(self, kept: NDArray[np.bool_]) -> "Landmarks":
+        """Return those that are marked in (M,)."""
+        names = tuple(name for name, keep in zip(self.names, kept, strict=True) if keep)
+        frames = tuple(only for only, keep in zip(self.frames, kept, strict=True) if keep) if self.frames else ()
+        return Landmarks(self.faces[kept], self.barycentric[kept], names, frames)
+
+    def in_frame(self, frame: int) -> "Landmarks":
+        """Return those that are known in a frame, as of a garment that is in that frame and does not move."""
+        return replace(self.chosen(self.known_in(frame)), frames=())
+
+    def through(self, frames: Sequence[int]) -> "Landmarks":
+        """Return those of a garment that has only these of its frames, numbered anew."""
+        if not self.frames:
+            return self
+        places = {frame: place for place, frame in enumerate(frames)}
+        found = self.chosen(np.array([only is None or only in places for only in self.frames], bool))
+        return replace(found, frames=tuple(None if only is None else places[only] for only in found.frames))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +148,8 @@ class Garment:
         """The garment as it is in one frame, and without the others."""
         if self.frames is None:
             raise IndexError(f"{self.name} has no frames")
-        return replace(self, vertices=self.frames[frame].astype(np.float64), frames=None)
+        landmarks = None if self.landmarks is None else self.landmarks.in_frame(frame)
+        return replace(self, vertices=self.frames[frame].astype(np.float64), frames=None, landmarks=landmarks)
 
     @cached_property
     def bounds(self) -> NDArray[np.float64]:

@@ -156,11 +156,24 @@ def _consistency(track: Track) -> Floats | None:
 
 
 def _agreement(track: Track) -> Floats | None:
-    marks, frames = track.garment.landmarks, range(len(track.keypoints))
-    if marks is None or len(frames) < 2:
+    """(T,), or fewer where landmarks are known in some frames only."""
+    if track.garment.landmarks is None or len(track.keypoints) < 2:
         return None
-    shapes = [marks.on(track.garment.vertices_in(frame), track.garment.faces) for frame in frames]
-    return np.array(landmark_agreement(track.keypoints, np.stack(shapes)))
+    found = agreement_by_frame(track.keypoints, _followed(track))
+    return found[np.isfinite(found)] if np.isfinite(found).any() else None
+
+
+def _followed(track: Track) -> Floats:
+    """(T, M, 3): where each landmark of another name is in each frame; NaN where that is not known."""
+    garment, marks = track.garment, track.garment.landmarks
+    assert marks is not None
+    rows = {name: row for row, name in enumerate(dict.fromkeys(marks.names))}
+    found = np.full((len(track.keypoints), len(rows), 3), np.nan)
+    for frame, shape in enumerate(found):
+        known = marks.in_frame(frame)
+        if known.names:
+            shape[[rows[name] for name in known.names]] = known.on(garment.vertices_in(frame), garment.faces)
+    return found
 
 
 def _off_surface(track: Track) -> Floats:
@@ -170,14 +183,15 @@ def _off_surface(track: Track) -> Floats:
 
 
 def _overlap(track: Track) -> Floats | None:
-    """(T,)."""
-    marks, garment = track.garment.landmarks, track.garment
-    if marks is None:
+    """(T,), or fewer where landmarks are known in some frames only."""
+    if track.garment.landmarks is None:
         return None
-    shapes = (garment.vertices_in(frame) for frame in range(len(track.keypoints)))
-    pairs = zip(track.keypoints, shapes, strict=True)
-    reach = MATCHED * garment.diagonal
-    return np.array([overlap(found, marks.on(shape, garment.faces), reach) for found, shape in pairs])
+    reach, found = MATCHED * track.garment.diagonal, []
+    for keypoints, marks in zip(track.keypoints, _followed(track), strict=True):
+        known = marks[np.isfinite(marks[:, 0])]
+        if len(known):
+            found.append(overlap(keypoints, known, reach))
+    return np.array(found) if found else None
 
 
 def overlap(keypoints: Floats, landmarks: Floats, reach: float) -> float:
@@ -208,17 +222,42 @@ def landmark_agreement(keypoints: Floats, landmarks: Floats) -> float:
 
     Args:
         keypoints: (T, K, 3), T of 2 or more.
-        landmarks: (T, M, 3), in the same frames.
+        landmarks: (T, M, 3), in the same frames; NaN where one is not known. Only those count that are known in both
+            frames of a pair, and pairs that have such.
+    """
+    return float(np.nanmean(agreement_by_frame(keypoints, landmarks)))
+
+
+def agreement_by_frame(keypoints: Floats, landmarks: Floats) -> Floats:
+    """Return `landmark_agreement` of each frame with all others, (T,); NaN where no landmark is known in another one.
+
+    Args:
+        keypoints: as there.
+        landmarks: as there.
     """
     between = np.linalg.norm(keypoints[:, :, None] - landmarks[:, None], axis=-1)  # [T, K, M]
-    return (_kept(between.argmin(axis=2)) + _kept(between.argmin(axis=1))) / 2
+    known = np.isfinite(landmarks[..., 0])
+    if known.size and known.all():
+        return (_kept(between.argmin(axis=2)) + _kept(between.argmin(axis=1))) / 2
+    frames = len(keypoints)
+    found = np.full((frames, frames), np.nan)
+    for one in range(frames):
+        for other in range(one):
+            both = known[one] & known[other]
+            if both.any():
+                here, there = between[one][:, both], between[other][:, both]
+                same = [np.mean(here.argmin(axis=axis) == there.argmin(axis=axis)) for axis in (0, 1)]
+                found[one, other] = found[other, one] = np.mean(same)
+    counts = np.isfinite(found).sum(axis=1)
+    means: Floats = np.where(counts > 0, np.nansum(found, axis=1) / np.maximum(counts, 1), np.nan)
+    return means
 
 
-def _kept(nearest: Integers) -> float:
-    """Return the share of pairs of different rows in which an entry of (T, N) is the same."""
+def _kept(nearest: Integers) -> Floats:
+    """Return of each row the share of other rows in which an entry of (T, N) is the same, (T,)."""
     frames = len(nearest)
-    same = (nearest[:, None] == nearest[None]).sum() - nearest.size  # without pairs of a row with itself
-    return float(same) / (frames * (frames - 1) * nearest.shape[1])
+    same = (nearest[:, None] == nearest[None]).sum(axis=(1, 2)) - nearest.shape[1]  # without a row with itself
+    return same / ((frames - 1) * nearest.shape[1])
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from keygrid.data.garment import Garment
+from keygrid.data.landmarks import joined
 from keygrid.data.sampling import sample
 from keygrid.errors import KeygridError
 from keygrid.evaluation.confusion import confusion
@@ -204,10 +205,11 @@ def _judge_there(
 
 def _judge_garment(method: Method, motions: Sequence[Garment], material: Material, protocol: Protocol) -> Found:
     plain = replace(protocol, turn="none", remesh="none", disturbance=None)
-    thinned = [replace(motion, frames=_frames(motion, protocol.every)) for motion in motions]
+    thinned = [_thinned(motion, protocol.every) for motion in motions]
     fixed = [_follow(method, motion, material, plain, fresh=False) for motion in thinned]
     turned = [_follow(method, motion, material, protocol, fresh=True) for motion in thinned]
-    together = replace(thinned[0], frames=np.concatenate([_frames(motion, 1) for motion in thinned]))
+    frames = np.concatenate([_frames(motion) for motion in thinned])
+    together = replace(thinned[0], frames=frames, landmarks=joined(thinned))
     whole = Track(
         np.concatenate([track.keypoints for track in turned]), together, material,
         np.concatenate([track.places for track in turned]),
@@ -291,9 +293,16 @@ def _mean(each: Sequence[Values]) -> Values:
     return {key: float(np.mean([values[key] for values in each if key in values])) for key in keys}
 
 
-def _frames(garment: Garment, every: int) -> NDArray[np.float32] | NDArray[np.float64]:
+def _thinned(garment: Garment, every: int) -> Garment:
+    """A garment that has each how-manieth of its frames."""
+    landmarks = garment.landmarks
+    kept = None if landmarks is None else landmarks.through(range(0, garment.frame_count, every))
+    return replace(garment, frames=_frames(garment)[::every], landmarks=kept)
+
+
+def _frames(garment: Garment) -> NDArray[np.float32] | NDArray[np.float64]:
     assert garment.frames is not None
-    return garment.frames[::every]
+    return garment.frames
 
 
 def _common_name(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from keygrid.checkpoints import labels as module
 from keygrid.checkpoints.labels import KeypointLabels, keep_derived, load, path_of, save
+from keygrid.data.names import LONGEST, tidied
 from keygrid.errors import KeygridError
 from keygrid.palette import colours
 
@@ -64,7 +65,7 @@ def test_what_can_be_used_of_a_damaged_file_is(tmp_path):
     checkpoint = tmp_path / "shirt.safetensors"
     path_of(checkpoint).write_text(json.dumps({"keypoints": {"0": {"name": "a" * 100}, "x": 1, "99": {"name": "b"}}}))
     found = load(checkpoint)
-    assert found.names == {0: "a" * module.LONGEST, 99: "b"}
+    assert found.names == {0: "a" * LONGEST, 99: "b"}
     assert found.palette(2).shape == (2, 3)
 
 
@@ -88,7 +89,7 @@ def test_a_folder_that_is_missing_is_named(tmp_path):
 
 @given(st.text())
 def test_a_name_is_one_printable_line(name):
-    tidy = module.tidied(name)
-    assert len(tidy) <= module.LONGEST
+    tidy = tidied(name)
+    assert len(tidy) <= LONGEST
     assert tidy == tidy.strip()
     assert all(c.isprintable() for c in tidy)

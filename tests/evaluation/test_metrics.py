@@ -11,6 +11,7 @@ from keygrid.evaluation.metrics import (
     Measures,
     Need,
     Track,
+    agreement_by_frame,
     landmark_agreement,
     mean,
     measure,
@@ -156,6 +157,26 @@ def test_agreement_is_the_mean_of_both_directions() -> None:
     keypoints[:, 1, 0] = 10
     keypoints[:, 2, 0] = [2, 8]
     assert landmark_agreement(keypoints, landmarks) == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_only_landmarks_that_are_known_in_both_frames_of_a_pair_agree() -> None:
+    landmarks, keypoints = np.zeros((4, 2, 3)), np.zeros((4, 2, 3))
+    landmarks[:, 1, 0] = keypoints[:, 1, 0] = 10
+    landmarks[3] = np.nan  # nothing is known there
+    landmarks[0, 0] = np.nan
+    keypoints[2, :, 0] = [10, 0]  # swapped
+    found = agreement_by_frame(keypoints, landmarks)
+    # Of the pairs with the first frame the second landmark alone is known: all keypoints are nearest to it.
+    assert found[:3] == pytest.approx([(1 + 0.5) / 2, (1 + 0) / 2, (0.5 + 0) / 2])
+    assert np.isnan(found[3])
+    assert landmark_agreement(keypoints, landmarks) == pytest.approx(found[:3].mean())
+    marks = Landmarks(np.array([0, 700, 0]), np.eye(3)[[0, 0, 0]], ("left", "right", "left"), (1, None, 2))
+    garment = replace(folding(), landmarks=marks)
+    there = np.stack([marks.on(garment.vertices_in(frame), garment.faces) for frame in range(5)])[:, :2]
+    measures = measure(Track(there, garment))
+    assert measures["agreement"] == 1
+    assert measures.parts["miou"].tolist() == [0.5, 1, 1, 0.5, 0.5]
+    assert "miou" not in measure(Track(there, replace(garment, landmarks=marks.chosen(marks.known_in(9) & False))))
 
 
 def test_means_are_of_what_each_garment_tells() -> None:

@@ -15,7 +15,7 @@ from keygrid.data.readers import read_garment
 from keygrid.errors import KeygridError
 from keygrid.evaluation.metrics import METRICS, Metric, Track, measure
 from keygrid.evaluation.protocol import SETTINGS, Protocol, judge
-from keygrid.evaluation.remeshing import Remesh, closest, shown
+from keygrid.evaluation.remeshing import Remesh, shown
 from keygrid.evaluation.report import Report, as_json, as_markdown
 from keygrid.evaluation.symmetry import symmetric
 from keygrid.methods import open_method
@@ -106,14 +106,6 @@ def test_a_remeshed_frame_is_the_same_cloth(shirt: Garment, remesh: Remesh) -> N
 def test_without_remeshing_places_are_exact(shirt: Garment) -> None:
     seen = shown(shirt, 5, "none", np.random.default_rng(0))
     np.testing.assert_allclose(seen.at_rest(shirt.vertices_in(5)[::50]), shirt.vertices[::50], atol=1e-4)
-
-
-def test_the_closest_point_may_be_on_a_corner_an_edge_or_inside() -> None:
-    vertices, faces = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]]), np.array([[0, 1, 2]])
-    points = np.array([[-1.0, -1, 2], [0.5, -3, 0], [0.2, 0.3, 5], [1, 1, 0]])
-    corners, weights = closest(points, vertices, faces)
-    nearest = np.einsum("mc,mcd->md", weights, vertices[corners])
-    np.testing.assert_allclose(nearest, [[0, 0, 0], [0.5, 0, 0], [0.2, 0.3, 0], [0.5, 0.5, 0]], atol=1e-9)
 
 
 # Symmetries.

@@ -1,0 +1,298 @@
+"""Landmarks that people place on a garment, kept beside it: `shirt.obj` has them in `shirt.landmarks.json`.
+
+    {"format": "keygrid-landmarks 1",
+     "garment": {"name": "shirt", "vertices": 1210, "triangles": 2300, "content": "c0ffee..."},
+     "landmarks": [{"name": "left cuff", "triangle": 17, "barycentric": [0.2, 0.3, 0.5], "frame": null}, ...]}
+
+On a surface a landmark is a point of a triangle, and `content` tells these triangles from others; on a cloud it is a
+`point`. Where `frame` is a number, it is known in that frame alone. They count in place of those that a garment's own
+file has.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keygrid.data.garment import Garment, Landmarks
+from keygrid.data.names import tidied
+from keygrid.errors import KeygridError
+from keygrid.files import atomic
+
+FORMAT = "keygrid-landmarks 1"
+SUFFIX = ".landmarks.json"
+
+MOST = 1000
+"""Landmarks of a garment."""
+
+LARGEST = 1 << 20
+"""Bytes of a file that is looked at."""
+
+_UNFIT = re.compile(r"[^\w.-]+")
+_MOST_INDEX = 2**40
+_ROUNDING = 1e-3
+"""Largest error of the sum of three weights."""
+
+
+@dataclass(frozen=True, eq=False)
+class LandmarkFile:
+    """A file of landmarks, which may or may not be those of a garment.
+
+    Attributes:
+        path: of the file.
+        vertices: number of the garment's vertices.
+        triangles: number of its triangles; 0 of a cloud.
+        content: digest of its triangles, as of `content_of`.
+        landmarks: as the garment has them.
+    """
+
+    path: Path
+    vertices: int
+    triangles: int
+    content: str
+    landmarks: Landmarks
+
+    def is_of(self, garment: Garment) -> bool:
+        """Return whether they lie on this garment: on one of the same triangles, or a cloud of as many points."""
+        return (self.vertices, self.triangles, self.content) == (
+            len(garment.vertices), len(garment.faces), content_of(garment),
+        )  # fmt: skip
+
+
+def landmarks_path(source: Path) -> Path:
+    """Return the path of the landmarks of a garment, in the folder of its source: a file, a folder or `FILE#ITEM`."""
+    file, mark, item = source.name.rpartition("#")
+    if mark and file and not source.exists():
+        return source.with_name(f"{Path(file).stem}#{_UNFIT.sub('_', item)}{SUFFIX}")
+    return source.with_name((source.name if source.is_dir() else source.stem) + SUFFIX)
+
+
+def content_of(garment: Garment) -> str:
+    """Return twelve hexadecimal digits that tell a garment's triangles from others; empty for a cloud."""
+    return "" if garment.is_cloud else hashlib.sha256(garment.faces.astype("<i8").tobytes()).hexdigest()[:12]
+
+
+def write_landmarks(landmarks: Landmarks, garment: Garment, path: Path) -> None:
+    """Write a garment's landmarks.
+
+    Raises:
+        KeygridError: the folder can't be written, or another garment's landmarks or a damaged file are there already.
+    """
+    if path.exists():
+        _refuse_to_replace(path, garment)
+    frames = landmarks.frames or (None,) * len(landmarks.names)
+    rows: list[dict[str, Any]] = []
+    for name, face, weights, frame in zip(
+        landmarks.names, landmarks.faces.tolist(), landmarks.barycentric.tolist(), frames, strict=True
+    ):
+        place = {"point": face} if garment.is_cloud else {"triangle": face, "barycentric": weights}
+        rows.append({"name": name, **place, "frame": frame})
+    known = {
+        "name": garment.name, "vertices": len(garment.vertices), "triangles": len(garment.faces),
+        "content": content_of(garment),
+    }  # fmt: skip
+    text = json.dumps({"format": FORMAT, "garment": known, "landmarks": rows}, ensure_ascii=False, indent=1)
+    with atomic(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8", errors="replace")
+
+
+def remove_landmarks(path: Path, garment: Garment) -> None:
+    """Remove the file of a garment's landmarks, if there is one.
+
+    Raises:
+        KeygridError: it is another garment's, or can't be removed.
+    """
+    if path.exists():
+        _refuse_to_replace(path, garment)
+        try:
+            path.unlink()
+        except OSError as error:
+            raise KeygridError(f"The landmarks in {path} can't be removed: {error.strerror}.") from error
+
+
+def read_landmarks(path: Path) -> LandmarkFile:
+    """Read landmarks of whichever garment.
+
+    Raises:
+        KeygridError: the file can't be read, is damaged, or is of another version.
+    """
+    try:
+        content = path.read_bytes() if path.is_file() and path.stat().st_size <= LARGEST else None
+        values = None if content is None else json.loads(content)
+    except OSError as error:
+        raise KeygridError(f"{path} can't be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, "it is no JSON") from error
+    if content is None:
+        raise KeygridError(f"{path.name} holds no landmarks: it is no file, or has more than {LARGEST >> 20} MB.")
+    kind = values.get("format") if isinstance(values, dict) else None
+    if not isinstance(kind, str) or not kind.startswith(FORMAT.split(maxsplit=1)[0]):
+        raise KeygridError(f"{path.name} holds no landmarks; choose a file that ends in {SUFFIX}.")
+    if kind != FORMAT:
+        raise KeygridError(f"{path.name} is of the version {kind}, and this program reads {FORMAT}; update it.")
+    garment: Any = values.get("garment")
+    rows: Any = values.get("landmarks")
+    counts: list[Any] = [garment.get(key) for key in ("vertices", "triangles")] if isinstance(garment, dict) else []
+    if not counts or not all(_is_index(count, _MOST_INDEX) for count in counts) or not isinstance(rows, list):
+        raise _damaged(path, "it does not say of which garment they are")
+    if len(rows) > MOST:
+        raise _damaged(path, f"it has {len(rows)} landmarks, and there can be {MOST}")
+    return LandmarkFile(path, counts[0], counts[1], str(garment.get("content", "")), _parsed(rows, counts, path))
+
+
+def with_frames(landmarks: Landmarks, garment: Garment) -> Landmarks:
+    """Return landmarks without those of frames that a garment does not have."""
+    return landmarks.chosen(np.array([f is None or f < garment.frame_count for f in _frames(landmarks)], bool))
+
+
+def beside(garment: Garment) -> Landmarks | None:
+    """Return the landmarks that were placed on a garment, from the file beside it; None if there is none.
+
+    Raises:
+        KeygridError: the file is damaged, or of a garment with other triangles.
+    """
+    path = landmarks_path(garment.source) if garment.source is not None else None
+    if path is None or not path.exists():
+        return None
+    found = read_landmarks(path)
+    if not found.is_of(garment):
+        raise _of_another(path, garment)
+    return with_frames(found.landmarks, garment)
+
+
+def with_landmarks(
+    garments: Iterable[Garment], files: Sequence[LandmarkFile], warn: Callable[[str], None] = lambda _: None
+) -> list[Garment]:
+    """Return garments with the landmarks that were placed on them, in place of their files' own.
+
+    Landmarks that follow the material hold for all garments of the same triangles, which are motions of one; those of
+    one frame hold for the garment beside which they are kept.
+
+    Args:
+        garments: any.
+        files: landmarks that come before those beside the garments.
+        warn: receives a sentence on each damaged file beside a garment, which is passed over.
+
+    Raises:
+        KeygridError: some of the files are of none of the garments.
+    """
+    kept = list(garments)
+    own: dict[Garment, Landmarks] = {}
+    shared: dict[bytes, Landmarks] = {}
+    for garment in kept:
+        try:
+            found = beside(garment)
+        except KeygridError as error:
+            warn(str(error))
+            continue
+        if found is not None:
+            own[garment] = found
+            shared.setdefault(garment.faces.tobytes(), found)
+    for file in files:
+        owners = [garment for garment in kept if file.is_of(garment)]
+        if not owners:
+            raise KeygridError(f"The landmarks in {file.path.name} are of none of these garments; give its garment.")
+        for garment in owners:
+            own[garment] = with_frames(file.landmarks, garment)
+    return [replace(garment, landmarks=_held(garment, own, shared)) for garment in kept]
+
+
+def joined(motions: Sequence[Garment]) -> Landmarks | None:
+    """Return the landmarks of all frames of several motions of one garment, one motion after the other."""
+    first = next((motion.landmarks for motion in motions if motion.landmarks is not None), None)
+    if first is None:
+        return None
+    parts, begin = [first.chosen(np.array([frame is None for frame in _frames(first)], bool))], 0
+    for motion in motions:
+        marks = motion.landmarks
+        if marks is not None and marks.frames:
+            single = marks.chosen(np.array([frame is not None for frame in marks.frames], bool))
+            parts.append(replace(single, frames=tuple(begin + frame for frame in single.frames if frame is not None)))
+        begin += motion.frame_count
+    return together(parts)
+
+
+def together(parts: Sequence[Landmarks]) -> Landmarks:
+    """Return all landmarks of several lists, at least one, as one list."""
+    frames = [frame for part in parts for frame in _frames(part)]
+    return Landmarks(
+        np.concatenate([part.faces for part in parts]),
+        np.concatenate([part.barycentric for part in parts]),
+        tuple(name for part in parts for name in part.names),
+        tuple(frames) if any(frame is not None for frame in frames) else (),
+    )
+
+
+def _frames(landmarks: Landmarks) -> tuple[int | None, ...]:
+    return landmarks.frames or (None,) * len(landmarks.names)
+
+
+def _held(garment: Garment, own: dict[Garment, Landmarks], shared: dict[bytes, Landmarks]) -> Landmarks | None:
+    if garment in own:
+        return own[garment]
+    found = None if garment.is_cloud else shared.get(garment.faces.tobytes())
+    lasting = None if found is None else found.chosen(np.array([frame is None for frame in _frames(found)], bool))
+    return lasting if lasting is not None and lasting.names else garment.landmarks
+
+
+def _parsed(rows: list[Any], counts: list[Any], path: Path) -> Landmarks:
+    names, faces, weights, frames = [], [], [], []
+    taken: set[tuple[str, int | None]] = set()
+    for row in rows:
+        name = tidied(row["name"]) if isinstance(row, dict) and isinstance(row.get("name"), str) else ""
+        frame = row.get("frame") if isinstance(row, dict) else None
+        if not name or not (frame is None or _is_index(frame, _MOST_INDEX)):
+            raise _damaged(path, "one of them has no name, or its frame is no number")
+        if (name, frame) in taken or (name, None) in taken or (frame is None and name in names):
+            raise _damaged(path, f"there are two landmarks {name!r}")
+        place, share = (row.get("triangle"), row.get("barycentric")) if counts[1] else (row.get("point"), [1, 0, 0])
+        if not _is_index(place, counts[1] or counts[0]) or not _are_weights(share):
+            raise _damaged(path, f"{name!r} is not on the garment")
+        taken.add((name, frame))
+        names.append(name)
+        faces.append(place)
+        weights.append(share)
+        frames.append(frame)
+    return Landmarks(
+        np.array(faces, np.int64),
+        np.array(weights, np.float64).reshape(-1, 3),
+        tuple(names),
+        tuple(frames) if any(frame is not None for frame in frames) else (),
+    )
+
+
+def _is_index(value: Any, count: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
+
+
+def _are_weights(values: Any) -> bool:
+    if not isinstance(values, list) or len(values) != 3:
+        return False
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    return numbers and all(-_ROUNDING <= value <= 1 + _ROUNDING for value in values) and _sums_to_one(values)
+
+
+def _sums_to_one(values: Sequence[float] | NDArray[np.float64]) -> bool:
+    return abs(float(sum(values)) - 1) <= _ROUNDING
+
+
+def _refuse_to_replace(path: Path, garment: Garment) -> None:
+    if not read_landmarks(path).is_of(garment):
+        raise _of_another(path, garment)
+
+
+def _of_another(path: Path, garment: Garment) -> KeygridError:
+    return KeygridError(
+        f"The landmarks in {path.name} are of a garment with other triangles or points than {garment.name}; move the "
+        "file away, or rename it."
+    )
+
+
+def _damaged(path: Path, why: str) -> KeygridError:
+    return KeygridError(f"The landmarks in {path.name} are damaged: {why}; mend the file, or move it away.")

@@ -1,0 +1,132 @@
+"""Landmarks that are carried over to other garments, or to the other side of the same one."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from keygrid.data.garment import Garment, Landmarks, MaterialPoints
+from keygrid.errors import KeygridError
+from keygrid.geometry.closest import closest
+from keygrid.geometry.mirror import left_right_plane
+from keygrid.methods.method import Method
+
+Floats = NDArray[np.float64]
+
+ASYMMETRIC = 0.015
+"""Mean distance from a garment to its mirror image, as a share of its diagonal, beyond which it has none."""
+
+MIDDLE = 0.02
+"""Distance between a landmark and its mirror image, likewise, below which it is in the middle."""
+
+_SIDES = re.compile(r"\b(left|right)\b", re.IGNORECASE)
+
+
+def tells_places(method: Method) -> bool:
+    """Return whether a method says of each vertex of a surface where on a garment of its kind it is."""
+    return hasattr(method, "places") and method.needs_surface
+
+
+def carried(known: Sequence[Garment], target: Garment, method: Any) -> Landmarks:
+    """Return landmarks of some garments where a method sees the same places on another one (few-shot naming).
+
+    A name that several garments have goes to the mean of its places.
+
+    Args:
+        known: surfaces with landmarks that follow the material.
+        target: a surface.
+        method: says of each vertex where on a garment of its kind it is, as `keygrid.methods.learned.LearnedMethod`.
+
+    Raises:
+        KeygridError: the method tells no places, one of the garments is a cloud, or none has landmarks.
+    """
+    clouds = [garment.name for garment in (*known, target) if garment.is_cloud]
+    if clouds:
+        raise KeygridError(f"Names are carried over between surfaces, and {clouds[0]} is a cloud.")
+    if not tells_places(method):
+        raise _no_places(method)
+    found: dict[str, list[Floats]] = defaultdict(list)
+    for garment in known:
+        if garment.landmarks is None:
+            continue
+        places = method.places(garment)
+        if places is None:
+            raise _no_places(method)
+        lasting = _lasting(garment.landmarks)
+        for name, place in zip(lasting.names, lasting.on(places, garment.faces), strict=True):
+            found[name].append(place)
+    if not found:
+        raise KeygridError("There are no landmarks of all frames to carry over; place some on one of the garments.")
+    there = method.places(target)
+    if there is None:
+        raise _no_places(method)
+    wanted = np.array([np.mean(each, axis=0) for each in found.values()])
+    faces, weights = closest(wanted, there.astype(np.float64), target.faces)
+    return Landmarks(faces, weights, tuple(found))
+
+
+def mirrored(garment: Garment, landmarks: Landmarks) -> Landmarks:
+    """Return landmarks on the other side of a garment, left for right, with the names of that side.
+
+    Those in the middle of the garment are left out.
+
+    Args:
+        garment: is its own mirror image at rest.
+        landmarks: on it.
+
+    Raises:
+        KeygridError: it is not, or all of them are in the middle.
+    """
+    mirror = left_right_plane(garment.vertices)
+    if mirror.error > ASYMMETRIC:
+        raise KeygridError(
+            f"{garment.name} has no mirror image: at rest, its left and right differ by {mirror.error:.1%} of its "
+            f"diagonal on average, and {ASYMMETRIC:.1%} is the most; place the landmarks of both sides."
+        )
+    places = landmarks.on(garment.vertices, garment.faces)
+    images = mirror.image(places)
+    aside = np.linalg.norm(images - places, axis=1) > MIDDLE * garment.diagonal
+    if not aside.any():
+        raise KeygridError("These landmarks are in the middle of the garment, where each is its own mirror image.")
+    kept = landmarks.chosen(aside)
+    points = _nearest(garment, images[aside])
+    return replace(
+        kept, faces=points.faces, barycentric=points.barycentric, names=tuple(other_side(name) for name in kept.names)
+    )
+
+
+def other_side(name: str) -> str:
+    """Return a name with left for right and right for left; one of neither side says that it is mirrored."""
+    swapped = _SIDES.sub(_swapped, name)
+    return swapped if swapped != name else f"{name} mirrored"
+
+
+def _swapped(found: re.Match[str]) -> str:
+    word = found.group()
+    other = "right" if word.lower() == "left" else "left"
+    return other.upper() if word.isupper() else other.capitalize() if word[0].isupper() else other
+
+
+def _nearest(garment: Garment, places: Floats) -> MaterialPoints:
+    if garment.is_cloud:
+        points = np.asarray(cKDTree(garment.vertices).query(places)[1], np.int64)
+        return MaterialPoints(points, np.tile([1.0, 0.0, 0.0], (len(points), 1)))
+    return MaterialPoints(*closest(places, garment.vertices, garment.faces))
+
+
+def _lasting(landmarks: Landmarks) -> Landmarks:
+    """Those that follow the material through all frames."""
+    frames = landmarks.frames or (None,) * len(landmarks.names)
+    return landmarks.chosen(np.array([frame is None for frame in frames], bool))
+
+
+def _no_places(method: Method) -> KeygridError:
+    return KeygridError(
+        f"{method.id.title} says of no place on a garment which one it is, so no names can be carried over; choose a "
+        "checkpoint that reads the surface, such as tops-k8-surface."
+    )
