@@ -131,15 +131,16 @@ def read_landmarks(path: Path) -> LandmarkFile:
         raise _damaged(path, "it is no JSON") from error
     if content is None:
         raise KeygridError(f"{path.name} holds no landmarks: it is no file, or has more than {LARGEST >> 20} MB.")
-    kind = values.get("format") if isinstance(values, dict) else None
+    known: dict[str, Any] = values if isinstance(values, dict) else {}
+    kind = known.get("format")
     if not isinstance(kind, str) or not kind.startswith(FORMAT.split(maxsplit=1)[0]):
         raise KeygridError(f"{path.name} holds no landmarks; choose a file that ends in {SUFFIX}.")
     if kind != FORMAT:
         raise KeygridError(f"{path.name} is of the version {kind}, and this program reads {FORMAT}; update it.")
-    garment: Any = values.get("garment")
-    rows: Any = values.get("landmarks")
-    counts: list[Any] = [garment.get(key) for key in ("vertices", "triangles")] if isinstance(garment, dict) else []
-    if not counts or not all(_is_index(count, _MOST_INDEX) for count in counts) or not isinstance(rows, list):
+    rows: Any = known.get("landmarks")
+    garment: dict[str, Any] = known["garment"] if isinstance(known.get("garment"), dict) else {}
+    counts: list[Any] = [garment.get(key) for key in ("vertices", "triangles")]
+    if not all(_is_index(count, _MOST_INDEX) for count in counts) or not isinstance(rows, list):
         raise _damaged(path, "it does not say of which garment they are")
     if len(rows) > MOST:
         raise _damaged(path, f"it has {len(rows)} landmarks, and there can be {MOST}")
