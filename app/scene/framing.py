@@ -95,7 +95,8 @@ def fitted(points: Floats, towards: Floats, up: Floats, frustum: Frustum) -> tup
     right = np.cross(up, back)
     right /= max(float(np.linalg.norm(right)), 1e-30)
     axes = np.stack([right, np.cross(back, right), back])
-    local = points @ axes.T  # to the right, upwards, towards the eye
+    centre = (points.min(axis=0) + points.max(axis=0)) / 2  # distances are from the garment, wherever it is
+    local = (points - centre) @ axes.T  # to the right, upwards, towards the eye
     wide, high = frustum.tangents[0] * (1 - frustum.margin) * FILLED, frustum.tangents[1] * FILLED
     middle, distances = np.zeros(3), []
     for axis, tangent in enumerate((wide, high)):
@@ -113,5 +114,5 @@ def fitted(points: Floats, towards: Floats, up: Floats, frustum: Frustum) -> tup
         away = distance - middle[2]
         scale = away * frustum.tangents[1]
     middle[0] += frustum.margin * scale / frustum.tangents[1] * frustum.tangents[0]
-    focal = middle @ axes
+    focal = middle @ axes + centre
     return focal + away * back, focal, float(scale)

@@ -197,6 +197,22 @@ def test_what_is_compressed_is_refused_by_name(tmp_path: Path) -> None:
         read_garment(scene.written(tmp_path))
 
 
+def test_what_is_compressed_is_read_where_there_is_a_plain_copy(tmp_path: Path) -> None:
+    scene = Scene()
+    scene.add_mesh(scene.add(VERTICES))
+    for view in scene.content["bufferViews"]:
+        view["extensions"] = {"EXT_meshopt_compression": {"buffer": 1, "byteLength": 9, "byteStride": 12, "count": 3}}
+    assert_reads(scene.written(tmp_path), VERTICES)
+
+
+def test_scenes_of_the_first_version_are_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.gltf").write_text(json.dumps({"asset": {"version": "1.0"}, "meshes": {"m": {}}}))
+    (tmp_path / "b.glb").write_bytes(b"glTF\1\0\0\0" + bytes(12))
+    for name in ("a.gltf", "b.glb"):
+        with pytest.raises(KeygridError, match="version 1"):
+            read_garment(tmp_path / name)
+
+
 def test_nodes_below_themselves_are_refused(tmp_path: Path) -> None:
     scene = Scene()
     scene.add_mesh(scene.add(VERTICES))

@@ -54,14 +54,12 @@ class GroundLayer(Layer):
         low, high = bounds
         self._middle, self._side = (low + high)[[0, 2]] / 2, SPREAD * float(np.ptp(bounds, axis=0)[[0, 2]].max())
         self._side = max(self._side, 0.3 * float(np.linalg.norm(high - low)), 1e-30)
-        centre = (self._middle[0], low[1], self._middle[1])
-        self._sheet: Any = pv.Plane(
-            center=centre, direction=(0, 1, 0), i_size=self._side, j_size=self._side, i_resolution=CELLS - 1,
-            j_resolution=CELLS - 1,
-        )  # fmt: skip
+        unit: Any = pv.Plane(direction=(0, 1, 0), i_resolution=CELLS - 1, j_resolution=CELLS - 1)
+        at = unit.points.astype(np.float64)  # in single precision, cells far from the origin would coincide
+        self._cells = np.round((at[:, [0, 2]] + 0.5) * (CELLS - 1)).astype(int)
+        unit.points = at * self._side + np.array([self._middle[0], low[1], self._middle[1]])
+        self._sheet = unit
         self._sheet.point_data["colour"] = np.zeros((CELLS**2, 4), np.uint8)
-        cells = (self._sheet.points[:, [0, 2]] - self._middle) / self._side + 0.5
-        self._cells = np.round(cells * (CELLS - 1)).astype(int)
         actor = self._add(self._sheet, scalars="colour", rgb=True, lighting=False, culling="back")
         # As far as can be, and among what is opaque, so that all else is drawn over it.
         set_depths(actor, "  gl_Position.z = 0.9999999 * gl_Position.w;\n")

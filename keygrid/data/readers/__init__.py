@@ -7,6 +7,7 @@ is imported before a file needs it.
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,11 @@ from keygrid.data.garment import Garment
 from keygrid.data.readers.arrays import read_npy, read_npz, read_sequence
 from keygrid.data.readers.content import ending_by_content
 from keygrid.data.readers.limits import refuse_beyond_memory
-from keygrid.data.readers.mesh import EmptyError, Mesh, UnreadableError, check, weld, without_missing, without_unused
+from keygrid.data.readers.mesh import EmptyError, Mesh, UnreadableError, check, weld, without_unused
+from keygrid.data.readers.missing import without_missing
 from keygrid.data.readers.obj import read_obj
 from keygrid.data.readers.off import read_off
+from keygrid.data.readers.packed import unpacked
 from keygrid.data.readers.pcd import read_pcd
 from keygrid.data.readers.ply import read_ply
 from keygrid.data.readers.scene import read_gltf
@@ -44,6 +47,9 @@ READERS: dict[str, Callable[[Path], Mesh]] = {
     ".npz": read_npz,
 }
 
+ALIKE = dict.fromkeys((".csv", ".tsv", ".asc", ".xyzn", ".xyzrgb"), ".txt")
+"""Endings of files that are read as those of another ending, if they are named; in a folder they may be anything."""
+
 SUFFIXES: tuple[str, ...] = tuple(READERS)
 """The endings that can be read, in lower case and with their dot."""
 
@@ -56,6 +62,7 @@ def read_garment(path: Path, labelled: bool = False) -> Garment:
     how many. A surface's vertices at exactly the same position are welded in order of first occurrence, so a file
     without such copies keeps its own indices; triangles that welding turns into lines are dropped. Clouds keep points
     that coincide, and sequences all their points. A file that says which of its axes is up is turned so that it is y.
+    One that gzip packed is unpacked.
 
     Args:
         path: of the file.
@@ -65,12 +72,11 @@ def read_garment(path: Path, labelled: bool = False) -> Garment:
         KeygridError: the file is missing, may not be read, has an unknown ending, is damaged or cut off, has no
             vertices, or has coordinates that are not finite in a surface or in a labelled cloud.
     """
-    with reading(path):
-        ending = _refuse_unreadable(path)
-        moving = read_sequence(path) if ending == ".npz" else None
+    with reading(path), _unpacked(path) as (file, ending):
+        moving = read_sequence(file) if ending == ".npz" else None
         if moving is not None:
-            return moving
-        mesh = READERS[ending](path)
+            return replace(moving, source=path)
+        mesh = READERS[ending](file)
         if not labelled:
             mesh = without_missing(mesh)
         check(mesh)
@@ -83,7 +89,7 @@ def read_garment(path: Path, labelled: bool = False) -> Garment:
     objects = () if mesh.object_of is None else tuple(zip(mesh.objects, _faces_of(mesh), strict=True))
     return stand_up(
         Garment(
-            path.stem, mesh.vertices.astype(np.float64, copy=False), mesh.faces.astype(np.int64, copy=False), path,
+            file.stem, mesh.vertices.astype(np.float64, copy=False), mesh.faces.astype(np.int64, copy=False), path,
             notes=mesh.notes, colours=mesh.colours, objects=objects,
         ),
         mesh.up,
@@ -101,8 +107,8 @@ def read_mesh(path: Path) -> Mesh:
     Raises:
         KeygridError: as `read_garment` does.
     """
-    with reading(path):
-        mesh = READERS[_refuse_unreadable(path)](path)
+    with reading(path), _unpacked(path) as (file, ending):
+        mesh = READERS[ending](file)
         check(mesh)
         return mesh
 
@@ -131,14 +137,17 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _refuse_unreadable(path: Path) -> str:
-    """Return the ending of the format of a file that can be opened."""
+@contextmanager
+def _unpacked(path: Path) -> Iterator[tuple[Path, str]]:
+    """Give a file that can be opened, unpacked if it has to be, and the ending of the format that it is in."""
     refuse_unopenable(path)
-    ending = path.suffix.lower()
-    if ending not in READERS:
-        raise UnreadableError(f"has an ending that cannot be read; open one of {', '.join(SUFFIXES)}")
-    refuse_beyond_memory(path.stat().st_size)
-    return ending_by_content(path, ending)
+    with unpacked(path) as file:
+        named = file.suffix.lower()
+        ending = ending_by_content(file, ALIKE.get(named, named))
+        if ending not in READERS:
+            raise UnreadableError(f"has an ending that cannot be read; open one of {', '.join(SUFFIXES)}")
+        refuse_beyond_memory(file.stat().st_size)
+        yield file, ending
 
 
 def refuse_unopenable(path: Path) -> None:

@@ -17,6 +17,8 @@ _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "
 _JSON, _BINARY = 0x4E4F534A, 0x004E4942
 _COMPRESSIONS = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 
+_OLD = "is glTF of version 1, which cannot be read; export it as glTF 2.0"
+
 
 class Document:
     """A glTF file: its JSON, and the arrays that this refers to.
@@ -41,12 +43,16 @@ class Document:
         self._buffers: dict[int, bytes] = {}
         text = data
         if data.startswith(b"glTF"):
+            if data[4:8] == b"\1\0\0\0":
+                raise UnreadableError(_OLD)
             length = int.from_bytes(data[8:12], "little")
             if len(data) < length:
                 raise UnreadableError(CUT_OFF)
             chunks = dict(_chunks(data[12:length]))
             text, self._binary = chunks[_JSON], chunks.get(_BINARY)
         self.content: dict[str, Any] = json.loads(text.decode("utf-8-sig"))
+        if str(self.content.get("asset", {}).get("version", "2.0")).startswith("1"):
+            raise UnreadableError(_OLD)
 
     def array(self, index: int) -> NDArray[np.float64]:
         """Return the numbers of an accessor, (count,) or (count, width); normalised ones in [-1, 1].
@@ -75,7 +81,8 @@ class Document:
 
     def _view(self, index: int, offset: int, kind: np.dtype[Any], count: int, width: int) -> NDArray[Any]:
         view = self.content["bufferViews"][index]
-        if any(name in view.get("extensions", {}) for name in _COMPRESSIONS):
+        packed = [view["extensions"][name] for name in _COMPRESSIONS if name in view.get("extensions", {})]
+        if packed and not self._has_plain(view, packed[0]):
             raise UnreadableError(
                 "is compressed with meshopt, which cannot be read here; export it without compression"
             )
@@ -86,6 +93,13 @@ class Document:
         if count and begin + stride * (count - 1) + size > len(data):
             raise UnreadableError(CUT_OFF)
         return np.ndarray((count, width), kind, data, begin, (stride, kind.itemsize))
+
+    def _has_plain(self, view: dict[str, Any], packed: dict[str, Any]) -> bool:
+        """Return whether a view's buffer, which may be left out, holds the numbers as they are before compression."""
+        buffer = self.content["buffers"][view["buffer"]]
+        is_there = "uri" in buffer or (view["buffer"] == 0 and self._binary is not None)
+        places = [(one.get("buffer"), one.get("byteOffset", 0)) for one in (view, packed)]
+        return is_there and places[0] != places[1]
 
     def _buffer(self, index: int) -> bytes:
         if index not in self._buffers:

@@ -12,9 +12,17 @@ from keygrid.data.readers.limits import Budget
 from keygrid.data.readers.mesh import Mesh, UnreadableError, cloud
 from keygrid.data.readers.polygons import Polygons
 
+_CHANNELS = range(3, 8)
+"""Numbers that an organised cloud may have for each pixel: a position, and perhaps a colour and a normal."""
+_FEWEST_PIXELS = 8
+"""Sides of the smallest depth image."""
+
 
 def read_npy(path: Path) -> Mesh:
-    """A cloud: the first three columns of an (N, 3 or more) array.
+    """A cloud: the first three columns of an (N, 3 or more) array, or of an organised one, (H, W, 3 or more).
+
+    A (3, N) array that has more columns than three points would need is transposed, and of one with named fields x, y
+    and z are taken.
 
     Raises:
         UnreadableError: another shape, or Python objects.
@@ -56,6 +64,13 @@ def read_sequence(path: Path) -> Garment | None:
 
 
 def _cloud(points: NDArray[Any]) -> Mesh:
+    names = {name.lower(): name for name in points.dtype.names or ()}
+    if {"x", "y", "z"} <= names.keys():
+        points = np.stack([points[names[axis]].astype(np.float64) for axis in "xyz"], axis=-1).reshape(-1, 3)
+    if points.ndim == 3 and points.shape[2] in _CHANNELS and min(points.shape[:2]) >= _FEWEST_PIXELS:
+        points = points.reshape(-1, points.shape[2])
+    if points.ndim == 2 and len(points) == 3 and points.shape[1] > _FEWEST_PIXELS:
+        points = points.T
     if points.ndim != 2 or points.shape[1] < 3:
         raise UnreadableError(f"holds an array of shape {points.shape}, not one point a row; save an (N, 3) array")
     return cloud(points[:, :3])

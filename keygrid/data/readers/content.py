@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 from keygrid.data.readers.mesh import UnreadableError
 from keygrid.data.readers.text import in_utf8
@@ -15,7 +16,6 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
         "is only a pointer to a large file, which Git LFS keeps elsewhere; fetch the file itself with git lfs pull",
     ),
     (rb"\s*<(?:!doctype html|html)", "is a web page, not the file that its link promised; download it again"),
-    (rb"\x1f\x8b", "is compressed by gzip; unpack it first"),
     (rb"7z\xbc\xaf|Rar!", "is an archive; unpack it first"),
     (rb"Kaydara FBX", "is an FBX file, which cannot be read; export it as OBJ, PLY or glTF"),
     (rb"BLENDER", "is a Blender file, which cannot be read; export it as OBJ, PLY or glTF"),
@@ -28,8 +28,8 @@ _OWN: tuple[tuple[bytes, str], ...] = (
     (rb"glTF", ".glb"),
     (rb"\x93NUMPY", ".npy"),
     (rb"PK\x03\x04", ".npz"),
-    (rb"(?:ST)?C?N?4?OFF(?![A-Za-z_])", ".off"),
-    (rb"(?:#[^\n]*\n)*\s*VERSION[ \t]+\.?0?\.?\d[^\n]*\n\s*FIELDS\b", ".pcd"),
+    (rb"(?:(?:ST)?C?N?4?OFF|off)(?![A-Za-z_])", ".off"),
+    (rb"(?:#[^\n]*\n)*\s*(?:VERSION|version)[ \t]+\.?0?\.?\d[^\n]*\n\s*(?:FIELDS|fields)\b", ".pcd"),
     (rb"(?s)\s*solid\b.*\bfacet\s+normal\b", ".stl"),
     (rb"(?:[^\n]*\n)*?[ \t]*v[ \t]+[-+.\d]\S*[ \t]+[-+.\d]\S*[ \t]+[-+.\d]", ".obj"),
 )
@@ -58,8 +58,19 @@ def ending_by_content(path: Path, ending: str) -> str:
         if found == ".obj" and ending in _WITHOUT_BEGINNING:
             continue
         if re.match(beginning, head):
+            if found == ".npz" and ending != ".npz" and not _has_arrays(path):
+                raise UnreadableError("is an archive; unpack it first")
             return found
     return ".stl" if _is_binary_stl(path, head) else ending
+
+
+def _has_arrays(path: Path) -> bool:
+    """Return whether an archive holds arrays of NumPy; a damaged one may."""
+    try:
+        with ZipFile(path) as archive:
+            return any(name.endswith(".npy") for name in archive.namelist())
+    except BadZipFile:
+        return True
 
 
 def _is_binary_stl(path: Path, head: bytes) -> bool:

@@ -12,10 +12,6 @@ CUT_OFF = "ends too early, so it looks cut off; copy or export it again"
 """Message of `UnreadableError` for a truncated file."""
 
 
-_SEVERAL = 2
-"""Number of points exactly at the origin from which they are no coincidence."""
-
-
 class UnreadableError(Exception):
     """A file's fault and the remedy, worded to follow the file's name, without a full stop."""
 
@@ -97,37 +93,6 @@ def used(mesh: Mesh) -> NDArray[np.bool_]:
     for column in mesh.faces.T:  # one at a time, for the memory's sake
         found[column] = True
     return found
-
-
-def without_missing(mesh: Mesh) -> Mesh:
-    """Return a cloud without the points that a sensor did not see; a surface as it is.
-
-    Such points are at NaN or infinity, or, where there are several, exactly at the origin: in the camera's centre,
-    where those of no depth are.
-
-    Raises:
-        UnreadableError: there were points and none is left.
-    """
-    vertices = mesh.vertices
-    if len(mesh.faces) or vertices.dtype.kind not in "fiu" or vertices.ndim != 2 or vertices.shape[1] != 3:
-        return mesh
-    is_placed = np.isfinite(vertices).all(axis=1)
-    is_central = (vertices == 0).all(axis=1)
-    if is_central.sum() < _SEVERAL:
-        is_central = np.zeros_like(is_central)
-    is_seen = is_placed & ~is_central
-    if is_seen.all():
-        return mesh
-    if not is_seen.any():
-        raise UnreadableError("has no point with a position: all are at NaN, infinity or the origin; export it again")
-    notes = (
-        *mesh.notes,
-        *counted((~is_placed).sum(), "point without a position left out", "points without a position left out"),
-        *counted(
-            is_central.sum(), "point at the origin left out", "points at the camera's centre, without depth, left out"
-        ),
-    )
-    return mesh._replace(vertices=vertices[is_seen], notes=notes, colours=_of(mesh.colours, is_seen))
 
 
 def without_unused(mesh: Mesh) -> Mesh:

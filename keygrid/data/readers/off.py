@@ -18,7 +18,8 @@ from keygrid.data.readers.polygons import Polygons
 from keygrid.data.readers.progress import advance
 from keygrid.data.readers.text import opened, refuse_cut_number
 
-_KEYWORD = re.compile(r"\w*?OFF(?![A-Za-z_])\s*(.*)")  # its counts may follow without a blank
+_KEYWORD = re.compile(r"\w*?OFF(?![A-Za-z_])\s*(.*)", re.IGNORECASE)  # its counts may follow without a blank
+_COUNTS = re.compile(r"\d+\s+\d+(?:\s+\d+)?")  # the keyword may be left out
 _LINES = 2**15
 """Lines read at a time."""
 
@@ -57,12 +58,14 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 def _counts(lines: Iterator[str]) -> tuple[int, int]:
     """Return the numbers of vertices and faces that follow."""
-    keyword = _KEYWORD.match(next(lines, ""))
-    if keyword is None:
+    first = next(lines, "")
+    keyword = _KEYWORD.match(first)
+    if keyword is None and not _COUNTS.fullmatch(first):
         raise UnreadableError("does not begin with OFF, so it is cut off or no OFF file; export it again")
-    if "BINARY" in keyword[1]:
+    after = first if keyword is None else keyword[1]
+    if "BINARY" in after.upper():
         raise UnreadableError("is binary OFF, which cannot be read; save it as text")
-    counts = (keyword[1] or next(lines, "")).split()
+    counts = (after or next(lines, "")).split()
     if len(counts) < 2:
         raise UnreadableError(CUT_OFF)
     return int(counts[0]), int(counts[1])

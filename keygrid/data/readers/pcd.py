@@ -14,7 +14,7 @@ from keygrid.data.readers.limits import NUMBER, Budget
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud
 from keygrid.data.readers.text import in_utf8, numbers, refuse_cut_number
 
-_DATA = re.compile(rb"(?:^|(?<=\r))DATA[ \t]+(\w+)[ \t]*(?:\r\n|\n|\r)", re.MULTILINE)
+_DATA = re.compile(rb"(?:^|(?<=\r))DATA[ \t]+(\w+)[ \t]*(?:\r\n|\n|\r)", re.MULTILINE | re.IGNORECASE)
 
 
 def read_pcd(path: Path) -> Mesh:
@@ -50,7 +50,7 @@ def read_pcd(path: Path) -> Mesh:
 
 def _header(text: bytes) -> dict[str, list[str]]:
     lines = [line.split() for line in text.decode("ascii", "replace").splitlines()]
-    return {line[0]: line[1:] for line in lines if line}
+    return {line[0].upper(): line[1:] for line in lines if line}
 
 
 def _count(header: dict[str, list[str]]) -> int:

@@ -85,7 +85,7 @@ def read_ply(path: Path) -> Mesh:
     """Vertices and faces; all other elements and properties are ignored.
 
     Raises:
-        UnreadableError: incomplete header or data, vertices without x, y and z, or triangle strips.
+        UnreadableError: incomplete header or data, vertices without x, y and z.
         ValueError, LookupError, struct.error: the file is damaged.
     """
     with opened(path) as file:
@@ -135,6 +135,7 @@ def _elements(header: str, byte_order: str, only_doubles: bool = False) -> list[
             case ["property", "list", size_kind, kind, name]:
                 elements[-1].properties.append(_Property(name, kind_of(kind), kind_of(size_kind)))
             case ["property", kind, name]:
+                name = name.lower() if name in ("X", "Y", "Z") else name
                 elements[-1].properties.append(_Property(name, kind_of(kind), None))
     return elements
 
@@ -142,18 +143,38 @@ def _elements(header: str, byte_order: str, only_doubles: bool = False) -> list[
 def _mesh(elements: list[_Element], file: BinaryIO) -> Mesh:
     vertices, colours, polygons = np.empty((0, 3)), None, Polygons()
     for element in elements:
-        if element.name == "tristrips" and element.count:
-            raise UnreadableError("is made of triangle strips; export it again as triangles")
         if element.name == "vertex":
             vertices, colours = _vertices(element, file)
         elif element.has_lists:
-            corners = element.list_of(_CORNERS) if element.name == "face" else None
+            corners = element.list_of(_CORNERS) if element.name in ("face", "tristrips") else None
             for block in _blocks(element, file, (), corners):
-                if corners is not None:
+                if corners is not None and element.name == "tristrips":
+                    triangles = _from_strips(block)
+                    polygons.add(triangles.ravel(), np.full(len(triangles), 3))
+                elif corners is not None:
                     polygons.add(block.corners, block.sizes)
         else:
             file.seek(_size_of(element, file), os.SEEK_CUR)
     return Mesh(vertices, polygons.triangles(vertices), polygons.notes, colours)
+
+
+def _from_strips(block: _Block) -> NDArray[np.int64]:
+    """Triangles (F, 3) of strips: each corner makes one with the two before it, every second one turned around.
+
+    A row may hold several strips with -1 between them.
+    """
+    ends = np.zeros(len(block.corners) + 1, np.bool_)  # a strip begins there
+    ends[np.cumsum(block.sizes)] = ends[0] = True
+    is_end = block.corners < 0
+    ends[1:] |= is_end
+    begins = np.maximum.accumulate(np.where(ends[:-1], np.arange(len(block.corners)) + is_end, 0))
+    last = np.arange(len(block.corners))
+    last = last[(last - begins >= 2) & ~is_end]
+    turned = (last - begins[last]) % 2 == 1
+    triangles = np.column_stack([block.corners[last - 2], block.corners[last - 1], block.corners[last]])
+    triangles[turned] = triangles[turned][:, [1, 0, 2]]
+    a, b, c = triangles.T
+    return triangles[(a != b) & (b != c) & (c != a)]  # others only lead on to the next part of a strip
 
 
 def _vertices(element: _Element, file: BinaryIO) -> tuple[NDArray[np.float64], NDArray[np.uint8] | None]:

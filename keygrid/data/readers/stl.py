@@ -16,6 +16,8 @@ from keygrid.data.readers.text import numbers, opened
 
 _HEADER = 84  # bytes; the last four are the number of facets
 _BINARY_FACET = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+_UNCOUNTED = (0, 2**32 - 1)
+"""Numbers of facets in files of programs that write the header before they know it."""
 # In lower case, and each begun by a word to look for: other patterns take ten times as long.
 _FACET = re.compile(rb"facet\s+normal\b")
 _VERTEX = re.compile(rb"vertex[ \t]+(\S+[ \t]+\S+[ \t]+\S+)")
@@ -42,14 +44,17 @@ def _binary_corners(file: BinaryIO) -> NDArray[np.float32]:
     """(3 F, 3), in half of a double's memory."""
     header = file.read(_HEADER)
     count = int.from_bytes(header[-4:], "little")
-    if len(header) < _HEADER or remaining(file) < count * _BINARY_FACET.itemsize:
+    whole, rest = divmod(remaining(file), _BINARY_FACET.itemsize)
+    if count in _UNCOUNTED and whole and not rest:
+        count = whole
+    if len(header) < _HEADER or whole < count:
         raise UnreadableError(CUT_OFF)
     corners = np.empty((count, 3, 3), np.float32)
     begin = 0
     for some in rows(file, _BINARY_FACET, count):
         corners[begin : begin + len(some)] = some["corners"]
         begin += len(some)
-    if remaining(file):
+    if remaining(file) >= _BINARY_FACET.itemsize:  # a few bytes are an exporter's padding
         raise ValueError("More follows than the header announces.")
     return corners.reshape(-1, 3)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud
-from keygrid.data.readers.text import in_utf8, plain_missing, refuse_cut_number
+from keygrid.data.readers.text import in_utf8, plain_numbers, refuse_cut_number
 
 _NO_CLOUD = "has lines that are not equally many numbers, so it is cut off or no cloud"
 _AMBIGUOUS = "has commas that may separate numbers or be part of them; save it with decimal points"
@@ -20,26 +20,29 @@ _MOST_NAMES = 20
 
 _COMMENT = re.compile(rb"(?:#|//).*")
 _COUNT = re.compile(rb"^[ \t]*(\d+)[ \t]*$", re.MULTILINE)
-_SEPARATED = re.compile(rb"[\s,;]+")
+_SEPARATED = re.compile(rb"[\s,;|]+")
 _NUMBER = re.compile(rb"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eEdD][+-]?\d++)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _DECIMAL = re.compile(rb"[+-]?(?:\d++,?\d*+|,\d++)(?:[eE][+-]?\d++)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_QUOTED_DECIMAL = re.compile(rb"([\"'])([+-]?\d+),(\d+)\1")
+_ABSENT = re.compile(rb"(?<![^\s,;|])(?:null|none|n/?a|-+|\?)(?![^\s,;|])", re.IGNORECASE)
+"""Words for a number that is not there."""
 _BRACKETED = re.compile(rb"\([^()]*\)|\[[^\[\]]*\]")  # units, mostly
 
 
 def read_table(path: Path) -> Mesh:
-    """Three columns of numbers, separated by white space, commas or semicolons.
+    """Three columns of numbers, separated by white space, commas, semicolons or bars.
 
     They are the first three, or those that a line of names above them calls x, y and z. Comments begin with # or //. A
     line of one number is the number of points that follow it, as PTS has it, and there may be several such parts.
-    Commas are decimal where something else separates.
+    Commas are decimal where something else separates, or where quotes enclose each number.
 
     Raises:
         UnreadableError: lines that are not all the same number of numbers, fewer than three, fewer lines than the file
             announces, or commas that can mean two things.
     """
     text = in_utf8(path.read_bytes()).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    names, text = _without_names(plain_missing(text))
-    text = _plain(_COMMENT.sub(b"", text))
+    names, text = _without_names(plain_numbers(text))
+    text = _plain(_COMMENT.sub(b"", _ABSENT.sub(b"nan", text)))
     parts = _parts(text)
     if not any(rows.strip() for _, rows in parts):
         if names:
@@ -58,7 +61,7 @@ def _without_names(text: bytes) -> tuple[list[bytes], bytes]:
         is_comment = line[0].lstrip().startswith((b"#", b"//"))
         plain = _BRACKETED.sub(b"", line[0].strip().lstrip(b"#/"))
         words = [word.strip(b"\"'") for word in _SEPARATED.split(plain) if word]
-        others = sum(_NUMBER.fullmatch(word) is None for word in words)
+        others = sum(_NUMBER.fullmatch(_ABSENT.sub(b"nan", word)) is None for word in words)
         # In a line of numbers that is damaged, most are still numbers.
         if not words or is_comment or others * 2 > len(words):
             names = words if others else names
@@ -76,6 +79,9 @@ def _plain(text: bytes) -> bytes:
     Raises:
         UnreadableError: what a comma means stays open.
     """
+    if b'"' in text or b"'" in text:
+        text = _QUOTED_DECIMAL.sub(rb"\2.\3", text).translate(None, b"\"'")
+    text = text.replace(b"|", b";")
     if b"," in text:
         lines = [line for line in islice(io.BytesIO(text), _LOOKED_AT) if line.strip()]
         if _are_decimal(lines):

@@ -18,7 +18,11 @@ from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError
 _LAST_OF_LINE = re.compile(rb"(?<!\S)\S++(?=[ \t\r]*$)", re.MULTILINE)
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DECIMAL_COMMA = re.compile(rb"(?<!\S)[+-]?\d+,\d+(?!\S)")
+_ANY_COMMA = re.compile(rb"\S*,\S*")
 _MISSING = re.compile(rb"[+-]?(?:1\.#\w+|nan\(\w*\))", re.IGNORECASE)
+_FORTRAN = re.compile(rb"(?<=[\d.])[dD](?=[+-]?\d)")
+_SIGNS = {"\N{MINUS SIGN}".encode(): b"-", **{blank.encode(): b" " for blank in "\u00a0\u2007\u2009\u202f"}}
+"""Characters that word processors and spreadsheets put for a minus and for blanks."""
 _Number = TypeVar("_Number", np.float64, np.int64)
 
 
@@ -56,7 +60,7 @@ def numbers(text: bytes, kind: type[_Number]) -> NDArray[_Number]:
     """All numbers of a text, (N,), between any white space.
 
     Raises:
-        UnreadableError: something in it is a number with a decimal comma.
+        UnreadableError: some commas in it are decimal, and others are not.
         ValueError: something in it is not a number.
     """
     if not text.strip():
@@ -65,16 +69,26 @@ def numbers(text: bytes, kind: type[_Number]) -> NDArray[_Number]:
         try:
             return np.fromstring(text, dtype=kind, sep=" ")
         except (DeprecationWarning, ValueError) as error:  # how numpy says that it stopped before the end
-            plain = plain_missing(text)
+            plain = plain_numbers(text)
             if plain != text:
                 return numbers(plain, kind)
             if _DECIMAL_COMMA.search(text):
+                if all(_DECIMAL_COMMA.fullmatch(word) for word in _ANY_COMMA.findall(text)):
+                    return numbers(text.replace(b",", b"."), kind)
                 raise UnreadableError("has numbers with decimal commas; save it with decimal points") from error
             raise ValueError(str(error)) from error
 
 
-def plain_missing(text: bytes) -> bytes:
-    """Return a text in which what Microsoft's runtime writes for NaN and infinity, such as `-1.#IND`, is `nan`."""
+def plain_numbers(text: bytes) -> bytes:
+    """Return a text whose numbers are as C writes them.
+
+    What Microsoft's runtime writes for NaN and infinity, such as `-1.#IND`, becomes `nan`; the exponents of Fortran,
+    such as `1.5D+00`, become those of C; and so do minus signs and blanks that are no ASCII.
+    """
+    for found, plain in _SIGNS.items():
+        if found in text:
+            text = text.replace(found, plain)
+    text = _FORTRAN.sub(b"e", text) if b"d" in text or b"D" in text else text
     return _MISSING.sub(b"nan", text) if b"#" in text or b"(" in text else text
 
 

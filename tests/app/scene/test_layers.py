@@ -196,3 +196,13 @@ def test_labels_are_laid_out_for_each_picture_without_covering_each_other(stage:
         low, high = np.maximum(boxes[:, None, :2], boxes[:, :2]), np.minimum(boxes[:, None, 2:], boxes[:, 2:])
         shared = np.maximum(high - low, 0).prod(axis=-1)
         assert shared[~np.eye(8, dtype=bool)].max() < 0.2 * shared.diagonal().min()
+
+
+def test_garment_and_shadow_look_the_same_far_from_the_origin(stage: Stage, shirt: Garment):
+    pictures = []
+    for offset in (0.0, 5e5):  # metres, as national grids have them
+        small = (shirt.vertices - shirt.vertices.mean(axis=0)) / shirt.diagonal
+        stage.show(Garment("far", small + np.array([offset, 0, -offset]), shirt.faces), axes=False)
+        pictures.append(stage.pixels())
+    assert len(np.unique(pictures[0].reshape(-1, 3), axis=0)) > 10, "there is a shadow"
+    assert np.abs(pictures[0] - pictures[1]).max() <= 3
