@@ -14,6 +14,7 @@ from keygrid.data.objects import the_worn
 from keygrid.data.opening import open_path
 from keygrid.data.readers.sequence import read_about
 from keygrid.data.sampling import unusable
+from keygrid.data.readers.pictures import with_pictures
 from keygrid.errors import KeygridError
 from keygrid.methods.defaults import default_for
 from keygrid.prediction.upright import guesses_z
@@ -35,7 +36,8 @@ def describe(path: Path) -> dict[str, Any]:
     """
     if path.suffix == ".safetensors" and path.is_file():
         return {"path": str(path), **_checkpoint(path)}
-    opened = open_path(path)
+    with with_pictures():  # what is wrong with them is told
+        opened = open_path(path)
     if isinstance(opened, Collection):
         return {"path": str(path), **_collection(opened)}
     return {"path": str(path), "kind": _kind(opened), **_garment(opened)}
@@ -100,6 +102,7 @@ def _garment(garment: Garment) -> dict[str, Any]:
         "extent": [float(f"{side:.4g}") for side in garment.bounds[1] - garment.bounds[0]],
         "up": _up(garment),
         "units": guess_units(garment),
+        **({"colours": _looks(garment)} if garment.is_coloured else {}),
         **({"objects": {name: len(faces) for name, faces in garment.objects}} if garment.objects else {}),
         "landmarks": list(garment.landmarks.names) if garment.landmarks else [],
         "method": _default(garment),
@@ -113,6 +116,12 @@ def _up(garment: Garment) -> str:
     if garment.up != "y":
         return garment.up
     return "probably z (a guess by its openings)" if guesses_z(garment) else "y"
+
+
+def _looks(garment: Garment) -> str:
+    textures = len(garment.paint.images) if garment.paint is not None else 0
+    of = "points" if garment.is_cloud else "the surface"
+    return f"of {of}" + (f", {textures} texture{'s' if textures > 1 else ''}" if textures else "")
 
 
 def _default(garment: Garment) -> str:

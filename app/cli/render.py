@@ -58,7 +58,8 @@ def render(
     frame
         Of a garment that moves, counted from 0, or from the end if negative; the last if not given.
     show
-        Layers to draw that are not drawn anyway, by name, such as points or landmarks.
+        Layers to draw that are not drawn anyway, by name, such as points, landmarks or colours, which draws a
+        surface with its file's colours and textures.
     hide
         Layers not to draw, such as surface.
     up
@@ -90,11 +91,13 @@ def draw_picture(
     refuse_unwritable(out)
     from app.scene.offscreen import render as draw
     from app.scene.state import DARK, LIGHT
+    from keygrid.data.readers.pictures import with_pictures
     from keygrid.methods import open_method
     from keygrid.methods.defaults import default_for
     from keygrid.prediction.upright import upright
 
-    garment = upright(open_one(path), up, item)
+    with with_pictures():
+        garment = upright(open_one(path), up, item)
     at = None if garment.frames is None else _place_of(frame, garment)
     if method is None:
         default = default_for(garment)

@@ -176,6 +176,12 @@ class SceneState:
         return (self.weights, self.keypoint) if wanted and self.weights and self.keypoint is not None else None
 
     @property
+    def painted(self) -> bool:
+        """Whether garments look as in their file, by its colours and textures; weights come first."""
+        has_some = self.garment is not None and self.garment.is_coloured
+        return has_some and "colours" in self.layers and self.weighed is None
+
+    @property
     def background(self) -> Colour:
         """The colour behind everything."""
         plain = {"white": (1.0, 1.0, 1.0), "black": (0.0, 0.0, 0.0)}

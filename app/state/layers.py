@@ -53,6 +53,11 @@ def _surface(subject: Subject) -> str:
     return "This garment is a cloud, which has no surface: Points shows it" if _on_clouds(subject) else ""
 
 
+def _colours(subject: Subject) -> str:
+    garment = subject.garment
+    return "" if garment is not None and garment.is_coloured else "The file has no colours or textures"
+
+
 def _frames(subject: Subject) -> str:
     return "" if subject.frame_count > 1 else "Needs a garment that moves"
 
@@ -75,6 +80,7 @@ LAYERS: dict[str, LayerSpec] = {
     for spec in (
         LayerSpec("surface", "&Surface", "1", "The garment's triangles", _always, _surface),
         LayerSpec("points", "P&oints", "2", "The garment's own points", _on_clouds),
+        LayerSpec("colours", "As in the fi&le", "C", "Colours and textures as the file has them", _on_clouds, _colours),
         LayerSpec("keypoints", "&Keypoints", "3", "Numbered spheres", _always),
         LayerSpec("skeleton", "Sk&eleton", "4", "Segments, more opaque where stronger", _always),
         LayerSpec("slice", "Heatmap sl&ice", "5", "The heatmap on planes", _always, _explanation),

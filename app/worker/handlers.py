@@ -34,6 +34,7 @@ from app.worker.protocol import (
 from keygrid.data import open_path
 from keygrid.data.collection import Collection, Entry
 from keygrid.data.garment import Garment
+from keygrid.data.readers.pictures import with_pictures
 from keygrid.data.readers.progress import reading_progress
 from keygrid.data.sampling import unusable
 from keygrid.errors import KeygridError
@@ -167,7 +168,7 @@ class Handlers:
     def _open(self, path: Path, enter: EnterStage) -> Garment | OpenCollection:
         enter(f"Reading {path.name}")
         collection, entry = self._entries.get(path, (None, None))
-        with reading_progress(lambda share: enter(f"Reading {path.name}: {share:.0%}")):
+        with with_pictures(), reading_progress(lambda share: enter(f"Reading {path.name}: {share:.0%}")):
             opened = collection.read(entry) if collection is not None and entry is not None else open_path(path)
         if isinstance(opened, Collection):
             self._entries |= {entry.path: (opened, entry) for entry in opened.entries}

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.paint import Paint
 from keygrid.errors import KeygridError
 
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
@@ -105,6 +106,8 @@ class Garment:
             `keygrid.data.axes.stand_up` does.
         objects: names of the objects in its file, and the indices of their faces; none where it does not tell.
         colours: (V, 3) red, green, blue of the vertices as the file has them; None where it has none.
+        siblings: names of all objects in its file, where the garment is one of them; none where it is all of it.
+        paint: colours and textures of its faces, as the file has them; None where it has none.
     """
 
     name: str
@@ -120,6 +123,8 @@ class Garment:
     up: Up = "y"
     colours: NDArray[np.uint8] | None = None
     objects: tuple[tuple[str, NDArray[np.int64]], ...] = ()
+    siblings: tuple[str, ...] = ()
+    paint: Paint | None = None
 
     def __post_init__(self) -> None:
         for positions in (self.vertices, self.frames):
@@ -130,6 +135,16 @@ class Garment:
                     f"{self.name} has positions that are not finite, or beyond {LARGEST:g}, where areas cannot be "
                     "computed; repair it, or export it in a larger unit."
                 )
+
+    @property
+    def object_names(self) -> tuple[str, ...]:
+        """Names of the objects in its file, whether it is one of them or all; none where there is one."""
+        return self.siblings or tuple(name for name, _ in self.objects)
+
+    @property
+    def is_coloured(self) -> bool:
+        """Whether its file says how it looks: by colours or textures."""
+        return self.colours is not None or self.paint is not None
 
     @property
     def is_cloud(self) -> bool:

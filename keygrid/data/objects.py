@@ -28,10 +28,20 @@ def only_object(garment: Garment, name: str) -> Garment:
     place = np.full(len(garment.vertices), -1)
     place[kept] = np.arange(len(kept))
     colours = None if garment.colours is None else garment.colours[kept]
+    paint = None if garment.paint is None else garment.paint.of(chosen)
     vertices, faces = garment.vertices[kept], place[faces]
     for array in (vertices, faces):
         array.setflags(write=False)
-    return replace(garment, vertices=vertices, faces=faces, colours=colours, objects=(), name=f"{garment.name} {name}")
+    return replace(
+        garment,
+        vertices=vertices,
+        faces=faces,
+        colours=colours,
+        paint=paint,
+        objects=(),
+        siblings=garment.object_names,
+        name=f"{garment.name} {name}",
+    )
 
 
 def the_worn(garment: Garment) -> Garment:

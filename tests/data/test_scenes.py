@@ -15,7 +15,7 @@ from keygrid.data.readers import read_garment
 from keygrid.errors import KeygridError
 
 KINDS = {"f4": 5126, "u4": 5125, "u2": 5123, "i2": 5122, "u1": 5121}
-TYPES = {(): "SCALAR", (3,): "VEC3", (4,): "VEC4", (4, 4): "MAT4"}
+TYPES = {(): "SCALAR", (2,): "VEC2", (3,): "VEC3", (4,): "VEC4", (4, 4): "MAT4"}
 BALL = trimesh.creation.icosphere(subdivisions=1)
 VERTICES, FACES = np.asarray(BALL.vertices, np.float32), np.asarray(BALL.faces, np.uint32)
 

@@ -8,6 +8,7 @@ from app.scene.layers.annotations import CaveatLayer, DisplacementLayer, MarkLay
 from app.scene.layers.base import Layer
 from app.scene.layers.keypoints import KeypointLayer, SkeletonLayer
 from app.scene.layers.motion import LandmarkLayer, TrailLayer
+from app.scene.layers.paint import PaintLayer
 from app.scene.layers.points import PointsLayer, ReconstructionLayer, SamplesLayer
 from app.scene.layers.slices import SliceLayer
 from app.scene.layers.surface import FirstFrameLayer, SurfaceLayer
@@ -18,6 +19,7 @@ MAKERS: dict[str, Callable[[pv.BasePlotter, str], Layer]] = {
     "surface": SurfaceLayer,
     "points": PointsLayer,
     "samples": SamplesLayer,
+    "colours": PaintLayer,
     "keypoints": KeypointLayer,
     "skeleton": SkeletonLayer,
     "slice": SliceLayer,

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyvista as pv
+from numpy.typing import NDArray
 
 from app.scene.layers.base import Floats
 from app.scene.layers.surface import WeighedLayer
@@ -51,7 +52,7 @@ class CloudLayer(WeighedLayer):
         stride = -(-self._mesh.n_points // MOST_TURNING) if state.look.turning else 1
         if self._changed("detail", stride, self._mesh.n_points):
             self._thin_out(stride)
-        self._paint(self._weighed(state), self.colour)
+        self._paint(self._weighed(state), self.colour, self._own(state))
         size = state.settings.point_size * state.look.pixel_ratio
         if self._changed("size", size):
             self._actors[0].prop.point_size = size
@@ -74,6 +75,10 @@ class CloudLayer(WeighedLayer):
     def _weighed(self, state: SceneState) -> tuple[Weights, int] | None:
         return state.weighed
 
+    def _own(self, _state: SceneState) -> NDArray[np.uint8] | None:
+        """Return the points' own colours (N, 3), if they are to be seen."""
+        return None
+
 
 class PointsLayer(CloudLayer):
     """The garment's own points: a cloud's, or a surface's vertices."""
@@ -85,6 +90,9 @@ class PointsLayer(CloudLayer):
 
     def _points(self, state: SceneState) -> Floats:
         return state.vertices
+
+    def _own(self, state: SceneState) -> NDArray[np.uint8] | None:
+        return state.garment.colours if state.painted and state.garment is not None else None
 
 
 class SamplesLayer(CloudLayer):

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyvista as pv
+from numpy.typing import NDArray
 
 from app.scene.layers.base import Floats, Layer
 from app.scene.layers.cloth import cloth_mesh, hems, make_cloth, make_depth_only, make_hem, set_opacity, vertex_normals
@@ -29,21 +30,25 @@ WEIGHT_STYLE: dict[str, Any] = {
 
 
 class WeighedLayer(Layer):
-    """One mesh, in one colour or coloured by the weights of the selected keypoint."""
+    """One mesh, in one colour, in colours of its own, or coloured by the weights of the selected keypoint."""
 
     _mesh: Any
 
     @property
     def weights(self) -> Floats | None:
         """Weights of the points that colour them; None if all have one colour."""
-        return np.asarray(self._mesh.point_data["weight"]) if self._made_of["actor"][0] else None
+        return np.asarray(self._mesh.point_data["weight"]) if self._made_of["actor"][0] == "weights" else None
 
-    def _paint(self, weighed: tuple[Weights, int] | None, colour: str) -> None:
-        """Make the actor if there is none for this kind of colouring, and colour it."""
-        if self._changed("actor", weighed is not None, *self._made_of["mesh"]):
+    def _paint(self, weighed: tuple[Weights, int] | None, colour: str, own: NDArray[np.uint8] | None = None) -> None:
+        """Make the actor if there is none for this kind of colouring, and colour it: `own` are the points' colours."""
+        kind = "weights" if weighed is not None else "plain" if own is None else "own"
+        if self._changed("actor", kind, *self._made_of["mesh"]):
             self._begin("mesh", "place", "actor")
-            if weighed is None:
+            if kind == "plain":
                 self._make({"color": colour})
+            elif kind == "own":
+                self._mesh.point_data["own"] = own
+                self._make({"scalars": "own", "rgb": True})
             else:
                 self._mesh.point_data["weight"] = np.zeros(self._mesh.n_points)
                 self._make(WEIGHT_STYLE)
@@ -78,7 +83,7 @@ class SurfaceLayer(WeighedLayer):
 
     def _draw(self, state: SceneState) -> bool:
         garment, weighed = state.garment, self._weighed(state)
-        if garment is None or garment.is_cloud:
+        if garment is None or garment.is_cloud or self._is_elsewhere(state):
             return False
         if self._changed("mesh", garment):
             self._mesh = cloth_mesh(garment)
@@ -96,6 +101,10 @@ class SurfaceLayer(WeighedLayer):
         if self._changed("width", width):
             self._actors[-1].prop.line_width = width
         return True
+
+    def _is_elsewhere(self, state: SceneState) -> bool:
+        """Return whether another layer draws the surface."""
+        return state.painted
 
     def _make(self, style: dict[str, Any]) -> None:
         for culled in ("front", "back"):
@@ -137,3 +146,6 @@ class FirstFrameLayer(SurfaceLayer):
 
     def _weighed(self, _state: SceneState) -> None:
         return None
+
+    def _is_elsewhere(self, _state: SceneState) -> bool:
+        return False

@@ -90,7 +90,7 @@ def read_garment(path: Path, labelled: bool = False) -> Garment:
     return stand_up(
         Garment(
             file.stem, mesh.vertices.astype(np.float64, copy=False), mesh.faces.astype(np.int64, copy=False), path,
-            notes=mesh.notes, colours=mesh.colours, objects=objects,
+            notes=mesh.notes, colours=mesh.colours, objects=objects, paint=mesh.paint,
         ),
         mesh.up,
     )  # fmt: skip

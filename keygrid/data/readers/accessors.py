@@ -2,7 +2,7 @@
 
 import base64
 import json
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from keygrid.data.readers.limits import NUMBER, Budget
 from keygrid.data.readers.mesh import CUT_OFF, UnreadableError
+from keygrid.data.readers.pictures import is_outside
 
 _KINDS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
@@ -25,6 +26,7 @@ class Document:
 
     Attributes:
         content: the JSON.
+        folder: of the file, which has those that it refers to.
         budget: of the file and those beside it, for what is made of them.
 
     Args:
@@ -38,7 +40,7 @@ class Document:
     def __init__(self, path: Path) -> None:
         self.budget = Budget(path)
         data = path.read_bytes()
-        self._folder = path.parent
+        self.folder = path.parent
         self._binary: bytes | None = None
         self._buffers: dict[int, bytes] = {}
         text = data
@@ -94,6 +96,19 @@ class Document:
             raise UnreadableError(CUT_OFF)
         return np.ndarray((count, width), kind, data, begin, (stride, kind.itemsize))
 
+    def view(self, index: int) -> bytes:
+        """Return the bytes of a buffer view.
+
+        Raises:
+            UnreadableError: they are missing or cut off.
+        """
+        view = self.content["bufferViews"][index]
+        begin = view.get("byteOffset", 0)
+        data = self._buffer(view["buffer"])[begin : begin + view["byteLength"]]
+        if len(data) < view["byteLength"]:
+            raise UnreadableError(CUT_OFF)
+        return data
+
     def _has_plain(self, view: dict[str, Any], packed: dict[str, Any]) -> bool:
         """Return whether a view's buffer, which may be left out, holds the numbers as they are before compression."""
         buffer = self.content["buffers"][view["buffer"]]
@@ -104,28 +119,27 @@ class Document:
     def _buffer(self, index: int) -> bytes:
         if index not in self._buffers:
             uri = self.content["buffers"][index].get("uri")
-            self._buffers[index] = self._fetched(uri) if uri is not None else self._binary or b""
+            self._buffers[index] = self.fetched(uri) if uri is not None else self._binary or b""
         return self._buffers[index]
 
-    def _fetched(self, uri: str) -> bytes:
+    def fetched(self, uri: str) -> bytes:
+        """Return what a reference leads to: data in it, or a file beside this one.
+
+        Raises:
+            UnreadableError: there is no such file, or it is elsewhere.
+        """
         if uri.startswith("data:"):
             head, _, body = uri.partition(",")
             return base64.b64decode(body) if head.endswith(";base64") else unquote_to_bytes(body)
         name = unquote(uri)
         for relative in (name, uri):
-            if _is_outside(relative):
+            if is_outside(relative):
                 raise UnreadableError(f"refers to {name}, outside its folder, which is not read for safety")
-            path = self._folder / relative
+            path = self.folder / relative
             if path.is_file():  # which a pipe or a device is not
                 self.budget.grant(path.stat().st_size)
                 return path.read_bytes()
         raise UnreadableError(f"needs {name} beside it; keep the files of a glTF scene together")
-
-
-def _is_outside(name: str) -> bool:
-    """Return whether a file's name leads out of its folder, on any platform."""
-    path = PureWindowsPath(name)  # to which slashes and backslashes are alike
-    return bool(path.anchor) or ".." in path.parts
 
 
 def _chunks(data: bytes) -> list[tuple[int, bytes]]:

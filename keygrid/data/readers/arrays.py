@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from keygrid.data.garment import Garment
 from keygrid.data.readers.archive import opened_archive, refuse_unsound
 from keygrid.data.readers.limits import Budget
-from keygrid.data.readers.mesh import Mesh, UnreadableError, cloud
+from keygrid.data.readers.mesh import Mesh, UnreadableError, as_colours, cloud, colours_among
 from keygrid.data.readers.polygons import Polygons
 
+_COLOURS = ("colors", "colours", "rgb")
 _CHANNELS = range(3, 8)
 """Numbers that an organised cloud may have for each pixel: a position, and perhaps a colour and a normal."""
 _FEWEST_PIXELS = 8
@@ -37,6 +38,8 @@ def read_npy(path: Path) -> Mesh:
 def read_npz(path: Path) -> Mesh:
     """Arrays `vertices` (V, 3) and `faces` (F, 3 or more), or `points` (N, 3 or more), or one such array.
 
+    Points may have `colors` (N, 3).
+
     Raises:
         UnreadableError: other names or shapes, or Python objects.
         ValueError, OSError, EOFError, zipfile.BadZipFile: the file is damaged.
@@ -46,7 +49,10 @@ def read_npz(path: Path) -> Mesh:
             return _surface(archive["vertices"], archive["faces"])
         named = [name for name in ("vertices", "points") if name in archive]
         if named or len(archive) == 1:
-            return _cloud(archive[(named or list(archive))[0]])
+            points = archive[(named or list(archive))[0]]
+            colours = next((archive[name] for name in _COLOURS if name in archive), np.empty(0))
+            is_fit = points.ndim == 2 and colours.shape == (len(points), 3) and colours.dtype.kind in "fiu"
+            return _cloud(points, as_colours(colours) if is_fit else None)
     raise UnreadableError("needs arrays named vertices and faces, or points, or only one array; rename them")
 
 
@@ -63,7 +69,7 @@ def read_sequence(path: Path) -> Garment | None:
         return sequence_of(archive, path) if is_sequence(archive) else None
 
 
-def _cloud(points: NDArray[Any]) -> Mesh:
+def _cloud(points: NDArray[Any], colours: NDArray[np.uint8] | None = None) -> Mesh:
     names = {name.lower(): name for name in points.dtype.names or ()}
     if {"x", "y", "z"} <= names.keys():
         points = np.stack([points[names[axis]].astype(np.float64) for axis in "xyz"], axis=-1).reshape(-1, 3)
@@ -73,7 +79,7 @@ def _cloud(points: NDArray[Any]) -> Mesh:
         points = points.T
     if points.ndim != 2 or points.shape[1] < 3:
         raise UnreadableError(f"holds an array of shape {points.shape}, not one point a row; save an (N, 3) array")
-    return cloud(points[:, :3])
+    return cloud(points[:, :3], colours_among(points[:, 3:]) if colours is None else colours)
 
 
 def _surface(vertices: NDArray[Any], faces: NDArray[Any]) -> Mesh:

@@ -68,7 +68,7 @@ def _size(file: BinaryIO) -> int:
     return size
 
 
-def compact(indices: NDArray[np.int64]) -> NDArray[np.integer]:
+def compact(indices: NDArray[np.integer]) -> NDArray[np.integer]:
     """The same numbers in half the memory, if they fit, while all of them are still to be joined."""
     is_small = len(indices) == 0 or (indices.min() >= -(2**31) and indices.max() < 2**31)
     return indices.astype(np.int32) if is_small else indices

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.garment import LARGEST, Up
+from keygrid.data.paint import Paint, joined
 from keygrid.data.readers.blocks import compact
 
 CUT_OFF = "ends too early, so it looks cut off; copy or export it again"
@@ -34,6 +35,7 @@ class Mesh(NamedTuple):
         up: the axis that is up, where the file says so.
         objects: names of the objects in the file; none where it has one, or does not tell.
         object_of: (F,) the faces' objects, by their places among these; None without any.
+        paint: colours and textures of the faces; None where the file has none.
     """
 
     vertices: NDArray[np.generic]
@@ -43,6 +45,7 @@ class Mesh(NamedTuple):
     up: Up = "y"
     objects: tuple[str, ...] = ()
     object_of: NDArray[np.int64] | None = None
+    paint: Paint | None = None
 
 
 def cloud(vertices: NDArray[np.generic], colours: NDArray[np.uint8] | None = None) -> Mesh:
@@ -59,6 +62,15 @@ def as_colours(values: NDArray[Any]) -> NDArray[np.uint8]:
     elif values.dtype.itemsize == 2 and len(values) and values.max() > 255:
         values = values / 257
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
+
+
+def colours_among(columns: NDArray[Any]) -> NDArray[np.uint8] | None:
+    """Return colours (N, 3), if the last three of columns (N, C) beside positions can be nothing else; else None."""
+    last = columns[:, -3:]
+    if last.shape[1] < 3 or not len(last) or last.dtype.kind not in "fiu":
+        return None
+    is_whole = bool(((last >= 0) & (last <= 255) & (last == np.round(last))).all())  # which NaN is not
+    return last.astype(np.uint8) if is_whole and last.max() > 1 else None
 
 
 def check(mesh: Mesh) -> None:
@@ -143,7 +155,13 @@ def join(parts: list[Mesh]) -> Mesh:
     offsets = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
     faces = [part.faces.astype(np.int64) + offset for part, offset in zip(parts, offsets, strict=True)]
     notes = tuple(note for part in parts for note in part.notes)
-    return Mesh(np.concatenate([part.vertices for part in parts]), np.concatenate(faces), notes, _all_colours(parts))
+    return Mesh(
+        np.concatenate([part.vertices for part in parts]),
+        np.concatenate(faces),
+        notes,
+        _all_colours(parts),
+        paint=joined([(part.paint, len(part.faces)) for part in parts]),
+    )
 
 
 def _all_colours(parts: list[Mesh]) -> NDArray[np.uint8] | None:
@@ -183,7 +201,8 @@ def weld(mesh: Mesh) -> Mesh:
             raise UnreadableError("has no area: all of its triangles have coinciding corners; check the export")
         if not is_triangle.all():
             faces = faces[is_triangle]
-            mesh = mesh._replace(object_of=_of(mesh.object_of, is_triangle))
+            paint = None if mesh.paint is None else mesh.paint.of(is_triangle)
+            mesh = mesh._replace(object_of=_of(mesh.object_of, is_triangle), paint=paint)
     return mesh._replace(vertices=np.require(vertices, np.float64, "C"), faces=faces)
 
 

@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.readers.blocks import line_blocks
+from keygrid.data.readers.limits import Budget
+from keygrid.data.readers.materials import Materials
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, counted
+from keygrid.data.readers.obj_marks import FACE, ObjMarks, starts_of_faces
+from keygrid.data.readers.pictures import Pictures
 from keygrid.data.readers.polygons import Polygons
 from keygrid.data.readers.text import numbers, opened, refuse_cut_number
 
 _VERTEX = re.compile(rb"^[ \t]*v[ \t]+(\S+[ \t]+\S+[ \t]+\S+)", re.MULTILINE)
 _VERTEX_START = re.compile(rb"^[ \t]*v(?!\S)", re.MULTILINE)
-_OBJECT = re.compile(rb"^[ \t]*o[ \t]+(\S[^\n]*)", re.MULTILINE)
-_FACE = re.compile(rb"^[ \t]*f(?!\S)(.*)", re.MULTILINE)
 _SURFACE_AHEAD = re.compile(rb"^[ \t]*(?:vt|usemtl)\s", re.MULTILINE)
 _ANNOUNCED = re.compile(rb"^#[^\n]*\b(vertices|faces|triangles):[ \t]*(\d+)", re.MULTILINE | re.IGNORECASE)
 _COMMENT = re.compile(rb"#.*")
@@ -38,16 +40,17 @@ def read_obj(path: Path) -> Mesh:
         ValueError: something that should be a number is not.
     """
     blocks, announced, polygons = [np.empty((0, 3))], [], Polygons()
-    begins: list[tuple[str, int]] = []
+    marks = ObjMarks(Materials(path.parent, Pictures(path.parent, Budget(path))))
     seen, freeform, surface_ahead, text = 0, 0, False, b""
     with opened(path) as file:
         for block in line_blocks(file):
             announced += _ANNOUNCED.findall(block) if b"#" in block else []
             text = _plain(block)
-            begins += _objects(text, seen)
             blocks.append(_vertices(text))
-            corners, sizes = _faces(text, seen)
-            polygons.add(corners, sizes)
+            marks.read_colours(text, len(blocks[-1]))
+            rows = FACE.findall(text)
+            corners, sizes = _faces(text, rows, seen)
+            polygons.add(corners, sizes, marks.read(text, rows, sizes))
             seen += len(blocks[-1])
             freeform += len(_FREEFORM.findall(text))
             surface_ahead = surface_ahead or (not len(sizes) and _SURFACE_AHEAD.search(text) is not None)
@@ -55,7 +58,7 @@ def read_obj(path: Path) -> Mesh:
     del blocks
     left_out = counted(freeform, "free-form curve or surface left out", "free-form curves or surfaces left out")
     mesh = Mesh(vertices, polygons.triangles(vertices), (*polygons.notes, *left_out))
-    mesh = _with_objects(mesh, begins)
+    mesh = marks.applied(mesh, polygons.marks)
     if seen:
         if freeform and not len(mesh.faces):
             raise UnreadableError(
@@ -65,30 +68,6 @@ def read_obj(path: Path) -> Mesh:
         _refuse_missing_faces(text, surface_ahead, mesh)
         refuse_cut_number(text, mesh)
     return mesh
-
-
-def _objects(text: bytes, seen: int) -> list[tuple[str, int]]:
-    """Names of objects that begin in a part of the file that `seen` vertices precede, and the vertices before each."""
-    found = list(_OBJECT.finditer(text))
-    if not found:
-        return []
-    vertices = np.array([match.start() for match in _VERTEX.finditer(text)])
-    before = seen + np.searchsorted(vertices, [match.start() for match in found])
-    return [(match[1].decode("utf-8", "replace").strip(), int(n)) for match, n in zip(found, before, strict=True)]
-
-
-def _with_objects(mesh: Mesh, begins: list[tuple[str, int]]) -> Mesh:
-    """Say which faces are whose, if several objects have vertices of their own."""
-    names = list(dict.fromkeys(name for name, _ in begins))
-    if len(names) < 2 or begins[0][1] > 0 or not len(mesh.faces):
-        return mesh
-    starts = np.array([start for _, start in begins])
-    place = np.searchsorted(starts, np.arange(len(mesh.vertices)), side="right") - 1
-    of_vertex = np.array([names.index(name) for name, _ in begins])[place]
-    object_of = of_vertex[np.clip(mesh.faces[:, 0].astype(np.int64), 0, len(of_vertex) - 1)]
-    if len(np.unique(object_of)) < len(names):
-        return mesh
-    return mesh._replace(objects=tuple(names), object_of=object_of)
 
 
 def _plain(text: bytes) -> bytes:
@@ -106,9 +85,8 @@ def _vertices(text: bytes) -> NDArray[np.float64]:
     return numbers(b" ".join(rows), np.float64).reshape(-1, 3)
 
 
-def _faces(text: bytes, seen: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _faces(text: bytes, rows: list[bytes], seen: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Corners (sum of sizes,) and sizes (P,) of the faces of a part of the file that `seen` vertices precede."""
-    rows = _FACE.findall(text)
     if not rows:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     # OBJ counts from 1, so that 0 can mark the end of each face.
@@ -130,8 +108,7 @@ def _faces(text: bytes, seen: int) -> tuple[NDArray[np.int64], NDArray[np.int64]
 def _vertices_before_faces(text: bytes) -> NDArray[np.int64]:
     """(P,): how many vertices precede each face, from where relative indices count back."""
     vertices = np.array([match.start() for match in _VERTEX.finditer(text)])
-    faces = np.array([match.start() for match in _FACE.finditer(text)])
-    return np.searchsorted(vertices, faces)
+    return np.searchsorted(vertices, starts_of_faces(text))
 
 
 def _refuse_fewer_than_announced(announced: list[tuple[bytes, bytes]], mesh: Mesh) -> None:

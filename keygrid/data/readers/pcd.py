@@ -6,19 +6,22 @@ there are, and fills a text that was cut off with zeros.
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keygrid.data.readers.limits import NUMBER, Budget
-from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud
+from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, as_colours, cloud
 from keygrid.data.readers.text import in_utf8, numbers, refuse_cut_number
 
+_COLOURS = (("rgb",), ("rgba",), ("r", "g", "b"), ("red", "green", "blue"))
+"""Names of colours, in one field or three."""
 _DATA = re.compile(rb"(?:^|(?<=\r))DATA[ \t]+(\w+)[ \t]*(?:\r\n|\n|\r)", re.MULTILINE | re.IGNORECASE)
 
 
 def read_pcd(path: Path) -> Mesh:
-    """The x, y and z of all points; other fields and the viewpoint are ignored.
+    """The x, y and z of all points, and their colours; other fields and the viewpoint are ignored.
 
     Raises:
         UnreadableError: incomplete header or data, or no x, y and z.
@@ -33,19 +36,33 @@ def read_pcd(path: Path) -> Mesh:
     names, layout = header["FIELDS"], _layout(header)
     if not {"x", "y", "z"} <= set(names):
         raise UnreadableError("has points without x, y and z; export it again")
-    columns = [names.index(axis) for axis in "xyz"]
+    wanted = next((some for some in _COLOURS if set(some) <= set(names)), ())
+    columns = [names.index(name) for name in ("x", "y", "z", *wanted)]
     body = data[start.end() :]
     count = _count(header)
     match start[1].lower():
         case b"ascii":
-            mesh = cloud(_text(body, count, layout)[:, columns])
+            values = _text(body, count, layout)
+            mesh = _coloured([values[:, column].astype(layout[column].base) for column in columns], values[:, columns])
             refuse_cut_number(body, mesh)
             return mesh
         case b"binary":
-            return cloud(_binary(body, count, layout, columns))
+            return _coloured(_binary(body, count, layout, columns))
         case b"binary_compressed":
-            return cloud(_compressed(body, count, layout, columns, budget))
+            return _coloured(_compressed(body, count, layout, columns, budget))
     raise UnreadableError("is a PCD file of an unknown kind; save it as ascii or binary")
+
+
+def _coloured(fields: list[NDArray[Any]], exact: NDArray[np.float64] | None = None) -> Mesh:
+    """Return a cloud of fields x, y and z (N,), and of its colours: one packed number or three."""
+    positions = np.column_stack([values.astype(np.float64) for values in fields[:3]]) if exact is None else exact[:, :3]
+    colours = fields[3:]
+    if len(colours) == 1 and colours[0].dtype.itemsize == 4 and colours[0].ndim == 1:
+        packed = np.ascontiguousarray(colours[0]).view("<u4")  # of a float, too, whatever number that would be
+        return cloud(positions, np.column_stack([packed >> shift & 255 for shift in (16, 8, 0)]).astype(np.uint8))
+    if len(colours) == 3 and all(values.ndim == 1 for values in colours):
+        return cloud(positions, as_colours(np.column_stack(colours)))
+    return cloud(positions)
 
 
 def _header(text: bytes) -> dict[str, list[str]]:
@@ -81,19 +98,19 @@ def _text(body: bytes, count: int, layout: list[np.dtype[np.generic]]) -> NDArra
     return values.reshape(count, sum(widths))[:, np.cumsum([0, *widths[:-1]])]
 
 
-def _binary(body: bytes, count: int, layout: list[np.dtype[np.generic]], columns: list[int]) -> NDArray[np.float64]:
-    """(N, number of columns): points one after the other."""
+def _binary(body: bytes, count: int, layout: list[np.dtype[np.generic]], columns: list[int]) -> list[NDArray[Any]]:
+    """The columns, (N,) each, of points one after the other."""
     row = np.dtype([(str(index), kind) for index, kind in enumerate(layout)])
     if len(body) < count * row.itemsize:
         raise UnreadableError(CUT_OFF)
     rows = np.frombuffer(body, row, count)
-    return np.column_stack([rows[str(column)].astype(np.float64) for column in columns])
+    return [rows[str(column)] for column in columns]
 
 
 def _compressed(
     body: bytes, count: int, layout: list[np.dtype[np.generic]], columns: list[int], budget: Budget
-) -> NDArray[np.float64]:
-    """(N, number of columns): fields one after the other."""
+) -> list[NDArray[Any]]:
+    """The columns, (N,) each, of fields one after the other."""
     packed, unpacked = (int(size) for size in np.frombuffer(body, "<u4", 2))
     if len(body) < 8 + packed:
         raise UnreadableError(CUT_OFF)
@@ -102,8 +119,7 @@ def _compressed(
     data = _lzf_decompress(body[8 : 8 + packed], unpacked)
     if not len(data) == unpacked == offsets[-1]:
         raise ValueError("The compressed data are not as long as the header says.")
-    fields = [np.frombuffer(data, layout[column], count, offsets[column]) for column in columns]
-    return np.column_stack([values.astype(np.float64) for values in fields])
+    return [np.frombuffer(data, layout[column], count, offsets[column]) for column in columns]
 
 
 def _lzf_decompress(data: bytes, size: int) -> bytes:

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from keygrid.data.axes import UPS
 from keygrid.data.garment import Up
+from keygrid.data.paint import plain_paint
 from keygrid.data.readers.blocks import line_blocks, remaining, rows
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, as_colours
-from keygrid.data.readers.polygons import Polygons
+from keygrid.data.readers.polygons import Marks, Polygons
 from keygrid.data.readers.progress import advance, reading_progress
 from keygrid.data.readers.text import numbers, opened, refuse_cut_number
 
@@ -147,15 +148,27 @@ def _mesh(elements: list[_Element], file: BinaryIO) -> Mesh:
             vertices, colours = _vertices(element, file)
         elif element.has_lists:
             corners = element.list_of(_CORNERS) if element.name in ("face", "tristrips") else None
-            for block in _blocks(element, file, (), corners):
+            coloured = _colours_of(element) if element.name == "face" else ()
+            for block in _blocks(element, file, coloured, corners):
                 if corners is not None and element.name == "tristrips":
                     triangles = _from_strips(block)
                     polygons.add(triangles.ravel(), np.full(len(triangles), 3))
                 elif corners is not None:
-                    polygons.add(block.corners, block.sizes)
+                    marks = Marks(as_colours(block.singles).astype(np.int64)) if coloured else Marks()
+                    polygons.add(block.corners, block.sizes, marks)
         else:
             file.seek(_size_of(element, file), os.SEEK_CUR)
-    return Mesh(vertices, polygons.triangles(vertices), polygons.notes, colours)
+    mesh = Mesh(vertices, polygons.triangles(vertices), polygons.notes, colours)
+    of_faces = polygons.marks.faces
+    if of_faces is None or colours is not None:
+        return mesh
+    return mesh._replace(paint=plain_paint(np.repeat(of_faces.astype(np.uint8)[:, None], 3, axis=1)))
+
+
+def _colours_of(element: _Element) -> tuple[str, ...]:
+    """Return the names of red, green and blue among an element's numbers; none if it has no colours."""
+    names = {prop.name for prop in element.properties if prop.size_kind is None}
+    return next((some for some in _COLOURS if names.issuperset(some)), ())
 
 
 def _from_strips(block: _Block) -> NDArray[np.int64]:
@@ -182,7 +195,7 @@ def _vertices(element: _Element, file: BinaryIO) -> tuple[NDArray[np.float64], N
     names = {prop.name for prop in element.properties if prop.size_kind is None}
     if not names.issuperset(_AXES):
         raise UnreadableError("has vertices without x, y and z; export it again")
-    coloured = next((some for some in _COLOURS if names.issuperset(some)), ())
+    coloured = _colours_of(element)
     if element.has_lists:
         blocks = [block.singles for block in _blocks(element, file, (*_AXES, *coloured), None)]
         found = np.concatenate([np.empty((0, 3 + len(coloured))), *blocks])

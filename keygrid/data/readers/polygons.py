@@ -20,9 +20,25 @@ _AT_ONCE = 2**11
 """Polygons cut at a time, for the memory's sake."""
 
 
+class Marks(NamedTuple):
+    """What is known of polygons besides their corners; None is for nothing.
+
+    Attributes:
+        faces: (P, M) whole numbers of each polygon; (F, M) of its triangles.
+        corners: (sum of sizes,) a whole number of each corner; (F, 3) of those of the triangles.
+    """
+
+    faces: NDArray[np.int64] | None = None
+    corners: NDArray[np.int64] | None = None
+
+
 class _Block(NamedTuple):
     corners: NDArray[np.integer]
     sizes: NDArray[np.integer] | None  # None where all are triangles
+    marks: Marks
+
+
+_UNMARKED = Marks()
 
 
 @dataclass
@@ -31,22 +47,29 @@ class Polygons:
 
     Attributes:
         left_out: faces with fewer than three corners, which are none.
+        marks: what is known of the triangles, once they are cut.
     """
 
     left_out: int = 0
+    marks: Marks = _UNMARKED
     _blocks: list[_Block] = field(default_factory=list)
 
-    def add(self, corners: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+    def add(self, corners: NDArray[np.int64], sizes: NDArray[np.int64], marks: Marks = _UNMARKED) -> None:
         """Add faces by their vertex indices one after the other, (sum of sizes,), and their numbers of corners (P,)."""
         too_few = sizes < 3
         if too_few.any():
             self.left_out += int(too_few.sum())
-            corners, sizes = corners[~np.repeat(too_few, sizes)], sizes[~too_few]
+            kept = ~np.repeat(too_few, sizes)
+            of_faces = None if marks.faces is None else marks.faces[~too_few]
+            marks = Marks(of_faces, None if marks.corners is None else marks.corners[kept])
+            corners, sizes = corners[kept], sizes[~too_few]
         are_triangles = bool((sizes == 3).all())
-        self._blocks.append(_Block(compact(corners), None if are_triangles else compact(sizes)))
+        self._blocks.append(_Block(compact(corners), None if are_triangles else compact(sizes), marks))
 
     def triangles(self, vertices: NDArray[np.generic]) -> NDArray[np.int64]:
         """Return all faces as triangles (F, 3) in their order, and forget them; `vertices` are (V, 3).
+
+        What was known of the faces is in `marks` then, -1 where some are without.
 
         Raises:
             UnreadableError: there were faces, and all had fewer than three corners; or one has too many to be cut.
@@ -55,15 +78,24 @@ class Polygons:
             raise UnreadableError("has only faces with fewer than three corners; export it again")
         blocks, self._blocks = self._blocks[::-1], []
         triangles: list[NDArray[np.integer]] = []
+        marked: list[tuple[int, Marks]] = []
         while blocks:
-            corners, sizes = blocks.pop()
+            corners, sizes, marks = blocks.pop()
             if sizes is None:
                 triangles.append(corners.reshape(-1, 3))
+                marked.append((len(triangles[-1]), _of_triangles(marks, None, None)))
                 continue
             ends = np.cumsum(sizes, dtype=np.int64)
             for begin in range(0, len(sizes), _AT_ONCE):
                 some = slice(ends[begin] - sizes[begin], ends[min(begin + _AT_ONCE, len(sizes)) - 1])
-                triangles.append(compact(triangulate(vertices, corners[some], sizes[begin : begin + _AT_ONCE])))
+                places = cut(vertices, corners[some], sizes[begin : begin + _AT_ONCE])
+                triangles.append(compact(corners[some][places]))
+                if marks.faces is None and marks.corners is None:
+                    marked.append((len(places), marks))
+                else:
+                    polygon = np.searchsorted(ends, places[:, 0] + some.start, side="right")
+                    marked.append((len(places), _of_triangles(marks, polygon, places + some.start)))
+        self.marks = _joined(marked)
         return join_triangles(triangles)
 
     @property
@@ -73,10 +105,34 @@ class Polygons:
         return counted(self.left_out, f"face {kind}", f"faces {kind}")
 
 
+def _of_triangles(marks: Marks, polygon: NDArray[np.int64] | None, places: NDArray[np.int64] | None) -> Marks:
+    """Return what is known of triangles: of each its polygon (F,) and its corners' places (F, 3), or None for all."""
+    faces, corners = marks
+    if faces is not None and polygon is not None:
+        faces = faces[polygon]
+    if corners is not None:
+        corners = corners.reshape(-1, 3) if places is None else corners[places]
+    return Marks(faces, corners)
+
+
+def _joined(parts: list[tuple[int, Marks]]) -> Marks:
+    """Return what is known of several numbers of triangles, -1 where nothing is."""
+    width = max((marks.faces.shape[1] for _, marks in parts if marks.faces is not None), default=0)
+    faces = [np.full((count, width), -1) if marks.faces is None else marks.faces for count, marks in parts]
+    corners = [np.full((count, 3), -1) if marks.corners is None else marks.corners for count, marks in parts]
+    has_corners = any(marks.corners is not None for _, marks in parts)
+    return Marks(np.concatenate(faces) if width else None, np.concatenate(corners) if has_corners else None)
+
+
 def triangulate(
     vertices: NDArray[np.generic], corners: NDArray[np.integer], sizes: NDArray[np.integer]
 ) -> NDArray[np.int64]:
-    """Cut polygons of three corners or more into triangles (F, 3), in the polygons' order.
+    """Cut polygons into triangles (F, 3) of vertex indices; see `cut`."""
+    return corners.astype(np.int64)[cut(vertices, corners, sizes)]
+
+
+def cut(vertices: NDArray[np.generic], corners: NDArray[np.integer], sizes: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Cut polygons of three corners or more into triangles (F, 3) of places among the corners, in the polygons' order.
 
     A polygon becomes a fan around its first corner where that covers it: where no triangle of the fan faces the other
     way. Any other, such as a concave one or one with a hole that a bridge joins to its edge, is cut by mapbox-earcut in
@@ -95,8 +151,8 @@ def triangulate(
     fans = sizes.astype(np.int64) - 2  # triangles of each polygon
     first = np.repeat(begins, fans)  # [F]
     step = np.arange(fans.sum()) - np.repeat(np.cumsum(fans) - fans, fans)  # [F]
-    triangles = np.column_stack([corners[first], corners[first + step + 1], corners[first + step + 2]])
-    wrong = _unlike_fans(vertices, triangles, fans)
+    triangles = np.column_stack([first, first + step + 1, first + step + 2])
+    wrong = _unlike_fans(vertices, corners[triangles], fans)
     if len(wrong) == 0:
         return triangles
     if sizes[wrong].max() > _MOST_CORNERS:
@@ -109,8 +165,9 @@ def triangulate(
     for polygon in wrong:
         pieces.append(triangles[done : ends[polygon] - fans[polygon]])
         ring = corners[begins[polygon] : begins[polygon] + sizes[polygon]]
-        cut = _ears(vertices[ring].astype(np.float64))
-        pieces.append(ring[cut] if len(cut) else triangles[ends[polygon] - fans[polygon] : ends[polygon]])
+        ears = _ears(vertices[ring].astype(np.float64))
+        fan = triangles[ends[polygon] - fans[polygon] : ends[polygon]]
+        pieces.append(begins[polygon] + ears if len(ears) else fan)
         done = ends[polygon]
     return np.concatenate([*pieces, triangles[done:]])
 

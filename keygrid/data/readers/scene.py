@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from keygrid.data.readers.accessors import Document
 from keygrid.data.readers.mesh import Mesh, UnreadableError, check, cloud, join, without_unused
+from keygrid.data.readers.scene_paint import ScenePaint
 
 Matrix = NDArray[np.float64]
 
@@ -29,8 +30,10 @@ def read_gltf(path: Path) -> Mesh:
         Exception: the file is damaged.
     """
     document = Document(path)
-    parts = list(_parts(document))
+    looks = ScenePaint(document)
+    parts = list(_parts(document, looks))
     mesh = join([part for _, part in parts])
+    mesh = mesh._replace(notes=(*mesh.notes, *looks.pictures.notes))
     names = list(dict.fromkeys(name for name, _ in parts))
     if len(names) < 2:
         return mesh
@@ -38,7 +41,7 @@ def read_gltf(path: Path) -> Mesh:
     return mesh._replace(objects=tuple(names), object_of=object_of)
 
 
-def _parts(document: Document) -> Iterator[tuple[str, Mesh]]:
+def _parts(document: Document, looks: ScenePaint) -> Iterator[tuple[str, Mesh]]:
     """Primitives where they are in the scene, each with the name of its node."""
     content = document.content
     nodes = content.get("nodes", [])
@@ -50,7 +53,7 @@ def _parts(document: Document) -> Iterator[tuple[str, Mesh]]:
         mesh = content["meshes"][node["mesh"]]
         weights = node.get("weights", mesh.get("weights", []))
         for primitive in mesh["primitives"]:
-            part = _part(document, primitive, weights)
+            part = _part(document, primitive, weights, looks)
             if part is None:
                 continue
             attributes = primitive["attributes"]
@@ -108,7 +111,7 @@ def _composed(translation: Matrix, rotation: Matrix, scale: Matrix) -> Matrix:
     return matrix
 
 
-def _part(document: Document, primitive: dict[str, Any], weights: list[float]) -> Mesh | None:
+def _part(document: Document, primitive: dict[str, Any], weights: list[float], looks: ScenePaint) -> Mesh | None:
     """A primitive before it is placed; None of lines."""
     position = document.content["accessors"][primitive["attributes"]["POSITION"]]
     if _DRACO in primitive.get("extensions", {}) and "bufferView" not in position:
@@ -119,12 +122,13 @@ def _part(document: Document, primitive: dict[str, Any], weights: list[float]) -
             vertices = vertices + weight * document.array(target["POSITION"])
     mode = primitive.get("mode", _TRIANGLES)
     if mode == _POINTS:
-        return cloud(vertices)
+        return cloud(vertices, looks.of_points(primitive))
     if mode not in (_TRIANGLES, _STRIP, _FAN):
         return None
     indices = primitive.get("indices")
     corners = np.arange(len(vertices)) if indices is None else document.array(indices).astype(np.int64)
-    return Mesh(vertices, _faces(corners, mode))
+    faces = _faces(corners, mode)
+    return Mesh(vertices, faces, paint=looks.of_faces(primitive, faces))
 
 
 def _faces(corners: NDArray[np.int64], mode: int) -> NDArray[np.int64]:
@@ -154,7 +158,10 @@ def _moved(part: Mesh, matrix: Matrix) -> Mesh:
         return part
     is_mirrored = np.linalg.det(matrix[:3, :3]) < 0
     vertices = part.vertices.astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
-    return Mesh(vertices, part.faces[:, ::-1] if is_mirrored else part.faces)
+    if not is_mirrored:
+        return part._replace(vertices=vertices)
+    paint = None if part.paint is None else part.paint.turned_around()
+    return part._replace(vertices=vertices, faces=part.faces[:, ::-1], paint=paint)
 
 
 def _skinned(
@@ -175,4 +182,4 @@ def _skinned(
         weight += shares.sum(axis=1)
     total /= np.where(weight > 0, weight, 1)[:, None, None]
     vertices = np.einsum("vab,vb->va", total[:, :3, :3], part.vertices.astype(np.float64)) + total[:, :3, 3]
-    return Mesh(vertices, part.faces)
+    return part._replace(vertices=vertices)

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, cloud
+from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, as_colours, cloud, colours_among
 from keygrid.data.readers.text import in_utf8, plain_numbers, refuse_cut_number
 
 _NO_CLOUD = "has lines that are not equally many numbers, so it is cut off or no cloud"
 _AMBIGUOUS = "has commas that may separate numbers or be part of them; save it with decimal points"
 _LOOKED_AT = 1000
 """Lines that decide what a comma means."""
+_COLOURS = ((b"r", b"g", b"b"), (b"red", b"green", b"blue"))
 _MOST_NAMES = 20
 """Lines before the first number that may name what follows."""
 
@@ -48,7 +49,9 @@ def read_table(path: Path) -> Mesh:
         if names:
             raise UnreadableError(_NO_CLOUD)
         return cloud(np.empty((0, 3)))
-    mesh = cloud(np.concatenate([_positions(rows, announced, names) for announced, rows in parts]))
+    values = [_values(rows, announced) for announced, rows in parts]
+    width = min(part.shape[1] for part in values if len(part)) if any(map(len, values)) else 3
+    mesh = _cloud(np.concatenate([part[:, :width] for part in values if len(part)] or [np.empty((0, 3))]), names)
     refuse_cut_number(parts[-1][1], mesh)
     return mesh
 
@@ -129,7 +132,8 @@ def _parts(text: bytes) -> list[tuple[int | None, bytes]]:
     return [(int(count[1]), text[count.end() : end]) for count, end in zip(counts, ends, strict=True)]
 
 
-def _positions(rows: bytes, announced: int | None, names: list[bytes]) -> NDArray[np.float64]:
+def _values(rows: bytes, announced: int | None) -> NDArray[np.float64]:
+    """(N, number of columns)"""
     if not rows.strip():
         if announced:
             raise UnreadableError(CUT_OFF)
@@ -142,7 +146,16 @@ def _positions(rows: bytes, announced: int | None, names: list[bytes]) -> NDArra
         raise UnreadableError("has fewer than three numbers a line; save x, y and z of each point")
     if announced is not None and len(values) < announced:
         raise UnreadableError(CUT_OFF)
-    return np.asarray(values[:, _columns(names, values.shape[1])])
+    return np.asarray(values)
+
+
+def _cloud(values: NDArray[np.float64], names: list[bytes]) -> Mesh:
+    columns = _columns(names, values.shape[1])
+    plain = [name.lower() for name in names]
+    coloured = next((some for some in _COLOURS if all(plain.count(name) == 1 for name in some)), ())
+    if coloured and len(plain) == values.shape[1]:
+        return cloud(values[:, columns], as_colours(values[:, [plain.index(name) for name in coloured]]))
+    return cloud(values[:, columns], colours_among(values[:, 3:]) if columns == [0, 1, 2] else None)
 
 
 def _columns(names: list[bytes], count: int) -> list[int]:

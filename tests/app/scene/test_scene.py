@@ -21,7 +21,7 @@ from tests.app.scene.conftest import SMALL, Stage, predicted
 ALL_ON = dict.fromkeys(LAYERS, True)
 
 
-@pytest.mark.parametrize("name", [name for name in LAYERS if name not in {"isosurface", "volume"}])
+@pytest.mark.parametrize("name", [name for name in LAYERS if name not in {"isosurface", "volume", "colours"}])
 def test_a_layer_is_seen_exactly_while_it_is_on(stage, moving, name):
     stage.show(moving, predicted(moving), **{other: other == name for other in LAYERS})
     stage.subject.predictions = {frame: predicted(moving, seed=frame) for frame in range(3)}
