@@ -12,9 +12,9 @@ from keygrid.data.formats.keypointnet import read_symmetries
 from keygrid.data.garment import Garment
 from keygrid.data.objects import the_worn
 from keygrid.data.opening import open_path
+from keygrid.data.readers.pictures import with_pictures
 from keygrid.data.readers.sequence import read_about
 from keygrid.data.sampling import unusable
-from keygrid.data.readers.pictures import with_pictures
 from keygrid.errors import KeygridError
 from keygrid.methods.defaults import default_for
 from keygrid.prediction.upright import guesses_z

@@ -70,7 +70,8 @@ def test_marks_follow_polygons_that_are_cut_and_faces_that_are_left_out(tmp_path
 
 
 @pytest.mark.parametrize(
-    "line", ["map_Kd -s 2 2 1 -o 0 0 -clamp on A B.PNG", 'map_Kd "a b.png"', r"map_Kd C:\elsewhere\a b.png", "MAP_KD a b.png"]
+    "line",
+    ["map_Kd -s 2 2 1 -o 0 0 -clamp on A B.PNG", 'map_Kd "a b.png"', r"map_Kd C:\elsewhere\a b.png", "MAP_KD a b.png"],
 )
 def test_textures_are_found_beside_the_mesh_whatever_is_before_their_names(line: str, tmp_path: Path) -> None:
     picture(tmp_path / "a b.png")
@@ -82,7 +83,9 @@ def png_of(width: int, height: int) -> bytes:
     """Return the beginning of a PNG that claims to have so many pixels."""
     head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     data = b"IDAT" + bytes(10)
-    chunks = [struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in (head, data)]
+    chunks = [
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in (head, data)
+    ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
@@ -186,7 +189,9 @@ def scene(**material: object) -> tuple[Scene, dict[str, object]]:
 def test_base_colours_and_vertex_colours_of_a_scene_are_in_linear_light(tmp_path: Path) -> None:
     made, attributes = scene(baseColorFactor=[1, 0.5, 0, 1])
     assert painted(made.written(tmp_path))[1].colours[0, 0].tolist() == [255, 188, 0]
-    attributes["COLOR_0"] = made.add(np.tile(np.array([65535, 65535, 0], np.uint16), (len(VERTICES), 1)), normalized=True)
+    attributes["COLOR_0"] = made.add(
+        np.tile(np.array([65535, 65535, 0], np.uint16), (len(VERTICES), 1)), normalized=True
+    )
     assert painted(made.written(tmp_path))[1].colours[3, 2].tolist() == [255, 188, 0]
 
 

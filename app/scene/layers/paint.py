@@ -78,7 +78,7 @@ class PaintLayer(SurfaceLayer):
         make_hem(self._add(self._hems, color=HEM_COLOUR, lighting=False))
 
     def _matched(self, garment: Garment) -> tuple[Paint, tuple[NDArray[np.uint8], ...]]:
-        """Return the paint of the triangles as they are drawn, whose corners may be in another order, and its images."""
+        """Return the paint of the triangles as drawn, whose corners may be in another order, and its images."""
         if garment.paint is not None:
             paint = garment.paint
         else:
