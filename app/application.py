@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QCoreApplication
 
     from app.main_window import MainWindow
+    from app.views.starting import StartScreen
     from keygrid.clouds import Recipe
 
 LAYOUT_MS = 300
 """Time in which layouts and views take in what has come, before the window's picture is taken."""
+
+LAST_PICTURE = "window.png"
+"""File of the window's last picture, in the folder of what can be made again."""
 
 
 def has_display() -> bool:
@@ -87,11 +91,16 @@ def run(
     if keep:
         start_log(log_folder())
     log_errors()
+    application = make_application()
+    garments = [path for path in paths if path.suffix != ".safetensors"]
+    screen = _start_screen(garments, size, reopens=reopen) if keep else None
     application, window = make(keep=keep)
     if theme != "system":
         window.set_theme(theme)
     window.resize(*size)
     window.show()
+    if screen is not None:
+        _hand_over(screen, window)
     failures: list[str] = []
     window.opening.refused.connect(failures.append)
     crashed, last = window.recovery.crashed, window.recovery.last
@@ -112,13 +121,10 @@ def run(
     return failures[0] if failures else ""
 
 
-def make(*, keep: bool) -> tuple["QCoreApplication", "MainWindow"]:
-    """Make the application and its window, which keeps settings and sessions, or knows none."""
-    from PySide6.QtCore import QSettings, QStandardPaths
+def make_application() -> "QCoreApplication":
+    """Make the application, or return the one that there is."""
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
-
-    from app.worker.client import WorkerClient
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
     application.setApplicationName("Key-Grid Desktop")
@@ -126,14 +132,62 @@ def make(*, keep: bool) -> tuple["QCoreApplication", "MainWindow"]:
     QApplication.setDesktopFileName("keygrid")
     QApplication.setWindowIcon(QIcon(str(ASSETS / "desktop" / "keygrid.svg")))
     QApplication.setStyle("Fusion")  # the same on every platform, light and dark
+    return application
+
+
+def make(*, keep: bool) -> tuple["QCoreApplication", "MainWindow"]:
+    """Make the application and its window, which keeps settings and sessions, or knows none."""
+    from PySide6.QtCore import QSettings, QStandardPaths
+
+    application = make_application()
+    from app.worker.client import WorkerClient
+
     worker = WorkerClient(predicts=True)  # starts while the window's modules are imported
     from app.main_window import MainWindow
 
-    cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
     data = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))
     return application, MainWindow(
-        QSettings() if keep else None, cache / "thumbnails", data / "sessions" if keep else None, worker
+        QSettings() if keep else None, cache_folder() / "thumbnails", data / "sessions" if keep else None, worker
     )
+
+
+def cache_folder() -> Path:
+    """Return the folder of what can be made again."""
+    from PySide6.QtCore import QStandardPaths
+
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
+
+
+def _start_screen(garments: Sequence[Path], size: tuple[int, int], *, reopens: bool) -> "StartScreen":
+    from PySide6.QtCore import QCoreApplication, QSize
+
+    from app.views.starting import StartScreen
+
+    screen = StartScreen(cache_folder() / LAST_PICTURE, garments, QSize(*size), reopens=reopens)
+    screen.show()
+    QCoreApplication.processEvents()
+    return screen
+
+
+def _hand_over(screen: "StartScreen", window: "MainWindow") -> None:
+    """Let the window take the place of its picture, and leave one when it closes."""
+    from app.views.starting import remember
+
+    def filled() -> None:
+        if window.document.prediction is not None:
+            window.viewport.rendered.disconnect(filled)
+            screen.close()
+
+    screen.give_way(window)
+    if screen.is_known:
+        window.viewport.rendered.connect(filled)
+    picture = cache_folder() / LAST_PICTURE
+
+    def leave_picture() -> None:
+        opened = [garment.source for garment in window.document.garments if garment.source]
+        remember(window, picture, opened, reopen=window.preferences.reopen)
+
+    window.closing.connect(leave_picture)
 
 
 def _close_when_pictured(window: "MainWindow", path: Path, failures: list[str]) -> None:

@@ -23,6 +23,7 @@ class Folders:
         pictures: cache of garments' pictures; None for no pictures.
         sessions: what is open, in case of a crash; None if it is not kept.
         prepared: prepared clouds; None if they are not kept.
+        predictions: cache of predictions; None if none are kept.
     """
 
     garments: Path
@@ -30,6 +31,7 @@ class Folders:
     pictures: Path | None = None
     sessions: Path | None = None
     prepared: Path | None = None
+    predictions: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtCore import QPoint, QSettings, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QVBoxLayout, QWidget
 
@@ -90,6 +90,9 @@ class MainWindow(QMainWindow):
         worker: reads and predicts; one that was started before all this was imported saves the time of both.
     """
 
+    closing = Signal()
+    """The window closes, and still shows everything."""
+
     def __init__(
         self,
         store: QSettings | None = None,
@@ -101,9 +104,12 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Key-Grid Desktop")
         self.setAcceptDrops(True)
         self._may_leave, self._shown = False, False
+        cache = pictures.parent if pictures is not None else None
+        predictions = cache / "predictions" if cache is not None and store is not None else None
         folders = Folders(
-            ASSETS / "garments", ASSETS / "checkpoints", pictures, sessions, pictures and pictures.parent / "prepared"
-        )
+            ASSETS / "garments", ASSETS / "checkpoints", pictures, sessions,
+            prepared=cache and cache / "prepared", predictions=predictions,
+        )  # fmt: skip
         self.state, self.worker, self.messages = Workspace(), worker or WorkerClient(predicts=True), Messages()
         self.worker.setParent(self)
         self.commands = CommandRegistry(self)
@@ -149,6 +155,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._training_commands.ask_to_leave(self._leave)
             return
+        self.closing.emit()
         self.exporting.shut()
         self.recovery.shut()
         self.timeline.shut()
@@ -186,7 +193,7 @@ class MainWindow(QMainWindow):
         self.opening = Opening(self.document, self.shelf, self.worker, self)
         self.training = Training(self.runs, self)
         self.choosing = Choosing(self.document)  # before what predicts, so that nothing is asked of an earlier method
-        self.predicting = Predicting(self.view, self.worker, self)
+        self.predicting = Predicting(self.view, self.worker, self, kept_in=self.context.folders.predictions)
         self.preparing = Preparing(
             self.document, self.state.preparation, self.worker, self.context.folders.prepared, self
         )

@@ -1,13 +1,14 @@
 """Keeps the document's predictions up to date: the frame that is shown first, then the others as they will play."""
 
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QObject
 
 from app.state.view import View
 from app.worker.client import WorkerClient
-from app.worker.protocol import Predict
+from app.worker.protocol import Predict, Recall
 from keygrid.data.garment import Garment
 from keygrid.prediction import Prediction
 
@@ -16,10 +17,20 @@ class Predicting(QObject):
     """Keeps one view's predictions up to date; asks for one frame at a time, so that what is shown next can come next.
 
     After a cancellation or a failure only frames that are shown are still asked for.
+
+    Args:
+        view: the view.
+        worker: predicts.
+        parent: owns it.
+        kept_in: folder for the first prediction of each garment, which is shown at once when it is opened again, until
+            it has been found anew; None to keep none.
     """
 
-    def __init__(self, view: View, worker: WorkerClient, parent: QObject | None = None) -> None:
+    def __init__(
+        self, view: View, worker: WorkerClient, parent: QObject | None = None, *, kept_in: Path | None = None
+    ) -> None:
         super().__init__(parent)
+        self._kept_in = kept_in
         self._subject, self._settings, self._worker = view.subject, view.settings, worker
         self._awaited: int | None = None
         self._supplied: tuple[Garment, Prediction] | None = None
@@ -32,12 +43,14 @@ class Predicting(QObject):
 
     def start_anew(self, *_: object) -> None:
         """Give up what is awaited, and predict for what is chosen now."""
-        self._worker.forget(self)
+        self._forget()
         self._awaited, self._eager = None, True
         self._subject.forget_predictions()
         supplied, self._supplied = self._supplied, None
         if supplied is not None and supplied[0] is self._subject.garment:
             self._subject.show(supplied[1])
+        if self._kept_in is not None and not self._subject.predictions and (wanted := self._work(self._subject.frame)):
+            self._worker.request(Recall(wanted), partial(self._show_kept, wanted.frame or 0), slot=(self, "kept"))
         self._request_next()
 
     def supply(self, garment: Garment, prediction: Prediction) -> None:
@@ -51,13 +64,21 @@ class Predicting(QObject):
 
     def shut(self) -> None:
         """Stop asking for predictions."""
-        self._worker.forget(self)
+        self._forget()
         self._worker.cancelled.disconnect(self._stop)
         self._subject.events.garment.disconnect(self.start_anew)
         self._subject.events.method.disconnect(self.start_anew)
         self._settings.events.peak.disconnect(self.start_anew)
         self._subject.events.frame.disconnect(self._request_next)
         self.deleteLater()
+
+    def _forget(self) -> None:
+        self._worker.forget((self, "kept"))
+        self._worker.forget(self)
+
+    def _show_kept(self, frame: int, prediction: Prediction | None) -> None:
+        if prediction is not None and frame not in self._subject.predictions:
+            self._subject.show(prediction, frame)
 
     def _take(self, frame: int, prediction: Prediction) -> None:
         self._awaited = None
@@ -68,15 +89,21 @@ class Predicting(QObject):
         self._awaited, self._eager = None, False
 
     def _request_next(self, *_: object) -> None:
-        garment, method = self._subject.garment, self._subject.method
         frame = self._next()
-        if garment is None or garment.source is None or method is None or frame is None:
-            return
-        self._awaited = frame
+        work = None if frame is None else self._work(frame)
+        if frame is not None and work is not None:
+            self._awaited = frame
+            self._worker.request(work, partial(self._take, frame), otherwise=self._stop, slot=self)
+
+    def _work(self, frame: int) -> Predict | None:
+        garment, method = self._subject.garment, self._subject.method
+        if garment is None or garment.source is None or method is None:
+            return None
         keypoints: Literal["soft", "peak"] = "peak" if self._settings.peak else "soft"
         moving = frame if garment.frame_count else None
-        work = Predict(garment.source, method.id, keypoints, moving)
-        self._worker.request(work, partial(self._take, frame), otherwise=self._stop, slot=self)
+        return Predict(
+            garment.source, method.id, keypoints, moving, None if self._subject.predictions else self._kept_in
+        )
 
     def _next(self) -> int | None:
         if self._awaited is not None:

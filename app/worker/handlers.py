@@ -29,6 +29,7 @@ from app.worker.protocol import (
     Prepare,
     ReadFrame,
     ReadMethod,
+    Recall,
     Work,
 )
 from keygrid.data import open_path
@@ -39,6 +40,7 @@ from keygrid.data.readers.progress import reading_progress
 from keygrid.data.sampling import unusable
 from keygrid.errors import KeygridError
 from keygrid.prediction import MethodId, Prediction
+from keygrid.prediction.kept import keep, kept_path, recall
 from keygrid.prediction.upright import upright
 
 if TYPE_CHECKING:
@@ -77,8 +79,8 @@ class Handlers:
             case ReadMethod(spec):
                 method = self._method(spec, enter)
                 result = OpenMethod(method.id, method.keypoints)
-            case Predict():
-                result = self._predict(work, enter)
+            case Predict() | Recall():
+                result = self._predict(work, enter) if isinstance(work, Predict) else self._recall(work.wanted, enter)
             case ListShipped(folder):
                 result = shipped(folder)
             case ListMethods(folder):
@@ -104,7 +106,16 @@ class Handlers:
         garment = self._garment(work.garment, enter)
         method = self._method(work.method.spec, enter)
         enter(f"Finding the keypoints of {garment.name}")
-        return method.find([garment], [work.frame], mode=work.keypoints)[0]
+        (found,) = method.find([garment], [work.frame], mode=work.keypoints)
+        if work.kept_in is not None:
+            keep(found, kept_path(work.kept_in, garment, work.frame, work.method, work.keypoints))
+        return found
+
+    def _recall(self, wanted: Predict, enter: EnterStage) -> Prediction | None:
+        if wanted.kept_in is None:
+            return None
+        garment = self._garment(wanted.garment, enter)
+        return recall(kept_path(wanted.kept_in, garment, wanted.frame, wanted.method, wanted.keypoints), wanted.method)
 
     def _prepare(self, work: Prepare, enter: EnterStage) -> PreparedCloud:
         source = self._garment(work.garment, enter)

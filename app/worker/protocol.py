@@ -46,12 +46,20 @@ class ReadMethod(Work[OpenMethod]):
 
 @dataclass(frozen=True)
 class Predict(Work[Prediction]):
-    """Find the keypoints of a garment; of one of its frames, if it moves."""
+    """Find the keypoints of a garment; of one of its frames, if it moves; and keep them in a folder, if it is given."""
 
     garment: Path
     method: MethodId
     keypoints: Literal["soft", "peak"]
     frame: int | None = None
+    kept_in: Path | None = None
+
+
+@dataclass(frozen=True)
+class Recall(Work[Prediction | None]):
+    """Look up the keypoints that an earlier `Predict` kept; None if there are none of this content."""
+
+    wanted: Predict
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ def train(
     from keygrid.data.cache import CloudCache, cache_folder
     from keygrid.data.dataset import Dataset
     from keygrid.training.processes import Machine
+    from keygrid.training.state import start_from
     from keygrid.training.trainer import About, Trainer
 
     if machine.threads is not None:
@@ -86,6 +87,8 @@ def train(
     place = Machine(machine.device, machine.devices, machine.nodes)
     about = About(", ".join(categories), command, shown)
     trainer = Trainer(opened, model, training, run, machine=place, about=about)
+    if course.start_from is not None:
+        trainer.record["start"] = start_from(course.start_from, trainer.network, model)
     if resume:
         trainer.resume(say)
     _fit(trainer, is_in_tensorboard=kept.tensorboard)

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 _DISTANCE = 4.0
 """Distance of the camera, in diagonals of the cloud's box."""
@@ -21,7 +20,8 @@ def visible(points: NDArray[np.float64], azimuth: float, up: int = 1, above: flo
         up: the vertical axis.
         above: the camera's height above the horizon, in radians.
     """
-    import open3d as o3d  # takes seconds to import
+    import open3d as o3d  # takes seconds to import, and SciPy some tenths
+    from scipy.spatial.transform import Rotation
 
     size = float(np.linalg.norm(np.ptp(points, axis=0)))
     towards = np.cos(above) * np.roll([0.0, 0.0, 1.0], up - 1) + np.sin(above) * np.eye(3)[up]

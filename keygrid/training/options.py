@@ -123,6 +123,9 @@ class CourseOptions:
         "Of a loss term, such as coverage=2; 0 leaves it out. May be given several times. There are "
         f"{', '.join(TERMS)}; the README says what they are."
     )
+    start_from: Path | None = _option(
+        "Checkpoint whose weights the network begins with; of the same preset and number of keypoints."
+    )
     patience: int = _option(
         "End after so many passes without a lower validation loss; 0 goes on.", TrainingConfig.patience
     )

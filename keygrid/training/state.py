@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,7 +11,9 @@ from keygrid.checkpoints import torch_files
 from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.checkpoints.header import FORMAT, model_as_json, model_from_json, upgraded_name
 from keygrid.errors import KeygridError
-from keygrid.files import atomic
+from keygrid.files import atomic, fingerprint
+from keygrid.model.config import ModelConfig
+from keygrid.model.network import KeyGrid
 from keygrid.training.config import TrainingConfig, upgraded
 from keygrid.training.run import RunDirectory
 
@@ -95,6 +98,22 @@ def state_of_checkpoint(run: RunDirectory, config: dict[str, Any], steps_per_epo
         "seen": [],
         "record": record,
     }
+
+
+def start_from(path: Path, network: KeyGrid, config: ModelConfig) -> str:
+    """Give a network that has not learnt yet the weights of a checkpoint, and return the file's fingerprint.
+
+    Raises:
+        KeygridError: the checkpoint can't be read, or is of another configuration.
+    """
+    checkpoint = Checkpoint.load(path)
+    if checkpoint.config != config:
+        raise KeygridError(
+            f"{path.name} is of another network than the one that is to be trained; begin from a checkpoint of the "
+            "same preset and the same number of keypoints."
+        )
+    network.load_state_dict(checkpoint.weights)
+    return fingerprint(path)
 
 
 def _upgraded(state: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from PySide6.QtCore import QEventLoop, QTimer
@@ -33,24 +34,36 @@ START = """
 import sys, time
 began = float(sys.argv[1])
 from pathlib import Path
-from app.application import make
-application, window = make(keep=False)
 from PySide6.QtCore import QTimer
-window.resize(1280, 800)
-window.show()
-window.open([Path(sys.argv[2]), Path(sys.argv[3])])
-window.viewport.rendered.connect(lambda: shown())
-told = []
-def shown():
-    if not told:
-        told.append(time.time() - began)
-def predicted(prediction):
-    if prediction is not None and len(told) == 1:
-        told.append(time.time() - began)
+from PySide6.QtWidgets import QApplication
+from app.application import make_application, run
+make_application()
+told = {}
+
+def tell(name):
+    told.setdefault(name, time.time() - began)
+
+def look():
+    for widget in QApplication.topLevelWidgets():
+        name = type(widget).__name__
+        if name == "StartScreen" and widget.isVisible():
+            tell("picture")
+        if name == "MainWindow" and widget.isVisible() and "window" not in told:
+            widget.viewport.rendered.connect(lambda: tell("window"))
+            widget.document.events.prediction.connect(lambda found: found is not None and predicted(widget))
+
+def predicted(window):
+    name = "keypoints" if "keypoints" not in told else "anew"
+    tell(name)
+    if name == "anew" or sys.argv[3] == "first":
+        clock.stop()
         QTimer.singleShot(0, window.close)
-window.document.events.prediction.connect(predicted)
-application.exec()
-print(*told)
+
+clock = QTimer()
+clock.timeout.connect(look)
+clock.start(5)
+run([Path(sys.argv[2])])
+print(*(told[name] for name in sys.argv[4:]))
 """
 
 
@@ -152,18 +165,22 @@ def speed(times: int, seconds: float) -> None:
 
 
 def start(rounds: int) -> None:
-    """Time the start, from the command to the first drawn window and to the first keypoints."""
-    shown, first = [], []
-    for _ in range(rounds):
-        result = subprocess.run(
-            [sys.executable, "-c", START, str(time.time()), str(STILL), str(CHECKPOINTS[0])],
-            capture_output=True, text=True, check=True, cwd=ROOT,
-        )  # fmt: skip
-        one, another = map(float, result.stdout.split())
-        shown.append(1000 * one)
-        first.append(1000 * another)
-    told("window drawn, from the command", shown, ", aim 1500 ms")
-    told("first keypoints, from the command", first, ", aim 6000 ms")
+    """Time from the command until there is something to see; the first start of all is left out."""
+    names = ("picture", "window", "keypoints", "anew")
+    found = []
+    with TemporaryDirectory() as folder:
+        own = {f"XDG_{name}_HOME": f"{folder}/{name}" for name in ("CACHE", "CONFIG", "DATA", "STATE")}
+        for number in range(rounds + 1):
+            which = ("first", "keypoints") if number == 0 else ("again", *names)
+            result = subprocess.run(
+                [sys.executable, "-c", START, str(time.time()), str(STILL), *which],
+                cwd=ROOT, env={**os.environ, **own}, capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            found.append([1000 * float(word) for word in result.stdout.splitlines()[-1].split()])
+    told("the last picture, from the command", [row[0] for row in found[1:]], ", aim 1500 ms")
+    told("window drawn, from the command", [row[1] for row in found[1:]])
+    told("kept keypoints, from the command", [row[2] for row in found[1:]], ", aim 4000 ms")
+    told("keypoints found anew, from the command", [row[3] for row in found[1:]])
 
 
 def resident(process: int) -> float:
