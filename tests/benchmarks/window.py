@@ -38,7 +38,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from app.application import make_application, run
 make_application()
-told = {}
+told, watched = {}, []
 
 def tell(name):
     told.setdefault(name, time.time() - began)
@@ -48,16 +48,19 @@ def look():
         name = type(widget).__name__
         if name == "StartScreen" and widget.isVisible():
             tell("picture")
-        if name == "MainWindow" and widget.isVisible() and "window" not in told:
+        if name == "MainWindow" and not watched:
+            watched.append(widget)
             widget.viewport.rendered.connect(lambda: tell("window"))
-            widget.document.events.prediction.connect(lambda found: found is not None and predicted(widget))
+            widget.document.events.prediction.connect(predicted)
 
-def predicted(window):
+def predicted(found):
+    if found is None:
+        return
     name = "keypoints" if "keypoints" not in told else "anew"
     tell(name)
     if name == "anew" or sys.argv[3] == "first":
         clock.stop()
-        QTimer.singleShot(0, window.close)
+        QTimer.singleShot(0, watched[0].close)
 
 clock = QTimer()
 clock.timeout.connect(look)
@@ -174,7 +177,7 @@ def start(rounds: int) -> None:
             which = ("first", "keypoints") if number == 0 else ("again", *names)
             result = subprocess.run(
                 [sys.executable, "-c", START, str(time.time()), str(STILL), *which],
-                cwd=ROOT, env={**os.environ, **own}, capture_output=True, text=True, check=True,
+                cwd=ROOT, env={**os.environ, **own}, capture_output=True, text=True, check=True, timeout=120,
             )  # fmt: skip
             found.append([1000 * float(word) for word in result.stdout.splitlines()[-1].split()])
     told("the last picture, from the command", [row[0] for row in found[1:]], ", aim 1500 ms")

@@ -4,6 +4,8 @@ import pytest
 
 from tests.cli.conftest import SHIRT, Refuse, run
 
+SHIPPED = SHIRT.parents[1] / "checkpoints" / "tops-k8-cloud.safetensors"
+
 
 def test_train_writes_a_checkpoint_that_predicts(tmp_path: Path) -> None:
     run_directory = tmp_path / "run"
@@ -28,6 +30,7 @@ def test_train_writes_a_checkpoint_that_predicts(tmp_path: Path) -> None:
         ((SHIRT, "--run", "run", "--precision", 16), "needs a GPU"),
         ((SHIRT, "--run", "run", "--threads", 0), "--threads must be 1 or more, and 0 was given"),
         ((SHIRT, "--run", "run", "--device", "meta"), "The device 'meta' can't be used here"),
+        ((SHIRT, "--run", "run", "--start-from", SHIPPED), "tops-k8-cloud.safetensors is of another network"),
         ((SHIRT, "--run", "run", "--weight", "far=1"), "no loss term 'far'"),
         ((SHIRT, "--run", "run", "--weight", "coverage=much"), "not 'much'"),
     ],
