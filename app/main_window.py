@@ -69,7 +69,7 @@ from keygrid.installation import ASSETS
 VIEW_MENU = (
     "rename_keypoint", "colour_keypoint", "hide", "only", "show_all", "weights", "measure_next", "",
     "fit", "look_first", "look_front", "look_back", "look_left", "look_right", "look_above", "",
-    "export_picture", "close",
+    "export_picture", "choose_object", "close",
 )  # fmt: skip
 """Commands in the first view's context menu, by name; an empty name parts groups."""
 
@@ -219,7 +219,7 @@ class MainWindow(QMainWindow):
     def _register_commands(self) -> None:
         """Register all commands, in the order of menus."""
         context = self.context
-        files = FileCommands(context, self.open, self.library.search.setFocus)
+        files = FileCommands(context, self.open, self.library.search.setFocus, self.thumbnails)
         views, compare = ViewCommands(context, self.viewport), CompareCommands(context, self.docks)
         clouds = CloudCommands(context, self.docks, self.following)
         self.exporting = ExportCommands(context, self.area, self.drift)
@@ -242,6 +242,7 @@ class MainWindow(QMainWindow):
         )
         for group in groups:
             self.commands.register(*group)
+        files.follow()
         views.follow()
         compare.follow()
         clouds.follow()
@@ -285,6 +286,7 @@ class MainWindow(QMainWindow):
         self.comparing.failed.connect(self.messages.warn)
         self.worker.stage.connect(self.status.show_stage)
         self.opening.refused.connect(self.messages.warn)
+        self.opening.guessed.connect(lambda said: self.notice.say(said, self.commands["choose_object"]))
         self.opening.session_wanted.connect(self.restoring.open)
         self.docks["Training"].toggleViewAction().toggled.connect(self.commands["training"].setChecked)
         self.docks[PREPARE].toggleViewAction().toggled.connect(self.commands["prepare"].setChecked)

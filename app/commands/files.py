@@ -9,6 +9,9 @@ from app.actions import Command
 from app.context import Context
 from app.controllers.opening import CHECKPOINT_SUFFIXES, Open
 from app.output.pictures import save_screenshot
+from app.output.thumbnails import Thumbnails
+from app.views.dialogs.objects import ObjectDialog
+from keygrid.data.objects import object_paths
 from keygrid.data.readers import SUFFIXES
 from keygrid.installation import ASSETS
 from keygrid.prediction.files import FORMATS, write_predictions
@@ -24,17 +27,22 @@ class FileCommands:
         context: has what is saved and closed.
         open_paths: opens garments, folders and checkpoints.
         search: puts the cursor where the library is searched.
+        thumbnails: gives pictures of a file's objects.
     """
 
-    def __init__(self, context: Context, open_paths: Open, search: Callable[[], object]) -> None:
+    def __init__(
+        self, context: Context, open_paths: Open, search: Callable[[], object], thumbnails: Thumbnails
+    ) -> None:
         self._context, self._window, self._document = context, context.window, context.state.document
         self._open, self._search, self._warn = open_paths, search, context.messages.warn
+        self._thumbnails = thumbnails
 
     def commands(self) -> list[Command]:
         """Return the commands for the menu File."""
         return [
             Command("open", "&Open…", "&File", self._ask_to_open, "Ctrl+O"),
             Command("open_folder", "Open &folder…", "&File", self._ask_for_folder, "Ctrl+Shift+O"),
+            Command("choose_object", "Choose o&bject…", "&File", self._ask_for_object, "Ctrl+J"),
             Command("open_example", "Open an &example", "&File", lambda: self._open([EXAMPLE])),
             Command("search", "Search the &library", "&File", self._search, "Ctrl+F"),
             Command("save", "&Save keypoints…", "&File", self._ask_to_save, "Ctrl+S", separated=True),
@@ -59,6 +67,30 @@ class FileCommands:
         name = QFileDialog.getExistingDirectory(self._window, "Open folder")
         if name:
             self._open([Path(name)])
+
+    def follow(self) -> None:
+        """Disable choosing an object where there are not several."""
+        action, document = self._context.commands["choose_object"], self._document
+
+        def refresh(*_: object) -> None:
+            several = document.garment is not None and len(document.garment.object_names) > 1
+            action.setEnabled(several)
+            action.setToolTip("" if several else "The file has one object, or does not tell objects apart")
+
+        document.events.garment.connect(refresh)
+        refresh()
+
+    def _ask_for_object(self) -> None:
+        garment = self._document.garment
+        objects = object_paths(garment) if garment is not None else []
+        if garment is None or not objects:
+            return
+        # Of a garment that is one of several, the paths tell which, or its notes do.
+        current = next((name for name, path in objects if path == garment.source), "")
+        file = objects[0][1].name.rpartition("#")[0]
+        dialog = ObjectDialog(file, objects, current, self._thumbnails, self._window)
+        dialog.wanted.connect(lambda path: self._open([path]))
+        dialog.open()
 
     def _ask_to_save(self) -> None:
         garment, prediction = self._document.garment, self._document.prediction

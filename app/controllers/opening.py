@@ -13,6 +13,7 @@ from app.worker.client import WorkerClient
 from app.worker.protocol import ListMethods, ListShipped, OpenPath, ReadMethod
 from keygrid.data.collection import Entry
 from keygrid.data.garment import Garment
+from keygrid.data.objects import object_paths
 from keygrid.installation import COMMAND
 from keygrid.prediction import MethodId
 
@@ -38,6 +39,9 @@ class Opening(QObject):
 
     refused = Signal(str)
     """A file can't be opened here; a sentence that says what to do instead."""
+
+    guessed = Signal(str)
+    """One object of a file with several was chosen by a guess; a sentence that says which."""
 
     def __init__(self, document: Document, shelf: Shelf, worker: WorkerClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +87,8 @@ class Opening(QObject):
             self._shelf.add_collection(opened)
         else:
             self._document.add_garment(opened, choose=choose or self._document.garment is None)
+            if opened.siblings and opened is self._document.garment and (known := _guess_of(opened)):
+                self.guessed.emit(known)
         self._shelf.remember(path)
 
     def _take_method(self, method: OpenMethod, *, choose: bool) -> None:
@@ -96,6 +102,13 @@ class Opening(QObject):
         for method in found:
             if _place(method.id) not in known:
                 self._document.add_method(method, choose=False)
+
+
+def _guess_of(garment: Garment) -> str:
+    """Return the sentences on how one of the objects of a garment's file was chosen; empty if the user named it."""
+    paths = [path for _, path in object_paths(garment)]
+    note = next((note for note in garment.notes if " objects: " in note), "")
+    return f"{garment.name} has {note}" if note and garment.source not in paths else ""
 
 
 def _place(method: MethodId) -> str:

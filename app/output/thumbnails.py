@@ -58,8 +58,8 @@ class Thumbnails(QObject):
 
     def _find(self, path: Path, folder: Path) -> None:
         try:
-            status = path.stat()
-        except OSError:
+            status = path.stat() if path.exists() else path.with_name(path.name.rpartition("#")[0]).stat()
+        except (OSError, ValueError):
             return
         key = f"{path.absolute()} {status.st_mtime_ns} {status.st_size} {SIDE} {VERSION}"
         picture = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.png"

@@ -1,6 +1,7 @@
 """A line above the view with a warning."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStyle, QToolButton, QWidget
 
 from app.views.theme import NOTICE
@@ -27,12 +28,20 @@ class Notice(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 6)
         layout.addWidget(icon)
+        self.offer = QToolButton(toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextOnly)
         layout.addWidget(self.label, stretch=1)
+        layout.addWidget(self.offer)
         layout.addWidget(self.close_button)
         self.hide()
 
-    def say(self, sentence: str) -> None:
-        """Show a sentence."""
+    def say(self, sentence: str, action: QAction | None = None) -> None:
+        """Show a sentence, perhaps with a button for what can be done about it."""
+        for known in self.offer.actions():
+            self.offer.removeAction(known)
+        self.offer.setVisible(action is not None)
+        if action is not None:
+            self.offer.setDefaultAction(action)
+            self.offer.setText(action.text().replace("&", ""))
         self.label.setText(sentence)
         self.setAccessibleName(sentence)
         self.show()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keygrid.data.collection import Collection
 from keygrid.data.garment import Garment
-from keygrid.data.objects import only_object
+from keygrid.data.objects import object_named, only_object
 from keygrid.errors import KeygridError
 
 
@@ -45,7 +45,7 @@ def _exists(path: Path) -> bool:
 def _item(path: Path, opened: Garment | Collection, item: str) -> Garment:
     if isinstance(opened, Garment):
         if opened.objects:
-            return replace(only_object(opened, item), source=path)
+            return replace(only_object(opened, object_named(opened, item)), source=path)
         raise KeygridError(f"{opened.name} is a single garment and has no item {item}; open the file without it.")
     for entry in opened.entries:
         if entry.path == path:

@@ -88,7 +88,10 @@ class SurfaceLayer(WeighedLayer):
         if self._changed("mesh", garment):
             self._mesh = cloth_mesh(garment)
             self._faces = self._mesh.regular_faces
-            self._on_hems, ends = np.unique(hems(self._faces), return_inverse=True)
+            edges = hems(self._faces)
+            if not len(edges):  # a closed surface; nothing is seen of a line without length, and VTK wants one
+                edges = np.zeros((1, 2), np.int64)
+            self._on_hems, ends = np.unique(edges, return_inverse=True)
             lines = np.insert(ends.reshape(-1, 2), 0, 2, axis=1)
             self._hems = pv.PolyData(self._mesh.points[self._on_hems], lines=lines)
         if self._changed("place", garment, self._frame(state)):

@@ -98,7 +98,9 @@ def read_garment(path: Path, labelled: bool = False) -> Garment:
 
 def _faces_of(mesh: Mesh) -> list[NDArray[np.int64]]:
     """Indices of each object's faces."""
-    return [np.flatnonzero(mesh.object_of == place) for place in range(len(mesh.objects))]
+    assert mesh.object_of is not None
+    ends = np.cumsum(np.bincount(mesh.object_of, minlength=len(mesh.objects)))
+    return np.split(np.argsort(mesh.object_of, kind="stable"), ends[:-1])
 
 
 def read_mesh(path: Path) -> Mesh:

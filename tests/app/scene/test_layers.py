@@ -206,3 +206,12 @@ def test_garment_and_shadow_look_the_same_far_from_the_origin(stage: Stage, shir
         pictures.append(stage.pixels())
     assert len(np.unique(pictures[0].reshape(-1, 3), axis=0)) > 10, "there is a shadow"
     assert np.abs(pictures[0] - pictures[1]).max() <= 3
+
+
+def test_a_closed_surface_is_drawn(stage: Stage, shirt: Garment):
+    faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])
+    corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], float)
+    for garment in (Garment("closed", corners, faces), replace(shirt, name="open"), Garment("closed", corners, faces)):
+        stage.show(garment, axes=False, ground=False)
+        assert stage.scene.layers["surface"].visible
+        assert len(np.unique(stage.pixels().reshape(-1, 3), axis=0)) > 3

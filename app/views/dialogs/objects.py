@@ -1,0 +1,80 @@
+"""The dialog that offers the objects of a file, with a picture of each."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from app.output.thumbnails import Thumbnails
+
+SIZE = 560, 440
+"""Width and height, in the user's pixels."""
+PICTURE, CELL = 96, QSize(128, 138)
+"""Side of a picture, and the place of one with the name below it, in the user's pixels."""
+MOST_PICTURES = 100
+"""The first so many objects have a picture: each is read from the file anew."""
+
+
+class ObjectDialog(QDialog):
+    """Objects in rows, to be walked through with the arrow keys; Enter or a double click opens one.
+
+    Args:
+        file: the name of the file that has them.
+        objects: their names and paths.
+        current: the name of the one that is shown; empty where all of them are.
+        thumbnails: gives their pictures.
+    """
+
+    wanted = Signal(object)
+    """The path of the object that was chosen."""
+
+    def __init__(
+        self, file: str, objects: Sequence[tuple[str, Path]], current: str, thumbnails: Thumbnails, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Choose object")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(*SIZE)
+        label = QLabel(f"{file} has {len(objects)} objects.", textFormat=Qt.TextFormat.PlainText, wordWrap=True)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Objects")
+        self.list.setViewMode(QListWidget.ViewMode.IconMode)
+        self.list.setMovement(QListWidget.Movement.Static)
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.list.setIconSize(QSize(PICTURE, PICTURE))
+        self.list.setGridSize(CELL)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setWordWrap(False)
+        self.list.setUniformItemSizes(True)
+        for name, path in objects:
+            item = QListWidgetItem(name, self.list)
+            item.setToolTip(name)
+            item.setData(Qt.ItemDataRole.UserRole, path)
+            if name == current or self.list.currentRow() < 0:
+                self.list.setCurrentItem(item)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
+        self.buttons.button(QDialogButtonBox.StandardButton.Open).setDefault(True)
+        layout = QVBoxLayout(self)
+        layout.addWidget(label)
+        layout.addWidget(self.list, stretch=1)
+        layout.addWidget(self.buttons)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.list.itemActivated.connect(self.accept)
+        self.accepted.connect(self._choose)
+        thumbnails.arrived.connect(self._show_pictures)
+        self.list.setFocus()
+        self._thumbnails = thumbnails
+        self._show_pictures()
+
+    def _show_pictures(self) -> None:
+        for row in range(min(self.list.count(), MOST_PICTURES)):
+            item = self.list.item(row)
+            if item.icon().isNull():
+                item.setIcon(self._thumbnails.icon(item.data(Qt.ItemDataRole.UserRole)))
+
+    def _choose(self) -> None:
+        item = self.list.currentItem()
+        if item is not None:
+            self.wanted.emit(item.data(Qt.ItemDataRole.UserRole))
