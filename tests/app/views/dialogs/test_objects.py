@@ -70,7 +70,7 @@ def test_objects_are_chosen_by_keys_and_have_pictures(dialog: ObjectDialog, wind
     assert len(window.document.garments) == 2, "what was open stays open"
     assert window.commands["choose_object"].isEnabled()
     window.commands["choose_object"].trigger()
-    until(lambda: QApplication.activeModalWidget())
+    until(QApplication.activeModalWidget)
     again = QApplication.activeModalWidget()
     assert isinstance(again, ObjectDialog)
     assert again.list.currentItem().text() == "Avatar"
@@ -85,7 +85,7 @@ def test_an_object_that_is_gone_is_told_and_nothing_is_lost(
     scene.write_text(text.replace("o Skirt/1", "o Dress"))
     dialog.list.setCurrentRow(1)
     dialog.accept()
-    until(lambda: window.notice.isVisible())
+    until(window.notice.isVisible)
     assert "no object 'Skirt/1'; it has Avatar, Dress" in window.notice.label.text()
     assert window.document.garment is before
     scene.write_text(text)
