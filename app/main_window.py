@@ -16,6 +16,8 @@ from app.commands.files import FileCommands
 from app.commands.heatmap import HeatmapCommands
 from app.commands.help import HelpCommands
 from app.commands.keypoints import KeypointCommands
+from app.commands.landmarks import PANEL as LANDMARKS
+from app.commands.landmarks import LandmarkCommands
 from app.commands.offers import OfferCommands
 from app.commands.playback import PlaybackCommands
 from app.commands.session import SessionCommands
@@ -27,6 +29,7 @@ from app.controllers.comparing import Comparing
 from app.controllers.following import FollowingFolder
 from app.controllers.measuring import Measuring
 from app.controllers.opening import Opening
+from app.controllers.placing import KeepingLandmarks
 from app.controllers.predicting import Predicting
 from app.controllers.preparing import Preparing
 from app.controllers.recovery import Recovery
@@ -45,12 +48,14 @@ from app.state.runs import Preview
 from app.state.workspace import Workspace
 from app.views.comparison import ComparisonArea
 from app.views.docks import LEFT, RIGHT, Docks
+from app.views.landmark_tool import LandmarkTools
 from app.views.notice import Notice
 from app.views.panels.comparison import ComparisonPanel, Drift
 from app.views.panels.display import DisplayPanel
 from app.views.panels.garment_map import GarmentMap
 from app.views.panels.heatmap import HeatmapPanel, SlicePanel
 from app.views.panels.keypoints import KeypointPanel, SegmentTable
+from app.views.panels.landmarks import LandmarkPanel
 from app.views.panels.layers import LayerPanel
 from app.views.panels.library import Library
 from app.views.panels.preparation import PreparationPanel
@@ -160,6 +165,7 @@ class MainWindow(QMainWindow):
         self.recovery.shut()
         self.timeline.shut()
         self.map.shut()
+        self.landmarks.shut()
         self.panel.shut()
         self.preparation_panel.shut()
         self.preparing.shut()
@@ -190,6 +196,7 @@ class MainWindow(QMainWindow):
     # Set-up
 
     def _make_controllers(self) -> None:
+        self.landmarks = KeepingLandmarks(self.state, self.worker, self)  # before garments are shown, to read theirs
         self.opening = Opening(self.document, self.shelf, self.worker, self)
         self.training = Training(self.runs, self)
         self.choosing = Choosing(self.document)  # before what predicts, so that nothing is asked of an earlier method
@@ -213,7 +220,8 @@ class MainWindow(QMainWindow):
         self.keypoints = KeypointPanel(self.view, self.commands)
         self.table, self.segments = self.keypoints.table, SegmentTable(self.document)
         self.drift = Drift(self.view, self.comparison)
-        self.restoring = Restoring(self.context, self.area, self.opening)
+        self.landmark_tools = LandmarkTools(self.area, self.comparison, self.state.placing)
+        self.restoring = Restoring(self.context, self.area, self.opening, self.landmarks)
         self.recovery = Recovery(self.restoring, self.context.folders.sessions)
 
     def _register_commands(self) -> None:
@@ -222,6 +230,7 @@ class MainWindow(QMainWindow):
         files = FileCommands(context, self.open, self.library.search.setFocus, self.thumbnails)
         views, compare = ViewCommands(context, self.viewport), CompareCommands(context, self.docks)
         clouds = CloudCommands(context, self.docks, self.following)
+        self._landmark_commands = LandmarkCommands(context, self.docks, self.landmarks)
         self.exporting = ExportCommands(context, self.area, self.drift)
         self.sessions = SessionCommands(context, self.restoring, self.recovery)
         self._training_commands = TrainingCommands(context, self.training, self.open, self.docks)
@@ -232,6 +241,7 @@ class MainWindow(QMainWindow):
             files.closing(),
             views.commands(),
             KeypointCommands(context, self.table, self.segments).commands(),
+            self._landmark_commands.commands(),
             PlaybackCommands(context).commands(),
             HeatmapCommands(context).commands(),
             compare.commands(),
@@ -246,6 +256,7 @@ class MainWindow(QMainWindow):
         views.follow()
         compare.follow()
         clouds.follow()
+        self._landmark_commands.follow()
         for name in BUTTONS:
             self.commands[name].setIconVisibleInMenu(False)
 
@@ -263,6 +274,8 @@ class MainWindow(QMainWindow):
         self.comparison_panel = ComparisonPanel(self.view, self.comparison, self.drift, self.commands)
         self.panel = TrainingPanel(self.document, self.runs, self.commands)
         self.preparation_panel = PreparationPanel(self.state.preparation, self.commands)
+        self.landmark_panel = LandmarkPanel(self.document, self.state.placing, self.commands)
+        self._landmark_commands.table = self.landmark_panel.table
         self.map = GarmentMap(self.view, self.comparison)
         self.status = StatusBar(self.document, self.state.following)
         self.setStatusBar(self.status)
@@ -271,11 +284,12 @@ class MainWindow(QMainWindow):
         self.docks.add(RIGHT, {"Slices": self.slice_panel})
         self.docks.add(RIGHT, {
             "Keypoints": self.keypoints, "Segments": self.segments, "Heatmap": self.heatmap_panel,
+            LANDMARKS: self.landmark_panel,
             "Compare": self.comparison_panel, "Training": self.panel, PREPARE: self.preparation_panel,
         })  # fmt: skip
-        for name in ("Compare", "Training", PREPARE):
+        for name in (LANDMARKS, "Compare", "Training", PREPARE):
             self.docks.hide_until_wanted(name, neighbour="Keypoints")
-        for name in ("Training", PREPARE):
+        for name in (LANDMARKS, "Training", PREPARE):
             self.docks.let_close(name)
 
     def _connect(self) -> None:
@@ -289,7 +303,10 @@ class MainWindow(QMainWindow):
         self.opening.guessed.connect(lambda said: self.notice.say(said, self.commands["choose_object"]))
         self.opening.session_wanted.connect(self.restoring.open)
         self.docks["Training"].toggleViewAction().toggled.connect(self.commands["training"].setChecked)
-        self.docks[PREPARE].toggleViewAction().toggled.connect(self.commands["prepare"].setChecked)
+        for panel, command in ((PREPARE, "prepare"), (LANDMARKS, "landmarks_panel")):
+            self.docks[panel].toggleViewAction().toggled.connect(self.commands[command].setChecked)
+        for source in (self.landmarks, self.landmark_tools, self.landmark_panel.table.landmarks):
+            source.refused.connect(self.messages.warn)
         self.preparation_panel.refused.connect(self.messages.warn)
         self.following.refused.connect(self.messages.warn)
         self.viewport.rendered.connect(self.following.drawn)

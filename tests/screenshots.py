@@ -28,7 +28,10 @@ CHECKPOINTS = [
 FILM_WIDTH = 640
 """Width of the moving picture, in pixels."""
 
-GUIDE = ("inspect", "weights", "scrub", "field", "compare", "overlay", "difference", "palette", "preferences", "video")
+GUIDE = (
+    "inspect", "weights", "scrub", "field", "compare", "overlay", "difference", "landmarks", "palette", "preferences",
+    "video",
+)  # fmt: skip
 """Pictures that the user guide shows."""
 
 
@@ -85,6 +88,7 @@ class Studio:
         window = self.window
         window.comparison.difference = False
         window.comparison.stop()
+        window.commands["place_landmarks"].setChecked(False)
         for state, kind in ((window.settings, ViewSettings), (window.slices, SliceSettings)):
             for attribute in fields(kind):
                 setattr(state, attribute.name, getattr(kind(), attribute.name))
@@ -214,6 +218,15 @@ def prepare(studio: Studio) -> None:
     studio.window.commands["usual_steps"].trigger()
 
 
+def landmarks(studio: Studio) -> None:
+    from keygrid.data.landmarks import landmarks_path
+
+    studio.window.settings.layers = {"slice": False, "skeleton": False, "trails": False}
+    studio.window.commands["place_landmarks"].setChecked(True)
+    studio.window.state.placing.selected = studio.window.document.garment, "left sleeve top"
+    assert not landmarks_path(SHIRT).exists(), "nothing is written beside the garments that come with the application"
+
+
 def palette(studio: Studio) -> None:
     from PySide6.QtTest import QTest
 
@@ -232,6 +245,7 @@ SCENES: dict[str, Callable[[Studio], None]] = {
     "inspect": inspect, "weights": weights, "segments": segments, "scrub": scrub,
     "map": garment_map, "field": field, "compare": compare,
     "overlay": overlay, "difference": difference, "unlinked": unlinked, "notice": notice, "training": training,
+    "landmarks": landmarks,
     "prepare": prepare,
     "palette": palette, "preferences": opener("preferences"), "shortcuts": opener("shortcuts"),
     "picture": opener("export_picture"), "video": opener("export_video"), "new_run": opener("new_run"),

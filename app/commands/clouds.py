@@ -50,7 +50,7 @@ class CloudCommands:
                 Command(f"step_{name}", kind.title, "&Cloud/&Add step", lambda kind=kind: self._add(kind))
                 for name, kind in STEPS.items()
             ),
-            Command("undo_step", "&Undo", "&Cloud", self._preparation.undo, "Ctrl+Z"),
+            Command("undo_step", "&Undo the last step", "&Cloud", self._preparation.undo),
             Command("apply_recipe", "&Apply recipe…", "&Cloud", self._ask_for_recipe, separated=True),
             Command("save_recipe", "&Save recipe…", "&Cloud", self._ask_to_save_recipe),
             Command("save_cloud", "Save prepared &cloud…", "&Cloud", self._ask_to_save_cloud),

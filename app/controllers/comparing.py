@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.controllers.predicting import Predicting
 from app.state.comparison import Comparison
@@ -12,6 +12,9 @@ from app.state.view import View
 from app.worker.client import ENDED, WorkerClient
 from app.worker.protocol import Judge
 from keygrid.evaluation.metrics import Measures
+
+REST_MS = 400
+"""Time after a change of landmarks until views are scored anew: one that is dragged changes all the time."""
 
 
 class Comparing(QObject):
@@ -39,7 +42,10 @@ class Comparing(QObject):
         self._asked_again: set[View] = set()
         self._scorer: WorkerClient | None = None
         comparison.events.views.connect(self._take_in)
+        self._rescoring = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rescoring.timeout.connect(self._score_all)
         first.subject.events.predictions.connect(self._score_all)
+        first.subject.events.placed.connect(self._rescore)
 
     @property
     def busy(self) -> bool:
@@ -53,6 +59,7 @@ class Comparing(QObject):
 
     def close(self) -> None:
         """Stop for good."""
+        self._rescoring.stop()
         self._comparison.events.views.disconnect(self._take_in)
         for predicting in self._predicting.values():
             predicting.shut()
@@ -72,6 +79,10 @@ class Comparing(QObject):
             self._forget(self._first)
         self._score_all()
 
+    def _rescore(self, *_: object) -> None:
+        if self._comparison.active:
+            self._rescoring.start()
+
     def _score_all(self, *_: object) -> None:
         if self._comparison.active:
             for view in (self._first, *self._comparison.views):
@@ -85,7 +96,8 @@ class Comparing(QObject):
         if garment is None or garment.source is None or not complete:
             self._forget(view)
             return
-        wanted = (garment, *(predictions[frame] for frame in frames))
+        marks = subject.landmarks if subject.landmarks is not None and subject.landmarks.names else None
+        wanted = (garment, marks, *(predictions[frame] for frame in frames))
         known = self._asked.get(view, ())
         if len(known) == len(wanted) and all(one is other for one, other in zip(known, wanted, strict=True)):
             return
@@ -95,8 +107,9 @@ class Comparing(QObject):
             self._scorer = WorkerClient(self)
         keypoints = np.stack([predictions[frame].keypoints for frame in frames])
         self._scorer.request(
-            Judge(garment.source, keypoints), partial(self._take, view), otherwise=partial(self._miss, view), slot=view
-        )
+            Judge(garment.source, keypoints, marks), partial(self._take, view), otherwise=partial(self._miss, view),
+            slot=view,
+        )  # fmt: skip
 
     def _forget(self, view: View) -> None:
         self._asked_again.discard(view)

@@ -90,5 +90,6 @@ class Preparing(QObject):
         self._going_back = True
         try:
             self._preparation.undo()
+            self._preparation.later = ()
         finally:
             self._going_back = False

@@ -7,6 +7,7 @@ from PySide6.QtCore import QByteArray, QObject, QTimer
 
 from app.context import Context
 from app.controllers.opening import Opening
+from app.controllers.placing import KeepingLandmarks
 from app.state.camera import Camera
 from app.state.document import Document, OpenMethod
 from app.state.session import COMPARISON, SETTINGS, SLICES, Session, ViewState, attributes, read_session, restore
@@ -32,10 +33,12 @@ class Restoring(QObject):
         context: what is open, and the window whose panels are arranged.
         cameras: of the views.
         opening: opens garments and methods.
+        landmarks: keeps those that are nowhere else.
     """
 
-    def __init__(self, context: Context, cameras: Cameras, opening: Opening) -> None:
+    def __init__(self, context: Context, cameras: Cameras, opening: Opening, landmarks: KeepingLandmarks) -> None:
         super().__init__(context.window)
+        self._landmarks = landmarks
         self._context, self._state, self._cameras, self._opening = context, context.state, cameras, opening
         self._awaited: Session | None = None
         for name in ("garments", "methods"):
@@ -59,6 +62,7 @@ class Restoring(QObject):
             state.playback.speed,
             state.playback.loop,
             bytes(self._context.window.saveState().toBase64().data()).decode(),
+            self._landmarks.unsaved,
         )
 
     def open(self, path: Path) -> None:
@@ -71,6 +75,7 @@ class Restoring(QObject):
         state = self._state
         state.comparison.stop()
         self._close_others(session)
+        self._landmarks.restore(session.landmarks)
         restore(state.comparison, {**session.comparison, "mode": "grid"})
         restore(state.first.settings, session.views[0].settings)
         restore(state.first.slices, session.views[0].slices)

@@ -13,6 +13,7 @@ from app.scene.planes import free_axes
 from app.scene.screen import Screen
 from app.scene.state import SceneState
 from app.state.heat import Heat
+from app.state.placing import Spot
 from app.state.slices import SliceSettings
 from keygrid.data.garment import Garment
 
@@ -94,11 +95,36 @@ class Picker:
 
     def landmark_at(self, x: float, y: float, within: float) -> str:
         """Return the name of the visible landmark nearest to a display position; empty if there is none."""
-        garment = self.state.garment
-        if garment is None or garment.landmarks is None or "landmarks" not in self.state.layers:
+        garment, marks = self.state.garment, self.state.landmarks
+        if garment is None or marks is None or "landmarks" not in self.state.layers:
             return ""
-        nearest = self._nearest(garment.landmarks.on(self.state.vertices, garment.faces), x, y, within)
-        return "" if nearest is None else garment.landmarks.names[nearest]
+        nearest = self._nearest(marks.on(self.state.vertices, garment.faces), x, y, within)
+        return "" if nearest is None else marks.names[nearest]
+
+    def spot_at(self, x: float, y: float, within: float) -> Spot | None:
+        """Return the place of the garment at a display position, whatever is drawn before it; None if there is none.
+
+        Of a cloud it is a point: of those that are nearly as near to the position as any, the nearest to the eye.
+        """
+        garment = self.state.garment
+        if garment is None:
+            return None
+        if garment.is_cloud:
+            point = self._point_at(x, y, within)
+            return None if point is None else Spot(point, np.array([1.0, 0, 0]), self.state.vertices[point])
+        met = self._surface.meets(garment, self.state.frame, *self._line_of_sight(x, y))
+        if met is None:
+            return None
+        place, face, _ = met
+        return Spot(face, barycentric_of(place, self.state.vertices[garment.faces[face]]), place)
+
+    def _point_at(self, x: float, y: float, within: float) -> int | None:
+        on_display = Screen.of(self._plotter).project(self.state.vertices)
+        away = np.linalg.norm(on_display[:, :2] - (x, y), axis=1)
+        if len(away) == 0 or away.min() >= within:
+            return None
+        near = np.flatnonzero(away < min(away.min() + within / 4, within))
+        return int(near[on_display[near, 2].argmin()])
 
     def probe(self, x: float, y: float, within: float) -> list[Probe]:
         """Return what is at a display position: a keypoint, a segment, or places on surface and slices, near to far."""

@@ -8,14 +8,14 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from app.state.document import Distance
+from app.state.document import Distance, Subject
 from app.state.heat import Heat
 from app.state.layers import LAYERS
 from app.state.settings import ViewSettings
 from app.state.slices import SliceSettings
 from app.state.view import View
 from app.state.weights import Weights
-from keygrid.data.garment import Garment
+from keygrid.data.garment import Garment, Landmarks
 from keygrid.palette import colours
 from keygrid.prediction import Prediction, Skeleton
 
@@ -103,6 +103,9 @@ class SceneState:
         measure: the distance between these two keypoints, as text.
         colours: (K, 3) red, green, blue of the keypoints.
         titles: K labels.
+        landmarks: those that are known in this frame; None for none.
+        derived: those that were carried over from other garments; None for none.
+        marked: name of the selected landmark; empty for none.
         overlay: additions that are not the view's own.
         look: properties of the picture.
     """
@@ -122,6 +125,9 @@ class SceneState:
     measure: str = ""
     colours: NDArray[np.uint8] = field(default_factory=lambda: colours(0))
     titles: Sequence[str] = ()
+    landmarks: Landmarks | None = None
+    derived: Landmarks | None = None
+    marked: str = ""
     overlay: Overlay = Overlay()
     look: Look = Look()
 
@@ -134,6 +140,7 @@ class SceneState:
         style = overlay.style
         if style is None or len(style[1]) != count:
             style = subject.colours(count), tuple(subject.labels.title(index) for index in range(count))
+        landmarks, derived, marked = _landmarks(subject)
         return cls(
             subject.garment,
             subject.frame,
@@ -150,6 +157,9 @@ class SceneState:
             _within(subject.segment, len(shown.edges) if shown is not None else 0),
             _told(subject.distance),
             *style,
+            landmarks,
+            derived,
+            marked,
             overlay,
             look or Look(),
         )
@@ -205,6 +215,17 @@ class SceneState:
         ranks[np.argsort(-strengths, kind="stable")] = np.arange(len(strengths))
         strong: NDArray[np.bool_] = (strengths >= self.settings.strength) & (ranks < most)
         return strong & seen[self.shown.edges].all(axis=1)
+
+
+def _landmarks(subject: Subject) -> tuple[Landmarks | None, Landmarks | None, str]:
+    """Those of the garment, those that were carried over to it, and the name of the selected one."""
+    garment, marks = subject.garment, subject.landmarks
+    if garment is None:
+        return None, None, ""
+    # The same object as long as nothing changes, so that nothing is drawn again.
+    known = marks.in_frame(subject.frame) if marks is not None and marks.frames else marks
+    selected = subject.marked[1] if subject.marked is not None and subject.marked[0] is garment else ""
+    return known, subject.derived.get(garment), selected
 
 
 def _within(index: int | None, count: int) -> int | None:

@@ -11,7 +11,7 @@ from psygnal import SignalGroupDescriptor
 
 from app.state.runs import Preview
 from keygrid.checkpoints.labels import KeypointLabels, load, save
-from keygrid.data.garment import Garment
+from keygrid.data.garment import Garment, Landmarks
 from keygrid.palette import DEFAULT
 from keygrid.prediction import MethodId, Prediction, Skeleton
 
@@ -67,6 +67,9 @@ class Subject:
         reference: the prediction whose heatmap is subtracted from the one that is shown; None for none.
         labels: names and colours of the method's keypoints.
         palette: colours of those that were given none, by a name in `keygrid.palette.PALETTES`.
+        placed: landmarks that people placed, by garment, in place of those of the garment's own file.
+        derived: landmarks that were carried over from other garments, by garment.
+        marked: the garment and the name of the selected landmark; None for none.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -84,6 +87,9 @@ class Subject:
     reference: Prediction | None = None
     labels: KeypointLabels = field(default_factory=KeypointLabels)
     palette: str = DEFAULT
+    placed: Mapping[Garment, Landmarks] = field(default_factory=lambda: MappingProxyType({}))
+    derived: Mapping[Garment, Landmarks] = field(default_factory=lambda: MappingProxyType({}))
+    marked: tuple[Garment, str] | None = None
 
     def choose(self, *, garment: Garment | None = None, method: OpenMethod | None = None) -> None:
         """Change the chosen garment or method; what was predicted before no longer holds.
@@ -127,6 +133,11 @@ class Subject:
         with self.events["frame"].blocked():  # a frame of which garment would not be clear
             self.frame = 0
         self.garment = garment
+
+    @property
+    def landmarks(self) -> Landmarks | None:
+        """The chosen garment's landmarks: those that were placed on it, else those of its own file."""
+        return None if self.garment is None else self.placed.get(self.garment, self.garment.landmarks)
 
     @property
     def shown_preview(self) -> Preview | None:

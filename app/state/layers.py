@@ -71,8 +71,13 @@ def _explanation(subject: Subject) -> str:
 
 
 def _landmarks(subject: Subject) -> str:
-    garment = subject.garment
-    return "" if garment is not None and garment.landmarks is not None else "Needs a garment with landmarks"
+    if subject.landmarks is not None or subject.garment in subject.derived:
+        return ""
+    return "Needs a garment with landmarks: press K to place some"
+
+
+def _with_placed(subject: Subject) -> bool:
+    return subject.garment in subject.placed or subject.garment in subject.derived
 
 
 LAYERS: dict[str, LayerSpec] = {
@@ -87,7 +92,7 @@ LAYERS: dict[str, LayerSpec] = {
         LayerSpec("reconstruction", "&Reconstruction", "6", "The cloud that the decoder makes", _never, _explanation),
         LayerSpec("trails", "&Trails", "7", "The keypoints' paths over the frames", _always, _frames),
         LayerSpec("first_frame", "First &frame", "8", "The surface in the first frame, faint", _never, _moving_surface),
-        LayerSpec("landmarks", "&Landmarks", "9", "Places with a name", _never, _landmarks),
+        LayerSpec("landmarks", "&Landmarks", "9", "Places with a name", _with_placed, _landmarks),
         LayerSpec("isosurface", "Is&osurface", "0", "Surface of one value of the heatmap", _never, _explanation),
         LayerSpec("volume", "&Volume", "V", "The heatmap as a translucent volume", _never, _explanation),
         LayerSpec("samples", "Sa&mpled points", "S", "The points that the network sees", _never, _explanation),

@@ -31,6 +31,7 @@ class Preparation:
         recipe: what is done to it.
         prepared: what that makes of it; None of no steps, and as long as it is not there.
         earlier: recipes before the last changes, the latest last.
+        later: recipes that were undone, the one that is redone next last.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -39,19 +40,27 @@ class Preparation:
     recipe: Recipe = field(default_factory=Recipe)
     prepared: PreparedCloud | None = None
     earlier: tuple[Recipe, ...] = ()
+    later: tuple[Recipe, ...] = ()
 
     def change(self, recipe: Recipe) -> None:
         """Replace the recipe; `undo` returns to the one before."""
         if recipe != self.recipe:
-            self.earlier = (*self.earlier, self.recipe)
+            self.earlier, self.later = (*self.earlier, self.recipe), ()
             self.recipe = recipe
 
     def undo(self) -> None:
         """Go back to the recipe before the last change, if there is one."""
         if self.earlier:
             *earlier, last = self.earlier
-            self.earlier = tuple(earlier)
+            self.earlier, self.later = tuple(earlier), (*self.later, self.recipe)
             self.recipe = last
+
+    def redo(self) -> None:
+        """Make again the change that was undone last, if there is one."""
+        if self.later:
+            *later, following = self.later
+            self.earlier, self.later = (*self.earlier, self.recipe), tuple(later)
+            self.recipe = following
 
     def add(self, step: Step) -> None:
         """Add a step.
@@ -79,5 +88,5 @@ class Preparation:
     def begin(self, source: Garment | None) -> None:
         """Prepare another cloud, by no steps yet."""
         self.source = source
-        self.prepared, self.earlier = None, ()
+        self.prepared, self.earlier, self.later = None, (), ()
         self.recipe = Recipe()

@@ -62,6 +62,7 @@ class Session:
         speed: of playing, frames per second.
         loop: whether the first frame follows the last.
         layout: the window's panels, as Qt packs them, in base 64.
+        landmarks: those that could not be kept beside their garment, by its path, as `keygrid.data.landmarks` has them.
     """
 
     garments: Sequence[str] = ()
@@ -72,6 +73,7 @@ class Session:
     speed: int = 12
     loop: bool = True
     layout: str = ""
+    landmarks: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_session(session: Session, path: Path) -> None:
@@ -90,6 +92,7 @@ def write_session(session: Session, path: Path) -> None:
         "speed": session.speed,
         "loop": session.loop,
         "layout": session.layout,
+        "landmarks": dict(session.landmarks),
     }
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(values, indent=1) + "\n")  # in ASCII: a file's name need be no text
@@ -127,6 +130,7 @@ def read_session(path: Path) -> Session:
         speed if isinstance(speed, int) and _whole(*SPEEDS)(speed) else 12,
         values.get("loop") is not False,
         layout if (layout := _text(values.get("layout"))).isascii() else "",
+        _dictionary(values.get("landmarks")),
     )
 
 

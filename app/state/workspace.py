@@ -6,6 +6,7 @@ from app.state.camera import SavedViews
 from app.state.comparison import Comparison
 from app.state.document import Document
 from app.state.following import Following
+from app.state.placing import Placing
 from app.state.playback import Playback
 from app.state.preferences import Preferences
 from app.state.preparation import Preparation
@@ -27,6 +28,7 @@ class Workspace:
         shelf: what can be opened.
         runs: trainings.
         preparation: of a cloud.
+        placing: of landmarks.
         following: of a folder that another program writes.
         preferences: choices for all sessions.
     """
@@ -38,6 +40,7 @@ class Workspace:
     shelf: Shelf = field(default_factory=Shelf)
     runs: Runs = field(default_factory=Runs)
     preparation: Preparation = field(default_factory=Preparation)
+    placing: Placing = field(default_factory=Placing)
     following: Following = field(default_factory=Following)
     preferences: Preferences = field(default_factory=Preferences)
     first: View = field(init=False)

@@ -9,7 +9,7 @@ from app.views.icons import icon
 TOOLS: tuple[tuple[str, str], ...] = (
     ("open", "Open"), ("save", "Save keypoints"), ("", ""),
     ("look_first", "Front"), ("fit", "Fit"), ("slice", "Slice"), ("weights", "Weights"), ("", ""),
-    ("compare_methods", "Compare"), ("new_run", "Train"), ("", ""),
+    ("place_landmarks", "Landmarks"), ("compare_methods", "Compare"), ("new_run", "Train"), ("", ""),
     ("export_picture", "Picture"), ("export_video", "Video"), ("", ""), ("palette", "Commands"),
 )  # fmt: skip
 """Commands by name, with short titles; an empty name parts groups."""

@@ -39,7 +39,11 @@ ROOMY, SMALLEST = (400, 300), 0.5
 
 
 class Viewport(QWidget):
-    """Draws a garment and its prediction as the settings say; clicking a keypoint selects it."""
+    """Draws a garment and its prediction as the settings say; clicking a keypoint selects it.
+
+    Attributes:
+        picks: whether a click selects what is there; it does not where it places something.
+    """
 
     rendered = Signal()
     """A frame was drawn."""
@@ -83,6 +87,7 @@ class Viewport(QWidget):
         self._camera_moved.timeout.connect(self.camera_moved)
         self._observer = self.interactor.camera.AddObserver("ModifiedEvent", self._tell_of_camera)
         self._drawn = self.interactor.GetRenderWindow().AddObserver("EndEvent", lambda *_: self.rendered.emit())
+        self.picks = True
         self._pressed: QPointF | None = None
         self._hovering = QTimer(self, singleShot=True, interval=HOVER_MS)
         self._hovering.timeout.connect(self._hover)
@@ -187,7 +192,7 @@ class Viewport(QWidget):
             self._slices.move(self._slices.position + WHEEL_STEP * event.angleDelta().y() / 120)
             return True
         elif isinstance(event, QHelpEvent):
-            x, y = self._display_position(QPointF(event.pos()))
+            x, y = self.display_position(QPointF(event.pos()))
             name = self.scene.picker.landmark_at(x, y, PICK_RADIUS * self.devicePixelRatioF())
             QToolTip.showText(event.globalPos(), name, self.interactor)
             return True
@@ -210,9 +215,9 @@ class Viewport(QWidget):
         elif event.type() == QEvent.Type.MouseButtonRelease and (left or right) and self._pressed is not None:
             travelled = (event.position() - self._pressed).manhattanLength()
             self._pressed = None
-            if travelled <= CLICK_TRAVEL and left:
+            if travelled <= CLICK_TRAVEL and left and self.picks:
                 self._pick(event.position(), measure=bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
-            elif travelled <= CLICK_TRAVEL:
+            elif travelled <= CLICK_TRAVEL and right:
                 self._pick(event.position(), measure=False)
                 self.menu_wanted.emit(event.globalPosition().toPoint())
         elif event.type() == QEvent.Type.MouseMove and not event.buttons():
@@ -244,7 +249,7 @@ class Viewport(QWidget):
 
     def probe_at(self, position: QPointF) -> list[Probe]:
         """Return what is at a position of the view, in the user's pixels from its top left."""
-        return self.scene.picker.probe(*self._display_position(position), PICK_RADIUS * self.devicePixelRatioF())
+        return self.scene.picker.probe(*self.display_position(position), PICK_RADIUS * self.devicePixelRatioF())
 
     def _pick(self, position: QPointF, *, measure: bool) -> None:
         found, subject = self.probe_at(position), self._subject
@@ -259,7 +264,11 @@ class Viewport(QWidget):
         self._lay_over(replace(self._overlay, mark=found[0].position if kind in {"surface", "slice"} else None))
         self.picked.emit(found)
 
-    def _display_position(self, position: QPointF) -> tuple[float, float]:
+    def display_position(self, position: QPointF) -> tuple[float, float]:
+        """Return a position of the view, in the user's pixels from its top left, as `app.scene.picking.Picker` has it.
+
+        That is in device pixels from the bottom left.
+        """
         ratio = self.devicePixelRatioF()
         return position.x() * ratio, (self.interactor.height() - 1 - position.y()) * ratio
 

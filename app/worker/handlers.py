@@ -16,6 +16,7 @@ from app.state.preparation import PreparedCloud
 from app.state.shelf import OpenCollection
 from app.worker.priority import lower_priority
 from app.worker.protocol import (
+    CarryOver,
     Configure,
     DescribeEngine,
     DrawThumbnail,
@@ -24,6 +25,7 @@ from app.worker.protocol import (
     ListMethods,
     ListShipped,
     Measure,
+    Mirror,
     OpenPath,
     Predict,
     Prepare,
@@ -34,7 +36,7 @@ from app.worker.protocol import (
 )
 from keygrid.data import open_path
 from keygrid.data.collection import Collection, Entry
-from keygrid.data.garment import Garment
+from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.readers.pictures import with_pictures
 from keygrid.data.readers.progress import reading_progress
 from keygrid.data.sampling import unusable
@@ -87,10 +89,10 @@ class Handlers:
                 result = listed(folder)
             case DrawThumbnail(garment, picture, side):
                 result = _draw(self._garment(garment, enter), picture, side)
-            case Measure(garment, start, end, frame):
-                result = self._measure(self._garment(garment, enter), start, end, frame)
-            case Judge(garment, keypoints):
-                result = self._judge(self._garment(garment, enter), keypoints, enter)
+            case Measure() | Mirror() | CarryOver():
+                result = self._on_places(work, enter)
+            case Judge(garment, keypoints, landmarks):
+                result = self._judge(self._garment(garment, enter), keypoints, landmarks, enter)
             case Prepare() | ReadFrame():
                 result = self._prepare(work, enter) if isinstance(work, Prepare) else self._read_frame(work, enter)
             case Configure(device, threads):
@@ -156,18 +158,39 @@ class Handlers:
         method = self._method(work.method.spec, enter)
         return FollowedFrame(garment, method.find([garment], mode=work.keypoints)[0])
 
-    def _measure(self, garment: Garment, start: Any, end: Any, frame: int) -> Distance:
+    def _on_places(self, work: Measure | Mirror | CarryOver, enter: EnterStage) -> Distance | Landmarks:
+        if isinstance(work, Mirror):
+            return self._mirror(work, enter)
+        return self._carry_over(work, enter) if isinstance(work, CarryOver) else self._measure(work, enter)
+
+    def _measure(self, work: Measure, enter: EnterStage) -> Distance:
         from keygrid.evaluation.distance import distances
 
-        found = distances(garment, start, end, frame, self._material_of(garment))
+        garment = self._garment(work.garment, enter)
+        found = distances(garment, work.start, work.end, work.frame, self._material_of(garment))
         return Distance(found.straight, found.along, settled=True)
 
-    def _judge(self, garment: Garment, keypoints: Any, enter: EnterStage) -> "Measures":
+    def _mirror(self, work: Mirror, enter: EnterStage) -> Landmarks:
+        from keygrid.methods.carrying import mirrored
+
+        garment = self._garment(work.garment, enter)
+        enter(f"Mirroring landmarks of {garment.name}")
+        return mirrored(garment, work.landmarks)
+
+    def _carry_over(self, work: CarryOver, enter: EnterStage) -> Landmarks:
+        from keygrid.methods.carrying import carried
+
+        known = [replace(self._garment(path, enter), landmarks=marks) for path, marks in work.known]
+        target, method = self._garment(work.target, enter), self._method(work.method.spec, enter)
+        enter(f"Carrying names over to {target.name}")
+        return carried(known, target, method)
+
+    def _judge(self, garment: Garment, keypoints: Any, landmarks: Landmarks | None, enter: EnterStage) -> "Measures":
         from keygrid.evaluation.metrics import Track, measure
 
         lower_priority(psutil.Process())  # thumbnails and scores are background work
         enter(f"Scoring keypoints of {garment.name}")
-        return measure(Track(keypoints, garment, self._material_of(garment)))
+        return measure(Track(keypoints, replace(garment, landmarks=landmarks), self._material_of(garment)))
 
     def _material_of(self, garment: Garment) -> "Material | None":
         from keygrid.evaluation.material import Material

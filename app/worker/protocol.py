@@ -16,7 +16,7 @@ from app.state.shelf import OpenCollection
 from keygrid.clouds import Recipe
 from keygrid.clouds.watching import Frame
 from keygrid.data.collection import Entry
-from keygrid.data.garment import Garment
+from keygrid.data.garment import Garment, Landmarks
 from keygrid.evaluation.metrics import Measures
 from keygrid.prediction import MethodId, Prediction
 
@@ -97,10 +97,28 @@ class Measure(Work[Distance]):
 
 @dataclass(frozen=True, eq=False)
 class Judge(Work[Measures]):
-    """Score keypoints (T, K, 3), file units, in all frames of a garment."""
+    """Score keypoints (T, K, 3), file units, in all frames of a garment, which has these landmarks."""
 
     garment: Path
     keypoints: NDArray[np.float64]
+    landmarks: Landmarks | None
+
+
+@dataclass(frozen=True, eq=False)
+class Mirror(Work[Landmarks]):
+    """Find the places on the other side of a garment that landmarks on it have there."""
+
+    garment: Path
+    landmarks: Landmarks
+
+
+@dataclass(frozen=True, eq=False)
+class CarryOver(Work[Landmarks]):
+    """Find landmarks of some garments on another one by a method's places."""
+
+    known: tuple[tuple[Path, Landmarks], ...]
+    target: Path
+    method: MethodId
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@
      "garment": {"name": "shirt", "vertices": 1210, "triangles": 2300, "content": "c0ffee..."},
      "landmarks": [{"name": "left cuff", "triangle": 17, "barycentric": [0.2, 0.3, 0.5], "frame": null}, ...]}
 
-On a surface a landmark is a point of a triangle, and `content` tells these triangles from others; on a cloud it is a
-`point`. Where `frame` is a number, it is known in that frame alone. They count in place of those that a garment's own
-file has.
+On a surface a landmark is a point of a triangle, on a cloud a `point`; `content` tells these triangles or points from
+others. Where `frame` is a number, it is known in that frame alone. They count in place of those that a garment's
+own file has.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keygrid.data.axes import in_file_axes
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.names import tidied
 from keygrid.errors import KeygridError
@@ -48,7 +49,7 @@ class LandmarkFile:
         path: of the file.
         vertices: number of the garment's vertices.
         triangles: number of its triangles; 0 of a cloud.
-        content: digest of its triangles, as of `content_of`.
+        content: digest of its triangles or points, as of `content_of`.
         landmarks: as the garment has them.
     """
 
@@ -59,7 +60,7 @@ class LandmarkFile:
     landmarks: Landmarks
 
     def is_of(self, garment: Garment) -> bool:
-        """Return whether they lie on this garment: on one of the same triangles, or a cloud of as many points."""
+        """Return whether they lie on this garment: on one of the same triangles, or a cloud of the same points."""
         return (self.vertices, self.triangles, self.content) == (
             len(garment.vertices), len(garment.faces), content_of(garment),
         )  # fmt: skip
@@ -74,8 +75,10 @@ def landmarks_path(source: Path) -> Path:
 
 
 def content_of(garment: Garment) -> str:
-    """Return twelve hexadecimal digits that tell a garment's triangles from others; empty for a cloud."""
-    return "" if garment.is_cloud else hashlib.sha256(garment.faces.astype("<i8").tobytes()).hexdigest()[:12]
+    """Return twelve hexadecimal digits that tell a garment's triangles from others, or a cloud's points."""
+    points = in_file_axes(garment.vertices, garment.up) + 0.0  # without negative zeros
+    content = points.astype("<f4").tobytes() if garment.is_cloud else garment.faces.astype("<i8").tobytes()
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def write_landmarks(landmarks: Landmarks, garment: Garment, path: Path) -> None:
@@ -86,10 +89,16 @@ def write_landmarks(landmarks: Landmarks, garment: Garment, path: Path) -> None:
     """
     if path.exists():
         _refuse_to_replace(path, garment)
-    frames = landmarks.frames or (None,) * len(landmarks.names)
+    text = json.dumps(values_of(landmarks, garment), ensure_ascii=False, indent=1)
+    with atomic(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8", errors="replace")
+
+
+def values_of(landmarks: Landmarks, garment: Garment) -> dict[str, Any]:
+    """Return a garment's landmarks as JSON has them."""
     rows: list[dict[str, Any]] = []
     for name, face, weights, frame in zip(
-        landmarks.names, landmarks.faces.tolist(), landmarks.barycentric.tolist(), frames, strict=True
+        landmarks.names, landmarks.faces.tolist(), landmarks.barycentric.tolist(), frames_of(landmarks), strict=True
     ):
         place = {"point": face} if garment.is_cloud else {"triangle": face, "barycentric": weights}
         rows.append({"name": name, **place, "frame": frame})
@@ -97,9 +106,7 @@ def write_landmarks(landmarks: Landmarks, garment: Garment, path: Path) -> None:
         "name": garment.name, "vertices": len(garment.vertices), "triangles": len(garment.faces),
         "content": content_of(garment),
     }  # fmt: skip
-    text = json.dumps({"format": FORMAT, "garment": known, "landmarks": rows}, ensure_ascii=False, indent=1)
-    with atomic(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8", errors="replace")
+    return {"format": FORMAT, "garment": known, "landmarks": rows}
 
 
 def remove_landmarks(path: Path, garment: Garment) -> None:
@@ -131,6 +138,19 @@ def read_landmarks(path: Path) -> LandmarkFile:
         raise _damaged(path, "it is no JSON") from error
     if content is None:
         raise KeygridError(f"{path.name} holds no landmarks: it is no file, or has more than {LARGEST >> 20} MB.")
+    return file_of(values, path)
+
+
+def file_of(values: Any, path: Path) -> LandmarkFile:
+    """Return landmarks from what JSON has of them.
+
+    Args:
+        values: as of `values_of`.
+        path: of the file that they are from, for errors.
+
+    Raises:
+        KeygridError: they are damaged, or of another version.
+    """
     known: dict[str, Any] = values if isinstance(values, dict) else {}
     kind = known.get("format")
     if not isinstance(kind, str) or not kind.startswith(FORMAT.split(maxsplit=1)[0]):
@@ -149,7 +169,7 @@ def read_landmarks(path: Path) -> LandmarkFile:
 
 def with_frames(landmarks: Landmarks, garment: Garment) -> Landmarks:
     """Return landmarks without those of frames that a garment does not have."""
-    return landmarks.chosen(np.array([f is None or f < garment.frame_count for f in _frames(landmarks)], bool))
+    return landmarks.chosen(np.array([f is None or f < garment.frame_count for f in frames_of(landmarks)], bool))
 
 
 def beside(garment: Garment) -> Landmarks | None:
@@ -209,7 +229,7 @@ def joined(motions: Sequence[Garment]) -> Landmarks | None:
     first = next((motion.landmarks for motion in motions if motion.landmarks is not None), None)
     if first is None:
         return None
-    parts, begin = [first.chosen(np.array([frame is None for frame in _frames(first)], bool))], 0
+    parts, begin = [first.chosen(np.array([frame is None for frame in frames_of(first)], bool))], 0
     for motion in motions:
         marks = motion.landmarks
         if marks is not None and marks.frames:
@@ -221,7 +241,7 @@ def joined(motions: Sequence[Garment]) -> Landmarks | None:
 
 def together(parts: Sequence[Landmarks]) -> Landmarks:
     """Return all landmarks of several lists, at least one, as one list."""
-    frames = [frame for part in parts for frame in _frames(part)]
+    frames = [frame for part in parts for frame in frames_of(part)]
     return Landmarks(
         np.concatenate([part.faces for part in parts]),
         np.concatenate([part.barycentric for part in parts]),
@@ -230,7 +250,8 @@ def together(parts: Sequence[Landmarks]) -> Landmarks:
     )
 
 
-def _frames(landmarks: Landmarks) -> tuple[int | None, ...]:
+def frames_of(landmarks: Landmarks) -> tuple[int | None, ...]:
+    """Return the only frame in which each is known; None of those that are known in all."""
     return landmarks.frames or (None,) * len(landmarks.names)
 
 
@@ -238,7 +259,7 @@ def _held(garment: Garment, own: dict[Garment, Landmarks], shared: dict[bytes, L
     if garment in own:
         return own[garment]
     found = None if garment.is_cloud else shared.get(garment.faces.tobytes())
-    lasting = None if found is None else found.chosen(np.array([frame is None for frame in _frames(found)], bool))
+    lasting = None if found is None else found.chosen(np.array([frame is None for frame in frames_of(found)], bool))
     return lasting if lasting is not None and lasting.names else garment.landmarks
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from keygrid.data.garment import Garment, Landmarks, MaterialPoints
+from keygrid.data.landmarks import frames_of
 from keygrid.errors import KeygridError
 from keygrid.geometry.closest import closest
 from keygrid.geometry.mirror import left_right_plane
@@ -121,8 +122,7 @@ def _nearest(garment: Garment, places: Floats) -> MaterialPoints:
 
 def _lasting(landmarks: Landmarks) -> Landmarks:
     """Those that follow the material through all frames."""
-    frames = landmarks.frames or (None,) * len(landmarks.names)
-    return landmarks.chosen(np.array([frame is None for frame in frames], bool))
+    return landmarks.chosen(np.array([frame is None for frame in frames_of(landmarks)], bool))
 
 
 def _no_places(method: Method) -> KeygridError:

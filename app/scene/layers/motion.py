@@ -7,13 +7,16 @@ import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
 
-from app.scene.layers.base import Floats, Layer, draw_in_front
+from app.scene.layers.base import SELECTION_COLOUR, Floats, Layer, draw_in_front
 from app.scene.state import SceneState
 from keygrid.palette import colours
 from keygrid.prediction import Prediction
 
 LANDMARK_RADIUS = 0.009
 """Radius of a landmark's diamond as a share of the garment's diagonal."""
+
+DERIVED = 0.7
+"""Size of a landmark that was carried over from another garment, as a share of another's."""
 
 MOST_NAMES = 24
 """The most landmarks that bear their names; where there are more, only the one under the mouse says its own."""
@@ -79,21 +82,41 @@ def trails(
 
 
 class LandmarkLayer(Layer):
-    """Diamonds with small names; where names would overlap, some are left out."""
+    """Diamonds with small names, a ring around the selected one; where names would overlap, some are left out.
+
+    Those that were carried over from another garment are smaller and say that they are derived.
+    """
 
     _names: pv.PolyData
     _labels: Any = None
+    _titles: tuple[str, ...] = ()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The names that are shown, if there are not too many; derived ones last."""
+        return self._titles if self._visible else ()
 
     def _draw(self, state: SceneState) -> bool:
         garment = state.garment
-        if garment is None or garment.landmarks is None:
+        parts = [part for part in (state.landmarks, state.derived) if part is not None and part.names]
+        if garment is None or not parts:
             return False
-        if self._changed("diamonds", garment):
-            self._make(garment.landmarks.names, LANDMARK_RADIUS * garment.diagonal)
-        if self._changed("places", state.frame):
-            self._move(garment.landmarks.on(state.vertices, garment.faces))
+        derived = state.derived.names if state.derived is not None else ()
+        names = state.landmarks.names if state.landmarks is not None else ()
+        radius = LANDMARK_RADIUS * garment.diagonal
+        if self._changed("diamonds", garment, names, derived):
+            self._make((*names, *(f"{name} (derived)" for name in derived)), radius)
+            self._sizes = np.array([1.0] * len(names) + [DERIVED] * len(derived))
+        if self._changed("places", state.frame, state.landmarks, state.derived):
+            self._positions = np.concatenate([part.on(state.vertices, garment.faces) for part in parts])
+            self._move(self._positions)
         if self._changed("colour", state.look.theme.landmarks):
             self._colour(state.look.theme.landmarks)
+        chosen = names.index(state.marked) if state.marked in names else None
+        if self._changed("mark", chosen, state.frame, state.landmarks, radius):
+            self._marked = chosen is not None
+            if chosen is not None:
+                self._ring.SetPosition(self._positions[chosen])
         return True
 
     def _make(self, names: tuple[str, ...], radius: float) -> None:
@@ -102,9 +125,13 @@ class LandmarkLayer(Layer):
         self._diamond = np.asarray(diamond.points, dtype=np.float64)
         self._diamonds = pv.PolyData(np.zeros((len(names), 3))).glyph(geom=diamond, scale=False, orient=False)
         draw_in_front(self._add(self._diamonds, ambient=0.4))
-        self._labels = None
+        ball = pv.Sphere(radius=1.8 * radius, theta_resolution=24, phi_resolution=24)
+        self._ring = self._add(ball, color=SELECTION_COLOUR, lighting=False, culling="front")
+        draw_in_front(self._ring)
+        self._labels, self._titles = None, ()
         if len(names) > MOST_NAMES:
             return
+        self._titles = names
         self._names = pv.PolyData(np.zeros((len(names), 3)))
         # Spaces keep names clear of their diamonds.
         self._names.point_data["name"] = np.array([f"   {name}" for name in names])
@@ -117,7 +144,8 @@ class LandmarkLayer(Layer):
         )  # fmt: skip
 
     def _move(self, positions: Floats) -> None:
-        self._diamonds.points = (positions[:, None] + self._diamond).reshape(-1, 3)
+        around = self._sizes[:, None, None] * self._diamond
+        self._diamonds.points = (positions[:, None] + around).reshape(-1, 3)
         if self._labels is not None:
             self._names.points = positions
 
@@ -126,3 +154,8 @@ class LandmarkLayer(Layer):
         if self._labels is not None:
             # Their text belongs to the hierarchy, which the actor's mapper places on the screen.
             self._labels.GetMapper().GetInputAlgorithm(0, 0).GetTextProperty().SetColor(colour)
+
+    def _apply_visibility(self, state: SceneState) -> None:
+        super()._apply_visibility(state)
+        if self._visible:
+            self._ring.SetVisibility(self._marked)

@@ -92,16 +92,16 @@ class PreparationPanel(QWidget):
         button.setToolTip("Add a step")
         return button
 
-    def _command_button(self, name: str) -> QToolButton:
+    def _command_button(self, name: str, title: str = "") -> QToolButton:
         action, button = self._commands[name], QToolButton()
         button.setDefaultAction(action)
-        button.setText(plain(action.text()))
+        button.setText(title or plain(action.text()))
         return button
 
     def _lay_out(self) -> None:
         layout, steps, files, general = QVBoxLayout(self), QHBoxLayout(), QHBoxLayout(), QFormLayout()
         layout.setContentsMargins(10, 6, 10, 6)
-        for widget in (self.add, self.remove, self._command_button("undo_step")):
+        for widget in (self.add, self.remove, self._command_button("undo_step", "Undo")):
             steps.addWidget(widget)
         steps.addStretch()
         for name in ("apply_recipe", "save_recipe", "save_cloud"):

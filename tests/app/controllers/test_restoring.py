@@ -9,7 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from app.state.session import Session, ViewState, write_session
-from tests.app.conftest import CONTROL, close, turn_event_loop
+from keygrid.data.landmarks import beside
+from tests.app.conftest import CONTROL, click, close, turn_event_loop
 
 
 @pytest.fixture
@@ -98,3 +99,37 @@ def test_a_session_that_can_not_be_read_leaves_what_is_open(arranged, tmp_path):
     arranged.open([path])  # as if it had been dropped
     assert "no session" in arranged.notice.label.text()
     assert as_told(arranged) == told
+
+
+def test_landmarks_that_can_not_be_kept_beside_their_garment_are_in_the_session(open_window, until, shirt, tmp_path):
+    mesh = tmp_path / "shirt.ply"
+    mesh.write_bytes(shirt.source.read_bytes())
+    kept = tmp_path / "shirt.landmarks.json"
+    kept.write_text("{")
+    window = open_window(mesh, sessions=tmp_path / "sessions")
+    assert "The landmarks in shirt.landmarks.json are damaged" in window.notice.label.text()
+    QTest.keyClick(window, Qt.Key.Key_K)
+    click(window.viewport.interactor)
+    turn_event_loop()
+    (garment,) = window.document.garments
+    assert window.state.placing.of(garment).names == ("landmark 1",)
+    assert "they are kept in the session" in window.notice.label.text()
+    assert "Not saved" in window.landmark_panel.label.text()
+    assert kept.read_text() == "{", "what is damaged may be mended"
+    window.commands["close"].trigger()
+    window.open([mesh])
+    until(lambda: window.document.garment is not None)
+    assert window.state.placing.of(window.document.garment).names == ("landmark 1",), "closing loses nothing"
+    window.recovery.keep()
+    (file,) = (tmp_path / "sessions").glob("open-*.keygrid")
+    left = tmp_path / "left.keygrid"
+    left.write_bytes(file.read_bytes())
+    close(window)
+
+    kept.unlink()
+    again = open_window()
+    again.open([left])
+    until(lambda: again.document.garment is not None and not again.worker.busy)
+    assert again.state.placing.of(again.document.garment).names == ("landmark 1",)
+    assert beside(again.document.garment).names == ("landmark 1",), "written as soon as they can be"
+    assert again.restoring.session().landmarks == {}
