@@ -307,6 +307,8 @@ class MainWindow(QMainWindow):
             self.docks[panel].toggleViewAction().toggled.connect(self.commands[command].setChecked)
         for source in (self.landmarks, self.landmark_tools, self.landmark_panel.table.landmarks):
             source.refused.connect(self.messages.warn)
+        for name in ("prepared", "shows_removed", "step"):
+            self.state.preparation.events[name].connect(self._show_removed)
         self.preparation_panel.refused.connect(self.messages.warn)
         self.following.refused.connect(self.messages.warn)
         self.viewport.rendered.connect(self.following.drawn)
@@ -355,6 +357,9 @@ class MainWindow(QMainWindow):
 
     def _tell(self, sentence: str) -> None:
         self.status.showMessage(sentence, TOLD_MS)
+
+    def _show_removed(self, *_: object) -> None:
+        self.viewport.show_removed(self.state.preparation.removed)
 
     def _show_menu(self, place: QPoint) -> None:
         menu = QMenu(self)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.state.document import Distance, Subject
 from app.state.heat import Heat
 from app.state.layers import LAYERS
+from app.state.preparation import Removed
 from app.state.settings import ViewSettings
 from app.state.slices import SliceSettings
 from app.state.view import View
@@ -75,12 +76,14 @@ class Overlay:
         mark: a place (3,) in file units that was picked; None for none.
         displacements: starts and ends (P, 3) of arrows, file units; None for none.
         others: keypoints (K, 3) of each further view, file units, and their colours (K, 3).
+        removed: points that preparing removed; None for none.
     """
 
     style: tuple[NDArray[np.uint8], Sequence[str]] | None = None
     mark: Floats | None = None
     displacements: tuple[Floats, Floats] | None = None
     others: Sequence[tuple[Floats, NDArray[np.uint8]]] = ()
+    removed: Removed | None = None
 
 
 @dataclass(frozen=True, eq=False)

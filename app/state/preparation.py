@@ -3,10 +3,18 @@
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from psygnal import SignalGroupDescriptor
 
 from keygrid.clouds import Recipe, Step
 from keygrid.data.garment import Garment
+
+CHOSEN_COLOUR, OTHER_COLOUR = (226, 106, 30), (128, 128, 128)
+"""Red, green, blue of the points that the chosen step removed, and of those of other steps; seen on both themes."""
+
+MOST_REMOVED = 100_000
+"""Points that are shown of those that were removed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,10 +24,29 @@ class PreparedCloud:
     Attributes:
         garment: the points that are left.
         counts: how many points there were at first, and after each step.
+        removed: (R, 3) points that steps removed, file units, as the garment stands; of very many, some.
+        removed_by: (R,) the steps that did, by their places in the recipe.
     """
 
     garment: Garment
     counts: tuple[int, ...]
+    removed: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
+    removed_by: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Removed:
+    """Points that are shown beside a prepared cloud.
+
+    Attributes:
+        garment: the prepared cloud.
+        points: (R, 3), file units.
+        is_chosen: (R,) whether the chosen step removed them.
+    """
+
+    garment: Garment
+    points: NDArray[np.float64]
+    is_chosen: NDArray[np.bool_]
 
 
 @dataclass
@@ -32,6 +59,8 @@ class Preparation:
         prepared: what that makes of it; None of no steps, and as long as it is not there.
         earlier: recipes before the last changes, the latest last.
         later: recipes that were undone, the one that is redone next last.
+        shows_removed: whether the points that steps removed are shown, too.
+        step: place of the chosen step in the recipe; -1 for none.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -41,6 +70,16 @@ class Preparation:
     prepared: PreparedCloud | None = None
     earlier: tuple[Recipe, ...] = ()
     later: tuple[Recipe, ...] = ()
+    shows_removed: bool = True
+    step: int = -1
+
+    @property
+    def removed(self) -> Removed | None:
+        """The removed points that are shown; None while none are."""
+        prepared = self.prepared
+        if prepared is None or not self.shows_removed or not len(prepared.removed):
+            return None
+        return Removed(prepared.garment, prepared.removed, prepared.removed_by == self.step)
 
     def change(self, recipe: Recipe) -> None:
         """Replace the recipe; `undo` returns to the one before."""

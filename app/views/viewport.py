@@ -17,6 +17,7 @@ from app.scene.picking import Probe
 from app.scene.scene import Scene
 from app.scene.state import DARK, LIGHT, Floats, Look, Overlay, SceneState, Theme
 from app.state.camera import Camera
+from app.state.preparation import Removed
 from app.state.slices import KEY_STEP
 from app.state.view import View
 from app.views.readout import Readout
@@ -137,6 +138,10 @@ class Viewport(QWidget):
     def show_others(self, others: Sequence[tuple[Floats, NDArray[np.uint8]]]) -> None:
         """Draw the keypoints (K, 3) of other views, in colours (K, 3), each view's as another shape."""
         self._lay_over(replace(self._overlay, others=others))
+
+    def show_removed(self, removed: Removed | None) -> None:
+        """Draw the points that preparing removed from the cloud that is shown, or none."""
+        self._lay_over(replace(self._overlay, removed=removed))
 
     @contextmanager
     def enlarged(self, scale: int) -> Iterator[None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psutil
 
 from app.state.document import Distance, OpenMethod
-from app.state.preparation import PreparedCloud
+from app.state.preparation import MOST_REMOVED, PreparedCloud
 from app.state.shelf import OpenCollection
 from app.worker.priority import lower_priority
 from app.worker.protocol import (
@@ -134,7 +134,8 @@ class Handlers:
         write_cloud(prepared, work.out)
         opened = self._open(work.out, enter)
         assert isinstance(opened, Garment)
-        return PreparedCloud(opened, prepared.counts)
+        some = slice(None, None, -(-len(prepared.removed) // MOST_REMOVED) or 1)
+        return PreparedCloud(opened, prepared.counts, prepared.removed[some], prepared.removed_by[some])
 
     def _read_frame(self, work: ReadFrame, enter: EnterStage) -> FollowedFrame | None:
         folder = work.frame.path.parent

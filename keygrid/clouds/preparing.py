@@ -1,7 +1,7 @@
 """A recipe's steps done on a cloud, by Open3D, which is imported with the first one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,18 +48,21 @@ class Cloud:
         colours: (N, 3) red, green, blue; None if there are none.
         normals: (N, 3) of length 1; None as long as they are not estimated.
         above: (3,), the normal of the plane that was removed, towards what was on it; None as long as none was.
+        numbers: (N,) of the points before the step that is being done; None where they are others now.
     """
 
     points: Floats
     colours: NDArray[np.uint8] | None = None
     normals: Floats | None = None
     above: Floats | None = None
+    numbers: NDArray[np.int64] | None = None
 
     def only(self, chosen: NDArray[np.generic]) -> "Cloud":
         """The points that are chosen, by indices or by a mask."""
         colours = None if self.colours is None else self.colours[chosen]
         normals = None if self.normals is None else self.normals[chosen]
-        return replace(self, points=self.points[chosen], colours=colours, normals=normals)
+        numbers = None if self.numbers is None else self.numbers[chosen]
+        return replace(self, points=self.points[chosen], colours=colours, normals=normals, numbers=numbers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +73,15 @@ class Prepared:
         garment: the points that are left, in the unit of the file, standing.
         normals: (N, 3) as the garment stands; None if they were not estimated.
         counts: how many points there were at first, and after each step.
+        removed: (R, 3) the points that steps removed, as the garment stands, in the unit of the file.
+        removed_by: (R,) the steps that did, by their places in the recipe.
     """
 
     garment: Garment
     normals: Floats | None
     counts: tuple[int, ...]
+    removed: Floats = field(default_factory=lambda: np.empty((0, 3)))
+    removed_by: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def prepare(garment: Garment, recipe: Recipe, enter: Callable[[str], object] = lambda _: None) -> Prepared:
@@ -93,9 +100,12 @@ def prepare(garment: Garment, recipe: Recipe, enter: Callable[[str], object] = l
     scale = UNITS[recipe.unit]
     cloud = Cloud(garment.vertices @ turn_of(garment.up) * scale, garment.colours)
     counts = [len(cloud.points)]
+    removed = [np.empty((0, 3))]
     for step in recipe.steps:
         enter(f"{step.title} of {garment.name}")
+        before = cloud = replace(cloud, numbers=np.arange(len(cloud.points)))
         cloud = _DO[type(step)](cloud, step)
+        removed.append(_left_out(before, cloud))
         if len(cloud.points) == 0:
             raise KeygridError(f"{step.title} leaves no point of {garment.name}; change its numbers, or undo it.")
         counts.append(len(cloud.points))
@@ -106,7 +116,18 @@ def prepare(garment: Garment, recipe: Recipe, enter: Callable[[str], object] = l
         *(f"{step.title}: {n:,} points." for step, n in zip(recipe.steps, counts[1:], strict=True)),
     )
     normals = None if cloud.normals is None else cloud.normals @ turn_of(up).T
-    return Prepared(replace(stand_up(left, up), notes=notes), normals, tuple(counts))
+    standing = replace(stand_up(left, up), notes=notes)
+    removed_by = np.repeat(np.arange(len(removed)) - 1, [len(some) for some in removed])
+    return Prepared(standing, normals, tuple(counts), np.concatenate(removed) / scale @ turn_of(up).T, removed_by)
+
+
+def _left_out(before: Cloud, after: Cloud) -> Floats:
+    """(R, 3): the points of a numbered cloud that a step left out; none where it made other points of all."""
+    if after.numbers is None:
+        return np.empty((0, 3))
+    is_kept = np.zeros(len(before.points), np.bool_)
+    is_kept[after.numbers] = True
+    return before.points[~is_kept]
 
 
 def _guessed_up(cloud: Cloud, otherwise: Up) -> Up:
@@ -210,7 +231,7 @@ def _open3d(cloud: Cloud) -> "open3d.geometry.PointCloud":
 def _cloud(points: Any, before: Cloud) -> Cloud:
     colours = np.round(np.asarray(points.colors) * 255).astype(np.uint8) if points.has_colors() else None
     normals = np.array(points.normals, np.float64) if points.has_normals() else None
-    return replace(before, points=np.array(points.points, np.float64), colours=colours, normals=normals)
+    return replace(before, points=np.array(points.points, np.float64), colours=colours, normals=normals, numbers=None)
 
 
 _DO: dict[type[Step], Callable[[Cloud, Any], Cloud]] = {

@@ -10,6 +10,7 @@ from app.scene.layers.keypoints import KeypointLayer, SkeletonLayer
 from app.scene.layers.motion import LandmarkLayer, TrailLayer
 from app.scene.layers.paint import PaintLayer
 from app.scene.layers.points import PointsLayer, ReconstructionLayer, SamplesLayer
+from app.scene.layers.removed import RemovedLayer
 from app.scene.layers.slices import SliceLayer
 from app.scene.layers.surface import FirstFrameLayer, SurfaceLayer
 from app.scene.layers.surroundings import AxesLayer, GroundLayer
@@ -35,6 +36,7 @@ MAKERS: dict[str, Callable[[pv.BasePlotter, str], Layer]] = {
 """Functions that make the layers of `app.state.layers.LAYERS`, from a plotter and the layer's name."""
 
 ANNOTATIONS: dict[str, Callable[[pv.BasePlotter, str], Layer]] = {
+    "removed": RemovedLayer,
     "measure": MeasureLayer,
     "mark": MarkLayer,
     "caveats": CaveatLayer,

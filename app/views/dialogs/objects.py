@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QL
 
 from app.output.thumbnails import Thumbnails
 
-SIZE = 560, 440
+SIZE = 580, 440
 """Width and height, in the user's pixels."""
 PICTURE, CELL = 96, QSize(128, 138)
 """Side of a picture, and the place of one with the name below it, in the user's pixels."""
@@ -46,10 +46,10 @@ class ObjectDialog(QDialog):
         self.list.setGridSize(CELL)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setWordWrap(False)
-        self.list.setUniformItemSizes(True)
         for name, path in objects:
             item = QListWidgetItem(name, self.list)
             item.setToolTip(name)
+            item.setSizeHint(CELL)  # there are no pictures yet that would say it
             item.setData(Qt.ItemDataRole.UserRole, path)
             if name == current or self.list.currentRow() < 0:
                 self.list.setCurrentItem(item)

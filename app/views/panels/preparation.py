@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import CommandRegistry, plain
-from app.state.preparation import Preparation
+from app.state.preparation import CHOSEN_COLOUR, OTHER_COLOUR, Preparation
 from keygrid.clouds import STEPS, UNITS, Step
 from keygrid.data.axes import UPS
 from keygrid.errors import KeygridError
@@ -63,12 +64,17 @@ class PreparationPanel(QWidget):
             self.unit.addItem(TITLES[name], name)
         self.up.setToolTip("The file's vertical axis: across the table, if one is removed, or y")
         self.unit.setToolTip("The unit of the file's numbers; lengths here are in metres")
+        self.show_removed = QCheckBox("Show removed points")
+        self.show_removed.setToolTip("Show what the steps remove, faint, beside what they leave")
+        self.legend = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True)
         self.numbers: dict[str, list[QSpinBox | QDoubleSpinBox]] = {}
         self._form = QFormLayout()
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._apply)
         self._lay_out()
-        self.list.currentRowChanged.connect(self._show_numbers)
+        self.list.currentRowChanged.connect(self._take_row)
+        self.show_removed.toggled.connect(lambda on: setattr(preparation, "shows_removed", on))
+        preparation.events.shows_removed.connect(self._refresh)
         self.remove.clicked.connect(self._remove)
         self.up.activated.connect(lambda: self._choose("up", self.up.currentData()))
         self.unit.activated.connect(lambda: self._choose("unit", self.unit.currentData()))
@@ -113,6 +119,8 @@ class PreparationPanel(QWidget):
         layout.addLayout(general)
         layout.addLayout(steps)
         layout.addWidget(self.list)
+        layout.addWidget(self.show_removed)
+        layout.addWidget(self.legend)
         layout.addLayout(self._form)
         layout.addStretch()
         layout.addLayout(files)
@@ -136,6 +144,21 @@ class PreparationPanel(QWidget):
             self.list.clear()
             self.list.addItems(texts)
             self.list.setCurrentRow(len(texts) - 1 if len(texts) != before else row)
+        with QSignalBlocker(self.show_removed):
+            self.show_removed.setChecked(preparation.shows_removed)
+        self._take_row()
+
+    def _take_row(self, *_: object) -> None:
+        """Show the numbers of the chosen step, and which points it removed."""
+        preparation, row = self._preparation, self.list.currentRow()
+        preparation.step = row
+        removed = preparation.removed
+        self.legend.setVisible(removed is not None)
+        self.show_removed.setEnabled(preparation.prepared is not None)
+        counts = preparation.prepared.counts if preparation.prepared is not None else ()
+        if removed is not None:
+            by_step = counts[row] - counts[row + 1] if 0 <= row < len(counts) - 1 else 0
+            self.legend.setText(_legend(by_step, counts[0] - counts[-1] - by_step))
         self._show_numbers()
 
     def _chosen(self) -> Step | None:
@@ -193,6 +216,14 @@ class PreparationPanel(QWidget):
         except KeygridError as error:
             self._show_numbers()
             self.refused.emit(str(error))
+
+
+def _legend(by_step: int, by_others: int) -> str:
+    """Return what the colours of removed points mean, with their numbers."""
+    parts = ((CHOSEN_COLOUR, "removed by this step", by_step), (OTHER_COLOUR, "by others", by_others))
+    return "&nbsp; ".join(
+        f'<span style="color: rgb{colour}">■</span>&nbsp;{words}: {count:,}' for colour, words, count in parts
+    )
 
 
 def _box(default: float) -> QSpinBox | QDoubleSpinBox:

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 
 from app.main_window import MainWindow
+from app.scene.layers.removed import RemovedLayer
 from keygrid.clouds import Crop, Recipe, RemoveOutliers, RemovePlane, read_recipe
 from keygrid.clouds.files import write_cloud
 from keygrid.clouds.preparing import Prepared
@@ -123,3 +124,35 @@ def test_a_crash_of_open3d_is_a_sentence_and_nothing_is_lost(
     assert window.document.garment is window.state.preparation.source
     do(window, until, "step_crop")  # needs no Open3D
     assert window.document.garment.name == "table-prepared"
+
+
+def test_removed_points_are_shown_until_they_are_switched_off(window: MainWindow, until: Until) -> None:
+    panel, preparation = window.preparation_panel, window.state.preparation
+    layer = window.viewport.scene.layers["removed"]
+    assert isinstance(layer, RemovedLayer)
+    assert not layer.visible
+    do(window, until, "step_plane")
+    garment, prepared = window.document.garment, preparation.prepared
+    assert garment is not None
+    assert prepared is not None
+    assert layer.points is not None
+    assert len(layer.points) == TABLE + THING - len(garment.vertices)
+    assert layer.points[:, 1].max() < garment.vertices[:, 1].min(), "the table is below, as the cloud stands"
+    assert f"removed by this step: {len(layer.points):,}" in panel.legend.text()
+    do(window, until, "step_cluster")
+    panel.list.setCurrentRow(1)
+    assert "by others: " in panel.legend.text()
+    removed = preparation.removed
+    assert removed is not None
+    assert not removed.is_chosen[: TABLE // 2].any()
+    panel.list.setCurrentRow(0)
+    assert preparation.removed is not None
+    assert preparation.removed.is_chosen.sum() > TABLE / 2
+    panel.show_removed.click()
+    assert not layer.visible
+    assert panel.legend.isHidden()
+    panel.show_removed.click()
+    assert layer.visible
+    assert preparation.source is not None
+    window.document.choose(garment=preparation.source)
+    assert not layer.visible, "the whole cloud has them"
