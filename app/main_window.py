@@ -11,6 +11,7 @@ from app.actions import CommandRegistry
 from app.commands.clouds import PANEL as PREPARE
 from app.commands.clouds import CloudCommands
 from app.commands.compare import CompareCommands
+from app.commands.edit import EditCommands
 from app.commands.export import ExportCommands
 from app.commands.files import FileCommands
 from app.commands.heatmap import HeatmapCommands
@@ -39,6 +40,7 @@ from app.controllers.trainers import Training
 from app.output.pictures import save_screenshot
 from app.output.thumbnails import Thumbnails
 from app.state.comparison import Linking
+from app.state.history import History, Recording
 from app.state.holding import HeldSlices
 from app.state.layers import LAYERS
 from app.state.log import LOG
@@ -208,6 +210,8 @@ class MainWindow(QMainWindow):
         self.comparing = Comparing(self.view, self.comparison, self.worker, self)
         self.measuring = Measuring(self.view, self.worker, self)
         self.held = HeldSlices(self.view)
+        self.history = History()
+        self._recording = Recording(self.state, self.history)
         self.linking = Linking(self.document, self.view, self.comparison)
         self.thumbnails = Thumbnails(self.context.folders.pictures, self)
 
@@ -228,6 +232,7 @@ class MainWindow(QMainWindow):
         """Register all commands, in the order of menus."""
         context = self.context
         files = FileCommands(context, self.open, self.library.search.setFocus, self.thumbnails)
+        edit = EditCommands(context, self.history)
         views, compare = ViewCommands(context, self.viewport), CompareCommands(context, self.docks)
         clouds = CloudCommands(context, self.docks, self.following)
         self._landmark_commands = LandmarkCommands(context, self.docks, self.landmarks)
@@ -239,6 +244,7 @@ class MainWindow(QMainWindow):
             self.sessions.commands(),
             self.exporting.commands(),
             files.closing(),
+            edit.commands(),
             views.commands(),
             KeypointCommands(context, self.table, self.segments).commands(),
             self._landmark_commands.commands(),
@@ -253,6 +259,7 @@ class MainWindow(QMainWindow):
         for group in groups:
             self.commands.register(*group)
         files.follow()
+        edit.follow()
         views.follow()
         compare.follow()
         clouds.follow()

@@ -1,4 +1,4 @@
-"""Commands of the menu Landmarks: placing, renaming, mirroring and keeping them, and undoing all that."""
+"""Commands of the menu Landmarks: placing, renaming, mirroring and keeping them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QFileDialog
 from app.actions import Command
 from app.context import Context
 from app.controllers.placing import KeepingLandmarks
-from app.state.placing import Change
 from app.views.docks import Docks
 from app.views.panels.landmarks import LandmarkTable
 from keygrid.data.garment import Garment, Landmarks
@@ -39,7 +38,6 @@ class LandmarkCommands:
         self._context, self._docks, self._keeping = context, docks, keeping
         self._document, self._placing = context.state.document, context.state.placing
         self._preparation, self._messages = context.state.preparation, context.messages
-        self._latest = "landmarks"
         self.table: LandmarkTable | None = None
 
     def commands(self) -> list[Command]:
@@ -51,8 +49,6 @@ class LandmarkCommands:
             Command("delete_landmark", "&Delete", "&Landmarks", self._delete, "Del"),
             Command("limit_landmark", "Know it in this &frame alone", "&Landmarks", self._limit),
             Command("mirror_landmarks", "&Mirror to the other side", "&Landmarks", self._mirror, "Shift+M"),
-            Command("undo", "&Undo", "&Landmarks", self._undo, "Ctrl+Z", separated=True),
-            Command("redo", "&Redo", "&Landmarks", self._redo, "Ctrl+Shift+Z"),
             Command("carry_names", "&Carry names over to other garments", "&Landmarks", self._carry, checkable=True,
                     separated=True),
             Command("keep_derived", "&Keep derived landmarks", "&Landmarks", self._keep_derived),
@@ -68,19 +64,12 @@ class LandmarkCommands:
         actions.follow("carry_names", placing, "carrying")
         for name, tip in TIPS.items():
             actions[name].setToolTip(tip)
-        placing.events.earlier.connect(lambda _: self._note("landmarks"))
-        self._preparation.events.earlier.connect(lambda _: self._note("preparation"))
         for group, name in (
             (placing.events, "placed"), (placing.events, "derived"), (placing.events, "selected"),
-            (placing.events, "later"), (self._preparation.events, "later"), (document.events, "garment"),
-            (document.events, "frame"),
+            (document.events, "garment"), (document.events, "frame"),
         ):  # fmt: skip
             group[name].connect(self._refresh)
         placing.events.placed.connect(self._come_up)
-        self._refresh()
-
-    def _note(self, what: str) -> None:
-        self._latest = what
         self._refresh()
 
     def _refresh(self, *_: object) -> None:
@@ -97,8 +86,6 @@ class LandmarkCommands:
         actions["import_landmarks"].setEnabled(garment is not None)
         actions["reset_landmarks"].setEnabled(garment in placing.placed)
         actions["keep_derived"].setEnabled(garment in placing.derived)
-        actions["undo"].setEnabled(bool(placing.earlier or self._preparation.earlier))
-        actions["redo"].setEnabled(bool(placing.later or self._preparation.later))
 
     # The mode and the panel
 
@@ -170,25 +157,6 @@ class LandmarkCommands:
             self._keeping.mirror(garment, names, self._document.frame)
 
     # Undoing
-
-    def _undo(self) -> None:
-        """Undo what was changed last: landmarks, or the recipe of a cloud."""
-        placing, preparation = self._placing, self._preparation
-        if preparation.earlier and (self._latest == "preparation" or not placing.earlier):
-            preparation.undo()
-            return
-        self._tell("Undone", placing.undo())
-
-    def _redo(self) -> None:
-        placing, preparation = self._placing, self._preparation
-        if preparation.later and (self._latest == "preparation" or not placing.later):
-            preparation.redo()
-            return
-        self._tell("Done again", placing.redo())
-
-    def _tell(self, what: str, change: Change | None) -> None:
-        if change is not None:
-            self._messages.tell(f"{what}: {change.title} on {change.garment.name}")
 
     # Other garments and files
 

@@ -49,6 +49,15 @@ class Distance:
     settled: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Relabelling:
+    """A change of the names or colours of a method's keypoints, and what they were before."""
+
+    method: OpenMethod
+    before: KeypointLabels
+    after: KeypointLabels
+
+
 @dataclass
 class Subject:
     """The subject of one view: a garment, what a method finds on it, and what is selected in it.
@@ -66,6 +75,7 @@ class Subject:
         distance: between these two keypoints; None if fewer are selected.
         reference: the prediction whose heatmap is subtracted from the one that is shown; None for none.
         labels: names and colours of the method's keypoints.
+        relabelled: the last change of them; None before the first one.
         palette: colours of those that were given none, by a name in `keygrid.palette.PALETTES`.
         placed: landmarks that people placed, by garment, in place of those of the garment's own file.
         derived: landmarks that were carried over from other garments, by garment.
@@ -86,6 +96,7 @@ class Subject:
     distance: Distance | None = None
     reference: Prediction | None = None
     labels: KeypointLabels = field(default_factory=KeypointLabels)
+    relabelled: Relabelling | None = None
     palette: str = DEFAULT
     placed: Mapping[Garment, Landmarks] = field(default_factory=lambda: MappingProxyType({}))
     derived: Mapping[Garment, Landmarks] = field(default_factory=lambda: MappingProxyType({}))
@@ -118,7 +129,8 @@ class Subject:
         if self.method is not None:
             if self.method.id.path is not None:
                 save(self.method.id.path, labels)
-            self.labels = labels
+            before, self.labels = self.labels, labels
+            self.relabelled = Relabelling(self.method, before, labels)
 
     def colours(self, count: int) -> NDArray[np.uint8]:
         """(count, 3) red, green, blue of the keypoints."""

@@ -108,8 +108,8 @@ def test_the_table_lists_the_keypoints(opened):
 def test_each_layer_is_switched_by_its_box_and_its_key(opened):
     for name, spec in LAYERS.items():
         if not opened.layers.boxes[name].isEnabled():
-            # A shirt that does not move has none of these.
-            assert name in {"trails", "first_frame", "landmarks"}
+            # A plain shirt that does not move has none of these.
+            assert name in {"trails", "first_frame", "landmarks", "colours"}
             assert opened.layers.boxes[name].toolTip() == spec.needs(opened.document)
             continue
         before = picture(opened)
@@ -208,6 +208,26 @@ def test_a_dropped_garment_opens_and_closes(opened, qtbot, tmp_path, shirt):
     QTest.keyClick(opened, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
     assert opened.document.garment.name == "unisex_shirt"
     qtbot.waitUntil(lambda: opened.document.prediction is not None, timeout=WAIT)
+
+
+def test_what_was_hidden_and_closed_comes_back_by_keys(opened, qtbot):
+    model = opened.table.model()
+    box = opened.table.visualRect(model.index(2, 0))
+    click(opened.table.viewport(), QPoint(box.left() + 10, box.center().y()))
+    assert opened.settings.hidden == {2}
+    QTest.keyClick(opened, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert opened.document.garment is None
+    undo = opened.commands["undo"]
+    assert undo.text() == "&Undo: close unisex_shirt"
+    QTest.keyClick(opened, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert opened.document.garment.name == "unisex_shirt"
+    qtbot.waitUntil(lambda: opened.document.prediction is not None, timeout=WAIT)
+    QTest.keyClick(opened, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert opened.settings.hidden == frozenset()
+    again = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(opened, Qt.Key.Key_Z, again)
+    assert opened.settings.hidden == {2}
+    QTest.keyClick(opened, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
 
 
 BAD_FILES = {

@@ -230,8 +230,8 @@ def _buttons(actions: Sequence[QAction]) -> QGridLayout:
     return grid
 
 
-SHORT = {"place_landmarks": "Place", "mirror_landmarks": "Mirror"}
-"""Titles of buttons that are shorter than in the menu."""
+SHORT = {"place_landmarks": "Place", "mirror_landmarks": "Mirror", "undo": "Undo", "redo": "Redo"}
+"""Titles of buttons that are shorter than in the menu, or stay the same where that says more."""
 
 
 def _number(frame: int | None) -> int:
