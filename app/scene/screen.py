@@ -1,6 +1,6 @@
 """Positions in the picture, and room for labels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,14 @@ class Screen:
         size: (2,), width and height in device pixels.
         lens: (2,), how many device pixels a length across the line of sight has, in file units: as is, and over the
             distance; one of the two is 0.
+        taken: boxes (left, bottom, right, top; display) of what layers have put into this picture so far and what
+            later ones should not cover.
     """
 
     matrix: Floats
     size: Floats
     lens: Floats
+    taken: list[Floats] = field(default_factory=list)
 
     @classmethod
     def of(cls, plotter: pv.BasePlotter) -> "Screen":
@@ -113,6 +116,17 @@ def label_corners(balls: Floats, sizes: Floats, sides: NDArray[np.int64]) -> Flo
     slanted = np.abs(direction).sum(axis=1, keepdims=True) > 1
     reach = balls[:, 2:] * np.where(slanted, np.sqrt(0.5), 1.0) + 1
     return balls[:, :2] + direction * (reach + sizes / 2) - sizes / 2
+
+
+def clear_place(middles: Floats, size: Floats, screen: Screen) -> int:
+    """Return which of some middles (P, 2) a label of a size (2,) has, so that it covers least of what is taken.
+
+    The first of equals; what is beyond the picture counts as covered.
+    """
+    boxes = np.concatenate([middles - size / 2, middles + size / 2], axis=1)
+    taken = np.array(screen.taken).reshape(-1, 4)
+    beyond = size.prod() - _overlap(boxes, np.array([[0.0, 0.0, *screen.size]]))
+    return int((_overlap(boxes, taken) + beyond).round().argmin())
 
 
 def _overlap(boxes: Floats, others: Floats) -> Floats:

@@ -9,10 +9,14 @@ import pyvista as pv
 from vtkmodules.vtkRenderingCore import vtkTextActor
 
 from app.scene.layers.base import SELECTION_COLOUR, Floats, Layer, draw_in_front
+from app.scene.screen import Screen, clear_place
 from app.scene.state import SceneState
 
 DASHES = 12
 """Dashes of the line along which two keypoints are measured."""
+
+SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
+"""Places along that line, where its length may be written, from the one that is liked best."""
 
 ARROW_COLOUR = "#8b2fc9"
 """Colour of displacements, which no keypoint and no selection has."""
@@ -28,12 +32,33 @@ SHAPES: tuple[tuple[str, Callable[[float], Any]], ...] = (
 
 
 class MeasureLayer(Layer):
-    """A dashed line between two keypoints, and how long it is."""
+    """A dashed line between two keypoints, and how long it is, where that covers least of the keypoints."""
 
     @property
     def text(self) -> str:
         """The text beside the line."""
         return str(self._label.GetInput()) if self._actors else ""
+
+    @property
+    def label_box(self) -> Floats:
+        """(4,): left, bottom, right and top of the label as it is drawn, device pixels."""
+        return self._box
+
+    def lay_out(self, screen: Screen, state: SceneState) -> None:
+        """Write the length on the line, or above or below it, where it covers least of what is there."""
+        if not self._visible:
+            return
+        box = [0.0] * 4
+        self._label.GetBoundingBox(self._plotter.renderer, box)
+        size = state.look.text_scale * np.array([box[1] - box[0] + 1, box[3] - box[2] + 1])
+        start, end = self._lines.points[[0, -1]].astype(np.float64)
+        along = screen.project(start + np.outer(SHARES, end - start))
+        aside = np.array([[0, 0, 0], [0, size[1], 0], [0, -size[1], 0]])
+        places = (along + aside[:, None]).reshape(-1, 3)
+        place = places[clear_place(places[:, :2], size, screen)]
+        self._box = np.concatenate([place[:2] - size / 2, place[:2] + size / 2])
+        lower = place - [0, size[1] / 2, 0]
+        self._label.GetPositionCoordinate().SetValue(screen.unproject(lower[None])[0].tolist())
 
     def _is_on(self, _state: SceneState) -> bool:
         return True
@@ -47,7 +72,6 @@ class MeasureLayer(Layer):
         if self._changed("ends", shown, keypoint, other):
             start, end = shown.keypoints[[keypoint, other]]
             self._lines.points = np.linspace(start, end, 2 * DASHES)
-            self._label.GetPositionCoordinate().SetValue(((start + end) / 2).tolist())
         if self._changed("text", state.measure, state.settings.label_size, state.foreground):
             self._label.SetInput(state.measure)
             _colour(self._label, state)

@@ -107,6 +107,8 @@ class KeypointLayer(Layer):
         self._sides[seen] = place_labels(balls, sizes, screen.size, self._sides[seen])
         corners = label_corners(balls, sizes, self._sides[seen])
         self._boxes[seen] = np.concatenate([corners, corners + sizes], axis=1)
+        screen.taken.extend(self._boxes[seen])
+        screen.taken.extend(np.concatenate([balls[:, :2] - balls[:, 2:], balls[:, :2] + balls[:, 2:]], axis=1))
         found = screen.unproject(np.column_stack([corners, places[:, 2]]))
         for index, place in zip(seen, found.tolist(), strict=True):
             self._labels[index].GetPositionCoordinate().SetValue(place)

@@ -10,6 +10,7 @@ import pytest
 from app.scene.layers import MAKERS
 from app.scene.layers.annotations import CaveatLayer
 from app.scene.state import Look
+from app.state.document import Distance
 from app.state.layers import LAYERS
 from keygrid.data.garment import Garment
 from tests.app.scene.conftest import SMALL, Stage, predicted
@@ -206,6 +207,22 @@ def test_labels_are_laid_out_for_each_picture_without_covering_each_other(stage:
         low, high = np.maximum(boxes[:, None, :2], boxes[:, :2]), np.minimum(boxes[:, None, 2:], boxes[:, 2:])
         shared = np.maximum(high - low, 0).prod(axis=-1)
         assert shared[~np.eye(8, dtype=bool)].max() < 0.2 * shared.diagonal().min()
+
+
+def test_a_measured_length_is_written_where_no_keypoint_is(stage: Stage, shirt: Garment):
+    found = predicted(shirt, 3)
+    found = replace(found, normalised=np.array([[-0.6, 0, 0], [0.6, 0, 0], [0, 0, 0]]))  # one in the middle of the line
+    stage.show(shirt, found)
+    stage.subject.keypoint, stage.subject.other, stage.subject.distance = 0, 1, Distance(12.0)
+    stage.draw()
+    stage.scene.look_from("front")
+    stage.pixels()
+    box, labels = stage.scene.layers["measure"].label_box, stage.scene.layers["keypoints"].label_boxes
+    ball = stage.display(found.keypoints[2])[:2]
+    assert (box[2:] > box[:2]).all()
+    assert not ((box[:2] < ball) & (ball < box[2:])).all()
+    shared = np.minimum(box[2:], labels[:, 2:]) - np.maximum(box[:2], labels[:, :2])
+    assert (shared.min(axis=1) <= 0).all()
 
 
 def test_garment_and_shadow_look_the_same_far_from_the_origin(stage: Stage, shirt: Garment):
