@@ -185,7 +185,7 @@ def _keygrid_cloud(epochs: int) -> TrainingConfig:
     surface = _keygrid_surface(epochs)
     weights = {**surface.weights, "coverage": 1.5, "template": 1}
     # Operators are of the varied cloud, and no turn changes what the encoder sees of it.
-    augmentation = replace(surface.augmentation, deform=0.0, noise=0.0005, folds=0.5, scans=0.25)
+    augmentation = replace(surface.augmentation, deform=0.0, noise=0.0005)
     return replace(surface, pool=6144, weights=weights, augmentation=augmentation)
 
 
