@@ -19,3 +19,9 @@ COMMAND = ("python", "main.py") if IS_CHECKOUT else ("keygrid",)
 
 START = (sys.executable, str(_PACKAGE.parent / "main.py")) if IS_CHECKOUT else (sys.executable, "-P", "-m", "keygrid")
 """The words that start the command line from any folder, as another process needs them."""
+
+ONE_BLAS_THREAD = ("OPENBLAS_NUM_THREADS", "1")
+"""The environment variable, with its value, by which NumPy and SciPy use one thread in a process about to start.
+
+Their matrices are small here: threads wait for each other, several times longer where other programs are busy.
+"""

@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 import keygrid
 from app.cli.view import view
 from keygrid.errors import KeygridError
-from keygrid.installation import IS_CHECKOUT, NAME
+from keygrid.installation import IS_CHECKOUT, NAME, ONE_BLAS_THREAD
 
 # Imported when its command is given, or when --help lists them all.
 COMMANDS = {
@@ -50,6 +50,7 @@ if not IS_CHECKOUT:  # a shell completes commands that it finds by name
 def main() -> int:
     """Run the command line; the status is 2, after one sentence, where the input is at fault."""
     words = sys.argv[1:]
+    os.environ.setdefault(*ONE_BLAS_THREAD)  # before NumPy is imported
     for stream in (sys.stdout, sys.stderr):  # file names need be no text
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 from app.worker.protocol import Answer, Cancel, Cancelled, Configure, Failure, Request, Stage, Unpacker, Work, pack
+from keygrid.installation import ONE_BLAS_THREAD
 
 PATIENCE_MS = 2000
 """Time for which a cancelled request may keep the worker busy, before the worker is replaced."""
@@ -153,6 +154,8 @@ class WorkerClient(QObject):
         environment = QProcessEnvironment.systemEnvironment()
         others = environment.value("PYTHONPATH")  # may have packages that offer methods
         environment.insert("PYTHONPATH", f"{ROOT}{os.pathsep}{others}" if others else str(ROOT))
+        if not environment.contains(ONE_BLAS_THREAD[0]):
+            environment.insert(*ONE_BLAS_THREAD)
         self._process.setProcessEnvironment(environment)
         self._process.setProcessChannelMode(QProcess.ProcessChannelMode.ForwardedErrorChannel)
         self._process.readyReadStandardOutput.connect(self._read)

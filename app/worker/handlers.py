@@ -1,5 +1,6 @@
 """Handlers of the worker's requests. Heavy imports happen here, at their first use."""
 
+import gc
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -66,6 +67,7 @@ class Handlers:
         self._material: tuple[Garment, Material | None] | None = None
         self._methods: dict[str, tuple[float, Method]] = {}
         self._device, self._threads = "automatic", 0
+        self._is_settled = False
 
     def handle(self, work: Work[Result], enter: EnterStage) -> Result:
         """Do the work, calling `enter` with a sentence at the beginning of each stage."""
@@ -157,12 +159,23 @@ class Handlers:
         if work.method is None:
             return FollowedFrame(garment, None)
         method = self._method(work.method.spec, enter)
-        return FollowedFrame(garment, method.find([garment], mode=work.keypoints)[0])
+        found = FollowedFrame(garment, method.find([garment], mode=work.keypoints)[0])
+        self._settle()
+        return found
 
     def _on_places(self, work: Measure | Mirror | CarryOver, enter: EnterStage) -> Distance | Landmarks:
         if isinstance(work, Mirror):
             return self._mirror(work, enter)
         return self._carry_over(work, enter) if isinstance(work, CarryOver) else self._measure(work, enter)
+
+    def _settle(self) -> None:
+        """Let what has been imported for followed clouds count no more when garbage is looked for.
+
+        Looking through all of it takes longer than finding the keypoints of a cloud.
+        """
+        if not self._is_settled:
+            self._is_settled = True
+            gc.freeze()
 
     def _measure(self, work: Measure, enter: EnterStage) -> Distance:
         from keygrid.evaluation.distance import distances

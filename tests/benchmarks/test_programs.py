@@ -73,6 +73,12 @@ def test_window_measures_speed_starts_and_memory() -> None:
 
 
 @pytest.mark.xdist_group("windows")
+def test_following_measures_from_file_to_picture() -> None:
+    found = measured("following", "--points", 6000, "--frames", 1)
+    assert len(re.findall(rf"median {NUMBER} s, slowest {NUMBER} s of 1 clouds", found)) == 2
+
+
+@pytest.mark.xdist_group("windows")
 def test_training_window_measures_pauses_while_a_run_goes_on() -> None:
     found = measured("training_window", "--seconds", 0.1, "--others", TINY_RUN)
     assert re.search(rf"^and its preview +median +{NUMBER} ms", found, re.MULTILINE)

@@ -53,7 +53,7 @@ class Layer(Drawn):
     """Actors that are shown and hidden together.
 
     A layer that is off costs nothing: it is drawn when it is switched on. What it draws is of one garment; another one
-    clears it. As that garment moves, arrays change in place.
+    clears it. As that garment moves, or a camera sees it anew, arrays change in place.
 
     Args:
         plotter: where they are drawn.
@@ -79,7 +79,8 @@ class Layer(Drawn):
     def update(self, state: SceneState) -> None:
         """Show what it shows of a state."""
         if state.garment is not self._garment:
-            self.clear()
+            if not _follows(state.garment, self._garment):
+                self.clear()
             self._garment = state.garment
         self._visible = state.garment is not None and self._is_on(state) and self._draw(state)
         self._apply_visibility(state)
@@ -130,6 +131,13 @@ class Layer(Drawn):
             props.InsertItem(later.index(True) - 1, actor)
         else:
             props.AddItem(actor)
+
+
+def _follows(garment: Garment | None, before: Garment | None) -> bool:
+    """Return whether a cloud comes from where the one before it came from, as those of a followed folder do."""
+    if garment is None or before is None or garment.source is None or garment.source != before.source:
+        return False
+    return all(one.is_cloud and not one.frame_count and one.landmarks is None for one in (garment, before))
 
 
 def draw_in_front(actor: Any) -> None:

@@ -75,10 +75,10 @@ class KeypointLayer(Layer):
         if shown is None:
             return False
         count, radius = len(shown.keypoints), state.radius
-        if self._changed("spheres", count, radius):
-            self._make(count, radius)
-        if self._changed("places", shown, hidden):
-            self._place(shown, hidden)
+        if self._changed("spheres", count):
+            self._make(count)
+        if self._changed("places", shown, hidden, radius):
+            self._place(shown, hidden, radius)
         if self._changed("colours", state.colours, shown.visible, state.foreground, state.background):
             self._colour(shown, state)
         if self._changed("titles", tuple(state.titles)):
@@ -123,9 +123,9 @@ class KeypointLayer(Layer):
                 self._sizes[index] = scale * (box[1] - box[0] + 1), scale * (box[3] - box[2] + 1)
         return self._sizes
 
-    def _make(self, count: int, radius: float) -> None:
+    def _make(self, count: int) -> None:
         self._begin("spheres")
-        sphere = pv.Sphere(radius=radius, theta_resolution=20, phi_resolution=20)
+        sphere = pv.Sphere(radius=1, theta_resolution=20, phi_resolution=20)
         self._sphere = np.asarray(sphere.points, dtype=np.float64)
         points = pv.PolyData(np.zeros((count, 3)))
         points["colour"] = np.zeros((count, 3), np.uint8)
@@ -137,13 +137,14 @@ class KeypointLayer(Layer):
         self._labels = [self._label() for _ in range(count)]
         self._sizes, self._boxes = np.zeros((count, 2)), np.zeros((count, 4))
         self._sides = np.full(count, -1)
-        self._halo = self._ring(1.9 * radius)
-        self._second = self._ring(1.6 * radius)
+        self._halo, self._second = self._ring(), self._ring()
 
-    def _place(self, shown: Skeleton, hidden: frozenset[int]) -> None:
+    def _place(self, shown: Skeleton, hidden: frozenset[int], radius: float) -> None:
         positions = shown.keypoints
+        self._halo.SetScale(1.9 * radius)
+        self._second.SetScale(1.6 * radius)
         # A sphere without a size is not seen, and the arrays stay as they are.
-        sizes = np.array([float(index not in hidden) for index in range(len(positions))])
+        sizes = radius * np.array([float(index not in hidden) for index in range(len(positions))])
         around = sizes[:, None, None] * self._sphere
         within = around if shown.visible is None else np.where(shown.visible, 1, HOLLOW)[:, None, None] * around
         self._positions = positions
@@ -174,8 +175,8 @@ class KeypointLayer(Layer):
         for index, label in enumerate(self._labels):
             label.SetVisibility(index not in hidden)
 
-    def _ring(self, radius: float) -> Any:
-        ball = pv.Sphere(radius=radius, theta_resolution=32, phi_resolution=32)
+    def _ring(self) -> Any:
+        ball = pv.Sphere(radius=1, theta_resolution=32, phi_resolution=32)
         ring = self._add(ball, color=SELECTION_COLOUR, lighting=False, culling="front")
         draw_in_front(ring)
         return ring

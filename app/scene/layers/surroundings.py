@@ -37,8 +37,10 @@ class GroundLayer(Layer):
         garment = state.garment
         if garment is None:
             return False
+        if self._changed("sheet"):
+            self._make()
         if self._changed("ground", garment):
-            self._make(garment.bounds)
+            self._lay(garment.bounds)
         dark = sum(state.background) < 1.5
         if self._changed("shadow", garment, state.frame, dark):
             self._shade(state.vertices, garment.diagonal, dark)
@@ -49,16 +51,19 @@ class GroundLayer(Layer):
         """Height of the ground along Y, file units."""
         return float(self._sheet.points[0, 1])
 
-    def _make(self, bounds: Floats) -> None:
-        self._begin("ground")
+    def _lay(self, bounds: Floats) -> None:
+        """Put the sheet under what is within bounds (2, 3)."""
         low, high = bounds
         self._middle, self._side = (low + high)[[0, 2]] / 2, SPREAD * float(np.ptp(bounds, axis=0)[[0, 2]].max())
         self._side = max(self._side, 0.3 * float(np.linalg.norm(high - low)), 1e-30)
-        unit: Any = pv.Plane(direction=(0, 1, 0), i_resolution=CELLS - 1, j_resolution=CELLS - 1)
-        at = unit.points.astype(np.float64)  # in single precision, cells far from the origin would coincide
-        self._cells = np.round((at[:, [0, 2]] + 0.5) * (CELLS - 1)).astype(int)
-        unit.points = at * self._side + np.array([self._middle[0], low[1], self._middle[1]])
-        self._sheet = unit
+        # In single precision, cells far from the origin would coincide.
+        self._sheet.points = self._unit * self._side + np.array([self._middle[0], low[1], self._middle[1]])
+
+    def _make(self) -> None:
+        self._begin("sheet")
+        self._sheet: Any = pv.Plane(direction=(0, 1, 0), i_resolution=CELLS - 1, j_resolution=CELLS - 1)
+        self._unit = self._sheet.points.astype(np.float64)
+        self._cells = np.round((self._unit[:, [0, 2]] + 0.5) * (CELLS - 1)).astype(int)
         self._sheet.point_data["colour"] = np.zeros((CELLS**2, 4), np.uint8)
         actor = self._add(self._sheet, scalars="colour", rgb=True, lighting=False, culling="back")
         # As far as can be, and among what is opaque, so that all else is drawn over it.
