@@ -80,7 +80,7 @@ VIEW_MENU = (
 )  # fmt: skip
 """Commands in the first view's context menu, by name; an empty name parts groups."""
 
-SHARES = {"Library": (240, 540), "Layers": (240, 160), "Slices": (400, 110), "Keypoints": (400, 590)}
+SHARES = {"Library": (240, 540), "Layers": (240, 160), "Slices": (432, 110), "Keypoints": (432, 590)}
 """Width and height of panels at first, in the user's pixels; heights are shrunk to the window's."""
 
 TOLD_MS = 5000
