@@ -13,18 +13,20 @@ def info(paths: list[Path], /, *, json: bool = False) -> None:
     Parameters
     ----------
     paths
-        Meshes, clouds, sequences, folders of any layout the README names, or checkpoints.
+        Meshes, clouds, sequences, folders of the layouts in docs/files.md, and checkpoints, by path or by the name of
+        a shipped one.
     json
         Print JSON: an object, or a list for several paths.
     """
     from json import dumps
 
     from keygrid.describe import as_text, describe
+    from keygrid.methods.registry import checkpoint_path
 
     found, refused = [], []
     for path in paths:
         try:
-            found.append(describe(path))
+            found.append(describe(checkpoint_path(path)))
         except KeygridError as error:
             refused.append(str(error))
             found.append({"path": str(path), "error": str(error)})

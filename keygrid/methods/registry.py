@@ -114,7 +114,7 @@ def open_method(spec: str | Path, device: str = "cpu") -> Method:
         return entry.open(name, values)
     from keygrid.methods.learned import LearnedMethod
 
-    return LearnedMethod(_file(spec), device)
+    return LearnedMethod(checkpoint_path(spec), device)
 
 
 def identify(spec: str | Path) -> MethodId:
@@ -127,7 +127,7 @@ def identify(spec: str | Path) -> MethodId:
     if unlearned is not None:
         name, entry, values = unlearned
         return entry.identity(name, values)
-    path = _file(spec)
+    path = checkpoint_path(spec)
     header = read_header(path)
     return MethodId.of_file(path, fingerprint(path), header.category)
 
@@ -153,15 +153,15 @@ def _unlearned(spec: str | Path) -> tuple[str, Entry, dict[str, int]] | None:
     entry = _entry(name)
     if entry is not None:
         return name, entry, _values(name, entry, query)
-    if query or not _file(spec).exists():
+    if query or not checkpoint_path(spec).exists():
         raise KeygridError(
             f"There is no method {name!r}: choose one of {', '.join(methods())}, or a checkpoint by its path."
         )
     return None
 
 
-def _file(spec: str | Path) -> Path:
-    """The path of a checkpoint, or that of the shipped one of this name where there is no such file."""
+def checkpoint_path(spec: str | Path) -> Path:
+    """Return the path of a checkpoint, or that of the shipped one of this name where there is no such file."""
     path, shipped = Path(spec), FOLDER / f"{spec}.safetensors"
     return shipped if not path.exists() and path.parent == Path() and shipped.exists() else path
 

@@ -19,8 +19,9 @@ def test_info_describes_a_garment_and_convert_writes_it(tmp_path: Path) -> None:
     assert (clouds["kind"], clouds["garments"], clouds["first"]["vertices"]) == ("ShapeNet HDF5", 1, 2048)
     # The same points are drawn as a network is given.
     assert clouds["first"]["extent"] == pytest.approx(mesh["extent"], rel=0.05)
-    lines = run("info", SHIRT).stdout.splitlines()
+    lines = run("info", SHIRT, "tops-k8-surface").stdout.splitlines()
     assert "units      probably centimetres (a guess by size)" in lines
+    assert "encoder        surface" in lines
 
 
 def test_output_that_nobody_reads_to_its_end_is_no_error() -> None:
