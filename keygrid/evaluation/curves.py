@@ -1,6 +1,6 @@
 """Curves of errors over disturbances: one evaluation for each level of each disturbance."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from keygrid.data.garment import Garment
@@ -51,12 +51,29 @@ def curves(
     Raises:
         KeygridError: as of `judge`.
     """
-    kept, found = list(garments), []
+    found = []
+    for points in each_level(methods, list(garments), protocol, kinds, executor):
+        found += points
+        report(f"{points[0].kind} {points[0].level:g}")
+    return found
+
+
+def each_level(
+    methods: Sequence[Method],
+    garments: Sequence[Garment],
+    protocol: Protocol,
+    kinds: Sequence[Kind],
+    executor: Workers | None = None,
+) -> Iterator[list[Point]]:
+    """Judge methods as `curves` does, and yield the points of each level as soon as they are there."""
     for kind in kinds:
-        able = [method for method in methods if not method.needs_surface or kind in SURFACES]
+        able = able_to(kind, methods)
         for level in LEVELS[kind] if able else ():
             seen = replace(protocol, disturbance=Disturbance(kind, level))
-            judged = judge(able, kept, seen, executor=executor)
-            found += [Point(kind, level, one.name, one.mean["across"]) for one in judged]
-            report(f"{kind} {level:g}")
-    return found
+            judged = judge(able, garments, seen, executor=executor)
+            yield [Point(kind, level, one.name, one.mean["across"]) for one in judged]
+
+
+def able_to(kind: Kind, methods: Sequence[Method]) -> list[Method]:
+    """Return the methods that can be shown garments disturbed so."""
+    return [method for method in methods if not method.needs_surface or kind in SURFACES]

@@ -355,6 +355,13 @@ METRICS: dict[str, Metric] = {
 }  # fmt: skip
 """All metrics by key, in the order in which they are shown."""
 
+MODULO = {"symmetric": "strict modulo symmetries", "flips": "frames flipped"}
+"""Measurements beside `METRICS`: the strict error modulo the garment's symmetries, and the share of frames that are
+found as an image of themselves."""
+
+HEADLINE = ("strict", "tolerant", "coverage", "consistency")
+"""Metrics whose intervals are shown."""
+
 
 @dataclass(frozen=True, eq=False)
 class Measures(Mapping[str, float]):

@@ -7,7 +7,8 @@ its own, and each keypoint's place is compared with its places in all frames of 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -22,11 +23,12 @@ from keygrid.errors import KeygridError
 from keygrid.evaluation.confusion import confusion
 from keygrid.evaluation.disturbance import Disturbance, disturbed
 from keygrid.evaluation.material import Material
-from keygrid.evaluation.metrics import Track, measure
+from keygrid.evaluation.metrics import METRICS, Track, measure
 from keygrid.evaluation.remeshing import Remesh, shown
 from keygrid.evaluation.symmetry import FLIPS, symmetric
 from keygrid.methods import Method, MethodId, Mode, reopen
 from keygrid.work import CrashedError, Here, Workers, in_order, one_thread
+from keygrid.work import report as work_report
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -90,6 +92,23 @@ class Worst:
     homes: Floats
 
 
+@dataclass(frozen=True)
+class Sight:
+    """The frame of a garment with the worst value of one metric, turned and across motions.
+
+    Attributes:
+        motion: name of its motion.
+        source: what that was read from; None if it was made in memory.
+        frame: counted from zero among all frames of the motion.
+        value: there.
+    """
+
+    motion: str
+    source: Path | None
+    frame: int
+    value: float
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """Measurements of one method on one garment.
@@ -98,11 +117,13 @@ class Found:
         values: in each of `SETTINGS`.
         confusion: (K, kinds), shares of frames as of `keygrid.evaluation.confusion`, turned and across motions.
         worst: the worst frame.
+        worst_of: the worst frame by each metric that is known of every frame, by key.
     """
 
     values: Mapping[str, Values]
     confusion: Floats
     worst: Worst
+    worst_of: Mapping[str, Sight]
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,43 +185,87 @@ def judge(
     Raises:
         KeygridError: no garment is a surface that moves.
     """
+    found: list[dict[str, Found]] = [{} for _ in methods]
+    crashed: set[str] = set()
+    for index, name, one in judge_each(methods, garments, protocol, executor):
+        if not isinstance(one, CrashedError):
+            found[index][name] = one
+        elif name not in crashed:
+            crashed.add(name)
+            on_skip(name, str(one))
+        if index == len(methods) - 1 and name not in crashed:
+            report(name)
+    # A garment that one method crashed on is compared for none.
+    kept = [{name: one for name, one in each.items() if name not in crashed} for each in found]
+    if not kept[0]:
+        raise KeygridError("Each garment ended the process that judged it; give more memory or fewer --workers.")
+    return [Judged(method.id, judged) for method, judged in zip(methods, kept, strict=True)]
+
+
+def judge_each(
+    methods: Sequence[Method], garments: Iterable[Garment], protocol: Protocol, executor: Workers | None = None
+) -> Iterator[tuple[int, str, Found | CrashedError]]:
+    """Judge methods on garments as `judge` does, and yield what is found as soon as it is there.
+
+    Each frame that is looked at is reported by `keygrid.work.report`: all that `frames_to_judge` counts.
+
+    Yields:
+        The place of the method among `methods`, the name of the garment, and the measurements, or why there are none:
+        garment after garment, and all methods on each.
+    """
+    groups = groups_of(garments)
+    items = [(index, motions) for motions in groups for index in range(len(methods))]
+    work = partial(_judge_here, methods, protocol)
+    if executor is not None:
+        work = partial(_judge_there, [(method.id, method.device) for method in methods], protocol)
+    for (index, motions), future in zip(items, in_order(executor or Here(), work, items), strict=True):
+        name = _common_name([motion.name for motion in motions])
+        try:
+            yield index, name, future.result()
+        except CrashedError as error:
+            yield index, name, error
+
+
+def groups_of(garments: Iterable[Garment]) -> list[list[Garment]]:
+    """Return the motions of each garment: surfaces that move and have equal triangles.
+
+    Raises:
+        KeygridError: no garment is a surface that moves.
+    """
     groups: dict[bytes, list[Garment]] = {}
     for garment in garments:
         if garment.frames is not None and not garment.is_cloud:
             groups.setdefault(garment.faces.tobytes(), []).append(garment)
     if not groups:
         raise KeygridError("None of these garments is a surface that moves, which is what evaluation needs.")
-    work = partial(_judge_motions, methods, protocol)
-    if executor is not None:
-        work = partial(_judge_there, [(method.id, method.device) for method in methods], protocol)
-    found: list[dict[str, Found]] = [{} for _ in methods]
-    for motions, future in zip(groups.values(), in_order(executor or Here(), work, groups.values()), strict=True):
-        name = _common_name([motion.name for motion in motions])
-        try:
-            values = future.result()
-        except CrashedError as error:
-            on_skip(name, str(error))
-            continue
-        report(name)
-        for judged, one in zip(found, values, strict=True):
-            judged[name] = one
-    if not found[0]:
-        raise KeygridError("Each garment ended the process that judged it; give more memory or fewer --workers.")
-    return [Judged(method.id, judged) for method, judged in zip(methods, found, strict=True)]
+    return list(groups.values())
 
 
-def _judge_motions(methods: Sequence[Method], protocol: Protocol, motions: Sequence[Garment]) -> list[Found]:
-    material = Material.of(motions[0])
-    return [_judge_garment(method, motions, material, protocol) for method in methods]
+def frames_to_judge(garments: Iterable[Garment], every: int) -> int:
+    """Return how many frames one method is shown to be judged on garments: each as it lies, and turned."""
+    return 2 * sum(len(range(0, motion.frame_count, every)) for motions in groups_of(garments) for motion in motions)
+
+
+def _judge_here(methods: Sequence[Method], protocol: Protocol, item: tuple[int, Sequence[Garment]]) -> Found:
+    index, motions = item
+    material = _material(motions[0].vertices.tobytes(), motions[0].faces.tobytes())
+    return _judge_garment(methods[index], motions, material, protocol)
 
 
 def _judge_there(
-    identities: Sequence[tuple[MethodId, str]], protocol: Protocol, motions: Sequence[Garment]
-) -> list[Found]:
+    identities: Sequence[tuple[MethodId, str]], protocol: Protocol, item: tuple[int, Sequence[Garment]]
+) -> Found:
     """Judge in another process; it keeps the methods open."""
-    methods = [reopen(*identity) for identity in identities]
+    index, motions = item
+    method = reopen(*identities[index])
     with one_thread():
-        return _judge_motions(methods, protocol, motions)
+        return _judge_here([method], protocol, (0, motions))
+
+
+@lru_cache(maxsize=1)  # all methods are judged on one garment after the other
+def _material(vertices: bytes, faces: bytes) -> Material:
+    rest = np.frombuffer(vertices, np.float64).reshape(-1, 3)
+    return Material.of(Garment("garment", rest, np.frombuffer(faces, np.int64).reshape(-1, 3)))
 
 
 def _judge_garment(method: Method, motions: Sequence[Garment], material: Material, protocol: Protocol) -> Found:
@@ -219,7 +284,29 @@ def _judge_garment(method: Method, motions: Sequence[Garment], material: Materia
         "turned": _mean([_values(track, protocol.up) for track in turned]),
         "across": _values(whole, protocol.up),
     }
-    return Found(values, confusion(whole, protocol.up, (protocol.up + 1) % 3), _worst(whole, thinned))
+    places = [
+        (motion, frame) for motion in motions for frame in range(0, motion.frame_count, protocol.every)
+    ]  # of what is judged together
+    kinds = confusion(whole, protocol.up, (protocol.up + 1) % 3)
+    return Found(values, kinds, _worst(whole, thinned), _worst_of(whole, places, protocol.up))
+
+
+def _worst_of(track: Track, places: Sequence[tuple[Garment, int]], up: int) -> dict[str, Sight]:
+    """The worst frame by each metric; `places` are the motion and frame of each frame of the track."""
+    modulo = symmetric(track, up, depth=(up + 1) % 3)
+    each: dict[str, Floats] = {key: part for key, part in measure(track).parts.items() if part.ndim}
+    each |= {"symmetric": modulo.error, "flips": np.sum(list(modulo.flipped.values()), axis=0)}
+    found = {}
+    for key, part in each.items():
+        values = part.reshape(len(part), -1).mean(axis=1)
+        later = len(places) - len(values)
+        if later > (key == "consistency"):  # one that is known of some frames alone; this one compares with the first
+            continue
+        higher = key in METRICS and METRICS[key].better == "higher"
+        at = int(values.argmin() if higher else values.argmax())
+        motion, frame = places[at + later]
+        found[key] = Sight(motion.name, motion.source, frame, float(values[at]))
+    return found
 
 
 def _worst(track: Track, motions: Sequence[Garment]) -> Worst:
@@ -263,6 +350,7 @@ def _follow(method: Method, garment: Garment, material: Material, protocol: Prot
             one, frames = disturbed(seen.garment, bad, count, rng, up=protocol.up, surface=method.needs_surface), None
         drawn = sample(one, method.drawing.points, seed=seed)
         (found,) = method.find([one], frames, mode=mode, parts="keypoints", drawn=[drawn])
+        work_report(garment.name, frame + 1, garment.frame_count)
         keypoints.append(found.keypoints @ rotation)
         places.append(np.asarray(rest.query(seen.at_rest(found.keypoints))[1], dtype=np.int64))
     return Track(np.stack(keypoints), garment, material, np.stack(places))

@@ -15,7 +15,7 @@ from keygrid.errors import KeygridError
 from keygrid.evaluation.confusion import KINDS
 from keygrid.evaluation.curves import Point
 from keygrid.evaluation.disturbance import TITLES
-from keygrid.evaluation.metrics import METRICS
+from keygrid.evaluation.metrics import HEADLINE, METRICS, MODULO
 from keygrid.evaluation.protocol import SETTINGS, Judged, Protocol, Values, Worst
 from keygrid.evaluation.statistics import CONFIDENCE, difference, interval
 from keygrid.files import atomic
@@ -23,13 +23,6 @@ from keygrid.files import atomic
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-MODULO = {"symmetric": "strict modulo symmetries", "flips": "frames flipped"}
-"""Measurements beside `METRICS`: the strict error modulo the garment's symmetries, and the share of frames that are
-found as an image of themselves."""
-
-HEADLINE = ("strict", "tolerant", "coverage", "consistency")
-"""Metrics whose intervals are shown."""
 
 CURVES = ("strict", "tolerant")
 """Metrics that are drawn over levels of disturbances."""
