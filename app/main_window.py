@@ -12,6 +12,8 @@ from app.commands.clouds import PANEL as PREPARE
 from app.commands.clouds import CloudCommands
 from app.commands.compare import CompareCommands
 from app.commands.edit import EditCommands
+from app.commands.evaluation import PANEL as EVALUATE
+from app.commands.evaluation import EvaluationCommands
 from app.commands.export import ExportCommands
 from app.commands.files import FileCommands
 from app.commands.heatmap import HeatmapCommands
@@ -27,6 +29,7 @@ from app.commands.view import ViewCommands
 from app.context import Context, Folders
 from app.controllers.choosing import Choosing
 from app.controllers.comparing import Comparing
+from app.controllers.evaluating import Evaluating
 from app.controllers.following import FollowingFolder
 from app.controllers.measuring import Measuring
 from app.controllers.opening import Opening
@@ -49,11 +52,12 @@ from app.state.preferences import Preferences, Theme
 from app.state.runs import Preview
 from app.state.workspace import Workspace
 from app.views.comparison import ComparisonArea
-from app.views.docks import LEFT, RIGHT, Docks
+from app.views.docks import BELOW, LEFT, RIGHT, Docks
 from app.views.landmark_tool import LandmarkTools
 from app.views.notice import Notice
 from app.views.panels.comparison import ComparisonPanel, Drift
 from app.views.panels.display import DisplayPanel
+from app.views.panels.evaluation import EvaluationPanel
 from app.views.panels.garment_map import GarmentMap
 from app.views.panels.heatmap import HeatmapPanel, SlicePanel
 from app.views.panels.keypoints import KeypointPanel, SegmentTable
@@ -147,7 +151,7 @@ class MainWindow(QMainWindow):
     @property
     def busy(self) -> bool:
         """True while anything is still to come."""
-        return self.worker.busy or self.thumbnails.busy or self.comparing.busy
+        return self.worker.busy or self.thumbnails.busy or self.comparing.busy or self.evaluating.busy
 
     def set_theme(self, theme: Theme) -> None:
         """Choose `system`, `light` or `dark`."""
@@ -168,6 +172,8 @@ class MainWindow(QMainWindow):
         self.timeline.shut()
         self.map.shut()
         self.landmarks.shut()
+        self.evaluation_panel.shut()
+        self.evaluating.close()
         self.panel.shut()
         self.preparation_panel.shut()
         self.preparing.shut()
@@ -208,6 +214,7 @@ class MainWindow(QMainWindow):
         )
         self.following = FollowingFolder(self.state.following, self.document, self.worker, self.predicting, self)
         self.comparing = Comparing(self.view, self.comparison, self.worker, self)
+        self.evaluating = Evaluating(self.state, self.worker, self)
         self.measuring = Measuring(self.view, self.worker, self)
         self.held = HeldSlices(self.view)
         self.history = History()
@@ -233,6 +240,7 @@ class MainWindow(QMainWindow):
         context = self.context
         files = FileCommands(context, self.open, self.library.search.setFocus, self.thumbnails)
         edit = EditCommands(context, self.history)
+        evaluation = EvaluationCommands(context, self.docks, self.evaluating)
         views, compare = ViewCommands(context, self.viewport), CompareCommands(context, self.docks)
         clouds = CloudCommands(context, self.docks, self.following)
         self._landmark_commands = LandmarkCommands(context, self.docks, self.landmarks)
@@ -251,6 +259,7 @@ class MainWindow(QMainWindow):
             PlaybackCommands(context).commands(),
             HeatmapCommands(context).commands(),
             compare.commands(),
+            evaluation.commands(),
             clouds.commands(),
             self._training_commands.commands(),
             HelpCommands(context).commands(),
@@ -262,6 +271,7 @@ class MainWindow(QMainWindow):
         edit.follow()
         views.follow()
         compare.follow()
+        evaluation.follow()
         clouds.follow()
         self._landmark_commands.follow()
         for name in BUTTONS:
@@ -296,7 +306,10 @@ class MainWindow(QMainWindow):
         })  # fmt: skip
         for name in (LANDMARKS, "Compare", "Training", PREPARE):
             self.docks.hide_until_wanted(name, neighbour="Keypoints")
-        for name in (LANDMARKS, "Training", PREPARE):
+        self.evaluation_panel = EvaluationPanel(self.state, self.commands)
+        self.docks.add(BELOW, {EVALUATE: self.evaluation_panel})
+        self.docks.hide_until_wanted(EVALUATE)
+        for name in (LANDMARKS, "Training", PREPARE, EVALUATE):
             self.docks.let_close(name)
 
     def _connect(self) -> None:
@@ -310,8 +323,11 @@ class MainWindow(QMainWindow):
         self.opening.guessed.connect(lambda said: self.notice.say(said, self.commands["choose_object"]))
         self.opening.session_wanted.connect(self.restoring.open)
         self.docks["Training"].toggleViewAction().toggled.connect(self.commands["training"].setChecked)
-        for panel, command in ((PREPARE, "prepare"), (LANDMARKS, "landmarks_panel")):
+        for panel, command in ((PREPARE, "prepare"), (LANDMARKS, "landmarks_panel"), (EVALUATE, "evaluation")):
             self.docks[panel].toggleViewAction().toggled.connect(self.commands[command].setChecked)
+        self.evaluating.failed.connect(self.messages.warn)
+        self.evaluating.told.connect(self.messages.tell)
+        self.evaluation_panel.wanted.connect(self.evaluating.show)
         for source in (self.landmarks, self.landmark_tools, self.landmark_panel.table.landmarks):
             source.refused.connect(self.messages.warn)
         for name in ("prepared", "shows_removed", "step"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from app.state.camera import SavedViews
 from app.state.comparison import Comparison
 from app.state.document import Document
+from app.state.evaluation import Evaluation
 from app.state.following import Following
 from app.state.placing import Placing
 from app.state.playback import Playback
@@ -29,6 +30,7 @@ class Workspace:
         runs: trainings.
         preparation: of a cloud.
         placing: of landmarks.
+        evaluation: of methods on garments that move.
         following: of a folder that another program writes.
         preferences: choices for all sessions.
     """
@@ -41,6 +43,7 @@ class Workspace:
     runs: Runs = field(default_factory=Runs)
     preparation: Preparation = field(default_factory=Preparation)
     placing: Placing = field(default_factory=Placing)
+    evaluation: Evaluation = field(default_factory=Evaluation)
     following: Following = field(default_factory=Following)
     preferences: Preferences = field(default_factory=Preferences)
     first: View = field(init=False)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
 
 SAVED_AS = {"Heatmap": "Field"}
 """Names of panels in saved layouts where they are not the titles."""
@@ -36,9 +37,11 @@ class Docks:
     def __getitem__(self, name: str) -> QDockWidget:
         return self._docks[name]
 
-    def hide_until_wanted(self, name: str, *, neighbour: str) -> None:
+    def hide_until_wanted(self, name: str, *, neighbour: str = "") -> None:
         """Hide a panel; whenever it is hidden, show this neighbour's tab, not whichever comes next."""
         self[name].hide()
+        if not neighbour:
+            return
         self[name].toggleViewAction().toggled.connect(lambda on: None if on else self[neighbour].raise_())
 
     def let_close(self, name: str) -> None:

@@ -9,7 +9,7 @@ from threading import Lock, Thread
 from typing import Any, BinaryIO
 
 from app.worker.handlers import Handlers
-from app.worker.protocol import Answer, Cancel, Cancelled, Failure, Request, Stage, Unpacker, pack
+from app.worker.protocol import Answer, Cancel, Cancelled, Failure, Part, Request, Stage, Unpacker, pack
 from keygrid.errors import KeygridError
 
 
@@ -24,7 +24,7 @@ class Loop:
         self._source, self._sink = source, sink
         self._requests: SimpleQueue[Request] = SimpleQueue()
         self._cancelled: set[int] = set()
-        self._lock = Lock()
+        self._lock, self._sending = Lock(), Lock()
         self._handlers = Handlers()
 
     def run(self) -> None:
@@ -47,7 +47,10 @@ class Loop:
 
     def _answer(self, request: Request) -> Answer | Failure | Cancelled:
         try:
-            return Answer(request.number, self._handlers.handle(request.work, self._stage(request.number)))
+            return Answer(
+                request.number,
+                self._handlers.handle(request.work, self._stage(request.number), self._giver(request.number)),
+            )
         except CancelledError:
             return Cancelled(request.number)
         except KeygridError as error:
@@ -70,9 +73,20 @@ class Loop:
 
         return enter
 
+    def _giver(self, number: int) -> Callable[[object], None]:
+        def give(part: object) -> None:
+            with self._lock:
+                if number in self._cancelled:
+                    raise CancelledError
+            self._send(Part(number, part))
+
+        return give
+
     def _send(self, message: Any) -> None:
-        self._sink.write(pack(message))
-        self._sink.flush()
+        packed = pack(message)
+        with self._sending:  # parts may come from several threads
+            self._sink.write(packed)
+            self._sink.flush()
 
 
 def main() -> None:

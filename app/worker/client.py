@@ -9,7 +9,19 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
-from app.worker.protocol import Answer, Cancel, Cancelled, Configure, Failure, Request, Stage, Unpacker, Work, pack
+from app.worker.protocol import (
+    Answer,
+    Cancel,
+    Cancelled,
+    Configure,
+    Failure,
+    Part,
+    Request,
+    Stage,
+    Unpacker,
+    Work,
+    pack,
+)
 from keygrid.installation import ONE_BLAS_THREAD
 
 PATIENCE_MS = 2000
@@ -30,11 +42,13 @@ class Awaited:
         request: what the worker was sent.
         then: is given the answer.
         otherwise: is given the sentence that says why there is none.
+        each: is given parts of the answer, as they come.
     """
 
     request: Request
     then: Callable[[Any], None]
     otherwise: Callable[[str], None] | None
+    each: Callable[[Any], None] | None = None
 
 
 class WorkerClient(QObject):
@@ -46,6 +60,7 @@ class WorkerClient(QObject):
     Args:
         parent: owns it.
         predicts: methods will be asked for keypoints, so that the process starts PyTorch beside its first requests.
+        patience: milliseconds for which a cancelled request may keep the worker busy, before the worker is replaced.
     """
 
     failed = Signal(str)
@@ -60,7 +75,7 @@ class WorkerClient(QObject):
     stage = Signal(str)
     """The worker has come to this stage of its work; empty when it is idle."""
 
-    def __init__(self, parent: QObject | None = None, *, predicts: bool = False) -> None:
+    def __init__(self, parent: QObject | None = None, *, predicts: bool = False, patience: int = PATIENCE_MS) -> None:
         super().__init__(parent)
         self._arguments = ["-P", "-m", "app.worker", *(["--predicts"] if predicts else [])]
         self._count = 0
@@ -70,7 +85,7 @@ class WorkerClient(QObject):
         self._configuration: Configure | None = None
         self._closing = False
         self._replacing = False
-        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience = QTimer(self, singleShot=True, interval=patience)
         self._patience.timeout.connect(self._replace)
         self._start()
 
@@ -90,6 +105,7 @@ class WorkerClient(QObject):
         then: Callable[[Result], None],
         *,
         otherwise: Callable[[str], None] | None = None,
+        each: Callable[[Any], None] | None = None,
         slot: Hashable = None,
     ) -> None:
         """Ask for `work`, and give its answer to `then`.
@@ -98,9 +114,10 @@ class WorkerClient(QObject):
             work: what to do.
             then: is given the answer, unless the request fails, is cancelled, or is overtaken in its slot.
             otherwise: is given the sentence, if the request fails.
+            each: is given parts of the answer, as they come.
             slot: what the answer is for; the same work again, if not given.
         """
-        self._await(work if slot is None else slot, work, then, otherwise)
+        self._await(work if slot is None else slot, work, then, otherwise, each)
 
     def _await(
         self,
@@ -108,10 +125,11 @@ class WorkerClient(QObject):
         work: Work[Any],
         then: Callable[[Any], None],
         otherwise: Callable[[str], None] | None,
+        each: Callable[[Any], None] | None,
     ) -> None:
         self._give_up(slot)
         self._count += 1
-        self._wanted[slot] = Awaited(Request(self._count, work), then, otherwise)
+        self._wanted[slot] = Awaited(Request(self._count, work), then, otherwise, each)
         self._send(self._wanted[slot].request)
 
     def configure(self, configuration: Configure) -> None:
@@ -178,6 +196,11 @@ class WorkerClient(QObject):
             if isinstance(message, Stage):
                 if self._slot(message.number) is not None:
                     self.stage.emit(message.text)
+            elif isinstance(message, Part):
+                slot = self._slot(message.number)
+                each = self._wanted[slot].each if slot is not None else None
+                if each is not None:
+                    _call(each, message.value)
             else:
                 self._finish(message)
 
@@ -225,7 +248,7 @@ class WorkerClient(QObject):
         if self._replacing:  # what is still wanted came after what was cancelled, and is innocent
             self._replacing = False
             for slot, awaited in waiting.items():
-                self._await(slot, awaited.request.work, awaited.then, awaited.otherwise)
+                self._await(slot, awaited.request.work, awaited.then, awaited.otherwise, awaited.each)
             return
         self.stage.emit("")
         for awaited in waiting.values():

@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -21,6 +21,7 @@ from app.worker.protocol import (
     Configure,
     DescribeEngine,
     DrawThumbnail,
+    Evaluate,
     FollowedFrame,
     Judge,
     ListMethods,
@@ -34,6 +35,7 @@ from app.worker.protocol import (
     ReadMethod,
     Recall,
     Work,
+    WriteEvaluation,
 )
 from keygrid.data import open_path
 from keygrid.data.collection import Collection, Entry
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from keygrid.methods import Method
 
 EnterStage = Callable[[str], None]
+Give = Callable[[object], None]
 Result = TypeVar("Result")
 
 KEPT_GARMENTS = 16
@@ -69,10 +72,41 @@ class Handlers:
         self._device, self._threads = "automatic", 0
         self._is_settled = False
 
-    def handle(self, work: Work[Result], enter: EnterStage) -> Result:
-        """Do the work, calling `enter` with a sentence at the beginning of each stage."""
-        result: Result = self._handle(work, enter)
-        return result
+    def handle(self, work: Work[Result], enter: EnterStage, give: Give = lambda _part: None) -> Result:
+        """Do the work, calling `enter` with a sentence at the beginning of each stage, and `give` with parts of it."""
+        result: Any = None
+        if isinstance(work, Evaluate):
+            self._evaluate(work, enter, give)
+        elif isinstance(work, WriteEvaluation):
+            result = self._write_evaluation(work, enter)
+        else:
+            result = self._handle(work, enter)
+        found: Result = result
+        return found
+
+    def _evaluate(self, work: Evaluate, enter: EnterStage, give: Give) -> None:
+        from app.worker.evaluating import evaluate
+
+        lower_priority(psutil.Process())  # and so that of the processes that it starts
+        methods = [self._method(method.spec, enter) for method in work.methods]
+        evaluate(methods, self._with_landmarks(work.garments, enter), work.options, enter, give)
+
+    def _with_landmarks(self, garments: Sequence[tuple[Path, Landmarks | None]], enter: EnterStage) -> list[Garment]:
+        from keygrid.data.landmarks import with_landmarks
+
+        opened = with_landmarks([self._garment(path, enter) for path, _ in garments], [])
+        placed = (marks for _, marks in garments)
+        return [
+            garment if marks is None else replace(garment, landmarks=marks)
+            for garment, marks in zip(opened, placed, strict=True)
+        ]
+
+    def _write_evaluation(self, work: WriteEvaluation, enter: EnterStage) -> Path:
+        from app.worker.evaluating import write_evaluation
+
+        enter(f"Writing {work.path.name}")
+        methods = [self._method(method.spec, enter) for method in work.methods]
+        return write_evaluation(work, methods)
 
     def _handle(self, work: Work[Any], enter: EnterStage) -> Any:
         result: Any

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.state.document import Distance, OpenMethod
+from app.state.evaluation import Cell, Level, Options
 from app.state.preferences import Device
 from app.state.preparation import PreparedCloud
 from app.state.shelf import OpenCollection
@@ -162,6 +163,38 @@ class DescribeEngine(Work[str]):
 
 
 @dataclass(frozen=True)
+class Progress:
+    """An evaluation has looked at so many of all frames."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluate(Work[None]):
+    """Judge methods on garments; parts of the answer are `Progress`, cells, and lists of levels, as they come.
+
+    The garments come with the landmarks that were placed on them; None leaves those that are beside them.
+    """
+
+    methods: tuple[MethodId, ...]
+    garments: tuple[tuple[Path, Landmarks | None], ...]
+    options: Options
+
+
+@dataclass(frozen=True, eq=False)
+class WriteEvaluation(Work[Path]):
+    """Write a report of an evaluation; the answer is its path."""
+
+    path: Path
+    methods: tuple[MethodId, ...]
+    garments: tuple[Path, ...]
+    options: Options
+    cells: tuple[Cell, ...]
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True)
 class Request:
     """Something to do; `number` is unique and grows."""
 
@@ -182,6 +215,14 @@ class Stage:
 
     number: int
     text: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the answer to request `number`, before all of it is there."""
+
+    number: int
+    value: Any
 
 
 @dataclass(frozen=True)
