@@ -29,8 +29,8 @@ FILM_WIDTH = 640
 """Width of the moving picture, in pixels."""
 
 GUIDE = (
-    "inspect", "weights", "scrub", "field", "compare", "overlay", "difference", "landmarks", "palette", "preferences",
-    "video",
+    "inspect", "weights", "scrub", "field", "compare", "overlay", "difference", "landmarks", "evaluation", "palette",
+    "preferences", "video",
 )  # fmt: skip
 """Pictures that the user guide shows."""
 
@@ -89,6 +89,7 @@ class Studio:
         window.comparison.difference = False
         window.comparison.stop()
         window.commands["place_landmarks"].setChecked(False)
+        window.commands["evaluation"].setChecked(False)
         for state, kind in ((window.settings, ViewSettings), (window.slices, SliceSettings)):
             for attribute in fields(kind):
                 setattr(state, attribute.name, getattr(kind(), attribute.name))
@@ -227,6 +228,30 @@ def landmarks(studio: Studio) -> None:
     assert not landmarks_path(SHIRT).exists(), "nothing is written beside the garments that come with the application"
 
 
+def evaluation(studio: Studio) -> None:
+    """Show the scores that are in the documentation."""
+    import json
+
+    from app.state.evaluation import KINDS, Cell
+
+    window, state = studio.window, studio.window.state.evaluation
+    window.commands["evaluation"].setChecked(True)
+    report = json.loads((ROOT / "docs" / "results" / "t-shirts.json").read_text(encoding="utf-8"))
+    known = {method.id.label.removesuffix(".safetensors"): method for method in window.document.methods}
+    rows = [row for row in report["methods"] if row["name"].removesuffix(".safetensors") in known]
+    state.judged = tuple(known[row["name"].removesuffix(".safetensors")] for row in rows)
+    state.methods = frozenset(method.id.spec for method in state.judged)
+    state.done = state.total = 1
+    state.cells = tuple(
+        Cell(method.id.spec, name, values["across"], {kind: row["confusion"][kind] for kind in KINDS}, {}, b"")
+        for method, row in zip(state.judged, rows, strict=True)
+        for name, values in row["garments"].items()
+    )
+    studio.settle()
+    table = window.evaluation_panel.scores
+    table.expand(table.model().index(0, 0))
+
+
 def palette(studio: Studio) -> None:
     from PySide6.QtTest import QTest
 
@@ -245,7 +270,7 @@ SCENES: dict[str, Callable[[Studio], None]] = {
     "inspect": inspect, "weights": weights, "segments": segments, "scrub": scrub,
     "map": garment_map, "field": field, "compare": compare,
     "overlay": overlay, "difference": difference, "unlinked": unlinked, "notice": notice, "training": training,
-    "landmarks": landmarks,
+    "landmarks": landmarks, "evaluation": evaluation,
     "prepare": prepare,
     "palette": palette, "preferences": opener("preferences"), "shortcuts": opener("shortcuts"),
     "picture": opener("export_picture"), "video": opener("export_video"), "new_run": opener("new_run"),

@@ -109,7 +109,7 @@ class Handlers:
         return write_evaluation(work, methods)
 
     def _handle(self, work: Work[Any], enter: EnterStage) -> Any:
-        result: Any
+        result: Any = None
         match work:
             case OpenPath(path):
                 self._garments.pop(path, None)

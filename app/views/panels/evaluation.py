@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -13,6 +14,8 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QSpinBox,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTabWidget,
     QToolButton,
     QTreeWidget,
@@ -27,7 +30,7 @@ from app.state.evaluation import CURVES, KINDS, TURNS, Evaluation, can_be_judged
 from app.state.runs import Curve
 from app.state.workspace import Workspace
 from app.views.panels.scores import ScoreTable
-from app.views.tables import Column, RowsModel, RowsTable
+from app.views.tables import Column, Index, RowsModel, RowsTable
 from keygrid.data.collection import Entry
 
 if TYPE_CHECKING:
@@ -44,10 +47,25 @@ HINT = "Tick methods and garments that move, and evaluate: the table fills as th
 CHARTED = "strict"
 """The metric that curves show, by its key."""
 
+PROGRESS = ("running", "done", "cells", "options", "seconds_left")
+FOUND = ("cells", "levels", "judged")
+"""Attributes of the evaluation that say how far it is, and what was found."""
+
 _DASHES = (
     Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine,
     Qt.PenStyle.DashDotDotLine,
 )  # fmt: skip
+
+
+class BoxDelegate(QStyledItemDelegate):
+    """Draws boxes with an outline that is seen on any theme: Fusion has it darker than a dark window."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:  # noqa: N802
+        """Give the outline, which Fusion derives from the window's colour, that of pale text."""
+        super().initStyleOption(option, index)
+        palette = QPalette(option.palette)
+        palette.setColor(QPalette.ColorRole.Window, palette.color(QPalette.ColorRole.PlaceholderText))
+        option.palette = palette
 
 
 class Choice(QTreeWidget):
@@ -62,6 +80,8 @@ class Choice(QTreeWidget):
         self._state, self._evaluation = state, state.evaluation
         self.setHeaderHidden(True)
         self.setAccessibleName("Methods and garments to evaluate")
+        self._boxes = BoxDelegate(self)
+        self.setItemDelegate(self._boxes)
         self.itemChanged.connect(self._take)
 
     def show_choice(self) -> None:
@@ -181,7 +201,7 @@ class EvaluationPanel(QWidget):
         self.choice, self.scores = Choice(state), ScoreTable(state.evaluation)
         self.kinds, self.levels = KindTable(state.evaluation), Levels(state.evaluation)
         self.scores.wanted.connect(self.wanted)
-        self.turn, self.every = QComboBox(), QSpinBox(minimum=1, maximum=1000, prefix="every ", suffix=". frame")
+        self.turn, self.every = QComboBox(), QSpinBox(minimum=1, maximum=1000, prefix="1 frame in ")
         for turn in TURNS:
             self.turn.addItem(TURN_TITLES[turn], turn)
         self.turn.setToolTip("How each frame is turned before a method sees it")
@@ -197,12 +217,16 @@ class EvaluationPanel(QWidget):
         self._lay_out()
         self._refreshing = QTimer(self, singleShot=True, interval=0)
         self._refreshing.timeout.connect(self._refresh)
+        self._filling = QTimer(self, singleShot=True, interval=0)
+        self._filling.timeout.connect(self._fill)
         self._listing = QTimer(self, singleShot=True, interval=0)
         self._listing.timeout.connect(self.choice.show_choice)
         self.turn.activated.connect(self._change)
         self.every.valueChanged.connect(self._change)
-        for name in ("running", "done", "cells", "levels", "judged", "options", "seconds_left"):
+        for name in PROGRESS:
             self._evaluation.events[name].connect(self._refresh_soon)
+        for name in FOUND:
+            self._evaluation.events[name].connect(self._fill_soon)
         for group, name in (
             (state.document.events, "garments"), (state.document.events, "methods"), (state.shelf.events, "shipped"),
             (self._evaluation.events, "methods"), (self._evaluation.events, "garments"),
@@ -212,10 +236,12 @@ class EvaluationPanel(QWidget):
 
     def shut(self) -> None:
         """Take in nothing more."""
-        self._refreshing.stop()
-        self._listing.stop()
-        for name in ("running", "done", "cells", "levels", "judged", "options", "seconds_left"):
+        for timer in (self._refreshing, self._filling, self._listing):
+            timer.stop()
+        for name in PROGRESS:
             self._evaluation.events[name].disconnect(self._refresh_soon)
+        for name in FOUND:
+            self._evaluation.events[name].disconnect(self._fill_soon)
 
     def _lay_out(self) -> None:
         setup, options, buttons = QVBoxLayout(), QHBoxLayout(), QHBoxLayout()
@@ -266,6 +292,9 @@ class EvaluationPanel(QWidget):
     def _list_soon(self, *_: object) -> None:
         self._listing.start()
 
+    def _fill_soon(self, *_: object) -> None:
+        self._filling.start()
+
     def _refresh_soon(self, *_: object) -> None:
         self._refreshing.start()
 
@@ -278,6 +307,8 @@ class EvaluationPanel(QWidget):
         self.progress.setRange(0, evaluation.total)  # an empty range moves without end
         self.progress.setValue(evaluation.done)
         self.label.setText(self._told())
+
+    def _fill(self) -> None:
         self.scores.show_scores()
         self.kinds.show_kinds()
         self.levels.show_levels()

@@ -1,7 +1,18 @@
 """The table of an evaluation: methods as rows, garments below each, metrics as columns."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QPainter, QPalette, QStandardItem, QStandardItemModel
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -17,12 +28,10 @@ from app.state.document import OpenMethod
 from app.state.evaluation import TITLES, Cell, Evaluation, Sight
 from app.views.tables import SORT
 from keygrid.evaluation.metrics import METRICS
+from keygrid.evaluation.statistics import Interval
 
 INTERVAL = Qt.ItemDataRole.UserRole + 1
 """The role of the interval of a mean, as text."""
-
-SIGHT = Qt.ItemDataRole.UserRole + 2
-"""The role of the method and the frame that a click shows; None where there is none."""
 
 PAD, GAP = 8, 6
 """Room beside a number, and between it and its interval, in the user's pixels."""
@@ -65,6 +74,102 @@ class NumberDelegate(QStyledItemDelegate):
         return QSize(width, metrics.lineSpacing() + PAD // 2)
 
 
+class ScoreModel(QAbstractItemModel):
+    """Methods as rows, and below each the garments that it was judged on.
+
+    Args:
+        evaluation: what was found.
+    """
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        super().__init__()
+        self._evaluation = evaluation
+        self.methods: list[OpenMethod] = []
+        self.keys: list[str] = []
+        self._cells: list[list[Cell]] = []
+        self._means: list[list[tuple[float | None, str]]] = []
+
+    def refresh(self) -> None:
+        """Take in what was found until now."""
+        evaluation = self._evaluation
+        self.beginResetModel()
+        self.keys = evaluation.keys
+        self.methods = [method for method in evaluation.judged if evaluation.of(method)]
+        self._cells = [evaluation.of(method) for method in self.methods]
+        self._means = [
+            [(evaluation.mean(method, key), _bounds(evaluation.interval(method, key))) for key in self.keys]
+            for method in self.methods
+        ]
+        self.endResetModel()
+
+    def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
+        """Return the index of a method, or of a garment below one."""
+        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
+
+    def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]
+        """Return the method that a garment is below."""
+        above = index.internalId()
+        return self.createIndex(above - 1, 0, 0) if above else QModelIndex()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
+        if not parent.isValid():
+            return len(self.methods)
+        return len(self._cells[parent.row()]) if not parent.internalId() and parent.column() == 0 else 0
+
+    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
+        return 1 + len(self.keys)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
+        if orientation != Qt.Orientation.Horizontal or section > len(self.keys):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return TITLES[self.keys[section - 1]] if section else "Method"
+        if role == Qt.ItemDataRole.ToolTipRole and section:
+            key = self.keys[section - 1]
+            tip = METRICS[key].description if key in METRICS else TITLES[key]
+            return tip[0].upper() + tip[1:]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if index.column() == 0:
+            title = self._title(index)
+            return title if role == Qt.ItemDataRole.DisplayRole else title.casefold() if role == SORT else None
+        value, interval = self._value(index)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return "–" if value is None else f"{value:.3f}"
+        if role == SORT:
+            return float("inf") if value is None else value
+        if role == INTERVAL:
+            return interval
+        sight = self.sight(index) if role == Qt.ItemDataRole.ToolTipRole else None
+        if sight is not None:
+            return f"{WORST_TIP}: {sight[1].motion}, frame {sight[1].frame}, {sight[1].value:.3f}"
+        return None
+
+    def sight(self, index: Index) -> tuple[OpenMethod, Sight] | None:
+        """Return the method and the worst frame that a number stands for; None where there is none."""
+        if not index.isValid() or index.column() == 0:
+            return None
+        key, above = self.keys[index.column() - 1], index.internalId()
+        method = self.methods[above - 1 if above else index.row()]
+        cells = [self._cells[above - 1][index.row()]] if above else self._cells[index.row()]
+        sights = [cell.worst[key] for cell in cells if key in cell.worst]
+        if not sights:
+            return None
+        higher = key in METRICS and METRICS[key].better == "higher"
+        return method, (min if higher else max)(sights, key=lambda sight: sight.value)
+
+    def _title(self, index: Index) -> str:
+        above = index.internalId()
+        return self._cells[above - 1][index.row()].garment if above else self.methods[index.row()].title
+
+    def _value(self, index: Index) -> tuple[float | None, str]:
+        above, place = index.internalId(), index.column() - 1
+        if above:
+            return self._cells[above - 1][index.row()].values.get(self.keys[place]), ""
+        return self._means[index.row()][place]
+
+
 class ScoreTable(QTreeView):
     """Means over garments, and what they are means of; a click on a number asks for its worst frame.
 
@@ -77,14 +182,13 @@ class ScoreTable(QTreeView):
 
     def __init__(self, evaluation: Evaluation, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._evaluation = evaluation
-        self.rows = QStandardItemModel(self)
+        self.scores = ScoreModel(evaluation)
         self.sorted = QSortFilterProxyModel(self)
-        self.sorted.setSourceModel(self.rows)
+        self.sorted.setSourceModel(self.scores)
         self.sorted.setSortRole(SORT)
         self.setModel(self.sorted)
-        self.setItemDelegate(NumberDelegate(self))
-        self._names = QStyledItemDelegate(self)
+        self._numbers, self._names = NumberDelegate(self), QStyledItemDelegate(self)
+        self.setItemDelegate(self._numbers)
         self.setItemDelegateForColumn(0, self._names)
         self.setAccessibleName("Scores of methods")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -98,66 +202,20 @@ class ScoreTable(QTreeView):
         self.clicked.connect(self._ask)
 
     def show_scores(self) -> None:
-        """Take in what was found until now; what is folded stays so."""
-        evaluation, keys = self._evaluation, self._evaluation.keys
-        unfolded = {
-            self.rows.item(row).text() for row in range(self.rows.rowCount()) if self.isExpanded(self._index(row))
-        }
-        self.rows.clear()
-        self.rows.setHorizontalHeaderLabels(["Method", *(TITLES[key] for key in keys)])
-        for column, key in enumerate(keys, start=1):
-            tip = METRICS[key].description if key in METRICS else TITLES[key]
-            self.rows.horizontalHeaderItem(column).setToolTip(f"{tip[0].upper()}{tip[1:]}")
-        for method in evaluation.judged:
-            cells = evaluation.of(method)
-            if cells:
-                items = [_name(method.title), *(self._mean(method, key, cells) for key in keys)]
-                for cell in cells:
-                    items[0].appendRow([_name(cell.garment), *(_value(method, key, cell) for key in keys)])
-                self.rows.appendRow(items)
-        for row in range(self.rows.rowCount()):
-            self.setExpanded(self._index(row), self.rows.item(row).text() in unfolded)
+        """Take in what was found until now; what is unfolded stays so."""
+        before = [method for row, method in enumerate(self.scores.methods) if self.isExpanded(self._index(row))]
+        self.scores.refresh()
+        for row, method in enumerate(self.scores.methods):
+            self.setExpanded(self._index(row), method in before)
 
     def _index(self, row: int) -> QModelIndex:
-        return self.sorted.mapFromSource(self.rows.index(row, 0))
-
-    def _mean(self, method: OpenMethod, key: str, cells: list[Cell]) -> QStandardItem:
-        mean, found = self._evaluation.mean(method, key), self._evaluation.interval(method, key)
-        interval = "" if found is None else f"[{found.low:.3f}, {found.high:.3f}]"
-        item = _number(mean, interval)
-        higher = key in METRICS and METRICS[key].better == "higher"
-        sights = [cell.worst[key] for cell in cells if key in cell.worst]
-        if sights:
-            worst = (min if higher else max)(sights, key=lambda sight: sight.value)
-            _lead(item, method, worst)
-        return item
+        return self.sorted.mapFromSource(self.scores.index(row, 0))
 
     def _ask(self, index: QModelIndex) -> None:
-        found = index.data(SIGHT)
+        found = self.scores.sight(self.sorted.mapToSource(index))
         if found is not None:
             self.wanted.emit(*found)
 
 
-def _name(text: str) -> QStandardItem:
-    item = QStandardItem(text)
-    item.setData(text.casefold(), SORT)
-    return item
-
-
-def _number(value: float | None, interval: str = "") -> QStandardItem:
-    item = QStandardItem("–" if value is None else f"{value:.3f}")
-    item.setData(float("inf") if value is None else value, SORT)
-    item.setData(interval, INTERVAL)
-    return item
-
-
-def _value(method: OpenMethod, key: str, cell: Cell) -> QStandardItem:
-    item = _number(cell.values.get(key))
-    if key in cell.worst:
-        _lead(item, method, cell.worst[key])
-    return item
-
-
-def _lead(item: QStandardItem, method: OpenMethod, sight: Sight) -> None:
-    item.setData((method, sight), SIGHT)
-    item.setToolTip(f"{WORST_TIP}: {sight.motion}, frame {sight.frame}, {sight.value:.3f}")
+def _bounds(found: Interval | None) -> str:
+    return "" if found is None else f"[{found.low:.3f}, {found.high:.3f}]"
