@@ -71,7 +71,8 @@ def evaluate(
     frames = frames_to_judge(garments, options.every)
     levels = sum(len(LEVELS[kind]) * len(able_to(kind, methods)) for kind in kinds)
     counter = Counter(frames * (len(methods) + levels), give)
-    workers = min(default_workers(), len(methods) * len(groups_of(garments)))
+    # One core is left to the window, and the user waits for the rest: they have no lower priority.
+    workers = min(max(default_workers() - 1, 1), len(methods) * len(groups_of(garments)))
     with open_executor(workers, on_report=counter.count) as executor:
         enter("Evaluating methods")
         for index, name, found in judge_each(methods, garments, protocol, executor):

@@ -87,7 +87,6 @@ class Handlers:
     def _evaluate(self, work: Evaluate, enter: EnterStage, give: Give) -> None:
         from app.worker.evaluating import evaluate
 
-        lower_priority(psutil.Process())  # and so that of the processes that it starts
         methods = [self._method(method.spec, enter) for method in work.methods]
         evaluate(methods, self._with_landmarks(work.garments, enter), work.options, enter, give)
 

@@ -1,6 +1,7 @@
 """Evaluation as the worker does it: cells, levels and progress come one after the other."""
 
 import pickle
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from app.worker.evaluating import command_of, evaluate
 from app.worker.protocol import Progress, WriteEvaluation
 from keygrid.evaluation.disturbance import LEVELS
 from keygrid.methods import open_method
+from keygrid.work import Here
 from tests.evaluation.test_metrics import folding
 
 
 def test_cells_and_levels_come_as_they_are_found_with_the_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.worker.evaluating.default_workers", lambda: 0)  # in this process
+    monkeypatch.setattr("app.worker.evaluating.open_executor", lambda _, on_report: nullcontext(Here(on_report)))
     methods = [open_method("farthest?k=2")]
     garment = replace(folding(frames=2), source=Path("sheet.npz"))
     parts: list[object] = []
