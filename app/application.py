@@ -72,7 +72,7 @@ def run(
         methods: methods to open, as `keygrid.methods.open_method` takes them; if there are none, each garment has its
             default, by `keygrid.methods.defaults`.
         theme: `light` or `dark`; `system` leaves it to the preferences.
-        size: of the window, in the user's pixels.
+        size: of the window, in logical pixels.
         scale: device pixels in one of the user's; the display's own if not given.
         screenshot: where to save the window's picture once everything is shown; then the window closes, and nothing is
             kept for the next start.

@@ -85,7 +85,7 @@ VIEW_MENU = (
 """Commands in the first view's context menu, by name; an empty name parts groups."""
 
 SHARES = {"Library": (240, 540), "Layers": (240, 160), "Slices": (432, 110), "Keypoints": (432, 590)}
-"""Width and height of panels at first, in the user's pixels; heights are shrunk to the window's."""
+"""Width and height of panels at first, in logical pixels; heights are shrunk to the window's."""
 
 TOLD_MS = 5000
 """Time for which the status bar says that something was done."""

@@ -37,7 +37,7 @@ def predict(garment: Garment | str | Path, method: Method | str | None = None, f
 
     Args:
         garment: one that is open, or its path.
-        method: an open method, or a text that `open_method` takes; the shipped checkpoint for such a garment if None.
+        method: an open method, or a text that `open_method` accepts; if None, the shipped checkpoint for the garment.
         frame: counted from zero; None is the shape at rest.
 
     Raises:
@@ -90,11 +90,11 @@ def sew(category: str, seed: int | None = None, **measures: float) -> Garment:
 
     Args:
         category: T-shirt, Trousers, Skirt, Dress, Vest or Hat.
-        seed: draws the measures; the usual ones if None.
-        measures: in place of those, in centimetres, such as `length=90`.
+        seed: seed for random measures; the usual measures if None.
+        measures: measures to use instead, in centimetres, such as `length=90`.
 
     Raises:
-        KeygridError: there is no such category or measure, or no cloth can be cut so.
+        KeygridError: there is no such category or measure, or cloth can't be cut to these measures.
     """
     from keygrid.simulation.garments import PATTERNS, tailored
 
@@ -114,5 +114,5 @@ def _chosen(method: Method | str | None, garment: Garment) -> Method:
 
 
 def _find(garments: Sequence[Garment], frames: Sequence[int | None], method: Method) -> list[Prediction]:
-    # On a surface, the mean of weights lies beside it.
+    # On a surface, the weighted mean would lie beside it.
     return method.find(garments, frames, mode="peak" if method.needs_surface else "soft")

@@ -41,29 +41,29 @@ def render(
     Parameters
     ----------
     garment
-        A mesh, a cloud, a sequence, or one garment of a file of many, FILE#ITEM.
+        A mesh, cloud or sequence, or one garment of a file that holds many, as FILE#ITEM.
     method
-        A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists them. If not given, the
-        shipped checkpoint for the garment's kind, mesh or cloud, and its category.
+        A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists all methods. The default is
+        the shipped checkpoint for the garment's kind (mesh or cloud) and category.
     out
-        The picture, a PNG.
+        File for the picture, a PNG.
     slices
-        Where the heatmap's slice lies: an axis and a normalised position, such as z=0.1; or none.
+        Position of the heatmap slice, as an axis and a normalised coordinate, such as z=0.1; none draws no slice.
     size
         Width and height in pixels.
     dark
-        Light on dark.
+        Draw with the dark theme.
     keypoints
-        At the mean of their weights (soft) or on their heaviest point (peak).
+        Position of keypoints: the mean of their weights (soft) or the point of largest weight (peak).
     frame
-        Of a garment that moves, counted from 0, or from the end if negative; the last if not given.
+        Frame of a moving garment, counted from 0, or from the end if negative; by default the last.
     show
-        Layers to draw that are not drawn anyway, by name, such as points, landmarks or colours, which draws a
+        Layers to draw in addition to the default ones, by name, such as points, landmarks or colours, which draws a
         surface with its file's colours and textures.
     hide
-        Layers not to draw, such as surface.
+        Layers to leave out, such as surface.
     up
-        The file's vertical axis, such as z, or -y of most depth cameras; guessed if not given.
+        The file's vertical axis, such as z, or -y for most depth cameras; guessed if not given.
     item
         The object to take of a file of several; if not given, the largest open one where others are closed, else all.
     """

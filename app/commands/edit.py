@@ -1,4 +1,4 @@
-"""Commands of the menu Edit: undoing what was done."""
+"""Commands of the menu Edit: undo and redo."""
 
 from app.actions import Command
 from app.context import Context
@@ -6,11 +6,11 @@ from app.state.history import History, Step
 
 
 class EditCommands:
-    """Undoes and redoes.
+    """The undo and redo commands.
 
     Args:
-        context: has the commands, and messages.
-        history: what was done.
+        context: holds the commands and shows messages.
+        history: the steps that can be undone.
     """
 
     def __init__(self, context: Context, history: History) -> None:
@@ -24,7 +24,7 @@ class EditCommands:
         ]
 
     def follow(self) -> None:
-        """Let the commands name what they would undo and redo."""
+        """Update the commands' titles with the steps that they would undo and redo."""
         self._history.events.earlier.connect(self._refresh)
         self._history.events.later.connect(self._refresh)
         self._refresh()

@@ -29,9 +29,9 @@ class LandmarkCommands:
     """Commands on the landmarks of the chosen garment.
 
     Args:
-        context: has the garment and its landmarks.
-        docks: has the panel.
-        keeping: mirrors them.
+        context: holds the garment and its landmarks.
+        docks: holds the panel.
+        keeping: mirrors, reads and writes landmarks.
     """
 
     def __init__(self, context: Context, docks: Docks, keeping: KeepingLandmarks) -> None:
@@ -58,7 +58,7 @@ class LandmarkCommands:
         ]  # fmt: skip
 
     def follow(self) -> None:
-        """Keep what is checked and enabled in step with the landmarks, whoever changes them."""
+        """Keep the commands' checked and enabled states in step with the landmarks, whatever changes them."""
         actions, placing, document = self._context.commands, self._placing, self._document
         actions.follow("place_landmarks", placing, "on")
         actions.follow("carry_names", placing, "carrying")
@@ -103,19 +103,19 @@ class LandmarkCommands:
             self._docks.show(PANEL)
 
     def _switch_back(self, name: str) -> None:
-        """Switch a command off later: what follows it still has to hear that it was switched on."""
+        """Switch a command off later, after its observers have been told that it was switched on."""
         QTimer.singleShot(0, self._context.window, lambda: self._context.commands[name].setChecked(False))
 
     def _show_panel(self, shown: bool) -> None:
         self._docks.show(PANEL, shown=shown)
 
     def _come_up(self, *_: object) -> None:
-        """Show landmarks again where their layer was switched off, once some are placed."""
+        """Switch the layer of landmarks on again once a landmark is placed."""
         view = self._context.state.first
         if self._placing.on and not view.shows("landmarks") and not view.lacks("landmarks"):
             view.settings.switch("landmarks", on=True)
 
-    # The selected one
+    # The selected landmark
 
     def _selected(self) -> tuple[Garment, int] | None:
         garment = self._document.garment
@@ -199,7 +199,7 @@ class LandmarkCommands:
 
 
 def _read(path: Path, garment: Garment) -> Landmarks:
-    from keygrid.prediction.annotations import read_annotation  # SciPy takes a moment
+    from keygrid.prediction.annotations import read_annotation  # SciPy takes a moment to import
 
     if not path.name.endswith(SUFFIX):
         return read_annotation(path, garment)

@@ -58,7 +58,7 @@ class Comparing(QObject):
             predicting.start_anew()
 
     def close(self) -> None:
-        """Stop for good."""
+        """Stop permanently."""
         self._rescoring.stop()
         self._comparison.events.views.disconnect(self._take_in)
         for predicting in self._predicting.values():

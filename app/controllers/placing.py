@@ -43,7 +43,7 @@ class KeepingLandmarks(QObject):
     """
 
     refused = Signal(str)
-    """Landmarks can't be read, kept, mirrored or carried over; a sentence for the user."""
+    """Landmarks can't be read, saved, mirrored or carried over; the text is a message for the user."""
 
     def __init__(self, state: Workspace, worker: WorkerClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -59,7 +59,7 @@ class KeepingLandmarks(QObject):
         for name in ("placed", "derived", "selected"):
             placing.events[name].connect(self._show)
         state.comparison.events.views.connect(self._show)
-        placing.events.earlier.connect(self._write)  # of what is dragged, nothing is written
+        placing.events.earlier.connect(self._write)  # nothing is written during a drag
         for group, name in (
             (placing.events, "earlier"), (placing.events, "carrying"), (document.events, "garment"),
             (document.events, "method"), (document.events, "garments"), (state.comparison.events, "views"),
@@ -67,14 +67,14 @@ class KeepingLandmarks(QObject):
             group[name].connect(self._carry_soon)
 
     def shut(self) -> None:
-        """Stop for good."""
+        """Stop permanently."""
         self._carrying.stop()
 
-    # Kept beside the garments, or in a session
+    # Saving beside the garments, or in a session
 
     @property
     def unsaved(self) -> dict[str, Any]:
-        """Landmarks that are nowhere but here, by the source of their garment, as JSON has them."""
+        """Landmarks that are not saved in a file, as JSON, by the source of their garment."""
         here = {
             str(garment.source): values_of(self._placing.of(garment), garment)
             for garment in self._placing.unsaved
@@ -83,7 +83,7 @@ class KeepingLandmarks(QObject):
         return {**self._awaited, **here}
 
     def restore(self, unsaved: Mapping[str, Any]) -> None:
-        """Take in landmarks that a session kept; they are placed as soon as their garments are open."""
+        """Accept a session's landmarks; they are placed when their garments are open."""
         self._awaited |= unsaved
         for garment in self._known:
             self._place_awaited(garment)
@@ -127,7 +127,7 @@ class KeepingLandmarks(QObject):
         self._write(warn=False)
 
     def _write(self, *_: object, warn: bool = True) -> None:
-        """Write what is not beside its garment yet."""
+        """Write the landmarks that are not yet saved beside their garments."""
         for garment in self._known:
             wanted = self._placing.placed.get(garment)
             if wanted is self._written.get(garment):
@@ -151,7 +151,7 @@ class KeepingLandmarks(QObject):
         else:
             write_landmarks(wanted, garment, path)
 
-    # Shown in all views
+    # Showing in all views
 
     def _show(self, *_: object) -> None:
         placing = self._placing
@@ -161,10 +161,10 @@ class KeepingLandmarks(QObject):
             subject.placed = placing.placed
             subject.marked = placing.selected
 
-    # On the other side, and on other garments
+    # Mirroring, and carrying over to other garments
 
     def mirror(self, garment: Garment, names: frozenset[str], frame: int) -> None:
-        """Place landmarks on the other side, of these names or, if there are none, all that have no counterpart."""
+        """Mirror the landmarks of these names or, if no names are given, all landmarks without a counterpart."""
         marks = self._placing.of(garment).in_frame(frame)
         wanted = marks.chosen(_are(marks, names)) if names else marks
         if garment.source is None or not wanted.names:
@@ -187,7 +187,7 @@ class KeepingLandmarks(QObject):
             self._attempt(partial(self._placing.take_in, garment, kept, f"Mirror to {found.names[0]}"))
 
     def keep_derived(self, garment: Garment) -> None:
-        """Place the landmarks that were carried over to a garment."""
+        """Turn the derived landmarks of a garment into placed ones."""
         found = self._placing.derived.get(garment)
         if found is not None:
             self._attempt(partial(self._placing.take_in, garment, found, "Keep derived landmarks"))
@@ -196,7 +196,7 @@ class KeepingLandmarks(QObject):
         self._carrying.start()
 
     def _carry(self) -> None:
-        """Ask for the names that each garment that is shown lacks."""
+        """Request the missing landmarks of each garment that is shown."""
         placing = self._placing
         if not placing.carrying:
             placing.derived, self._asked = {}, {}
@@ -234,7 +234,7 @@ class KeepingLandmarks(QObject):
 
 
 def _sources(placing: Placing, target: Garment, garments: tuple[Garment, ...]) -> dict[Garment, Landmarks]:
-    """The other surfaces on which people placed landmarks of all frames, and these."""
+    """The other surfaces with placed landmarks that are known in all frames, and these landmarks."""
     found = {}
     for garment in garments:
         marks = placing.placed.get(garment)

@@ -1,4 +1,4 @@
-"""Keeps the document's predictions up to date: the frame that is shown first, then the others as they will play."""
+"""Keeps the document's predictions up to date: the current frame first, then the others in playing order."""
 
 from functools import partial
 from pathlib import Path
@@ -14,16 +14,16 @@ from keygrid.prediction import Prediction
 
 
 class Predicting(QObject):
-    """Keeps one view's predictions up to date; asks for one frame at a time, so that what is shown next can come next.
+    """Keeps one view's predictions up to date; requests one frame at a time, so that a newly shown frame can come next.
 
-    After a cancellation or a failure only frames that are shown are still asked for.
+    After a cancellation or failure, only frames that are shown are requested.
 
     Args:
         view: the view.
-        worker: predicts.
-        parent: owns it.
-        kept_in: folder for the first prediction of each garment, which is shown at once when it is opened again, until
-            it has been found anew; None to keep none.
+        worker: the process that predicts.
+        parent: the Qt parent.
+        kept_in: folder for the first prediction of each garment, which is shown immediately when the garment is opened
+            again, until a new prediction is ready; None to save none.
     """
 
     def __init__(

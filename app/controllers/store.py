@@ -37,7 +37,7 @@ class Store:
         preferences: what was chosen; what can't be chosen any more is as if it never was.
         shelf: what can be opened.
         runs: training runs; of those that are kept, the ones whose directory is still there are known again.
-        store: where it is kept; None if nothing shall be kept.
+        store: where the session is saved; None to save nothing.
 
     Attributes:
         is_new: true if no earlier start has opened anything.

@@ -9,13 +9,13 @@ from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from app.scene.bars import Bar, bar_colours
 
 WIDTH = 78
-"""Width of the strip that holds the bars, in the user's pixels."""
+"""Width of the strip that holds the bars, in logical pixels."""
 
 LONGEST = 320
-"""Height of a bar with its title, in the user's pixels, where there is room."""
+"""Height of a bar with its title, in logical pixels, where there is room."""
 
 _BREADTH, _SIDE, _GAP = 16, 10, 14
-"""Widths of a bar, of the margin beside it and of the gap between two, in the user's pixels."""
+"""Widths of a bar, of the margin beside it and of the gap between two, in logical pixels."""
 
 TICKS = 3
 

@@ -17,10 +17,10 @@ from keygrid.errors import KeygridError
 from keygrid.files import atomic
 
 LINE = 20
-"""Height of a line of text, in the user's pixels."""
+"""Height of a line of text, in logical pixels."""
 
 GAP = 2
-"""Space between views, in the user's pixels."""
+"""Space between views, in logical pixels."""
 
 Pixels = NDArray[np.uint8]
 """(H, W, 3), or with transparency (H, W, 4)."""
@@ -31,7 +31,7 @@ class Tile:
     """A view in a picture of several.
 
     Attributes:
-        pixels: what it shows.
+        pixels: the picture.
         title: written above it.
         scores: written below it, in up to two lines.
     """
@@ -43,14 +43,14 @@ class Tile:
 
 @dataclass(frozen=True)
 class Style:
-    """The look of what surrounds tiles.
+    """The appearance of the area around tiles.
 
     Attributes:
-        background: colour between them, which may be transparent.
+        background: colour between tiles, which may be transparent.
         text: colour of titles and scores.
         font: font of titles and scores; its size does not count.
-        scale: pixels of the picture in one of the user's.
-        transparent: whether there is nothing instead of the background.
+        scale: pixels of the picture per logical pixel.
+        transparent: whether the background is left out.
     """
 
     background: QColor
@@ -61,7 +61,7 @@ class Style:
 
     @property
     def behind(self) -> QColor:
-        """Return the background, or none."""
+        """Return the background, or a transparent one."""
         return QColor(0, 0, 0, 0) if self.transparent else self.background
 
 
@@ -85,7 +85,7 @@ def tiled(tiles: Sequence[Tile], columns: int, style: Style) -> Pixels:
 
 
 def beside(picture: Pixels, bars: Sequence[Bar], style: Style) -> Pixels:
-    """Put bars that say what colours mean at the right of a picture; (H, W, 4), or the picture if there are none."""
+    """Add colour bars at the right of a picture; (H, W, 4), or the picture itself if there are none."""
     if not bars:
         return picture
     height, width = picture.shape[:2]
@@ -100,12 +100,12 @@ def beside(picture: Pixels, bars: Sequence[Bar], style: Style) -> Pixels:
 
 
 def widget_picture(widget: QWidget) -> Pixels:
-    """Return what a widget shows, (H, W, 4) in device pixels."""
+    """Return a widget's picture, (H, W, 4) in device pixels."""
     return _pixels(widget.grab().toImage().convertToFormat(QImage.Format.Format_RGBA8888))
 
 
 def save_screenshot(widget: QWidget, path: Path) -> None:
-    """Save what a widget shows as a PNG of its size in device pixels.
+    """Save a widget's picture as a PNG of its size in device pixels.
 
     Raises:
         KeygridError: it can't be written there.

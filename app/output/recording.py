@@ -1,4 +1,4 @@
-"""Videos of what the views show, frame by frame."""
+"""Videos of the views, recorded frame by frame."""
 
 import time
 from collections.abc import Callable
@@ -18,11 +18,11 @@ SUFFIXES = (".mp4", ".gif")
 CANCELLED = "Cancelled"
 
 WAIT_MS = 20
-"""Until it is asked again whether a frame can be drawn."""
+"""Delay before checking again whether a frame can be drawn, in milliseconds."""
 
 
 class Recording(QObject):
-    """Draws pictures one after the other, with the event loop going on between them, and writes them into a video.
+    """Draws pictures one at a time, returning to the event loop between them, and writes them to a video.
 
     Args:
         path: the video, which is there only when it is complete; MP4 (H.264) or GIF, by its ending.

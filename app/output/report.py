@@ -54,7 +54,7 @@ class Report:
         picture: the views side by side.
         rows: the views, A first.
         differences: distances between their keypoints.
-        drift: the keypoints' drift over frames; None where there is none.
+        drift: the keypoints' drift over frames; None if there is none.
     """
 
     garment: str
@@ -65,7 +65,7 @@ class Report:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write a comparison as an HTML page that needs no other file.
+    """Write a comparison as a self-contained HTML page.
 
     Raises:
         KeygridError: it can't be written there.

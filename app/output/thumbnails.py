@@ -1,4 +1,4 @@
-"""Small pictures of garments: kept on disk, made one at a time by a process of their own."""
+"""Small pictures of garments, cached on disk and drawn one at a time by a separate process."""
 
 import hashlib
 from functools import partial
@@ -11,24 +11,24 @@ from app.worker.client import WorkerClient
 from app.worker.protocol import DrawThumbnail
 
 SIDE = 96
-"""Pixels, enough for twice the size that lists show."""
+"""Side of a picture in pixels, twice the size shown in lists."""
 
 VERSION = 3
-"""Changes when garments are drawn differently."""
+"""Version of the drawing; raise it when garments are drawn differently."""
 
 
 class Thumbnails(QObject):
-    """Gives the pictures that exist at once, and signals when there are more.
+    """Returns existing pictures immediately, and signals when new ones are ready.
 
-    Drawing has its own process, which starts when it is first needed: the worker's is busy with what the user waits
-    for, and PyTorch and software OpenGL do not share a process well.
+    Drawing has its own process, which starts when it is first needed: the worker is busy with the user's requests, and
+    PyTorch and software OpenGL do not share a process well.
 
     Args:
-        folder: where pictures are kept; None if there shall be none.
+        folder: where pictures are saved; None to draw no pictures.
     """
 
     arrived = Signal()
-    """There is another picture."""
+    """A new picture is ready."""
 
     def __init__(self, folder: Path | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -39,18 +39,18 @@ class Thumbnails(QObject):
 
     @property
     def busy(self) -> bool:
-        """True while pictures are still to come."""
+        """True while pictures are still being drawn."""
         return bool(self._waiting)
 
     def icon(self, path: Path) -> QIcon:
-        """The picture of a garment's file; an empty icon, and the picture later, if there is none yet."""
+        """Return the picture of a garment's file; if there is none yet, return an empty icon and draw it later."""
         if self.folder is not None and path not in self._icons:
             self._icons[path] = QIcon()
             self._find(path, self.folder)
         return self._icons.get(path, QIcon())
 
     def close(self) -> None:
-        """Stop drawing, for good."""
+        """Stop drawing permanently."""
         self.folder = None
         self._waiting.clear()
         if self._worker is not None:

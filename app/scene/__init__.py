@@ -1,1 +1,1 @@
-"""The drawing, as layers on any PyVista plotter: a window's or an off-screen one. No Qt."""
+"""Drawing as layers on any PyVista plotter, in a window or off screen. Imports no Qt."""

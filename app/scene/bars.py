@@ -1,4 +1,4 @@
-"""Bars that say what colours mean."""
+"""Colour bars."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ HEATED = frozenset({"slice", "isosurface", "volume"})
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar that says what colours mean.
+    """A colour bar.
 
     Attributes:
-        name: tells it from the others of a view.
-        title: says what is measured, in up to two lines.
+        name: identifies the bar within a view.
+        title: the measured quantity, in up to two lines.
         limits: values at its ends.
-        colour_map: by Matplotlib's name.
-        logarithmic: whether values grow along it by factors.
+        colour_map: Matplotlib's name of the colour map.
+        logarithmic: whether the scale is logarithmic.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Bar:
 
 
 def bars_of(state: SceneState) -> list[Bar]:
-    """Return the bar of the heatmap and that of weights, each if something has its colours."""
+    """Return the bars of the heatmap and of weights, each only if something is coloured by it."""
     found, heat, weighed = [], state.heat, state.weighed
     if heat is not None and HEATED & state.layers:
         title = "heat" if heat.sigma is None else f"heat if\nsigma {heat.sigma:.3g}"  # the font has no Greek
@@ -52,7 +52,7 @@ def bars_of(state: SceneState) -> list[Bar]:
 
 
 def shared_bars(states: Mapping[str, SceneState]) -> list[Bar]:
-    """Return the bars of several views by their letters: one for all that have the same, else each with its letters."""
+    """Return the bars of several views: one bar for views whose bars are the same, titled with the views' letters."""
     found: dict[Bar, list[str]] = {}
     for letter, state in states.items():
         for bar in bars_of(state):
@@ -65,12 +65,12 @@ def shared_bars(states: Mapping[str, SceneState]) -> list[Bar]:
 
 
 def bar_colours(bar: Bar) -> NDArray[np.uint8]:
-    """Return the colours (256, 4) of a bar from its lower end on."""
+    """Return the colours (256, 4) of a bar, starting at its lower end."""
     return np.asarray(pv.LookupTable(bar.colour_map, n_values=256).values, np.uint8)
 
 
 class ScalarBars(Drawn):
-    """Draws bars into the picture, where the look says so.
+    """Draws bars into the picture if the look includes them.
 
     Args:
         plotter: where they are drawn.
@@ -87,13 +87,13 @@ class ScalarBars(Drawn):
         return bool(self._titles)
 
     def update(self, state: SceneState) -> None:
-        """Show the bars of what is shown."""
+        """Show the bars of the current layers."""
         bars = {bar.name: bar for bar in bars_of(state)} if state.look.bars else {}
         for name, height in (("heat", 0.06), ("weight", 0.53)):
             self._show(name, bars.get(name), height, state)
 
     def _show(self, name: str, bar: Bar | None, height: float, state: SceneState) -> None:
-        """Draw a bar at the right, from a height upwards, both shares of the picture's; none without one."""
+        """Draw a bar at the right from a height upwards, both as shares of the picture's; draw none if it is None."""
         scale = state.look.pixel_ratio
         if not self._changed(name, bar, state.foreground, scale):
             return

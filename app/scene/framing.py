@@ -1,4 +1,4 @@
-"""Camera positions from which a garment fills the picture."""
+"""Camera positions at which a garment fills the picture."""
 
 from dataclasses import dataclass
 
@@ -16,22 +16,22 @@ SIDES: dict[str, tuple[Floats, Floats]] = {
     "right": (np.array([1.0, 0.0, 0.0]), UP), "left": (np.array([-1.0, 0.0, 0.0]), UP),
     "above": (UP, np.array([0.0, 0.0, -1.0])), "below": (-UP, np.array([0.0, 0.0, 1.0])),
 }  # fmt: skip
-"""Directions towards the eye, and what points upwards in the picture."""
+"""Directions towards the camera, and the picture's upward direction."""
 
 LIES = 0.7
-"""A garment lies if the cosine between its thinnest direction and the vertical is above this."""
+"""Cosine between a garment's thinnest direction and the vertical above which it counts as lying."""
 
 ROUND = 0.85
-"""A garment is as broad from any side if the lesser of its horizontal spreads is more than this share of the other."""
+"""Ratio of the smaller to the larger horizontal spread above which a garment counts as equally broad on all sides."""
 
 STANDING, LYING = (14.0, 12.0), (12.0, 58.0)
-"""Degrees to the right of its broad side, and above, from which a garment that stands or lies is seen first."""
+"""Initial camera angles in degrees, to the right of the broad side and upwards, for standing and lying garments."""
 
 FILLED = 0.86
 """Share of the picture's width or height that a garment takes."""
 
 MOST_POINTS = 20_000
-"""Points, about, that a moving garment is thinned to, besides its extremes; more would only take longer."""
+"""Approximate number of points to which a moving garment is thinned, besides its extremes; more only takes longer."""
 
 
 def broad_side(vertices: Floats) -> Floats:

@@ -48,7 +48,7 @@ class PlaneHandle(Drawn):
             return
         if self._widget is None:
             self._make()
-        if self._moving:  # it is what tells where the plane is
+        if self._moving:  # it shows the plane's position
             return
         if not self._changed("place", prediction, slices.normal, slices.free) and self._widget.GetEnabled():
             return
@@ -56,7 +56,7 @@ class PlaneHandle(Drawn):
         low, high = invert(np.full(3, -1.0)), invert(np.full(3, 1.0))
         shape.PlaceWidget([bound for pair in zip(low, high, strict=True) for bound in pair])
         shape.SetNormal(slices.normal)
-        # On the plane, but where the garment is: not every normalisation puts that into the middle.
+        # On the plane, but near the garment, which not every normalisation puts at the origin.
         normal, middle = (
             np.array(slices.normal),
             prediction.normalisation.apply(prediction.explain().sample.points).mean(axis=0),
@@ -66,7 +66,7 @@ class PlaneHandle(Drawn):
             self._widget.On()
 
     def shut(self) -> None:
-        """Remove it, for good."""
+        """Remove it permanently."""
         if self._widget is not None:
             self._widget.Off()
             self._widget.RemoveAllObservers()
@@ -104,7 +104,7 @@ class PlaneHandle(Drawn):
 
 
 def _hide_edges(shape: Any) -> None:
-    """Draw no edges: the slice has an outline of its own. They ignore the property that is meant for them."""
+    """Draw no edges, because the slice has its own outline. VTK ignores the property meant for them."""
     props = vtkPropCollection()
     shape.GetActors(props)
     edges: Any = props.GetItemAsObject(EDGES)

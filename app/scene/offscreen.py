@@ -1,4 +1,4 @@
-"""The scene as a picture, without any display."""
+"""Rendering a scene as a picture, without a display."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +36,7 @@ def render(
     plotter.render_window.SetDPI(round(72 * pixel_ratio))
     try:
         view = View(Subject(garment=garment, frame=frame, prediction=prediction), settings, slices)
-        scene = Scene(plotter)  # kept until the picture is taken: it then places what follows the camera
+        scene = Scene(plotter)  # kept until the picture is taken, when it places the labels that follow the camera
         scene.draw(SceneState.of(view, Look(theme, pixel_ratio, bars=True)))
         with atomic(path) as temporary:
             plotter.screenshot(temporary)
@@ -45,14 +45,14 @@ def render(
 
 
 SAMPLES = 8
-"""Samples of each pixel."""
+"""Number of samples per pixel."""
 
 THUMBNAIL_POINT = 2
 """Size of a cloud's points in a thumbnail, in pixels."""
 
 
 def render_thumbnail(garment: Garment, path: Path, side: int) -> None:
-    """Draw a garment at rest into a PNG of so many pixels a side, on nothing, so that it suits any theme."""
+    """Draw a garment at rest into a square PNG with a transparent background, so that it suits any theme."""
     _quieten()
     plotter = _plotter((side, side))
     try:
@@ -68,12 +68,12 @@ def render_thumbnail(garment: Garment, path: Path, side: int) -> None:
 
 
 def _plotter(size: tuple[int, int]) -> Any:
-    """Return a plotter of so many pixels that smooths edges, for which a picture has time."""
+    """Return an off-screen plotter of a size in pixels, with smooth edges."""
     plotter: Any = pv.Plotter(off_screen=True, window_size=list(size), line_smoothing=True)
     plotter.render_window.SetMultiSamples(SAMPLES)
     return plotter
 
 
 def _quieten() -> None:
-    # VTK complains of every display it tries before it renders without one.
+    # VTK reports an error for each display it tries before it renders without one.
     vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)

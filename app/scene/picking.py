@@ -1,4 +1,4 @@
-"""Finding what is at a place of the picture, by geometry instead of drawing, so that it costs no frame."""
+"""Picking: finding what is at a place in the picture, by geometry instead of drawing, so that no frame is needed."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,18 +22,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """A place in the scene, and what is known of it.
+    """A place in the scene, with the values known there.
 
     Attributes:
-        kind: what is there.
+        kind: kind of object at the place.
         position: (3,), file units.
-        index: of the keypoint or segment; of the vertex nearest to a place on the surface; -1 of a place on a slice.
-        face: the triangle of a place on the surface; -1 elsewhere, and for a cloud.
-        heat: the heatmap there; None where there is none.
-        weights: (K,), of each keypoint at the sampled point nearest to it along the shape at rest, as shares of its
-            largest; None where there are none.
-        plane: of a place on a slice.
-        depth: how far along the line of sight, from 0 to 1.
+        index: index of the keypoint or segment, or of the vertex nearest to a place on the surface; -1 on a slice.
+        face: index of the triangle for a place on the surface; -1 elsewhere, and for a cloud.
+        heat: value of the heatmap there; None if there is none.
+        weights: (K,), weight of each keypoint at the nearest sampled point along the shape at rest, as a share of the
+            keypoint's largest weight; None if there are none.
+        plane: the plane of a place on a slice.
+        depth: depth along the line of sight, from 0 to 1.
     """
 
     kind: Literal["keypoint", "segment", "surface", "slice"]
@@ -47,13 +47,13 @@ class Probe:
 
 
 class Picker:
-    """Finds what a state has at display positions: device pixels, from the bottom left.
+    """Finds the objects of a scene state at display positions, in device pixels from the bottom left.
 
     Args:
-        plotter: whose camera looks.
+        plotter: the plotter whose camera is used.
 
     Attributes:
-        state: what is shown.
+        state: the scene that is shown.
     """
 
     def __init__(self, plotter: pv.BasePlotter) -> None:
@@ -104,7 +104,7 @@ class Picker:
     def spot_at(self, x: float, y: float, within: float) -> Spot | None:
         """Return the place of the garment at a display position, whatever is drawn before it; None if there is none.
 
-        Of a cloud it is a point: of those that are nearly as near to the position as any, the nearest to the eye.
+        In a cloud, the place is a point: among the points closest to the position, the nearest to the camera.
         """
         garment = self.state.garment
         if garment is None:

@@ -18,7 +18,7 @@ from app.state.camera import Camera
 from keygrid.data.garment import Garment
 
 BARS_WIDTH = 84
-"""Width of the strip at the right that holds the bars, in the user's pixels."""
+"""Width of the strip at the right that holds the bars, in logical pixels."""
 
 Floats = NDArray[np.float64]
 

@@ -92,25 +92,25 @@ class SceneState:
 
     Attributes:
         garment: None for an empty scene.
-        frame: the garment's, if it moves.
-        shown: keypoints and their skeleton; None while there are none.
-        predictions: by frame, along which keypoints leave trails.
-        heat: the heatmap; None where there is none.
-        weights: of the keypoints at any place; None where there are none.
-        layers: names of those that are on.
-        settings: how layers look.
+        frame: index of the current frame, if the garment moves.
+        shown: keypoints and their skeleton; None if there are none.
+        predictions: predictions by frame, from which trails are drawn.
+        heat: the heatmap; None if there is none.
+        weights: weights of the keypoints at any place; None if there are none.
+        layers: names of the layers that are on.
+        settings: appearance of the layers.
         slices: how the heatmap is cut and coloured.
-        keypoint: index of the selected one.
+        keypoint: index of the selected keypoint.
         other: index of the keypoint to which the selected one is measured.
         segment: index of the selected segment.
-        measure: the distance between these two keypoints, as text.
+        measure: text of the distance between the two keypoints.
         colours: (K, 3) red, green, blue of the keypoints.
         titles: K labels.
-        landmarks: those that are known in this frame; None for none.
-        derived: those that were carried over from other garments; None for none.
+        landmarks: landmarks that are known in this frame; None if there are none.
+        derived: landmarks carried over from other garments; None if there are none.
         marked: name of the selected landmark; empty for none.
-        overlay: additions that are not the view's own.
-        look: properties of the picture.
+        overlay: additions from other views.
+        look: appearance of the picture.
     """
 
     garment: Garment | None = None
@@ -136,7 +136,7 @@ class SceneState:
 
     @classmethod
     def of(cls, view: View, look: Look | None = None, overlay: Overlay | None = None) -> "SceneState":
-        """Return what a view shows now; it does not change with the view."""
+        """Return a snapshot of a view, which does not change with the view."""
         subject, overlay = view.subject, overlay or Overlay()
         shown = subject.shown if subject.garment is not None else None
         count = len(shown.keypoints) if shown is not None else 0
@@ -148,7 +148,7 @@ class SceneState:
             subject.garment,
             subject.frame,
             shown,
-            # The paths are those of the prediction, and a preview's keypoints are elsewhere.
+            # The trails belong to the prediction; a preview's keypoints are elsewhere.
             subject.predictions if subject.shown_preview is None else MappingProxyType({}),
             view.heat if shown is not None else None,
             view.weights,
@@ -169,12 +169,12 @@ class SceneState:
 
     @property
     def prediction(self) -> Prediction | None:
-        """The prediction that is shown, if it has an explanation; without one only keypoints and skeleton are shown."""
+        """The current prediction if it has an explanation; without one, only keypoints and skeleton are shown."""
         return self.heat.prediction if self.heat is not None else None
 
     @cached_property
     def vertices(self) -> Floats:
-        """(V, 3): the garment's in this frame, file units."""
+        """Vertices of the garment in this frame, (V, 3), file units."""
         return self.garment.vertices_in(self.frame) if self.garment is not None else np.empty((0, 3))
 
     @property
@@ -184,13 +184,13 @@ class SceneState:
 
     @property
     def weighed(self) -> tuple[Weights, int] | None:
-        """The weights that colour points and surface, and the keypoint whose they are; None if none do."""
+        """The weights that colour points and surface, and the keypoint they belong to; None if nothing is coloured."""
         wanted = self.settings.weights and self.weights is not None and self.keypoint is not None
         return (self.weights, self.keypoint) if wanted and self.weights and self.keypoint is not None else None
 
     @property
     def painted(self) -> bool:
-        """Whether garments look as in their file, by its colours and textures; weights come first."""
+        """True if garments have the colours and textures of their files; colouring by weights takes precedence."""
         has_some = self.garment is not None and self.garment.is_coloured
         return has_some and "colours" in self.layers and self.weighed is None
 
@@ -225,7 +225,7 @@ def _landmarks(subject: Subject) -> tuple[Landmarks | None, Landmarks | None, st
     garment, marks = subject.garment, subject.landmarks
     if garment is None:
         return None, None, ""
-    # The same object as long as nothing changes, so that nothing is drawn again.
+    # Return the same object until something changes, so that nothing is redrawn.
     known = marks.in_frame(subject.frame) if marks is not None and marks.frames else marks
     selected = subject.marked[1] if subject.marked is not None and subject.marked[0] is garment else ""
     return known, subject.derived.get(garment), selected

@@ -105,7 +105,7 @@ class Linking:
     """Keeps linked properties of views equal, and their matches up to date.
 
     Args:
-        document: what is open.
+        document: the open garments and methods.
         first: the first view, which is about the document.
         comparison: the others.
     """

@@ -1,4 +1,4 @@
-"""Everything that was done and can be undone, in one order, whatever part of the window did it."""
+"""All actions that can be undone, in one order for all parts of the window."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,18 +16,18 @@ from keygrid.clouds import Recipe
 from keygrid.data.garment import Garment
 
 MOST = 200
-"""Steps that are remembered."""
+"""Maximum number of steps that are remembered."""
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """Something that was done.
+    """An action that can be undone.
 
     Attributes:
-        title: names it after the word Undo.
-        undo: makes it undone.
-        redo: does it again.
-        of: what it can't be undone without, once that is closed; None for nothing.
+        title: name of the action, shown after the word Undo.
+        undo: reverses the action.
+        redo: performs the action again.
+        of: object that must be open for the action to be undone; None if it needs none.
     """
 
     title: str
@@ -41,8 +41,8 @@ class History:
     """Steps that can be undone and redone.
 
     Attributes:
-        earlier: what can be undone, the latest last.
-        later: what was undone, the one that is redone next last.
+        earlier: steps that can be undone, the latest last.
+        later: steps that were undone; the last is the next to be redone.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -52,7 +52,7 @@ class History:
     _is_going: bool = field(default=False, init=False, repr=False)
 
     def add(self, step: Step) -> None:
-        """Remember a step; what is done while one is undone or redone is a part of that."""
+        """Remember a step; changes made while a step is being undone or redone belong to that step."""
         if not self._is_going:
             self.earlier, self.later = (*self.earlier, step)[-MOST:], ()
 
@@ -77,7 +77,7 @@ class History:
         return step
 
     def forget(self, of: object) -> None:
-        """Forget what can't be undone without something that is closed, or was undone elsewhere."""
+        """Forget the steps that need an object that was closed, or that were undone elsewhere."""
         if not self._is_going:
             self.earlier = tuple(step for step in self.earlier if step.of is not of)
             self.later = tuple(step for step in self.later if step.of is not of)
@@ -92,14 +92,14 @@ class History:
 
 
 class Recording:
-    """Remembers what the user does to a workspace that is easily lost.
+    """Records the changes to a workspace that a user could easily lose.
 
-    Hidden keypoints, names and colours, views, closed garments, landmarks and recipes of clouds; not what a click
-    brings back, such as layers, slices and cameras.
+    These are hidden keypoints, names and colours, views, closed garments, landmarks and recipes of clouds. Changes that
+    a click reverses, such as those of layers, slices and cameras, are not recorded.
 
     Args:
-        workspace: what is observed.
-        history: remembers.
+        workspace: the workspace to observe.
+        history: records the steps.
     """
 
     def __init__(self, workspace: Workspace, history: History) -> None:
@@ -182,4 +182,4 @@ class Recording:
         if len(new) > len(old):
             self._history.add(Step("change of the recipe", preparation.undo, preparation.redo, preparation))
         else:
-            self._history.forget(preparation)  # it was undone in its panel, or begins anew
+            self._history.forget(preparation)  # it was undone in its panel, or starts again

@@ -1,4 +1,4 @@
-"""Landmarks that are placed on the open garments, and every change of them, to be undone."""
+"""Landmarks placed on the open garments, with a history of changes for undoing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,9 +23,9 @@ class Spot:
     """A place on a garment's material.
 
     Attributes:
-        face: the triangle; of a cloud, the point.
-        barycentric: (3,), weights of its corners.
-        position: (3,), where it is in the frame that is shown, file units.
+        face: index of the triangle, or of the point in a cloud.
+        barycentric: (3,), weights of the triangle's corners.
+        position: (3,), position in the current frame, file units.
     """
 
     face: int
@@ -35,13 +35,13 @@ class Spot:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """A change of a garment's landmarks. None stands for those of its own file.
+    """A change to a garment's landmarks; None stands for the landmarks in the garment's own file.
 
     Attributes:
         garment: the garment.
-        title: the change in words, such as `Move left cuff`.
-        before: its placed landmarks before.
-        after: those after.
+        title: description of the change, such as `Move left cuff`.
+        before: placed landmarks before the change.
+        after: placed landmarks after the change.
     """
 
     garment: Garment
@@ -51,7 +51,7 @@ class Change:
 
 
 Placed = Mapping[Garment, Landmarks]
-"""Landmarks by garment; a garment that is not in it has those of its own file."""
+"""Landmarks by garment; a garment without an entry has the landmarks in its own file."""
 
 
 @dataclass
@@ -59,13 +59,13 @@ class Placing:
     """Landmarks of open garments.
 
     Attributes:
-        on: whether a click on a garment places one.
-        placed: those that people placed, in place of those of the garment's own file.
-        derived: those that were carried over from other garments.
+        on: whether a click on a garment places a landmark.
+        placed: landmarks placed by users, which replace those in the garment's own file.
+        derived: landmarks carried over from other garments.
         carrying: whether names are carried over to the garments that are shown.
-        selected: the garment and the name of the selected one; None for none.
+        selected: garment and name of the selected landmark; None if none is selected.
         earlier: changes that can be undone, the latest last.
-        later: changes that were undone, the one that is redone next last.
+        later: changes that were undone; the last is the next to be redone.
         unsaved: garments whose landmarks could not be written beside them.
     """
 
@@ -81,17 +81,17 @@ class Placing:
     unsaved: frozenset[Garment] = frozenset()
 
     def of(self, garment: Garment) -> Landmarks:
-        """Return the landmarks that count: those that were placed, else those of the garment's own file."""
+        """Return the landmarks in use: the placed ones or, if there are none, those in the garment's own file."""
         return self.placed.get(garment, garment.landmarks or NONE)
 
     def row_of(self, garment: Garment, name: str, frame: int) -> int | None:
-        """Return the row, among those that count, of a landmark that is known in a frame; None if it is in none."""
+        """Return the row of a landmark in use that is known in a frame; None if there is none."""
         marks = self.of(garment)
         known = marks.known_in(frame)
         return next((row for row, other in enumerate(marks.names) if other == name and known[row]), None)
 
     def selected_row(self, garment: Garment | None, frame: int) -> int | None:
-        """Return the row of the selected landmark of a garment in a frame; None where none is selected."""
+        """Return the row of a garment's selected landmark in a frame; None if none is selected."""
         if garment is None or self.selected is None or self.selected[0] is not garment:
             return None
         return self.row_of(garment, self.selected[1], frame)
@@ -99,10 +99,10 @@ class Placing:
     # Changes
 
     def place(self, garment: Garment, spot: Spot, frame: int) -> None:
-        """Place a landmark with a name of its own, and select it: on a cloud in this frame, else in all frames.
+        """Place and select a landmark with a unique name: in this frame on a cloud, in all frames on a surface.
 
         Raises:
-            KeygridError: there are as many as there can be.
+            KeygridError: the garment already has the maximum number of landmarks.
         """
         marks = self.of(garment)
         if len(marks.names) >= MOST:
@@ -115,11 +115,11 @@ class Placing:
         self.selected = garment, name
 
     def show_moved(self, garment: Garment, row: int, spot: Spot) -> None:
-        """Show a landmark elsewhere while it is dragged; `move` makes it last."""
+        """Show a landmark elsewhere while it is dragged; `move` makes the change permanent."""
         self.placed = {**self.placed, garment: _moved(self.of(garment), row, spot)}
 
     def move(self, garment: Garment, row: int, spot: Spot, before: Landmarks | None) -> None:
-        """Move a landmark; `before` is what was placed when the drag began, None for those of the garment's file."""
+        """Move a landmark; `before` holds the landmarks before the drag, None for those in the garment's file."""
         marks = self.of(garment)
         self.placed = _with(self.placed, garment, before)
         self._change(garment, f"Move {marks.names[row]}", _moved(marks, row, spot))
@@ -128,7 +128,7 @@ class Placing:
         """Give a landmark another name.
 
         Raises:
-            KeygridError: there is no name, or another landmark has it in the same frame.
+            KeygridError: the name is empty, or another landmark has it in the same frame.
         """
         marks, name = self.of(garment), tidied(name)
         if name == marks.names[row]:
@@ -149,10 +149,10 @@ class Placing:
         self._change(garment, f"Delete {marks.names[row]}", None if nothing else left)
 
     def limit(self, garment: Garment, row: int, frame: int | None) -> None:
-        """Say in which frame alone a landmark is known; None for all.
+        """Set the only frame in which a landmark is known; None for all frames.
 
         Raises:
-            KeygridError: another one has its name there.
+            KeygridError: another landmark has the same name there.
         """
         marks = self.of(garment)
         self._refuse_taken(marks, marks.names[row], frame, row)
@@ -162,10 +162,10 @@ class Placing:
         self._change(garment, f"Frames of {marks.names[row]}", replace(marks, frames=kept))
 
     def take_in(self, garment: Garment, others: Landmarks, title: str) -> None:
-        """Add landmarks; those whose name and frame are there already go to the new place.
+        """Add landmarks; a landmark whose name and frame already exist moves to the new place.
 
         Raises:
-            KeygridError: there would be more than there can be.
+            KeygridError: there would be more than the maximum number of landmarks.
         """
         marks, frames = self.of(garment), frames_of(others)
         new = {(name, only) for name, only in zip(others.names, frames, strict=True)}
@@ -184,7 +184,7 @@ class Placing:
             self._change(garment, "Remove placed landmarks", None)
 
     def undo(self) -> Change | None:
-        """Undo the last change; return it."""
+        """Undo the last change and return it."""
         if not self.earlier:
             return None
         *earlier, change = self.earlier
@@ -194,7 +194,7 @@ class Placing:
         return change
 
     def redo(self) -> Change | None:
-        """Make again the change that was undone last; return it."""
+        """Redo the last undone change and return it."""
         if not self.later:
             return None
         *later, change = self.later
@@ -204,7 +204,7 @@ class Placing:
         return change
 
     def forget(self, garment: Garment) -> None:
-        """Forget a garment that is closed, and what was changed on it."""
+        """Forget a closed garment and its changes."""
         self.placed, self.derived = _with(self.placed, garment, None), _with(self.derived, garment, None)
         self.earlier = tuple(change for change in self.earlier if change.garment is not garment)
         self.later = tuple(change for change in self.later if change.garment is not garment)

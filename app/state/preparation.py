@@ -22,10 +22,10 @@ class PreparedCloud:
     """A cloud that a recipe prepared.
 
     Attributes:
-        garment: the points that are left.
-        counts: how many points there were at first, and after each step.
-        removed: (R, 3) points that steps removed, file units, as the garment stands; of very many, some.
-        removed_by: (R,) the steps that did, by their places in the recipe.
+        garment: the remaining points.
+        counts: number of points at the start and after each step.
+        removed: (R, 3), points that steps removed, upright, file units; a sample if there are very many.
+        removed_by: (R,), index in the recipe of the step that removed each point.
     """
 
     garment: Garment
@@ -36,7 +36,7 @@ class PreparedCloud:
 
 @dataclass(frozen=True, eq=False)
 class Removed:
-    """Points that are shown beside a prepared cloud.
+    """Points shown together with a prepared cloud.
 
     Attributes:
         garment: the prepared cloud.
@@ -55,12 +55,12 @@ class Preparation:
 
     Attributes:
         source: the cloud; None while none is open.
-        recipe: what is done to it.
-        prepared: what that makes of it; None of no steps, and as long as it is not there.
-        earlier: recipes before the last changes, the latest last.
-        later: recipes that were undone, the one that is redone next last.
-        shows_removed: whether the points that steps removed are shown, too.
-        step: place of the chosen step in the recipe; -1 for none.
+        recipe: the steps to apply.
+        prepared: the result; None if there are no steps or it is not ready yet.
+        earlier: recipes before each change, the latest last.
+        later: recipes that were undone; the last is the next to be redone.
+        shows_removed: whether the points removed by steps are shown as well.
+        step: index of the chosen step in the recipe; -1 for none.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -75,7 +75,7 @@ class Preparation:
 
     @property
     def removed(self) -> Removed | None:
-        """The removed points that are shown; None while none are."""
+        """The removed points that are shown; None if none are."""
         prepared = self.prepared
         if prepared is None or not self.shows_removed or not len(prepared.removed):
             return None
@@ -95,7 +95,7 @@ class Preparation:
             self.recipe = last
 
     def redo(self) -> None:
-        """Make again the change that was undone last, if there is one."""
+        """Redo the last undone change, if there is one."""
         if self.later:
             *later, following = self.later
             self.earlier, self.later = (*self.earlier, self.recipe), tuple(later)
@@ -105,7 +105,7 @@ class Preparation:
         """Add a step.
 
         Raises:
-            KeygridError: the step can't be done with its numbers.
+            KeygridError: the step's parameters are invalid.
         """
         self.change(self.recipe.with_step(step))
 

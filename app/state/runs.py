@@ -110,7 +110,7 @@ class Curve:
             self.values.pop()
 
     def thinned(self, most: int) -> tuple[Floats, Floats]:
-        """Steps and values, at most so many: of equally many neighbours each, the means."""
+        """Steps and values, thinned to a maximum number by taking means of equal groups of neighbours."""
         steps, values = np.array(self.steps), np.array(self.values)
         size = -(-len(steps) // most)
         if size < 2:
@@ -251,12 +251,12 @@ class Run:
     Attributes:
         directory: its directory; what is in it may be still to come.
         state: as of the last reading.
-        history: what the events say.
-        config: what `config.json` says.
-        process: the trainer's number, if it was started here or says that it runs on this machine.
-        kept: names of the checkpoints that are there, without suffix.
-        error: the last line of what the process wrote to its standard error, if it tells of one.
-        version: grows with everything that is read, and with every change of the state.
+        history: values read from the events.
+        config: content of `config.json`.
+        process: process ID of the trainer, if it was started here or reports that it runs on this machine.
+        kept: names of the existing checkpoints, without suffix.
+        error: the last line that the process wrote to standard error, if it reports an error.
+        version: increases with every event that is read and every change of state.
     """
 
     directory: Path
@@ -272,7 +272,7 @@ class Run:
         self.start_over()
 
     def start_over(self) -> None:
-        """Forget what was read."""
+        """Forget all events that were read."""
         self.history = History(self.name)
         self.config = {}
 
@@ -282,14 +282,14 @@ class Run:
 
     @property
     def epochs(self) -> int:
-        """Epochs of the whole training; 0 where not known."""
+        """Epochs of the whole training; 0 if unknown."""
         training = self.config.get("training")
         epochs = training.get("epochs") if isinstance(training, dict) else None
         return self.history.epochs or (epochs if isinstance(epochs, int) else 0)
 
     @property
     def progress(self) -> float:
-        """Share of the run that is done, from 0 to 1."""
+        """Progress of the run, from 0 to 1."""
         if self.state is State.FINISHED:
             return 1.0
         history = self.history
@@ -298,13 +298,13 @@ class Run:
 
     @property
     def command(self) -> str:
-        """The command line that began it; empty where its directory doesn't say."""
+        """The command line that started the run; empty if its directory does not record it."""
         command = self.config.get("command")
         return command if isinstance(command, str) else ""
 
     @property
     def message(self) -> str:
-        """Why the run ended, in a sentence; empty while it has not, or has as it should."""
+        """The reason why the run ended early, in a sentence; empty if it is running or was completed."""
         if self.state is State.LOST:
             return "The trainer ended unexpectedly; Resume continues from the last saved state."
         if self.state is State.FAILED:
@@ -312,12 +312,12 @@ class Run:
         return self.history.message if self.state is State.STOPPED else ""
 
     def preview(self, epoch: int | None = None) -> Preview | None:
-        """Return the last preview that is not of a later epoch; None if there is none, or none yet."""
+        """Return the latest preview up to the chosen epoch; None if there is none."""
         previews = self.history.previews
         return next((p for p in reversed(previews) if epoch is None or p.epoch <= epoch), None)
 
     def checkpoint(self, epoch: int | None = None) -> Path | None:
-        """Return the best checkpoint, or that after an epoch; None if there is none, or it was not kept."""
+        """Return the best checkpoint or the one after an epoch; None if it does not exist."""
         names = ["best", "last"] if epoch is None else [f"epoch-{epoch:04d}"]
         if epoch == self.history.epoch:
             names.append("last")
@@ -325,25 +325,25 @@ class Run:
         return None if found is None else RunDirectory(self.directory).checkpoints / f"{found}.safetensors"
 
     def become(self, state: State) -> None:
-        """Take note of a state."""
+        """Record a state."""
         self.version += state is not self.state
         self.state = state
 
 
 @dataclass
 class Runs:
-    """The runs that are known.
+    """The known runs.
 
     Attributes:
         runs: newest first.
-        chosen: the one that is looked at.
+        chosen: the selected run.
         previewing: whether the chosen run's preview is shown instead of a prediction.
-        epoch: the preview that is shown is the one after so many epochs; None for the newest.
+        epoch: the epoch whose preview is shown; None for the newest.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
     advanced: ClassVar[Signal] = Signal(Run)
-    """Something new is known of a run."""
+    """A run has changed."""
 
     runs: tuple[Run, ...] = ()
     chosen: Run | None = None
@@ -357,11 +357,11 @@ class Runs:
 
     @property
     def preview(self) -> Preview | None:
-        """The preview that shall be shown, if any."""
+        """The preview to show, if any."""
         return self.chosen.preview(self.epoch) if self.previewing and self.chosen is not None else None
 
     def add(self, directory: Path) -> Run:
-        """The run of a directory, which is known from now on."""
+        """Return the run in a directory, and remember it."""
         directory = directory.absolute()
         known = next((run for run in self.runs if run.directory == directory), None)
         run = known or Run(directory)
@@ -370,7 +370,7 @@ class Runs:
         return run
 
     def choose(self, run: Run | None) -> None:
-        """Choose another run, and its newest preview."""
+        """Choose another run and its newest preview."""
         self.epoch = None
         self.chosen = run
 

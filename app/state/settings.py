@@ -22,7 +22,7 @@ class ViewSettings:
         hidden: indices of keypoints that are not shown.
         most_segments: of the strongest segments, so many are shown.
         strength: segments that are weaker are not shown.
-        point_size: of clouds, in the user's pixels.
+        point_size: of clouds, in logical pixels.
         label_size: of the keypoints' numbers, likewise.
         surface_opacity: from 0 to 1.
         background: behind everything.

@@ -29,9 +29,9 @@ class ComparisonArea(QWidget):
     """The first view, and beside it those that are compared with it.
 
     Args:
-        document: what is open.
+        document: the open garments and methods.
         viewport: the first view.
-        comparison: has the others.
+        comparison: holds the other views.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class ComparisonArea(QWidget):
         self._grid = QGridLayout()
         self._grid.setSpacing(2)
         row.addLayout(self._grid, stretch=1)
-        # In its place from the start: a view that is shown elsewhere first loses what it draws with.
+        # Put in its place from the start, because a view that is moved later loses its OpenGL context.
         self.panes = [Pane("A", viewport, document, comparison, self)]
         self.columns = 1
         self.bars = ColourBars(self)
@@ -74,19 +74,19 @@ class ComparisonArea(QWidget):
         comparison.events.connect(self._refresh_soon)
 
     def pane(self, view: View) -> Pane:
-        """The pane of a view."""
+        """Return the pane of a view."""
         return next(pane for pane in self.panes if pane.view is view)
 
     @property
     def shown(self) -> list[Pane]:
-        """The panes that are seen."""
+        """The visible panes."""
         comparison = self._comparison
         if comparison.mode == "flip":
             return [self.panes[min(comparison.front, len(self.panes) - 1)]]
         return self.panes if comparison.mode == "grid" else self.panes[:1]
 
     def look(self, camera: Camera, view: View | None = None) -> None:
-        """Look from elsewhere at a view, the first one if not given, and at those that are linked with it."""
+        """Move the camera of a view, by default the first one, and of the views linked with it."""
         self._reframing.stop()
         pane = self.panes[0] if view is None else self.pane(view)
         pane.viewport.scene.camera = camera
@@ -94,11 +94,11 @@ class ComparisonArea(QWidget):
         pane.viewport.request_render()
 
     def camera(self, view: View) -> Camera:
-        """The camera of a view."""
+        """Return the camera of a view."""
         return self.pane(view).viewport.scene.camera
 
     def picture(self, scale: int = 1, *, transparent: bool = False) -> Pixels:
-        """Return the views that are shown and their bars, with titles and scores where there are several."""
+        """Return the visible views and their colour bars, with titles and scores if there are several views."""
         tiles = [
             Tile(pane.viewport.picture(scale, transparent=transparent), pane.title, pane.scores.text())
             for pane in self.shown
@@ -112,7 +112,7 @@ class ComparisonArea(QWidget):
         return beside(tiled(tiles, self.columns, style) if several else tiles[0].pixels, self._found_bars(), style)
 
     def shut(self) -> None:
-        """Stop drawing, for good."""
+        """Stop drawing permanently."""
         self._refreshing.stop()
         self._barring.stop()
         self._reframing.stop()
@@ -137,7 +137,7 @@ class ComparisonArea(QWidget):
     def _found_bars(self) -> list[Bar]:
         return shared_bars({pane.letter.text(): pane.viewport.scene.state for pane in self.shown})
 
-    # Which views there are
+    # Adding and removing views
 
     def _take_in(self, views: tuple[View, ...]) -> None:
         for pane in self.panes[1:]:
@@ -159,7 +159,7 @@ class ComparisonArea(QWidget):
         self._reframing.start()
 
     def _reframe(self) -> None:
-        """Fit the garments into their views, whose size has changed."""
+        """Fit the garments into their views after the views' size has changed."""
         self.panes[0].viewport.fit()
         self._share_camera_of_first()
         self.panes[0].viewport.request_render()
@@ -207,7 +207,7 @@ class ComparisonArea(QWidget):
             self._share_camera(self.panes[0], [pane])
 
     def _camera_moved(self, pane: Pane) -> None:
-        if self._given.get(pane.view) != pane.viewport.scene.camera:  # else it was moved by us
+        if self._given.get(pane.view) != pane.viewport.scene.camera:  # otherwise the program moved it
             self._share_camera(pane, [other for other in self.panes if other is not pane])
 
     def _share_camera_of_first(self, *_: object) -> None:
@@ -226,7 +226,7 @@ class ComparisonArea(QWidget):
                 self._given[pane.view] = scene.camera
                 pane.viewport.request_render()
 
-    # What is drawn of other views
+    # Drawing parts of other views
 
     def _draw_all(self, *_: object) -> None:
         for pane in self.panes[1:]:
@@ -234,7 +234,7 @@ class ComparisonArea(QWidget):
         self._draw_overlay()
 
     def _draw_rematched(self, *_: object) -> None:
-        """Redraw the views whose keypoints have new partners; a new frame mostly changes distances alone."""
+        """Redraw the views whose keypoints have new partners; a new frame usually changes only distances."""
         for view, found in self._comparison.matches.items():
             known = self._drawn.get(view)
             if known is None or known.tolist() != found.partners.tolist():
@@ -265,7 +265,7 @@ class ComparisonArea(QWidget):
         view.subject.reference = reference_of(self._first.subject, view.subject) if different else None
 
     def _style(self, found: Match) -> tuple[NDArray[np.uint8], list[str]]:
-        """Colours and labels of keypoints whose partners are the first view's."""
+        """Colours and labels of keypoints that have partners in the first view."""
         labels = self._first.subject.labels
         palette = self._first.subject.colours(max(int(found.partners.max(initial=-1)) + 1, 1))
         colours = np.where(found.partners[:, None] < 0, UNMATCHED, palette[found.partners]).astype(np.uint8)
@@ -308,7 +308,7 @@ class ComparisonArea(QWidget):
 
 
 def columns_for(count: int, width: int, height: int) -> int:
-    """Return the number of columns with which the shorter side of each view is longest."""
+    """Return the number of columns that maximises the shorter side of each view."""
     return max(range(1, count + 1), key=lambda columns: min(width / columns, height / ceil(count / columns)), default=1)
 
 

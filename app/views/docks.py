@@ -9,7 +9,7 @@ LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockW
 BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
 
 SAVED_AS = {"Heatmap": "Field"}
-"""Names of panels in saved layouts where they are not the titles."""
+"""Names of panels in saved layouts that differ from their titles."""
 
 
 class Docks:
@@ -20,14 +20,14 @@ class Docks:
         self._docks: dict[str, QDockWidget] = {}
 
     def add(self, area: Qt.DockWidgetArea, panels: Mapping[str, QWidget]) -> None:
-        """Dock panels below those that are in this area already, in one place, with a tab for each if several."""
+        """Dock panels below those already in this area, in one place, with tabs if there are several."""
         before: QDockWidget | None = None
         for name, panel in panels.items():
             dock = QDockWidget(name, self._window)
             dock.setObjectName(SAVED_AS.get(name, name))
             dock.setWidget(panel)
             dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-            # Never all below each other: the window would grow to hold them.
+            # Never stack all of them: the window would grow to fit them.
             if before is None:
                 self._window.addDockWidget(area, dock)
             else:
@@ -38,7 +38,7 @@ class Docks:
         return self._docks[name]
 
     def hide_until_wanted(self, name: str, *, neighbour: str = "") -> None:
-        """Hide a panel; whenever it is hidden, show this neighbour's tab, not whichever comes next."""
+        """Hide a panel, and show this neighbour's tab whenever the panel is hidden."""
         self[name].hide()
         if not neighbour:
             return
@@ -49,20 +49,20 @@ class Docks:
         self[name].setFeatures(self[name].features() | QDockWidget.DockWidgetFeature.DockWidgetClosable)
 
     def show(self, name: str, *, shown: bool = True) -> None:
-        """Show a panel in front of those in its place, or hide it."""
+        """Raise a panel above the others in its place, or hide it."""
         dock = self[name]
         dock.setVisible(shown)
         if shown:
             dock.raise_()
-            QTimer.singleShot(0, dock, dock.raise_)  # a tab can be raised once the layout has it
+            QTimer.singleShot(0, dock, dock.raise_)  # a tab can be raised only after the layout includes it
 
     def raise_(self, *names: str) -> None:
-        """Show the tabs of these panels."""
+        """Raise the tabs of these panels."""
         for name in names:
             self[name].raise_()
 
     def share(self, sizes: dict[str, tuple[int, int]]) -> None:
-        """Share the window's space: width and height of each panel, in the user's pixels."""
+        """Divide the window's space: width and height of each panel, in logical pixels."""
         docks = [self[name] for name in sizes]
         self._window.resizeDocks(docks, [width for width, _ in sizes.values()], Qt.Orientation.Horizontal)
         self._window.resizeDocks(docks, [height for _, height in sizes.values()], Qt.Orientation.Vertical)

@@ -1,4 +1,4 @@
-"""The application's icons: strokes on a square of 24, in the colour of text, so that they are seen on any theme."""
+"""The application's icons: strokes on a 24 by 24 square, in the text colour, so that they are visible in any theme."""
 
 from functools import cache
 
@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 SIDE = 96
-"""Pixels of an icon, enough for four times the size that bars show."""
+"""Side of an icon in pixels, four times the size shown in bars."""
 
 ICONS: dict[str, str] = {
     "open": "M3 18.5V6a1 1 0 0 1 1-1h5l2 2.5h8a1 1 0 0 1 1 1V10 M3 18.5 6 10h16l-3 8.5z",
@@ -33,7 +33,7 @@ ICONS: dict[str, str] = {
     "close": "M6 6l12 12 M18 6 6 18",
     "warning": "M12 4 3 19.500h18z M12 10v4.5 M12 17v.01",
 }  # fmt: skip
-"""Outlines by the name of the command, or of what they mean, as SVG writes paths."""
+"""Outlines as SVG paths, by the name of the command or concept."""
 
 _SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path d="{path}" fill="none" stroke="{colour}" '
@@ -42,7 +42,7 @@ _SVG = (
 
 
 def icon(name: str, palette: QPalette) -> QIcon:
-    """Return one of `ICONS` in a palette's colour of text, paler where it is disabled."""
+    """Return one of `ICONS` in a palette's text colour, paler when disabled."""
     found = QIcon()
     for group, mode in (
         (QPalette.ColorGroup.Active, QIcon.Mode.Normal),

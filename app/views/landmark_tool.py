@@ -1,4 +1,4 @@
-"""The mouse in a view while landmarks are placed: a click places one, or selects it; a drag moves it."""
+"""Mouse actions while landmarks are placed: a click places or selects a landmark, and a drag moves it."""
 
 from dataclasses import dataclass
 

@@ -37,7 +37,7 @@ class Pane(QFrame):
     Args:
         letter: what the view is called.
         viewport: draws it.
-        document: what is open.
+        document: the open garments and methods.
         comparison: says what is linked.
     """
 

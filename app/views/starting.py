@@ -1,4 +1,4 @@
-"""A picture that stands in for the window while that is imported: its last one, or the name of what will be open."""
+"""A splash screen shown while the window is imported: its last picture, or the names of the garments to open."""
 
 import json
 from collections.abc import Sequence
@@ -14,22 +14,22 @@ from keygrid.files import atomic
 from keygrid.installation import ASSETS
 
 MOST_MS = 3000
-"""Time for which the last picture covers a window that has nothing to show yet."""
+"""Time for which the last picture covers a window that has nothing to show yet, in milliseconds."""
 
 _TEXT = "Key-Grid"
-"""Key of the text in the picture's file that says what it shows."""
+"""Key of the text in the picture's file that identifies its content."""
 _ICON = 96
-"""Side of the icon, in the user's pixels."""
+"""Side of the icon, in logical pixels."""
 
 
 class StartScreen(QSplashScreen):
-    """Shows at once what the window will show.
+    """Shows a preview of the window immediately.
 
     Args:
         picture: the file that `remember` wrote; it need not be there.
         opened: garments that will be opened.
-        size: the window's, in the user's pixels.
-        reopens: whether what was open last takes the garments' place, if that was so chosen.
+        size: the window's, in logical pixels.
+        reopens: whether the last session is opened instead of the garments, if the preferences say so.
 
     Attributes:
         is_known: true if the picture shows what will be opened.
@@ -47,7 +47,7 @@ class StartScreen(QSplashScreen):
         super().__init__(QPixmap.fromImage(last) if self.is_known else _blank(opened, size, ratio, known))
 
     def give_way(self, window: QWidget) -> None:
-        """Close, now that the window is shown; the last picture stays for a while, until the window has the same."""
+        """Close when the window is shown; the last picture stays briefly, until the window has caught up."""
         if self.is_known:
             QTimer.singleShot(MOST_MS, self.close)
         else:
@@ -55,13 +55,13 @@ class StartScreen(QSplashScreen):
 
 
 def remember(window: QWidget, picture: Path, opened: Sequence[Path], *, reopen: bool) -> None:
-    """Keep a picture of the window for the next start; not being able to does no harm.
+    """Save a picture of the window for the next start; errors are ignored.
 
     Args:
-        window: what it shows.
-        picture: where it is kept.
+        window: the window to save a picture of.
+        picture: the file to save it in.
         opened: the garments that are open.
-        reopen: whether they shall be open at the next start.
+        reopen: whether the garments will be opened at the next start.
     """
     image = window.grab().toImage()
     palette = window.palette()
@@ -78,7 +78,7 @@ def _named(opened: Sequence[Path]) -> list[str]:
 
 
 def _blank(opened: Sequence[Path], size: QSize, ratio: float, colours: dict[str, object]) -> QPixmap:
-    """A window's area with the application's name, and that of what is opened, in the colours of the last window."""
+    """A window-sized area with the names of the application and the garments to open, in the last window's colours."""
     palette = QGuiApplication.palette()
     behind, ink = (
         QColor(colour) if isinstance(colour := colours.get(role), str) else palette.color(QPalette.ColorRole[role])

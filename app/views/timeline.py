@@ -30,7 +30,7 @@ BUTTONS = ("go_first", "go_back", "play", "go_on", "go_last", "loop")
 
 
 DRIFT_HEIGHT = 12
-"""Height of the highest bar of the drift, in the user's pixels."""
+"""Height of the highest bar of the drift, in logical pixels."""
 
 DRIFT_MS = 100
 """Time after a change until bars are drawn: predictions of many frames arrive one after the other."""

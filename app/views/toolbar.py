@@ -15,7 +15,7 @@ TOOLS: tuple[tuple[str, str], ...] = (
 """Commands by name, with short titles; an empty name parts groups."""
 
 ICON = 18
-"""Side of an icon, in the user's pixels."""
+"""Side of an icon, in logical pixels."""
 
 
 class ToolBar(QToolBar):

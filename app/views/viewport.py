@@ -24,7 +24,7 @@ from app.views.readout import Readout
 from app.views.theme import is_dark
 
 PICK_RADIUS = 14
-"""Largest distance of a click from a keypoint that it selects, in the user's pixels."""
+"""Largest distance of a click from a keypoint that it selects, in logical pixels."""
 
 CLICK_TRAVEL = 4
 """A press that moves further than this turns the camera and picks nothing."""
@@ -36,7 +36,7 @@ WHEEL_STEP = 0.02
 """Distance by which a step of the wheel moves a plane, normalised."""
 
 ROOMY, SMALLEST = (400, 300), 0.5
-"""Width and height, in the user's pixels, below which text and lines are smaller, and by how much they are at most."""
+"""Width and height, in logical pixels, below which text and lines are smaller, and by how much they are at most."""
 
 
 class Viewport(QWidget):
@@ -253,7 +253,7 @@ class Viewport(QWidget):
             self.hovered.emit(self.probe_at(self._mouse))
 
     def probe_at(self, position: QPointF) -> list[Probe]:
-        """Return what is at a position of the view, in the user's pixels from its top left."""
+        """Return what is at a position of the view, in logical pixels from its top left."""
         return self.scene.picker.probe(*self.display_position(position), PICK_RADIUS * self.devicePixelRatioF())
 
     def _pick(self, position: QPointF, *, measure: bool) -> None:
@@ -270,7 +270,7 @@ class Viewport(QWidget):
         self.picked.emit(found)
 
     def display_position(self, position: QPointF) -> tuple[float, float]:
-        """Return a position of the view, in the user's pixels from its top left, as `app.scene.picking.Picker` has it.
+        """Return a position of the view, in logical pixels from its top left, as `app.scene.picking.Picker` has it.
 
         That is in device pixels from the bottom left.
         """

@@ -17,7 +17,7 @@ TITLE = "Drop a garment here"
 WORDS = "A mesh, a point cloud or a sequence of them; its keypoints are found at once."
 
 PICTURE = 56
-"""Side of the picture, in the user's pixels."""
+"""Side of the picture, in logical pixels."""
 
 
 class Welcome(QWidget):
@@ -84,7 +84,7 @@ class Offers(QFrame):
     """A line of things to try; hidden once one is chosen, or something else is opened.
 
     Args:
-        document: what is open.
+        document: the open garments and methods.
         commands: has those of the buttons.
     """
 

@@ -48,8 +48,8 @@ class Cloud:
     Attributes:
         points: (N, 3), metres, in the axes of the file.
         colours: (N, 3) red, green, blue; None if there are none.
-        normals: (N, 3) of length 1; None as long as they are not estimated.
-        above: (3,), the normal of the plane that was removed, towards what was on it; None as long as none was.
+        normals: (N, 3), unit length; None until they are estimated.
+        above: (3,), the removed plane's normal, towards the objects on it; None until a plane is removed.
         numbers: (N,) of the points before the step that is being done; None where they are others now.
     """
 
@@ -72,11 +72,11 @@ class Prepared:
     """A cloud that a recipe prepared.
 
     Attributes:
-        garment: the points that are left, in the unit of the file, standing.
-        normals: (N, 3) as the garment stands; None if they were not estimated.
-        counts: how many points there were at first, and after each step.
-        removed: (R, 3) the points that steps removed, as the garment stands, in the unit of the file.
-        removed_by: (R,) the steps that did, by their places in the recipe.
+        garment: the remaining points, upright, in file units.
+        normals: (N, 3), of the upright garment; None if they were not estimated.
+        counts: number of points at the start and after each step.
+        removed: (R, 3), the points that steps removed, upright, in file units.
+        removed_by: (R,), index in the recipe of the step that removed each point.
     """
 
     garment: Garment
@@ -91,11 +91,11 @@ def prepare(garment: Garment, recipe: Recipe, enter: Callable[[str], object] = l
 
     Args:
         garment: a cloud that does not move.
-        recipe: what is done.
-        enter: told of each step.
+        recipe: the steps to apply.
+        enter: called with each step.
 
     Raises:
-        KeygridError: it is no cloud, or a step leaves nothing.
+        KeygridError: it is not a cloud, or a step leaves no points.
     """
     if not garment.is_cloud or garment.frame_count:
         raise KeygridError(f"{garment.name} is no cloud, and only clouds are prepared; open a cloud.")
@@ -124,7 +124,7 @@ def prepare(garment: Garment, recipe: Recipe, enter: Callable[[str], object] = l
 
 
 def _left_out(before: Cloud, after: Cloud) -> Floats:
-    """(R, 3): the points of a numbered cloud that a step left out; none where it made other points of all."""
+    """Return the points (R, 3) of a numbered cloud that a step left out; none if the step replaced all points."""
     if after.numbers is None:
         return np.empty((0, 3))
     is_kept = np.zeros(len(before.points), np.bool_)
@@ -133,7 +133,7 @@ def _left_out(before: Cloud, after: Cloud) -> Floats:
 
 
 def _guessed_up(cloud: Cloud, otherwise: Up) -> Up:
-    """The axis across the table, towards what is on it."""
+    """Return the axis perpendicular to the table, towards the objects on it."""
     if cloud.above is None:
         return otherwise
     axis = int(np.abs(cloud.above).argmax())
@@ -158,14 +158,14 @@ def _remove_plane(cloud: Cloud, step: RemovePlane) -> Cloud:
     open3d.utility.random.seed(0)
     # Of some points, which are many enough to tell planes: it takes time with their number.
     some = cloud.points[np.random.default_rng(0).permutation(len(cloud.points))[:_TRIED_ON]]
-    # Open3D stops early where it is sure enough, and where that is depends on which thread comes first.
+    # Open3D stops early when it is certain enough, and when that is depends on the order of its threads.
     (*across, offset), _ = _open3d(Cloud(some)).segment_plane(step.thickness, 3, _DRAWS, probability=1.0)
     found = cloud.points[np.abs(cloud.points @ across + offset) <= step.thickness]
     if len(found) < _LEAST_PLANE * len(cloud.points):
         raise KeygridError(
             f"There is no table: the largest plane has {len(found)} of {len(cloud.points)} points; undo this step."
         )
-    # The best plane of the points that were found, because three points with noise make a tilted one.
+    # Fit the plane to all points that were found, because three noisy points give a tilted one.
     middle = found.mean(axis=0)
     normal = np.linalg.eigh(np.cov((found - middle).T))[1][:, 0]
     height = (cloud.points - middle) @ normal
@@ -187,7 +187,7 @@ def _remove_outliers(cloud: Cloud, step: RemoveOutliers) -> Cloud:
 
 
 def _keep_cluster(cloud: Cloud, step: KeepCluster) -> Cloud:
-    # Of cells, because the time grows with the number of neighbours.
+    # Cluster cells, because the time grows with the number of neighbours.
     cells = np.floor((cloud.points - cloud.points.min(axis=0)) / (step.gap / _CELLS))
     _, place, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
     place = place.reshape(-1)
@@ -215,7 +215,7 @@ def _estimate_normals(cloud: Cloud, step: EstimateNormals) -> Cloud:
     points = _open3d(cloud)
     points.estimate_normals(open3d.geometry.KDTreeSearchParamRadius(step.radius))
     low, high = cloud.points.min(axis=0), cloud.points.max(axis=0)
-    if ((low > 0) | (high < 0)).any():  # the camera is at the origin, outside of what it sees
+    if ((low > 0) | (high < 0)).any():  # the camera is at the origin, outside the objects that it sees
         points.orient_normals_towards_camera_location(np.zeros(3))
     else:
         points.orient_normals_to_align_with_direction(cloud.above if cloud.above is not None else [0.0, 0.0, 1.0])

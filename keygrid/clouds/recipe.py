@@ -1,4 +1,4 @@
-"""Recipes: the steps in which clouds of a camera are prepared, as values and as small JSON files."""
+"""Recipes: the steps that prepare clouds from a camera, as values and as small JSON files."""
 
 import json
 import math
@@ -18,22 +18,22 @@ FORMAT = "keygrid-recipe 1"
 Unit = Literal["m", "cm", "mm"]
 
 UNITS: Mapping[Unit, float] = MappingProxyType({"m": 1.0, "cm": 0.01, "mm": 0.001})
-"""Metres in one of each unit."""
+"""Length of each unit in metres."""
 
 Corner = tuple[float, float, float]
 
 
 def _number(default: Any, title: str) -> Any:
-    """A number of a step, and what a form calls it."""
+    """A step's parameter and its title in a form."""
     return field(default=default, metadata={"title": title})
 
 
 @dataclass(frozen=True)
 class Crop:
-    """Keep what is inside a box.
+    """Keep the points inside a box.
 
     Attributes:
-        low: its lowest corner, metres, in the axes of the file.
+        low: lowest corner of the box, metres, in the axes of the file.
         high: its highest corner.
     """
 
@@ -59,7 +59,7 @@ class RemoveOutliers:
     """Remove points that are farther from their neighbours than most.
 
     Attributes:
-        neighbours: so many are looked at.
+        neighbours: number of neighbours to examine.
         deviations: standard deviations of the mean distance to them, above which a point is removed.
     """
 

@@ -1,4 +1,4 @@
-"""Making many garments of one: deformed, turned, stretched, worn away, drawn afresh from a generator."""
+"""Augmentation: random variants of a garment, which are deformed, rotated, stretched, noisy or incomplete."""
 
 from dataclasses import dataclass
 from math import comb
@@ -12,13 +12,13 @@ from keygrid.errors import KeygridError
 
 UpAxis = Literal["x", "y", "z"]
 MOST_FOLDS = 3
-"""The most folds of a cloud that is folded."""
+"""Maximum number of times that a cloud is folded."""
 THIN = 0.01, 0.25
-"""Thickness to which it is pressed before, from and to, as a share of the largest extent."""
+"""Range of thicknesses to which a cloud is pressed before it is folded, as shares of the largest extent."""
 MOST_MISSING = 0.3
-"""The largest share of the points in sight that a hole takes from a scan."""
+"""Largest share of the visible points that a hole removes from a scan."""
 MOST_NOISE = 0.01
-"""The largest standard deviation of a scan's noise, as a share of the largest extent."""
+"""Largest standard deviation of a scan's noise, as a share of the largest extent."""
 UP_AXES: dict[UpAxis, int] = {"x": 0, "y": 1, "z": 2}
 
 
@@ -30,13 +30,14 @@ class Augmentation:
         rotate: the largest rotation about the vertical, either way, in degrees.
         deform: standard deviation of the free-form deformation's control points, as a share of the largest extent.
         up: the vertical axis of the garments' files.
-        scale: each axis is stretched by a factor from 1 - scale to 1 + scale, about the centre. One factor for all axes
-            would be taken away again when clouds are normalised.
-        noise: standard deviation of what is added to each coordinate, as a share of the largest extent.
-        drop: the largest share of points that is left out; others repeat in their place.
+        scale: each axis is stretched by a factor from 1 - scale to 1 + scale, about the centre. A single factor for all
+            axes would have no effect, because clouds are normalised.
+        noise: standard deviation of the noise added to each coordinate, as a share of the largest extent.
+        drop: the largest share of points that is left out; other points are repeated in their place.
         mirror: whether half of the clouds are reflected left to right.
-        folds: share of the clouds that are laid flat and folded, where training knows the surface.
-        scans: share of the clouds that are shown as one depth camera sees them, likewise.
+        folds: share of the clouds that are laid flat and folded, if the training data include the surface.
+        scans: share of the clouds that are shown as one depth camera sees them, if the training data include the
+            surface.
     """
 
     rotate: float = 45.0
@@ -58,9 +59,10 @@ class Augmentation:
                 )
 
     def __call__(self, points: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-        """Another shape of the same material points, (N, 3) in the units of `points`.
+        """Return the same material points in another shape, (N, 3) in the units of `points`.
 
-        What is off draws nothing, so clouds don't depend on which other ways to vary them there are.
+        A variation that is off draws no random numbers, so adding new kinds of variation does not change existing
+        clouds.
         """
         if self.mirror and rng.random() < 0.5:
             points = reflect(points, self.up)
@@ -80,7 +82,7 @@ class Augmentation:
         return points
 
     def kept(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """(N,): which of so many points are left when some are dropped, others repeated in their place."""
+        """Return the indices (N,) of N points after some are dropped and others are repeated in their place."""
         if self.drop == 0:
             return np.arange(count)
         left = count - int(rng.integers(int(self.drop * count) + 1))
@@ -91,7 +93,7 @@ class Augmentation:
         centred = points - points.mean(axis=0)
         _, _, axes = np.linalg.svd(centred, full_matrices=False)
         axes = axes * rng.choice([-1.0, 1.0], (3, 1))
-        axes[2] *= np.linalg.det(axes)  # A garment is turned over, and never mirrored.
+        axes[2] *= np.linalg.det(axes)  # A garment may be turned over, but never mirrored.
         u, v, h = axes @ centred.T
         extent = float(np.ptp(u))
         thin = rng.uniform(*THIN) * extent / max(float(np.ptp(h)), 1e-12)
@@ -103,7 +105,7 @@ class Augmentation:
             axis = float(h.max()) + rng.uniform(0.003, 0.04) * extent
             along, h = bent(along - np.quantile(along, rng.uniform(0.3, 0.85)), h, axis, turn)
             u, v = np.cos(angle) * along - np.sin(angle) * across, np.cos(angle) * across + np.sin(angle) * along
-        h = h * rng.uniform(0.4, 1)  # its weight presses the pile
+        h = h * rng.uniform(0.4, 1)  # its weight presses the layers together
         return np.roll(np.stack([u, v, h], axis=1), UP_AXES[self.up] - 2, axis=1)
 
     def scanned(
@@ -112,8 +114,8 @@ class Augmentation:
         """Show a cloud (N, 3) as one depth camera sees it: from one side, with noise, and often with a hole.
 
         Returns:
-            The cloud, (N, 3) again, and which of the points given each of its points is, (N,); those that are out of
-            sight are replaced by ones in sight.
+            The cloud, (N, 3), and the index (N,) of the given point that each of its points is; hidden points are
+            replaced by visible ones.
         """
         kept = visible(points, rng.uniform(0, 2 * np.pi), UP_AXES[self.up], rng.uniform(0, np.pi / 2))
         if rng.random() < 0.5:
@@ -130,7 +132,7 @@ def horizontal(up: UpAxis) -> int:
 
 
 def reflect(points: NDArray[np.float64], up: UpAxis) -> NDArray[np.float64]:
-    """Points (N, 3) left for right, across the plane through their bounding box's centre."""
+    """Reflect points (N, 3) left to right, across the plane through the centre of their bounding box."""
     return stretch(points, np.where(np.arange(3) == horizontal(up), -1.0, 1.0))
 
 
@@ -144,16 +146,16 @@ def stretch(points: NDArray[np.float64], factors: NDArray[np.float64]) -> NDArra
 def bent(
     along: NDArray[np.float64], height: NDArray[np.float64], axis: float, turn: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bend what lies beyond 0 about a cylinder, and let it go straight on.
+    """Bend the part beyond 0 around a cylinder, and continue straight after the bend.
 
     Args:
         along: (N,), positions across the line of the fold.
-        height: (N,), above the ground; below the cylinder's axis.
-        axis: the height of the cylinder's axis, which is also the radius at which lengths on the ground are kept.
-        turn: how far it is bent, in radians.
+        height: (N,), heights above the ground, below the cylinder's axis.
+        axis: the height of the cylinder's axis, which is also the radius at which lengths on the ground are preserved.
+        turn: the angle of the bend, in radians.
 
     Returns:
-        The new positions and heights, (N,) both.
+        The new positions and heights, (N,) each.
     """
     angle = np.clip(along / axis, 0, turn)
     radius, rest = axis - height, np.where(along > 0, along - axis * angle, 0)

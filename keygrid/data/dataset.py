@@ -276,7 +276,7 @@ def _draw(garment: Garment, count: int, seed: int) -> NDArray[np.float64]:
 
 
 def _members(path: Path) -> Iterator[Member]:
-    # Here, because whoever imports this module for garments in memory should not wait for them.
+    # Imported here, so that uses of this module for garments in memory don't wait for them.
     from keygrid.data.formats import recognised
     from keygrid.data.readers import read_garment
 

@@ -106,13 +106,13 @@ def the_worn(garment: Garment) -> Garment:
 
 
 def _listed(names: list[str]) -> str:
-    """Return names with commas between, and how many more there are than a sentence can hold."""
+    """Return names separated by commas, with the number of names left out if there are too many for a sentence."""
     left = len(names) - _MOST_NAMES
     return ", ".join(names[:_MOST_NAMES]) + (f" and {left} more" if left > 0 else "")
 
 
 def _pieces(garment: Garment, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number the connected groups of some objects, (len(chosen),): those that share a vertex are in one."""
+    """Number the connected groups of some objects, (len(chosen),); objects that share a vertex are in one group."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 

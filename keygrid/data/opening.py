@@ -1,4 +1,4 @@
-"""Opening of any path that a user names: a garment, or a list of them."""
+"""Opening any path that a user gives, as a garment or a list of garments."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,21 +10,21 @@ from keygrid.errors import KeygridError
 
 
 def open_path(path: Path) -> Garment | Collection:
-    """Open a file or a folder as what it is.
+    """Open a file or folder as a garment or a collection.
 
-    A file of one garment, moving or not, and a folder that holds the frames of one are a `Garment`. A file or a folder
-    of many is a `Collection`, whose garments are not read yet. `FILE#ITEM`, such as `chairs.h5#12`, is one garment of
-    a file of many, or one object of a scene, such as `scene.obj#T-shirt`; a file that really has such a name comes
-    first.
+    A file with one garment, moving or not, or a folder that holds the frames of one garment gives a `Garment`. A file
+    or folder with many gives a `Collection`, whose garments are not read yet. `FILE#ITEM`, such as `chairs.h5#12`, is
+    one garment of a file of many, or one object of a scene, such as `scene.obj#T-shirt`; a file that really has such a
+    name comes first.
 
     Raises:
         KeygridError: it is missing, may not be read, is damaged, or holds nothing that can be read.
     """
-    # Here, because whoever imports keygrid.data for anything else should not wait for them.
+    # Imported here, so that other uses of keygrid.data don't wait for them.
     from keygrid.data.formats import recognised
     from keygrid.data.readers import read_garment
 
-    if path.name in ("", ".."):  # Sentences name the folder, and so does what is in it.
+    if path.name in ("", ".."):  # Messages name the folder, and so do its garments.
         path = path.resolve()
     file, mark, item = path.name.rpartition("#")
     if not _exists(path):

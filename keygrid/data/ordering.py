@@ -1,4 +1,4 @@
-"""An order of triangles or points that their shape gives, not their file, so that the same points are drawn."""
+"""An order of triangles or points that depends on their shape, not their file, so that the same points are drawn."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,24 +7,24 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _BITS = 16
-"""Cells along each axis are two to the power of this."""
+"""Base-2 logarithm of the number of cells along each axis."""
 _EVEN = 0.02
 """Skewness below which a shape is nearly symmetric; an axis then points where its largest component is positive."""
 
 
 def ordered(vertices: Floats, faces: Integers, areas: Floats) -> tuple[Integers, Integers]:
-    """Order triangles, and the corners of each, by where they are on the shape.
+    """Order triangles, and the corners of each, by their place on the shape.
 
-    Neither the order of faces, corners and vertices in a file nor a rotation of all of it makes a difference, but for
-    rounding, which swaps neighbours at most: the order follows a curve through the shape in its own axes.
+    The result does not depend on the order of faces, corners and vertices in a file, or on a rotation of the whole
+    shape, except that rounding may swap neighbours: the order follows a curve through the shape in its own axes.
 
     Args:
         vertices: (V, 3).
         faces: (F, 3).
-        areas: (F,), of the triangles.
+        areas: (F,), areas of the triangles.
 
     Returns:
-        The faces in their order, (F,), and for each face of the file the order of its corners, (F, 3).
+        The order of the faces, (F,), and the order of the corners of each face in the file, (F, 3).
     """
     own = _in_own_axes(vertices, faces, areas)
     place = _along_curve(own)

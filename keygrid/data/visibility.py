@@ -1,26 +1,26 @@
-"""Which points of a cloud one camera sees: Katz et al., Direct Visibility of Point Sets (ToG 2007)."""
+"""The points of a cloud that are visible to a camera: Katz et al., Direct Visibility of Point Sets (ToG 2007)."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 _DISTANCE = 4.0
-"""Distance of the camera, in diagonals of the cloud's box."""
+"""Distance from the camera to the cloud, in diagonals of the cloud's bounding box."""
 _RADIUS = 100.0
-"""Radius of the sphere that points are reflected at to find hidden ones, in distances of the camera."""
+"""Radius of the sphere used to reflect points and find the hidden ones, in units of the camera's distance."""
 ABOVE = np.radians(35.0)
 """The camera's usual height above the horizon, in radians."""
 
 
 def visible(points: NDArray[np.float64], azimuth: float, up: int = 1, above: float = ABOVE) -> NDArray[np.bool_]:
-    """Return which of points (N, 3) a camera sees that looks at their centre, (N,).
+    """Return a mask (N,) of the points (N, 3) that are visible to a camera aimed at their centre.
 
     Args:
-        points: as above.
+        points: (N, 3), in any unit.
         azimuth: angle of the camera about the vertical, in radians.
         up: the vertical axis.
         above: the camera's height above the horizon, in radians.
     """
-    import open3d as o3d  # takes seconds to import, and SciPy some tenths
+    import open3d as o3d  # Open3D takes seconds to import; SciPy takes tenths of a second.
     from scipy.spatial.transform import Rotation
 
     size = float(np.linalg.norm(np.ptp(points, axis=0)))

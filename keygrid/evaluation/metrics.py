@@ -304,14 +304,14 @@ METRICS: dict[str, Metric] = {
     for metric in (
         Metric(
             "strict", "Strict error", "strict error", ROOT_AREA, "lower", _ON_CLOTH,
-            "mean distance along the cloth at rest from where a keypoint is to where it is in the middle one of all "
-            "frames",
+            "mean distance, along the cloth at rest, from a keypoint to its home, the place nearest to all its "
+            "other places",
             lambda track: track.strict, brief=False,
         ),
         Metric(
             "tolerant", "Layer-tolerant error", "tolerant error", ROOT_AREA, "lower", _ON_CLOTH,
-            f"the same distance from the best place within {TOLERANCE:.0%} of the garment's extent around the "
-            "keypoint, because no cloud tells layers that lie on each other apart",
+            f"the same distance, measured from the best place within {TOLERANCE:.0%} of the garment's extent around "
+            "the keypoint, because a cloud can't distinguish layers that touch",
             lambda track: track.tolerant,
         ),
         Metric(
@@ -330,8 +330,8 @@ METRICS: dict[str, Metric] = {
         ),
         Metric(
             "consistency", "Self-consistency", "self-consistency", "share", "higher", _ON_CLOTH,
-            "keypoints that in later frames are the nearest ones to where they were in the first (SC3K); never to be "
-            "read without the coverage",
+            "keypoints that in later frames are still the nearest to their place in the first frame (SC3K); only "
+            "meaningful together with the coverage",
             _consistency,
         ),
         Metric(

@@ -1,8 +1,9 @@
 """Differential operators and intrinsic features of a cloud of cloth, in the same form as those of a surface.
 
-The graph of a cloud's nearest neighbours joins layers that touch. Here an edge is as strong as both of its ends are
-sure that the same side is out, so that layers stay apart, whose outward normals are opposite (`keygrid.geometry.
-orientation`). Lengths are divided by the square root of the area, and nothing depends on where or how the cloud lies.
+A plain graph of a cloud's nearest neighbours connects layers that touch. Here, the strength of an edge depends on the
+certainty that both ends face out on the same side, which separates layers with opposite outward normals
+(`keygrid.geometry. orientation`). Lengths are divided by the square root of the area, and nothing depends on where or
+how the cloud lies.
 """
 
 import numpy as np
@@ -26,25 +27,25 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 NODES = 1024
-"""The most points that operators are made of; others are interpolated."""
+"""Maximum number of nodes for the operators; values at other points are interpolated."""
 NEIGHBOURS = 16
 FEWEST = 16
-"""Different points that a cloud must have."""
+"""Minimum number of different points in a cloud."""
 _CARRIED = 4
-"""Nodes of which a point's values are made."""
+"""Number of nodes from which a point's values are interpolated."""
 _LOOSE = 1e-3
 """Strength of an edge whose ends are on different layers, or not sure, over that of one whose ends are sure and
 alike; it keeps the graph in one piece."""
 _FARTHEST = 12.0
-"""Exponent of the weakest edge, so that a stray point has some, too."""
+"""Exponent of the weakest edge, so that a stray point has edges as well."""
 _BESIDE = 2.6
-"""Distance up to which neighbours say whether a border is near, in spacings."""
+"""Distance within which neighbours are used to detect a border, in spacings."""
 _PACKING = 0.8
 """Area of a node in squared spacings: points that are far from each other have their fourth neighbour about there."""
 _COUNTED = 0.1
-"""How sure it must be that a neighbour is on the same layer, that it closes a gap."""
+"""Certainty that a neighbour is on the same layer above which it closes a gap."""
 _STIFF = 0.05
-"""Moment, in squared spacings, below which neighbours say little of a gradient."""
+"""Moment, in squared spacings, below which neighbours contain little information about a gradient."""
 LOCAL = 6
 FEATURES = SIGNATURES + LOCAL
 
@@ -59,7 +60,7 @@ def cloud_operators(points: Floats) -> Operators:
     if len(different) < FEWEST:
         raise KeygridError(f"A cloud needs at least {FEWEST} different points, and this one has {len(different)}.")
     every, dense = oriented_normals(different)
-    # Farthest in position and direction together: of layers that touch, each keeps points of its own.
+    # Farthest in position and direction together, so that each of several touching layers keeps some points.
     chosen = farthest(np.concatenate([different / dense, 2 * every], axis=1), NODES)
     nodes, normals = different[chosen], every[chosen]
     tree = cKDTree(nodes)
@@ -102,8 +103,8 @@ def _matrix(entries: Floats, columns: Integers, width: int) -> csr_matrix:
 def _laplacian(weights: Floats, index: Integers) -> tuple[csr_matrix, Floats]:
     """The Laplacian (N, N) of a graph with these weights and neighbours (N, k), and nodes' areas (N,), one in all.
 
-    Edges with weights exp(-d^2 / 2) act over spacings like a heat kernel, whose second moment gives their scale. A
-    node counts by its edges, so that one whose normal is not sure, and whose edges all are weak, still is no island.
+    Edges with weights exp(-d^2 / 2) act over spacings like a heat kernel, whose second moment gives their scale. A node
+    is weighted by its edges, so that a node with an uncertain normal and only weak edges is not isolated.
     """
     edges = _matrix(weights, index, len(weights))
     edges = edges.maximum(edges.T)
@@ -119,7 +120,7 @@ def _local(normals: Floats, offsets: Floats, distance: Floats, alike: Floats) ->
         normals: (N, 3).
         offsets: (N, k, 3), to the neighbours, in spacings.
         distance: (N, k), their lengths.
-        alike: (N, k), how sure it is that both are on one layer.
+        alike: (N, k), certainty that both are on the same layer.
     """
     sure = np.linalg.norm(normals, axis=1)
     out = normals / np.maximum(sure, 1e-9)[:, None]
@@ -140,7 +141,7 @@ def _gap(out: Floats, flat: Floats, near: Floats) -> Floats:
     Args:
         out: (N, 3), unit normals.
         flat: (N, k, 3), to the neighbours, in the tangent plane.
-        near: (N, k), how much each counts.
+        near: (N, k), weight of each neighbour.
     """
     least = np.eye(3)[np.abs(out).argmin(axis=1)]
     aside = np.cross(out, least)
@@ -148,7 +149,7 @@ def _gap(out: Floats, flat: Floats, near: Floats) -> Floats:
     angle = np.arctan2(np.einsum("nki,ni->nk", flat, ahead), np.einsum("nki,ni->nk", flat, aside)) / (2 * np.pi)
     counts = near > _COUNTED
     first = np.where(counts.any(axis=1), np.where(counts, angle, np.inf).min(axis=1, initial=1), 0)
-    # One that doesn't count stands where the first one does, and leaves no gap.
+    # A neighbour that doesn't count gets the first one's angle, and leaves no gap.
     around = np.sort(np.where(counts, angle, first[:, None]), axis=1)
     gaps = np.diff(around, axis=1, append=around[:, :1] + 1)
     return gaps.max(axis=1)

@@ -131,26 +131,27 @@ PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
 def preset(name: str, keypoints: int = 8) -> ModelConfig:
-    """Return a configuration: `released` (the published code), `paper` (what the paper says) or one of ours.
+    """Return a configuration: `released` (the published code), `paper` (the paper's constants) or one of our own.
 
-    Ours are `keygrid`, which sees points, `keygrid-surface`, which sees the surface of a mesh, and `keygrid-cloud`,
-    which sees points and works out of them what it can of the surface that they lie on.
+    Our own presets are `keygrid`, which sees points, `keygrid-surface`, which sees the surface of a mesh, and
+    `keygrid-cloud`, which sees points and estimates the surface that they lie on.
 
     Raises:
-        KeygridError: there is no preset of that name, or no network with so many keypoints.
+        KeygridError: there is no preset of that name, or the number of keypoints is out of range.
     """
     check_preset(name)
     if name == "paper":
         return ModelConfig(
             keypoints=keypoints,
             mix_keypoints=False,
-            # The paper names no sigma; with the code's, exp(+d^2 / sigma^2) overflows. One keeps it below e^12.
+            # The paper gives no sigma; with the code's, exp(+d^2 / sigma^2) overflows. A sigma of 1 keeps it below
+            # e^12.
             heatmap=HeatmapConfig("farthest", sigma_squared=1.0, grid=(16, 16, 16)),
             decoder=DecoderConfig(heatmap_levels=4, grid_position=False),
         )
     if name == "keygrid":
-        # Narrower, with fewer points and wider balls: a place on a garment is told by its surroundings, and a step
-        # costs a tenth.
+        # Narrower, with fewer points and wider balls: surroundings identify a place on a garment, and a step costs a
+        # tenth.
         propagation = ((256, 128), (128, 128), (128, 128), (128, 128))
         return ModelConfig(
             keypoints=keypoints,
@@ -171,7 +172,7 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
         is_surface = name == "keygrid-surface"
         return ModelConfig(
             keypoints=keypoints,
-            # A keypoint is one of the points, so that they are to lie densely; features cost the same for any number.
+            # A keypoint is one of the points, so they should be dense; features cost the same for any number.
             points=4096 if is_surface else 2048,
             normalisation="centred",
             dropout=0.0,
@@ -183,6 +184,6 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
 
 
 def check_preset(name: str) -> None:
-    """Raise `KeygridError`, which names the presets, where there is none of that name."""
+    """Raise a `KeygridError` that lists the presets if there is none of that name."""
     if name not in PRESETS:
         raise KeygridError(f"There is no preset called {name!r}: choose one of {', '.join(PRESETS)}.")

@@ -56,7 +56,7 @@ class Decoder(nn.Module):
         if not levels:
             return []
         cells = nearest_cells(torch.cat(list(levels), dim=1), self.grid)
-        found = heatmap(cells)[..., None]  # only the cells that are looked at are ever computed
+        found = heatmap(cells)[..., None]  # only the cells that are looked up are computed
         if self.grid_position:
             found = torch.cat([found, cells], dim=-1)
         return list(found.split([points.shape[1] for points in levels], dim=1))

@@ -1,4 +1,4 @@
-"""A prediction kept in a file of its own, so that it can be shown before whatever finds it has started."""
+"""A prediction saved in a file, so that it can be shown before the process that computes predictions has started."""
 
 import json
 from contextlib import suppress
@@ -19,7 +19,7 @@ from keygrid.prediction.method_id import MethodId
 from keygrid.prediction.prediction import Explanation, Prediction
 
 LIMIT = 64
-"""Predictions that a folder may hold; the oldest make room for new ones."""
+"""Maximum number of predictions in a folder; the oldest are removed to make room for new ones."""
 
 _VERSION = 1
 _PLAIN = ("seconds", "ambiguous", "is_oriented", "on_support")
@@ -29,7 +29,7 @@ _ARRAYS = ("normalised", "vertices", "edges", "strengths")
 def kept_path(
     folder: Path, garment: Garment, frame: int | None, method: MethodId, mode: Literal["soft", "peak"]
 ) -> Path:
-    """Return the file for what a method finds on a garment, or on one of its frames; another content has another."""
+    """Return the file for a method's prediction on a garment or one of its frames; it depends on their content."""
     digest = sha256(f"{_VERSION} {method.spec} {method.fingerprint} {mode} {garment.category} ".encode())
     digest.update(np.ascontiguousarray(garment.vertices_in(frame or 0)).tobytes())
     digest.update(np.ascontiguousarray(garment.faces).tobytes())
@@ -37,7 +37,7 @@ def kept_path(
 
 
 def keep(prediction: Prediction, path: Path) -> None:
-    """Write a prediction, and remove the oldest ones beyond `LIMIT`; not being able to does no harm."""
+    """Write a prediction, and remove the oldest ones beyond `LIMIT`; errors are ignored."""
     about: dict[str, Any] = {name: getattr(prediction, name) for name in _PLAIN}
     about |= {"centre": prediction.normalisation.centre, "scale": prediction.normalisation.scale}
     arrays: dict[str, Any] = {name: getattr(prediction, name) for name in _ARRAYS}
@@ -59,7 +59,7 @@ def keep(prediction: Prediction, path: Path) -> None:
 
 
 def recall(path: Path, method: MethodId) -> Prediction | None:
-    """Return the prediction that was kept, as one of this method; None if there is none or it is damaged."""
+    """Return the saved prediction of this method; None if there is none or it is damaged."""
     with suppress(OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, KeygridError):
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             found = {name: file[name] for name in file.files}

@@ -1,1 +1,1 @@
-"""Garments made of patterns, and what a cloth simulator does to them. Needs the extra `simulate`."""
+"""Garments sewn from patterns and moved by a cloth simulator. Needs the extra `simulate`."""

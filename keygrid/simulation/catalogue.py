@@ -1,4 +1,4 @@
-"""The data set that is shipped: which garments, what is done to each, and in which split it is."""
+"""The shipped data set: its garments, their motions and their splits."""
 
 import json
 from concurrent.futures import as_completed
@@ -25,21 +25,21 @@ from keygrid.work import open_executor
 LICENCE = "Apache-2.0"
 
 COUNTS: dict[type[Pattern], int] = {TShirt: 9, Trousers: 6, Skirt: 6, Dress: 6, Hat: 6, Vest: 6}
-"""Parametric garments a category; the real T-shirt is the tenth of its."""
+"""Number of parametric garments per category; the real T-shirt is the tenth T-shirt."""
 
 SHARES = {9: (6, 2, 1), 6: (4, 1, 1)}
-"""Garments in each of `SPLITS`, in this order, by their number. The real T-shirt is a test garment."""
+"""Numbers of the garments in each of `SPLITS`, in this order. The real T-shirt is a test garment."""
 
 FURTHER_TESTS: dict[type[Pattern], int] = {TShirt: 4, Trousers: 3, Skirt: 3, Dress: 3, Hat: 3, Vest: 3}
-"""Parametric garments a category that are for test alone, numbered after those of `COUNTS`."""
+"""Number of parametric garments per category that are only for testing, numbered after those of `COUNTS`."""
 
 TEST_MOTIONS: tuple[Motion, ...] = ("fold-any", "fold-twice", "drag")
-"""Motions of test garments besides those that all garments have."""
+"""Motions of test garments, in addition to those of all garments."""
 
 FRAMES = 20
 VERTICES = 1210
 ATTEMPTS = 3
-"""Seeds that a motion is tried with until it passes its checks."""
+"""Seeds tried for a motion until it passes its checks."""
 
 
 _Named = tuple[str, str, str, Pattern | None]
@@ -54,7 +54,7 @@ class Item:
         garment: its garment's name, such as `trousers-03`.
         category: of the garment.
         split: `train`, `validation` or `test`, the same for all sequences of a garment.
-        motion: what is done to it.
+        motion: its motion.
         seed: of the motion, at the first attempt.
         pattern: the measures; None for the real T-shirt.
     """
@@ -146,7 +146,7 @@ def make_all(folder: Path, real: Garment, *, processes: int, category: str = "",
         scheduler: address or file of a Dask scheduler, whose workers are used instead.
 
     Returns:
-        What failed, a sentence each.
+        Failures, one sentence each.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [item for item in items() if category in {"", item.category}]

@@ -19,14 +19,14 @@ UNDER_GROUND_LIMIT = 0.01
 
 @dataclass(frozen=True)
 class Checks:
-    """Measured on the kept frames, each figure the worst of them.
+    """Measurements of the kept frames; each figure is the worst over all frames.
 
     Attributes:
-        finite: whether all positions are numbers.
+        finite: whether all positions are finite.
         shortest: 1st percentile of edge length over length at rest.
-        longest: 99th percentile.
+        longest: 99th percentile of edge length over length at rest.
         under_ground: share of vertices under the ground.
-        contacts: most contacts of one vertex or edge, as a share of the room for them; over all frames.
+        contacts: maximum number of contacts of one vertex or edge over all frames, as a share of the solver's capacity.
     """
 
     finite: bool
@@ -36,7 +36,7 @@ class Checks:
     contacts: float
 
     def failures(self) -> list[str]:
-        """Return the failed checks in words; empty if all are passed."""
+        """Return the failed checks in words; empty if all checks passed."""
         if not self.finite:
             return ["positions are not finite"]
         low, high = STRAIN_LIMITS
@@ -54,7 +54,7 @@ class Checks:
 
 
 def check(rest: Floats, frames: Floats, faces: Integers, contacts: float) -> Checks:
-    """Measure frames (T, V, 3), z up and the ground at zero, against the shape at rest (V, 3)."""
+    """Measure frames (T, V, 3), with z up and the ground at 0, against the shape at rest (V, 3)."""
     if not np.isfinite(frames).all():
         return Checks(False, np.nan, np.nan, np.nan, contacts)
     edges, _ = edges_of(faces)

@@ -1,7 +1,7 @@
 """Newton's VBD cloth solver, set up for garments.
 
-Lengths are the simulator's own: a garment is scaled so that its edges are `EDGE` long, and then the settings below,
-which are for cloth of that size in centimetres, grams and seconds, hold for every garment. z is up, the ground at 0.
+Lengths are in the simulator's own unit: a garment is scaled so that its edges are `EDGE` long. The settings below are
+for cloth of that size in centimetres, grams and seconds, so they suit every garment. z points up; the ground is at 0.
 """
 
 from dataclasses import dataclass
@@ -27,28 +27,28 @@ RADIUS = 0.8
 """Height above the ground at which a vertex comes to rest."""
 
 CONTACT = 1e5
-"""Stiffness of contact with the ground; a tenth of it lets vertices sink in by their radius and more."""
+"""Stiffness of contact with the ground; with a tenth of it, vertices sink in by their radius or more."""
 
 CONTACT_DAMPING = 10.0
 SELF_MARGIN = 0.3
 SELF_GAP = 0.3
-"""Cloth keeps `SELF_MARGIN` from itself and looks `SELF_GAP` further for what comes near."""
+"""Cloth keeps a distance of `SELF_MARGIN` from itself, and detects cloth within `SELF_GAP` beyond that."""
 
 TOP_SPEED = 0.425 * (SELF_MARGIN + SELF_GAP) * SUBSTEPS * RATE
-"""The solver moves nothing by more than this share of the distance it looks ahead, a substep."""
+"""Largest motion in a substep, as a share of the distance within which the solver detects contacts."""
 
 VERTEX_CONTACTS, EDGE_CONTACTS = 64, 128
-"""Room for contacts of one vertex and one edge; the solver drops what doesn't fit."""
+"""Maximum number of contacts of a vertex and of an edge; the solver drops further ones."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """Properties in which cloths differ.
+    """Properties of a cloth.
 
     Attributes:
         bend: resistance to bending.
         stretch: resistance to stretching and shearing.
-        friction: Coulomb's coefficient, with the ground and itself.
+        friction: Coulomb's friction coefficient, with the ground and with itself.
     """
 
     bend: float = 5.0

@@ -1,4 +1,4 @@
-"""The landmarks of `garments.TShirt` on a T-shirt that was not made by it."""
+"""Landmarks of `garments.TShirt` on other T-shirts."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,13 @@ Floats = NDArray[np.float64]
 
 
 def tshirt_landmarks(garment: Garment) -> Landmarks:
-    """Landmarks of a T-shirt that is worn upright: y up, its front towards +z, four openings.
+    """Return the landmarks of an upright T-shirt with four openings, y up and its front towards +z.
 
-    Openings give necks, hems and the ends of sleeves, the way between them underarms, the silhouette shoulders.
+    Openings determine the neck, hem and sleeve ends; paths between them the underarms; and the silhouette the
+    shoulders.
 
     Raises:
-        KeygridError: it has not four openings.
+        KeygridError: it does not have four openings.
     """
     import gpytoolbox
 
@@ -51,7 +52,7 @@ def tshirt_landmarks(garment: Garment) -> Landmarks:
 
 
 def _bend(garment: Garment, start: Floats, end: Floats) -> Floats:
-    """Return the point, on the shortest way over the surface between two places, that is farthest from their chord."""
+    """Return the point on the shortest path along the surface between two places that is farthest from their chord."""
     vertices = garment.vertices
     edges, _ = edges_of(garment.faces)
     graph = csr_matrix((edge_lengths(vertices, edges), edges.T), shape=(len(vertices),) * 2)
@@ -67,7 +68,7 @@ def _bend(garment: Garment, start: Floats, end: Floats) -> Floats:
 
 
 def _corner(vertices: Floats, start: Floats, end: Floats) -> Floats:
-    """The outermost vertex above the chord between two places of the silhouette, seen from the front."""
+    """Return the outermost vertex above the chord between two places on the silhouette, seen from the front."""
     chord = (end - start)[:2]
     normal = np.array([chord[1], -chord[0]]) * np.sign(-chord[0])  # upwards
     offsets = (vertices - start)[:, :2]

@@ -1,7 +1,8 @@
-"""Motions of garments: how one lies at first, what is gripped, and where the grip goes.
+"""Motions of garments: initial pose, gripped places and paths of the grips.
 
 Everything is in the simulator's lengths (see `cloth`): x to the wearer's left, z up. A garment that is folded, dragged
-or lifted lies flat, on its back, and comes to rest before it is gripped; one that is dropped begins turned any way.
+or lifted lies flat, on its back, and comes to rest before it is gripped; one that is dropped starts in a random
+orientation.
 """
 
 from collections.abc import Callable
@@ -24,19 +25,19 @@ PATCH = 3.5
 """Radius around a place within which the cloth is gripped."""
 
 HANDFUL = 5.0
-"""The same, where one grip must overcome the friction of all the cloth."""
+"""The same radius for a single grip that must overcome the friction of the whole garment."""
 
 STRETCH: dict[Motion, float] = {"drag": 3e4, "fold-twice": 3e4}
-"""The cloth's resistance to stretching, where it is another than `Material`'s: so that such a grip does not tear it."""
+"""The cloth's resistance to stretching if it differs from `Material`'s, so that a single grip does not tear it."""
 
 SPEED = 0.62 * TOP_SPEED
-"""Mean speed of a grip, which starts and stops gently; the cloth it pulls must keep up."""
+"""Mean speed of a grip, which starts and stops gently, so that the cloth can follow."""
 
 SETTLING = 0.32
-"""Seconds for a garment that lies to come to rest."""
+"""Seconds in which a lying garment comes to rest."""
 
 FLATTENING = 0.35
-"""Share of its thickness that a garment that lies begins with; gravity does the rest."""
+"""Initial thickness of a lying garment, as a share of its full thickness; gravity presses it further."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,32 +18,32 @@ PUBLISHED = {"farthest": 1.0, "similarity": 1.0}
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """A training's constants; the defaults are those of the published code.
+    """Constants of a training; the defaults are those of the published code.
 
     Attributes:
         epochs: number of passes.
         epoch_size: number of clouds in a pass.
-        pool: number of clouds that are drawn, after which the same ones come again; 0 draws each anew. What a network
-            has to know of a cloud may take longer to work out than a step; where terms need pairs, it is kept on disk.
+        pool: number of different clouds, after which they are repeated; 0 draws a new one each time. Preparing a cloud
+            for a network may take longer than a step, so if terms need pairs, prepared clouds are saved on disk.
         batch: number of clouds in a step; the last batch of a pass may be smaller.
         validation_size: number of clouds on which validation losses are taken after each pass.
         optimiser: `adadelta` (published code; eps 1e-2), `adam` (paper) or `adamw` (weight decay 1e-4).
-        learning_rate: the optimiser's; the highest of a cycle.
+        learning_rate: learning rate of the optimiser; the highest one of a cycle.
         schedule: course of the learning rate: constant, or a cycle that rises for a tenth of the steps and then falls
             to 0 along a cosine.
-        warm_up: number of passes before the terms join that join late.
+        warm_up: number of passes before late terms are included.
         farthest: J, the number of farthest points that keypoints should cover.
-        weights: weights of loss terms by name, in the end; terms that are missing, or weigh 0, are not trained. See
-            `keygrid.training.terms.TERMS`. Where a term needs pairs, garments must be surfaces.
+        weights: final weights of loss terms by name; terms that are missing or have weight 0 are not trained. See
+            `keygrid.training.terms.TERMS`. If a term needs pairs, garments must be surfaces.
         ramp: share of the steps over which the weights of terms that ramp grow from 0.
         seed: seed of everything that is drawn: initial weights, clouds, augmentation, dropout.
-        clip: largest norm of a step's gradient, to which a larger one is cut; 0 cuts none.
-        precision: precision of matrix products: 32 bits, or 16 of either kind, with what needs more kept at 32.
+        clip: largest norm of a step's gradient, to which larger ones are clipped; 0 clips none.
+        precision: precision of matrix products: 32 bits, or either 16-bit format, with sensitive operations kept at 32.
         augmentation: variation of training and validation clouds.
-        patience: number of passes without a lower validation loss after which training ends; 0 lets it go on.
-        validate_every: passes between two measurements of correspondence, which the last pass gets in any case.
-        validate_motions: number of garments on which it is measured, where some move; 0 measures none.
-        keep_every: passes between two checkpoints that stay; 0 keeps the best and the last alone.
+        patience: number of passes without a lower validation loss after which training ends; 0 never ends it early.
+        validate_every: passes between two measurements of correspondence, which is always measured after the last pass.
+        validate_motions: number of moving garments on which it is measured; 0 measures none.
+        keep_every: passes between two checkpoints that are kept; 0 keeps only the best and the last.
         half: whether checkpoints are stored in 16 bits.
     """
 
@@ -92,7 +92,8 @@ class TrainingConfig:
             )
         if not 0 < self.learning_rate < math.inf:
             raise KeygridError(f"A learning rate is a number above 0, and {self.learning_rate} was asked for.")
-        # NumPy cuts seeds into words of 32 bits: a longer one would draw what another seed and stream draw.
+        # NumPy cuts seeds into words of 32 bits, so a longer seed could draw the same numbers as another seed and
+        # stream.
         if not 0 <= self.seed < 2**32:
             raise KeygridError(f"A seed is a whole number from 0 to 2^32 - 1, and {self.seed} was asked for.")
 
@@ -119,7 +120,7 @@ class TrainingConfig:
         return any(need in TERMS[name].needs for name in self.weights)
 
     def weights_at(self, step: int) -> dict[str, float]:
-        """Return the weights of the loss terms that are trained after so many steps."""
+        """Return the weights of the loss terms that are trained after a number of steps."""
         is_warm = step >= self.warm_up * self.steps_per_epoch
         grown = min(1.0, (step + 1) / (self.ramp * self.steps)) if self.ramp else 1.0
         return {
@@ -129,7 +130,7 @@ class TrainingConfig:
         }
 
     def rate(self, step: int) -> float:
-        """Return the learning rate after so many steps."""
+        """Return the learning rate after a number of steps."""
         if self.schedule == "constant":
             return self.learning_rate
         rising = 0.1 * self.steps
@@ -139,12 +140,12 @@ class TrainingConfig:
 
 
 def preset(name: str, keypoints: int, epochs: int | None = None) -> TrainingConfig:
-    """Return the training of a preset: `released` (published code), `paper`, or ours, `keygrid` and its kin.
+    """Return the training of a preset: `released` (published code), `paper`, or one of our own, such as `keygrid`.
 
     Args:
-        name: as above; the published ones have J = K + 4, as in all that is published.
+        name: name of the preset; `released` and `paper` have J = K + 4, as in the published code and files.
         keypoints: K.
-        epochs: if other than the preset's own.
+        epochs: number of epochs, if different from the preset's.
 
     Raises:
         KeygridError: there is no such preset.
@@ -173,7 +174,7 @@ def _keygrid_surface(epochs: int) -> TrainingConfig:
         schedule="cycle",
         clip=1.0,
         warm_up=epochs * 3 // 4,
-        # A surface tells layers apart, so nothing is to be tolerated.
+        # A surface distinguishes layers, so no tolerance is needed.
         weights={"similarity": 1, "strict": 1, "coverage": 0.5, "canonical": 5, "template": 4},
         ramp=0.3,
         # Nothing that the encoder sees depends on where the surface lies; the decoder sees turned and scaled points.
@@ -184,7 +185,7 @@ def _keygrid_surface(epochs: int) -> TrainingConfig:
 def _keygrid_cloud(epochs: int) -> TrainingConfig:
     surface = _keygrid_surface(epochs)
     weights = {**surface.weights, "coverage": 1.5, "template": 1}
-    # Operators are of the varied cloud, and no turn changes what the encoder sees of it.
+    # Operators are computed on the varied cloud, and no rotation changes the encoder's input.
     augmentation = replace(surface.augmentation, deform=0.0, noise=0.0005)
     return replace(surface, pool=6144, weights=weights, augmentation=augmentation)
 
@@ -225,9 +226,9 @@ def parse_weights(texts: Iterable[str]) -> dict[str, float]:
 
 
 def upgraded(training: dict[str, Any]) -> dict[str, Any]:
-    """Return a training's values as they are stored today, from those of any earlier version.
+    """Convert a training's stored values from any earlier version to the current one.
 
-    Until version 0.1 each loss term had a field of its own, such as `coverage_weight`.
+    Until version 0.1, each loss term had its own field, such as `coverage_weight`.
     """
     single = {name: training[f"{name}_weight"] for name in TERMS if f"{name}_weight" in training}
     rest = {key: value for key, value in training.items() if not key.endswith("_weight")}

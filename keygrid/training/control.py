@@ -1,4 +1,4 @@
-"""How a training ends early: of itself, or when it is asked to by signal or by a file in its directory.
+"""Early ends of a training: by itself, or on request, by a signal or a file in its directory.
 
 Importing this imports no torch.
 """
@@ -14,7 +14,7 @@ from keygrid.errors import KeygridError
 from keygrid.training.run import RunDirectory
 
 LOOK = 0.2
-"""Seconds between two looks at whether a training that waits may go on."""
+"""Seconds between two checks of whether a paused training may continue."""
 
 
 class Order(IntEnum):
@@ -30,7 +30,7 @@ class DivergedError(KeygridError):
 
 
 def refuse_unless_finite(what: str, value: float, step: int, epoch: int) -> None:
-    """Refuse a value of a training that ended `epoch` epochs.
+    """Raise an error for a value that is not finite, in a training that completed `epoch` epochs.
 
     Raises:
         DivergedError: it is NaN or infinite.
@@ -46,8 +46,8 @@ class StoppedError(Exception):
     """A training was stopped before its end, and can be resumed.
 
     Args:
-        message: a sentence that says how to go on.
-        number: the signal's that asked for it; 0 for a file.
+        message: a sentence that says how to continue.
+        number: number of the signal that requested it; 0 for a file.
     """
 
     def __init__(self, message: str, number: int) -> None:
@@ -72,8 +72,8 @@ class Orders:
 
     def __enter__(self) -> Self:
         if self._stop is not None:
-            self._stop.unlink(missing_ok=True)  # it was meant for a process that is gone
-        if threading.current_thread() is threading.main_thread():  # others may not listen to signals
+            self._stop.unlink(missing_ok=True)  # it was meant for a process that has ended
+        if threading.current_thread() is threading.main_thread():  # only the main thread may handle signals
             self._before = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
         return self
 
@@ -89,7 +89,7 @@ class Orders:
         self.number = number
 
     def current(self) -> Order:
-        """Return what is asked for now."""
+        """Return the current request."""
         if self.number or (self._stop is not None and self._stop.exists()):
             return Order.STOP
         return Order.WAIT if self._pause is not None and self._pause.exists() else Order.GO_ON

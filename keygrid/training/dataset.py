@@ -1,4 +1,4 @@
-"""Clouds to train on: every one is a function of its number alone, so a resumed run sees the same ones."""
+"""Training clouds: each depends only on its number, so a resumed run sees the same clouds."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ from keygrid.model.preparation import inputs_of, inputs_of_clouds
 from keygrid.training.pairs import Cloth, Pair
 
 TEMPLATE_GARMENTS, TEMPLATE_POINTS = 200, 200
-"""The most garments, and points of each, from which a template is made."""
+"""Maximum number of garments, and of points on each, from which a template is made."""
 
 TEMPLATE_POWER = 4
-"""Power of the distances whose sum over the points is least about a template. With 2, as of k-means, eight places of
-tops are all on the body; with 4, one is on either sleeve, and the mean distance grows by 3 %."""
+"""Power of the distances whose sum over the points is minimised for a template. With 2, as in k-means, all eight
+places of tops are on the body; with 4, one is on each sleeve, and the mean distance grows by 3 %."""
 
 FRAMES_A_TURN = 6
-"""So many frames of a garment bring it one more turn among the others, in training along the cloth."""
+"""Number of frames for which a garment gets one more turn among the others, in training along the cloth."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Batch:
     """Clouds to learn from in one step.
 
     Attributes:
-        inputs: B clouds, as the network takes them.
-        pairs: B / 2, of clouds 2 p and 2 p + 1; none where nothing is known of them.
+        inputs: B clouds, as inputs of the network.
+        pairs: B / 2 pairs of clouds 2 p and 2 p + 1; empty if correspondences are unknown.
     """
 
     inputs: Inputs
@@ -63,11 +63,11 @@ class Clouds:
     """Endless augmented clouds of some garments.
 
     Attributes:
-        garments: each is drawn equally often, however many frames it has.
+        garments: garments to draw from, each equally often whatever its number of frames.
         model: configuration of the network that learns from them.
         augmentation: how clouds are varied.
-        seed: two sets with other seeds share no cloud.
-        pool: so many clouds are drawn, and then come again; 0 draws each anew.
+        seed: seed of the set; sets with different seeds share no clouds.
+        pool: number of different clouds, after which they are repeated; 0 draws a new one each time.
         folder: where pairs of the pool are kept with what the network has to know of each cloud, so that it is worked
             out once; as long as the folder is missing, nothing is kept.
     """
@@ -80,10 +80,10 @@ class Clouds:
     folder: Path | None = None
 
     together = 1
-    """How many clouds in a row belong together."""
+    """Number of consecutive clouds that belong together."""
 
     def batch(self, numbers: Sequence[int]) -> Batch:
-        """The clouds of these numbers.
+        """Return the clouds with these numbers.
 
         Raises:
             KeygridError: none of the garments can be used.
@@ -92,7 +92,7 @@ class Clouds:
         return Batch(inputs)
 
     def template(self, keypoints: int) -> Tensor | None:  # noqa: ARG002
-        """Return K positions at rest that are spread over all garments alike, (K, 3); None where none are known."""
+        """Return K positions at rest, spread evenly over all garments, (K, 3); None if none are known."""
         return None
 
     def shuffled(self, epoch: int, size: int) -> list[int]:
@@ -105,23 +105,23 @@ class Clouds:
         index = index % self.pool if self.pool else index
         rng = np.random.default_rng([*self.seed, index])
         drawn = self.garments.draw(index, self.model.points, seed=int(rng.integers(2**32)))
-        # A smaller cloud is drawn whole; its points repeat, so that all clouds of a batch are alike in size.
+        # A smaller cloud is used whole with repeated points, so that all clouds of a batch have the same size.
         return self.augmentation(np.resize(drawn, (self.model.points, 3)), rng)
 
 
 @dataclass(frozen=True)
 class PairedClouds(Clouds):
-    """Endless pairs of augmented clouds: two frames of one garment, of any of its motions, each with points of its own.
+    """Endless pairs of augmented clouds: two frames of one garment, from any of its motions, each sampled separately.
 
-    Garments of equal triangles are one garment in several motions. Both clouds of a pair are reflected, or none is. To
-    a network that reads the surface, each is shown with that of its frame, as it is before points are varied.
+    Garments with the same triangles are one garment in several motions. Both clouds of a pair are reflected, or none
+    is. To a network that reads the surface, each is shown with that of its frame, as it is before points are varied.
     """
 
     together = 2
     _order: list[tuple[Cloth, list[int]]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def batch(self, numbers: Sequence[int]) -> Batch:
-        """The clouds of these numbers, of which 2 p and 2 p + 1 follow each other.
+        """Return the clouds with these numbers, in which 2 p and 2 p + 1 must be consecutive.
 
         Raises:
             KeygridError: none of the garments can be used, or one of them is a cloud.
@@ -133,9 +133,9 @@ class PairedClouds(Clouds):
         return Batch(Inputs(points, surfaces), tuple(pair for _, pair in found))
 
     def template(self, keypoints: int) -> Tensor:
-        """Return K positions at rest that are spread over all garments alike, (K, 3).
+        """Return K positions at rest, spread evenly over all garments, (K, 3).
 
-        They are points of garments, so that each is on the cloth.
+        Each is a point of a garment, so it is on the cloth.
         """
         rng = np.random.default_rng(0)
         every = list({id(cloth): cloth for cloth, _ in self._turns()}.values())
@@ -146,7 +146,7 @@ class PairedClouds(Clouds):
         return torch.from_numpy(points[cKDTree(points).query(places)[1]])
 
     def _kept(self, index: int) -> tuple[Inputs, Pair]:
-        """Pair `index` from the folder; drawn and put there if it is missing or damaged."""
+        """Return pair `index` from the folder; draw and save it if it is missing or damaged."""
         assert self.folder is not None
         turns = self._turns()
         path = self.folder / f"{'-'.join(map(str, self.seed))}-{index:06d}.pt"
@@ -206,7 +206,7 @@ class PairedClouds(Clouds):
     def _turns(self) -> list[tuple[Cloth, list[int]]]:
         """The order in which garments are shown, again and again: the cloth of each, and the numbers of its motions.
 
-        The more frames a garment has, the more often it comes, lest the few that move be rare among many that don't.
+        A garment with more frames comes more often, so that a few moving garments are not rare among many still ones.
         """
         if not self._order:
             known: dict[bytes, tuple[Cloth, list[int]]] = {}
@@ -234,14 +234,14 @@ class PairedClouds(Clouds):
 def _spread(points: NDArray[np.float64], count: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], float]:
     """Return places (count, 3) about which the mean of distances to the `TEMPLATE_POWER` is small, and that mean.
 
-    Lloyd's iteration, in which each point weighs by its distance to the power less two.
+    Lloyd's algorithm, with each point weighted by its distance to the power minus two.
     """
     places = points[rng.choice(len(points), count, replace=False)]
     for _ in range(50):
         away, nearest = cKDTree(places).query(points)
         weights = np.maximum(away, 1e-3) ** (TEMPLATE_POWER - 2)
         sums = [np.bincount(nearest, weights * values, count) for values in points.T]
-        # A place that is nearest to no point, as where points coincide, stays.
+        # A place that is nearest to no point, for example because points coincide, stays where it is.
         totals = np.bincount(nearest, weights, count)[:, None]
         places = np.where(totals > 0, np.stack(sums, axis=1) / np.maximum(totals, 1e-12), places)
     return places, float(np.mean(np.asarray(cKDTree(places).query(points)[0]) ** TEMPLATE_POWER))

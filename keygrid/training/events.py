@@ -1,8 +1,8 @@
 """Events of a training, as values and as lines of JSON. Importing this imports no torch.
 
 Each line of `events.jsonl` is an object with `event`, its kind, `time`, in seconds since 1970, and the attributes of
-the class of that kind. Epochs and steps are counted from 1 as they begin. Readers pass over kinds and attributes that
-they don't know, so that later versions can add some.
+the class of that kind. Epochs and steps are counted from 1 as they begin. Readers skip unknown kinds and attributes, so
+that later versions can add some.
 """
 
 import json
@@ -24,7 +24,7 @@ class Event:
     """Something that happened in a training.
 
     Attributes:
-        time: seconds since 1970; 0 where not known.
+        time: seconds since 1970; 0 if unknown.
     """
 
     kind: ClassVar[str]
@@ -32,22 +32,22 @@ class Event:
     time: float = 0.0
 
     def is_within(self, epoch: int, step: int) -> bool:  # noqa: ARG002
-        """Return whether a training that goes on after so many epochs and steps keeps this event."""
+        """Return whether a training resumed after these epochs and steps keeps this event."""
         return True
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartEvent(Event):
-    """A process begins, or goes on.
+    """A process starts or resumes the training.
 
     Attributes:
-        pid: the process' number on `host`.
+        pid: process ID on `host`.
         host: the machine's name.
         epoch: epochs that were done before.
         step: steps that were done before.
-        epochs: of the whole training; 0 where not known.
-        steps: of the whole training; 0 where not known.
-        resumed: whether it goes on from a state.
+        epochs: number of epochs in the whole training; 0 if unknown.
+        steps: number of steps in the whole training; 0 if unknown.
+        resumed: whether it resumes from a saved state.
     """
 
     kind = "start"
@@ -66,13 +66,13 @@ class StepEvent(Event):
     """A step was done.
 
     Attributes:
-        epoch: the one under way.
+        epoch: the current epoch.
         step: this one.
         losses: terms, before they are weighted.
         total: sum of the weighted terms.
         steps_per_second: of this process, so far.
         seconds_left: estimated, for the whole training.
-        memory: bytes in use; 0 where not known.
+        memory: bytes in use; 0 if unknown.
     """
 
     kind = "step"
@@ -103,7 +103,7 @@ class EpochEvent(_OfEpoch):
 
     Attributes:
         epoch: this one.
-        step: steps that were done; that of the epoch's number where not told.
+        step: number of steps done; the epoch's number if unknown.
         train: mean losses of its steps.
         validation: mean losses on validation clouds.
         scores: metrics by key, if they were measured after this epoch.
@@ -124,10 +124,10 @@ class CheckpointEvent(_OfEpoch):
     """A checkpoint was written.
 
     Attributes:
-        epoch: the one after which it was.
+        epoch: the epoch after which it was written.
         step: steps that were done.
-        file: within the run's directory.
-        best: whether it is the best one so far.
+        file: path within the run's directory.
+        best: whether it is the best checkpoint so far.
     """
 
     kind = "checkpoint"
@@ -142,13 +142,13 @@ class PreviewEvent(_OfEpoch):
     """Keypoints of one garment were found. K keypoints, E segments.
 
     Attributes:
-        epoch: the one after which they were.
+        epoch: the epoch after which they were found.
         step: steps that were done.
         garment: a path as `keygrid.data.open_path` takes it, or a name where there is no file.
         frame: the garment's, if it moves.
         keypoints: K rows of 3, in the file's units.
         edges: E pairs of keypoint indices.
-        strengths: E, each segment's in (0, 1).
+        strengths: E strengths of segments, in (0, 1).
     """
 
     kind = "preview"
@@ -172,7 +172,7 @@ class PausedEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ResumedEvent(Event):
-    """The training goes on after it waited."""
+    """The training continues after a pause."""
 
     kind = "resumed"
 
@@ -201,7 +201,7 @@ class ErrorEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EndEvent(Event):
-    """The training came to its end."""
+    """The training was completed."""
 
     kind = "end"
 

@@ -1,4 +1,4 @@
-"""Options of a training: dataclasses that the command line flattens and the form of a new run reads.
+"""Options of a training: dataclasses from which the command line and the form of a new run are made.
 
 Options of the same name as an attribute of `TrainingConfig`, `Augmentation` or `ModelConfig` set it; None leaves it to
 the preset. Importing this imports no torch.
@@ -29,12 +29,12 @@ class Knob:
         title: its label.
         least: the smallest value of a number.
         most: its largest value.
-        step: between two values of a number.
-        unit: written after the number.
-        name: of the option.
-        group: of the option, an attribute of `Options`.
-        kind: of its values.
-        help: of the option.
+        step: difference between two values of a number.
+        unit: text after the number.
+        name: name of the option.
+        group: group of the option, an attribute of `Options`.
+        kind: type of its values.
+        help: help text of the option.
     """
 
     title: str
@@ -49,7 +49,7 @@ class Knob:
 
 
 def _option(text: str, default: Any = None, knob: Knob | None = None) -> Any:
-    """Return a field with its help, and its look where a form shows it."""
+    """Return a field with its help and, if a form shows it, its appearance there."""
     return field(default=default, metadata={"help": text, "knob": knob})
 
 
@@ -179,7 +179,7 @@ class Options:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Options":
-        """Return options of which some have these values, by name, whatever their group."""
+        """Return the options with some values replaced, by name, in any group."""
         groups = {}
         for group, default in vars(cls()).items():
             given = {one.name: values[one.name] for one in fields(default) if one.name in values}
@@ -190,7 +190,7 @@ class Options:
         """Return the configuration of the network.
 
         Raises:
-            KeygridError: an option has a value that it can't have.
+            KeygridError: an option has an invalid value.
         """
         network = self.network
         model = replace(model_preset(network.preset, network.keypoints), **_shared(network, ModelConfig))
@@ -200,7 +200,7 @@ class Options:
         """Return the configuration of the training.
 
         Raises:
-            KeygridError: an option has a value that it can't have.
+            KeygridError: an option has an invalid value.
         """
         course = self.course
         training = training_preset(self.network.preset, self.network.keypoints, course.epochs)
@@ -214,7 +214,7 @@ class Options:
         )
 
     def words(self) -> list[str]:
-        """Return what gives these options on a command line, but for those that have their default."""
+        """Return these options as command-line arguments, leaving out those with their default value."""
         return [word for name, value, default in self._values() if value != default for word in _words(name, value)]
 
     def _values(self) -> Iterator[tuple[str, Any, Any]]:
@@ -232,13 +232,13 @@ def knobs() -> dict[str, Knob]:
         hints = get_type_hints(type(default))
         for one in fields(default):
             if knob := one.metadata["knob"]:
-                kind = (get_args(hints[one.name]) or (hints[one.name],))[0]  # the value's, where None is allowed, too
+                kind = (get_args(hints[one.name]) or (hints[one.name],))[0]  # without None
                 found[one.name] = replace(knob, name=one.name, group=group, kind=kind, help=one.metadata["help"])
     return found
 
 
 def preset_values(preset: str, keypoints: int) -> dict[str, Any]:
-    """Return what a preset sets, by the name of the attribute."""
+    """Return the values that a preset sets, by attribute."""
     training = training_preset(preset, keypoints)
     return {**vars(model_preset(preset, keypoints)), **vars(training), **vars(training.augmentation)}
 

@@ -1,4 +1,4 @@
-"""Training of the perceptron that orients normals of clouds, on surfaces, whose outside is known.
+"""Training of the perceptron that orients normals of clouds, on surfaces whose outside is known.
 
     python -m keygrid.training.orientation FOLDER [FOLDER ...] [--out keygrid/geometry/orientation.npz]
 
@@ -26,13 +26,13 @@ from keygrid.geometry.surface import outward
 _WIDTH = 64
 _SIZES = (1024, 2048, 4096)
 _KEPT = 300
-"""Points of a cloud that are learnt from."""
+"""Number of points per cloud used for training."""
 _NOISE = 8e-4
-"""The largest standard deviation of what is added to coordinates, as a share of the extent."""
+"""Largest standard deviation of the noise added to coordinates, as a share of the extent."""
 
 
 def fit(garments: Dataset, clouds: int, steps: int, seed: int = 0) -> nn.Sequential:
-    """Return the perceptron after so many steps on so many clouds of the garments."""
+    """Train and return the perceptron, for a number of steps on a number of clouds of the garments."""
     torch.manual_seed(seed)
     seen, flipped, cosines = (
         torch.from_numpy(np.concatenate(part)) for part in zip(*_examples(garments, clouds, seed), strict=True)
@@ -55,7 +55,7 @@ def fit(garments: Dataset, clouds: int, steps: int, seed: int = 0) -> nn.Sequent
 
 
 def _loss(odd: Tensor, cosines: Tensor) -> Tensor:
-    """Logistic; a normal that is far from the true one, whichever its sign, counts less."""
+    """Logistic loss; a normal far from the true one, with either sign, counts less."""
     return (cosines.abs() * nn.functional.softplus(-cosines.sign() * odd[:, 0])).mean()
 
 
@@ -95,7 +95,7 @@ def save(network: nn.Sequential, path: Path) -> None:
 
 
 def main() -> None:
-    """Train as the command line says."""
+    """Train with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="+")
     parser.add_argument("--clouds", type=int, default=700)

@@ -1,7 +1,7 @@
-"""Pairs of clouds that show one garment, of which it is known which points are the same material.
+"""Pairs of clouds of one garment, with correspondences between points of the same material.
 
-Where garments move in a file, this comes with them. The published method makes no use of it: what is trained on it is
-to be compared as such.
+Files of moving garments include these correspondences. The published method does not use them, so a network trained
+with them must be compared with that in mind.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ from keygrid.model.config import ModelConfig
 from keygrid.model.encoding import Encoder
 
 ANCHORS = 1024
-"""Places on a garment's material between which distances are known; a garment with fewer vertices has as many."""
+"""Number of places on a garment's material between which distances are computed; at most one per vertex."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cloth:
-    """Anchors on a garment's material, and how far apart they are along the cloth at rest.
+    """Anchors on a garment's material, with their distances along the cloth at rest.
 
     Attributes:
         distances: (A, A) float32, over the square root of the garment's area.
@@ -61,13 +61,13 @@ class Cloth:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """The places of two clouds' points on the garment that both show.
+    """Places of two clouds' points on the garment that both clouds show.
 
     Attributes:
-        cloth: of the garment.
+        cloth: cloth of the garment.
         anchors: (2, N, 3) int64, of each point the anchors nearest to the corners of its triangle.
-        barycentric: (2, N, 3) float32, the point's weights of these corners.
-        rest: (2, N, 3) float32, where each point is on the garment at rest, as of `Cloth`.
+        barycentric: (2, N, 3) float32, weights of these corners at the point.
+        rest: (2, N, 3) float32, position of each point on the garment at rest, as in `Cloth`.
     """
 
     cloth: Cloth
@@ -90,7 +90,7 @@ class Pair:
         return replace(self, rest=self.rest * sign)
 
     def to(self, device: torch.device) -> "Pair":
-        """The same on another device."""
+        """Return the same pairs on another device."""
         cloth = Cloth(*(tensor.to(device) for tensor in vars(self.cloth).values()))
         return Pair(cloth, *(tensor.to(device) for tensor in (self.anchors, self.barycentric, self.rest)))
 
@@ -112,7 +112,7 @@ class Pair:
 
 
 class Places(nn.Module):
-    """Takes the features of an encoder that tells places to these places, its last three channels."""
+    """Maps the features of an encoder that predicts places to these places, its last three channels."""
 
     def forward(self, features: Tensor) -> Tensor:
         """Return places (..., 3) of features (..., C)."""
@@ -120,5 +120,5 @@ class Places(nn.Module):
 
 
 def rest_of(encoder: Encoder, model: ModelConfig) -> nn.Module:
-    """Return what takes point features to positions at rest: nothing to learn where the encoder itself tells places."""
+    """Return a module that maps point features to positions at rest; nothing is learnt if the encoder has them."""
     return Places() if model.encoder.tells_places else nn.Linear(encoder.point_width, 3)

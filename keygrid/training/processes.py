@@ -1,7 +1,7 @@
-"""Where a training runs: on one device, or in several processes that share every batch.
+"""The processes of a training: one process, or several that share every batch.
 
 Fabric starts the processes, or finds those that torchrun or SLURM has started, and knows devices and precisions. Its
-wrapper of networks is left aside: it averages gradients over processes, and parts of a batch may differ in size.
+wrapper of networks is not used, because it averages gradients over processes, and parts of a batch may differ in size.
 """
 
 import ctypes
@@ -32,9 +32,9 @@ class Machine:
     """The processors of a training.
 
     Attributes:
-        device: as PyTorch names it.
-        devices: processes on each machine, each with a GPU of its own where the device is one.
-        nodes: machines.
+        device: PyTorch's name of the device.
+        devices: number of processes on each machine; if the device is a GPU, each process has its own.
+        nodes: number of machines.
     """
 
     device: str = "cpu"
@@ -43,14 +43,14 @@ class Machine:
 
 
 def make_fabric(machine: Machine, precision: Precision = "32") -> "Fabric":
-    """Return what launches the processes of a training, not launched yet.
+    """Return the launcher of a training's processes, before they are launched.
 
     Args:
-        machine: where they run.
-        precision: of matrix products.
+        machine: the processors to run on.
+        precision: precision of matrix products.
 
     Raises:
-        KeygridError: the device is not there, or there are not so many, or it lacks the precision.
+        KeygridError: the device is missing, there are too few devices, or it does not support the precision.
     """
     from lightning_fabric import Fabric
     from lightning_fabric.utilities.exceptions import MisconfigurationException
@@ -84,10 +84,10 @@ def make_fabric(machine: Machine, precision: Precision = "32") -> "Fabric":
 
 
 def launch(fabric: "Fabric") -> None:
-    """Begin to share: starts the other processes, which run this same command, unless a launcher has done so.
+    """Start the other processes, which run the same command, unless a launcher has started them.
 
     Raises:
-        KeygridError: the launcher has started another number of processes.
+        KeygridError: the launcher has started a different number of processes.
     """
     if int(os.environ.get("LOCAL_RANK", "0")) > 0:
         end_with_parent()
@@ -100,7 +100,7 @@ def launch(fabric: "Fabric") -> None:
 
 
 def end_with_parent() -> None:
-    """Let Linux end this process when the one that started it ends, however that does: nobody else would."""
+    """Let Linux end this process when its parent process ends for any reason."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == 1:  # it has ended already
@@ -108,14 +108,14 @@ def end_with_parent() -> None:
 
 
 def finish(fabric: "Fabric") -> None:
-    """Wait until all processes are here, and until those that this one has started are gone."""
+    """Wait for all processes to arrive here, and for those started by this one to end."""
     fabric.barrier()
     for process in getattr(fabric.strategy.launcher, "procs", ()):
         process.wait()
 
 
 def part_of(batch: Sequence[int], fabric: "Fabric", together: int = 1) -> Sequence[int]:
-    """Return this process' part of a batch: as much as others have, or one cloud less, or one group of them.
+    """Return this process's part of a batch; parts differ by at most one cloud or group of clouds.
 
     Raises:
         KeygridError: there are more processes than clouds.

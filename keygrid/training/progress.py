@@ -1,4 +1,4 @@
-"""Readers of a training's events: a terminal, which gets a live bar, any other output, a line an epoch, TensorBoard."""
+"""Readers of a training's events: a live bar in a terminal, a line per epoch in other output, and TensorBoard."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -86,10 +86,10 @@ def _time(seconds: float) -> str:
 
 
 def tensorboard(run: Path) -> Callable[[Event], None]:
-    """Return a function whose events' numbers appear in `tensorboard --logdir RUN`.
+    """Return a function that writes the numbers of events for `tensorboard --logdir RUN`.
 
     Raises:
-        KeygridError: what writes them is not installed.
+        KeygridError: the TensorBoard writer is not installed.
     """
     if find_spec("tensorboardX") is None and find_spec("tensorboard") is None:
         raise KeygridError(
@@ -103,7 +103,7 @@ def tensorboard(run: Path) -> Callable[[Event], None]:
         nonlocal logger
         match event:
             case StartEvent():
-                # Steps that an interrupted run did after its last state come again.
+                # A resumed run repeats the steps after its last saved state.
                 logger = TensorBoardLogger(run, name="tensorboard", version="", purge_step=event.step + 1)
             case StepEvent() if logger is not None:
                 logger.log_metrics({"step/total": event.total, **_named("step", event.losses)}, event.step)

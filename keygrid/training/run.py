@@ -1,17 +1,18 @@
 """The directory of a training. Importing this imports no torch.
 
 - `config.json`: the keys `model`, `training`, `category` and `command`.
-- `events.jsonl`: one event a line; `keygrid.training.events` has their attributes. Whole lines are appended in one
-  piece, so that a program that follows the file sees at most half of the last one. When a training is resumed, what
-  came after the state that it goes on from is cut off.
+- `events.jsonl`: one event a line; `keygrid.training.events` has their attributes. Each line is appended in a single
+  write, so that a program that follows the file finds only the last line incomplete. When a training is resumed, events
+  after the saved state are removed.
 - `checkpoints/`: `last.safetensors`, `best.safetensors` (the lowest validation loss once all terms are trained), and
   `epoch-0010.safetensors` and so on.
-- `state.pt`: all that is needed to go on, as of the last whole epoch or the step at which it was stopped;
+- `state.pt`: everything needed to resume, from the last whole epoch or the step at which training was stopped;
   `keygrid.training.state` reads and writes it.
-- `clouds/`: those that come again and again, until the training has ended; whatever is missing is drawn anew.
-- `log.txt`: what the process wrote to its standard error, where a window started it.
-- `lock`: held by the process that trains; tells which one that is.
-- `pause` and `stop`: files that are made to let it wait between steps while they are there, or end. It removes `stop`.
+- `clouds/`: clouds that are shown repeatedly, until the training ends; missing ones are drawn again.
+- `log.txt`: standard error of the process, if a window started it.
+- `lock`: held by the process that trains; contains its process ID.
+- `pause` and `stop`: request files. Training waits between steps while `pause` exists, and ends when `stop` does, which
+  it removes.
 """
 
 import json
@@ -33,10 +34,10 @@ from keygrid.training.events import Event, from_json, read_events, to_json
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """Paths in such a directory, and what a trainer writes there.
+    """The paths in a run directory, and functions that write there.
 
     Attributes:
-        path: the directory, which `make` makes.
+        path: the directory, which `make` creates.
     """
 
     path: Path
@@ -79,11 +80,11 @@ class RunDirectory:
 
     @property
     def has_begun(self) -> bool:
-        """True once a trainer has begun to write there."""
+        """True if a trainer has started to write there."""
         return self.config.exists() or self.event_log.exists()
 
     def make(self, *, resumed: bool) -> None:
-        """Make the directory, in every process and before any of them begins.
+        """Create the directory, in every process and before training starts in any of them.
 
         Raises:
             KeygridError: the directory can't be made, or holds a training that is not resumed.
@@ -94,15 +95,15 @@ class RunDirectory:
         make_folder(self.clouds)
 
     def forget_clouds(self) -> None:
-        """Remove the clouds that were kept; a training that goes on draws them anew."""
+        """Remove the saved clouds; a resumed training draws them again."""
         rmtree(self.clouds, ignore_errors=True)
 
     @contextmanager
     def held(self, *, resumed: bool) -> Iterator[None]:
-        """Keep every other trainer out of the directory, which is made, within the block.
+        """Create the directory and lock out every other trainer within the block.
 
         Raises:
-            KeygridError: another process trains there, or has begun to since `make`.
+            KeygridError: another process trains there, or has started to since `make`.
         """
         advice = "stop it first, or name another directory"
         with locked(self.path / "lock", f"{self.path} is being trained", advice):
@@ -110,7 +111,7 @@ class RunDirectory:
             yield
 
     def begin(self, config: dict[str, Any], *, epoch: int, step: int, resumed: bool) -> None:
-        """Write the configuration of a training that has done so many epochs and steps, and cut off later events."""
+        """Write the configuration of a training, and remove the events after the given epochs and steps."""
         with atomic(self.config) as path:
             path.write_text(json.dumps(config, indent=2))
         kept = self._lines_within(epoch, step) if resumed else []
@@ -118,7 +119,7 @@ class RunDirectory:
             path.write_bytes(b"".join(line + b"\n" for line in kept))
 
     def _lines_within(self, epoch: int, step: int) -> list[bytes]:
-        """Whole lines of events up to an epoch and a step; those of kinds that are not known stay."""
+        """Return complete lines of events up to an epoch and a step; events of unknown kinds are kept."""
         try:
             lines = self.event_log.read_bytes().split(b"\n")
         except FileNotFoundError:
@@ -127,11 +128,11 @@ class RunDirectory:
         return [line for line, event in found if event is None or event.is_within(epoch, step)]
 
     def events(self) -> list[Event]:
-        """Return all events, but for damaged lines: a process may have been killed while it wrote one."""
+        """Return all events except damaged lines, which a process may leave if it is killed while writing."""
         return read_events(self.event_log)
 
     def write(self, event: Event) -> Event:
-        """Append an event; return it with its time.
+        """Append an event and return it with its time.
 
         Raises:
             KeygridError: it can't be written.

@@ -1,4 +1,4 @@
-"""The state from which a training goes on."""
+"""The state from which a training is resumed."""
 
 import json
 from io import BytesIO
@@ -18,7 +18,7 @@ from keygrid.training.config import TrainingConfig, upgraded
 from keygrid.training.run import RunDirectory
 
 _NUMBERS = {"epoch": int, "step": int, "seconds_before": float, "seen": list}
-"""Types of what is counted."""
+"""Types of the counters."""
 
 
 class DamagedStateError(KeygridError):
@@ -33,24 +33,24 @@ class DamagedStateError(KeygridError):
 
 
 def save_state(run: RunDirectory, state: dict[str, Any]) -> None:
-    """Keep a state; its `config` is what `config.json` says."""
-    content = BytesIO()  # PyTorch itself says nothing of use when a disk is full
+    """Save a state; its `config` is the content of `config.json`."""
+    content = BytesIO()  # PyTorch's own message about a full disk is not helpful
     torch.save({"format": FORMAT, **state}, content)
     with atomic(run.state) as path:
         path.write_bytes(content.getbuffer())
 
 
 def load_state(run: RunDirectory, config: dict[str, Any], device: torch.device) -> dict[str, Any]:
-    """Return the state to go on from.
+    """Return the state from which to resume.
 
     Args:
-        run: where it was kept.
-        config: of the training that is to go on, as in `config.json`.
-        device: where tensors are wanted.
+        run: the run that saved it.
+        config: configuration of the training to resume, as in `config.json`.
+        device: device for the tensors.
 
     Raises:
         DamagedStateError: it is damaged.
-        KeygridError: there is none, or it is another training's.
+        KeygridError: there is none, or it belongs to another training.
     """
     try:
         state = torch_files.load(run.state, device)
@@ -74,10 +74,11 @@ def load_state(run: RunDirectory, config: dict[str, Any], device: torch.device) 
 
 
 def state_of_checkpoint(run: RunDirectory, config: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:
-    """Return a state as of the last epoch's checkpoint, without an optimiser and what else only the state has.
+    """Return a state made from the last epoch's checkpoint, without the optimiser and other parts that only a state
+    has.
 
     Raises:
-        KeygridError: there is no checkpoint, it is damaged, or it is another training's.
+        KeygridError: there is no checkpoint, it is damaged, or it belongs to another training.
     """
     checkpoint = Checkpoint.load(run.checkpoints / "last.safetensors")
     try:
@@ -101,10 +102,10 @@ def state_of_checkpoint(run: RunDirectory, config: dict[str, Any], steps_per_epo
 
 
 def start_from(path: Path, network: KeyGrid, config: ModelConfig) -> str:
-    """Give a network that has not learnt yet the weights of a checkpoint, and return the file's fingerprint.
+    """Load a checkpoint's weights into an untrained network, and return the file's fingerprint.
 
     Raises:
-        KeygridError: the checkpoint can't be read, or is of another configuration.
+        KeygridError: the checkpoint can't be read, or has another configuration.
     """
     checkpoint = Checkpoint.load(path)
     if checkpoint.config != config:
@@ -117,7 +118,7 @@ def start_from(path: Path, network: KeyGrid, config: ModelConfig) -> str:
 
 
 def _upgraded(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the state of a run of any earlier version as today's; formats are those of checkpoints."""
+    """Convert a run's state from any earlier version to the current one; formats are those of checkpoints."""
     number = state.get("format", 1)  # which the first version did not write
     if number not in range(1, FORMAT + 1):
         raise KeygridError(f"There are states of the formats 1 to {FORMAT}, and this one is of {number}.")
@@ -128,12 +129,12 @@ def _upgraded(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _upgraded_member(name: str, number: int) -> str:
-    """Return today's name of a weight of the network, or of what helps it to learn, in a list of both."""
+    """Return the current name of a weight of the network or of its training-only layers."""
     member, _, rest = name.partition(".")
     return f"{member}.{upgraded_name(rest, number)}"
 
 
 def _essential(config: dict[str, Any]) -> Any:
-    """Return what has to stay the same, as JSON reads it back, with lists for tuples."""
+    """Return the values that must not change, as JSON reads them, with lists for tuples."""
     training = {name: value for name, value in config["training"].items() if name not in TrainingConfig.FREE}
     return json.loads(json.dumps(config | {"training": training, "command": None}))

@@ -25,17 +25,17 @@ LAYER = 0.05
 """Distance from a point within which a layer of cloth counts as its own, normalised; 2.5 % of the extent."""
 
 _NEIGHBOURS = 8
-"""Points about each that may be of other layers."""
+"""Number of points around each that may belong to other layers."""
 
 _SOFTNESS = 0.03
-"""Distance beyond the nearest keypoint up to which others count, too, over the root of the area."""
+"""Distance beyond the nearest keypoint within which other keypoints also count, over the root of the area."""
 
 _APART = 0.3
 """Keypoints closer than this, normalised, push each other away."""
 
 
 class Need(Enum):
-    """Something that a term needs and a training can do without."""
+    """A requirement of some terms that not every training meets."""
 
     PAIRS = auto()
     """Clouds in pairs of which two in a row show one garment; garments must be surfaces."""
@@ -170,14 +170,14 @@ def _gather(values: "Tensor", index: "Tensor") -> "Tensor":
 
 @dataclass(frozen=True)
 class Term:
-    """Something that a network learns from.
+    """A loss term.
 
     Attributes:
         name: its name in files and options.
-        explanation: its meaning, for users: a phrase without a full stop.
+        explanation: meaning for users, a phrase without a full stop.
         of: computes it, a mean over the batch, from what was seen.
         needs: what a batch or the network's output must have.
-        joins_late: whether it is left out while the training warms up.
+        joins_late: whether the term is left out during the warm-up.
         ramps: whether its weight grows from 0 at the beginning.
     """
 
@@ -209,8 +209,8 @@ TERMS: dict[str, Term] = {
         Term("strict", "expected distance along the cloth of a keypoint in two frames", _strict, _PAIRS, ramps=True),
         Term(
             "tolerant",
-            f"the same, when of the cloth within {LAYER / 2:.1%} of the extent of each point the best may be meant: no "
-            "cloud tells layers apart",
+            f"the same, measured from the best place within {LAYER / 2:.1%} of the extent around each point, because a "
+            "cloud can't distinguish layers that touch",
             _tolerant,
             _PAIRS,
             ramps=True,
@@ -221,16 +221,15 @@ TERMS: dict[str, Term] = {
         ),
         Term(
             "canonical",
-            "error of the position at rest that the encoder, or an extra layer, which is not kept, finds for each "
-            "point: keypoints keep their part once features say which part a point is; garments should lie alike at "
-            "rest",
+            "error of the position at rest that the encoder, or an extra layer that is not saved, predicts for each "
+            "point: keypoints stay on their part once the features identify it; garments should be aligned at rest",
             _canonical,
             _PAIRS,
         ),
         Term(
             "template",
-            "expected distance, at rest, of each keypoint from a place of its own, K of which are spread over the "
-            "garments: a keypoint begins where it is on all of them",
+            "expected distance, at rest, from each keypoint to its assigned place, one of K places spread over the "
+            "garments, so that a keypoint starts at the same place on all of them",
             _template,
             _PAIRS | {Need.TEMPLATE},
         ),

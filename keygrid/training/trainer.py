@@ -138,17 +138,17 @@ class Trainer:
 
     @property
     def is_finished(self) -> bool:
-        """True once all passes are done, or validation has not become better for too many of them."""
+        """True when all passes are done, or when validation has not improved for too many of them."""
         trained = self._trained()
         patience = self.training.patience
         has_stalled = 0 < patience < len(trained) and min(trained[-patience:]) >= min(trained[:-patience])
         return self.epoch >= self.training.epochs or has_stalled
 
     def resume(self, say: Callable[[str], None] = lambda _: None) -> None:
-        """Take over the run directory's state; only what `TrainingConfig.FREE` names may have changed.
+        """Load the run directory's state; only the attributes in `TrainingConfig.FREE` may have changed.
 
         Args:
-            say: receives a sentence where the state is damaged, so that the last epoch's checkpoint serves instead.
+            say: receives a message if the state is damaged and the last epoch's checkpoint is used instead.
 
         Raises:
             KeygridError: the run has no saved state, or a damaged one and no checkpoint, or was made with another
@@ -165,7 +165,7 @@ class Trainer:
             say(f"{error} Training goes on from the checkpoint after epoch {self.epoch}, and the optimiser anew.")
 
     def _take_over(self, state: dict[str, Any]) -> None:
-        """Go on from a state, or from what a checkpoint has of one.
+        """Resume from a state, or from the parts of one in a checkpoint.
 
         Raises:
             DamagedStateError: its parts do not fit.
@@ -178,7 +178,7 @@ class Trainer:
                 if part is not None and name in state:
                     part.load_state_dict(state[name])
             known = {name: state["record"][name] for name in ("seconds", "history")}
-        except Exception as error:  # What fits nowhere can make PyTorch raise anything.
+        except Exception as error:  # PyTorch can raise any exception for data that do not fit.
             raise DamagedStateError(self.run) from error
         if garments != self.record["garments"]:
             raise KeygridError(f"{self.run.path} was begun with other garments; resume with the same ones.")
@@ -188,13 +188,13 @@ class Trainer:
         self._resumed = True
 
     def fit(self, report: Callable[[Event], None] = lambda _: None) -> None:
-        """Train to the end, giving `report` every event that is written; in the main process alone.
+        """Train to the end and pass every event that is written to `report`, only in the main process.
 
         Raises:
             KeygridError: a loss or a gradient became NaN or infinite, the state and the checkpoints of the last pass
                 are kept; the directory can't be made, another process trains there, or it holds a training that was
                 not resumed.
-            StoppedError: as was asked for; the state is kept.
+            StoppedError: a stop was requested; the state is saved.
         """
         self._report = report
         self.run.make(resumed=self._resumed)
@@ -244,10 +244,10 @@ class Trainer:
             self._save()
 
     def _obey(self, orders: Orders) -> None:
-        """Wait while that is asked for.
+        """Wait while a pause is requested.
 
         Raises:
-            StoppedError: so it was asked for.
+            StoppedError: a stop was requested.
         """
         while (order := self._agreed(orders.current())) is Order.WAIT:
             if not self._is_paused:
@@ -269,14 +269,14 @@ class Trainer:
             self._tell(ResumedEvent(step=self.step))
 
     def _agreed(self, order: Order) -> Order:
-        """The highest order that any process was given."""
+        """The highest request that any process received."""
         if self.fabric.world_size == 1:
             return order
         given = torch.tensor(int(order), device=self.fabric.device)
         return Order(int(self.fabric.all_reduce(given, reduce_op="max")))  # type: ignore[arg-type]
 
     def _step(self) -> None:
-        """Learn from one batch, of which every process has its part."""
+        """Learn from one batch, of which every process has a part."""
         self.network.train()
         weights = self.training.weights_at(self.step)
         rng = np.random.default_rng([self.training.seed, 2, self.step])
@@ -287,7 +287,8 @@ class Trainer:
         part = part_of(batch, self.fabric, self.clouds.together)
         shown = self.clouds.batch(part).to(self.fabric.device)
         terms = self._losses(shown, int(rng.integers(shown.points.shape[1])), weights)
-        # Terms are means, so that parts of a batch count by their share, and what is summed over processes is of all.
+        # Terms are means, so parts of a batch are weighted by their share, and sums over processes cover the whole
+        # batch.
         terms = {name: term * (len(part) / len(batch)) for name, term in terms.items()}
         loss = torch.stack([weight * terms[name] for name, weight in weights.items()]).sum()
         self.optimiser.zero_grad()
@@ -296,7 +297,7 @@ class Trainer:
         norm = self._clip()
         values = self.fabric.all_reduce(torch.stack([loss, *terms.values()]).detach(), reduce_op="sum")
         assert isinstance(values, Tensor)
-        # Read once, when all work of the step is under way: reading waits for the device.
+        # Read once, after all work of the step is queued, because reading waits for the device.
         norm, total, *each = torch.cat([norm[None], values]).tolist()
         refuse_unless_finite("loss", total, self.step + 1, self.epoch)
         # Where gradients are scaled, the scale may have been too large: then the step is left out, and it is halved.
@@ -324,7 +325,7 @@ class Trainer:
         return losses(names, Seen(output, batch, self.training.farthest, start, self.canonical, self._template))
 
     def _clip(self) -> Tensor:
-        """The norm of the gradient, which is cut where it is longer than was asked for."""
+        """Return the norm of the gradient, which is clipped to the configured norm."""
         if self._scaler is not None:
             self.fabric.strategy.precision.unscale_gradients(self.optimiser)
         return torch.nn.utils.clip_grad_norm_(self.learning.parameters(), self.training.clip or torch.inf)
@@ -364,20 +365,20 @@ class Trainer:
             self._losses(self.held_out.batch(range(begin, begin + size)).to(self.fabric.device), 0, names)
             for begin in batches[self.fabric.global_rank :: self.fabric.world_size]
         ]
-        # Every process knows the terms, also one that has no batch.
+        # Every process knows the terms, even one without a batch.
         sums = torch.tensor([sum(float(terms[name]) for terms in mine) for name in names], dtype=torch.float32)
         total = self.fabric.all_reduce(sums.to(self.fabric.device), reduce_op="sum")
         assert isinstance(total, Tensor)
         return dict(zip(names, (total / len(batches)).tolist(), strict=True))
 
     def _correspondence(self) -> Losses:
-        """Nothing where no garment moves."""
+        """Return nothing if no garment moves."""
         if self._motions is None:
             self._motions = motions(self.held_out.garments, self.training.validate_motions)
         return dict(correspondence(self.network, self._motions)) if self._motions else {}
 
     def _keep(self) -> None:
-        """Write the checkpoints of a pass that has ended."""
+        """Write the checkpoints after a pass."""
         checkpoint = Checkpoint(self.model, self.network.state_dict(), self.category, self.record)
         trained = self._trained()
         is_best = bool(trained) and trained[-1] <= min(trained)

@@ -1,4 +1,4 @@
-"""Measures of a network that learns, on motions of garments that were kept back."""
+"""Measurements of a network in training, on motions of validation garments."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from keygrid.model.network import KeyGrid
 from keygrid.model.preparation import inputs_of
 
 _FRAMES = 6
-"""Number of a motion's frames that are looked at, evenly spaced."""
+"""Number of evenly spaced frames of a motion that are measured."""
 
 _READ = 16
 """Number of garments that are read to find some that move."""
@@ -26,7 +26,7 @@ _READ = 16
 def follow(
     network: KeyGrid, garment: Garment, frames: Iterable[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Keypoints (T, K, 3), file units, and strengths (T, E) in some frames; in each the same points are shown.
+    """Return keypoints (T, K, 3), file units, and strengths (T, E) in some frames, from the same points in each.
 
     Raises:
         KeygridError: no points can be drawn on the garment.
@@ -37,7 +37,7 @@ def follow(
     network.eval()
     keypoints, strengths = [], []
     for still in posed:
-        # One at a time, as in prediction: a frame's keypoints don't depend on which others are asked for.
+        # One at a time, as in prediction, so that a frame's keypoints don't depend on the other frames.
         shown = replace(drawn, points=drawn.on(still.vertices, still.faces))
         inputs, (applied,) = inputs_of([still], [shown], network.config)
         output = network(inputs.to(network.device), rebuild=False)
@@ -53,8 +53,8 @@ class Motion:
     """A few frames of a surface that moves, and its material.
 
     Attributes:
-        garment: with these frames alone.
-        material: of it.
+        garment: garment with only these frames.
+        material: material of the garment.
     """
 
     garment: Garment
@@ -62,7 +62,7 @@ class Motion:
 
 
 def motions(garments: Iterable[Garment], most: int) -> list[Motion]:
-    """Return up to `most` of the garments that move; none where the first few don't."""
+    """Return up to `most` of the garments that move; none if the first few don't move."""
     moving = (g for g in islice(garments, _READ + most) if g.frames is not None and not g.is_cloud)
     return [Motion(_thinned(garment), Material.of(garment)) for garment in islice(moving, most)]
 
@@ -74,7 +74,7 @@ def _thinned(garment: Garment) -> Garment:
 
 
 def correspondence(network: KeyGrid, shown: Sequence[Motion]) -> Measures:
-    """Measure a network's keypoints on motions, in the mean over them."""
+    """Return measures of a network's keypoints, averaged over motions."""
     found = []
     for motion in shown:
         keypoints, _ = follow(network, motion.garment, range(motion.garment.frame_count))

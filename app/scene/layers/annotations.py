@@ -13,13 +13,13 @@ from app.scene.screen import Screen, clear_place
 from app.scene.state import SceneState
 
 DASHES = 12
-"""Dashes of the line along which two keypoints are measured."""
+"""Number of dashes in the line between two measured keypoints."""
 
 SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
-"""Places along that line, where its length may be written, from the one that is liked best."""
+"""Places along that line for the text of its length, in order of preference."""
 
 ARROW_COLOUR = "#8b2fc9"
-"""Colour of displacements, which no keypoint and no selection has."""
+"""Colour of displacements, different from those of keypoints and selections."""
 
 SHAPES: tuple[tuple[str, Callable[[float], Any]], ...] = (
     ("cube", lambda radius: pv.Cube(x_length=1.7 * radius, y_length=1.7 * radius, z_length=1.7 * radius)),
@@ -32,20 +32,20 @@ SHAPES: tuple[tuple[str, Callable[[float], Any]], ...] = (
 
 
 class MeasureLayer(Layer):
-    """A dashed line between two keypoints, and how long it is, where that covers least of the keypoints."""
+    """A dashed line between two keypoints with its length, placed where it covers as few keypoints as possible."""
 
     @property
     def text(self) -> str:
-        """The text beside the line."""
+        """Text beside the line."""
         return str(self._label.GetInput()) if self._actors else ""
 
     @property
     def label_box(self) -> Floats:
-        """(4,): left, bottom, right and top of the label as it is drawn, device pixels."""
+        """Left, bottom, right and top of the drawn label, (4,), device pixels."""
         return self._box
 
     def lay_out(self, screen: Screen, state: SceneState) -> None:
-        """Write the length on the line, or above or below it, where it covers least of what is there."""
+        """Place the length on, above or below the line, where it covers as little as possible."""
         if not self._visible:
             return
         box = [0.0] * 4
@@ -89,7 +89,7 @@ class MeasureLayer(Layer):
 
 
 def _text_actor() -> vtkTextActor:
-    """Bold text, which can be read on anything."""
+    """Bold text that is legible on any background."""
     actor = vtkTextActor()
     text = actor.GetTextProperty()
     text.SetFontFamilyToArial()
@@ -110,7 +110,7 @@ class MarkLayer(Layer):
 
     @property
     def place(self) -> Floats | None:
-        """The place (3,), file units, that is marked; None if none is."""
+        """The marked place (3,), file units; None if there is none."""
         return np.asarray(self._cross.points, np.float64).mean(axis=0) if self._visible else None
 
     def _is_on(self, _state: SceneState) -> bool:
@@ -130,7 +130,7 @@ class MarkLayer(Layer):
 
 
 class CaveatLayer(Layer):
-    """The gist of what is to be said against the keypoints, in the lower left corner."""
+    """A short version of the warnings about the keypoints, in the lower left corner."""
 
     @property
     def text(self) -> str:
@@ -157,7 +157,7 @@ class CaveatLayer(Layer):
 
 
 class DisplacementLayer(Layer):
-    """Arrows from keypoints to their partners; those that are shorter than a keypoint's radius are not seen."""
+    """Arrows from keypoints to their partners; arrows shorter than a keypoint's radius are hidden."""
 
     _count = 0
 
@@ -187,7 +187,7 @@ class DisplacementLayer(Layer):
 
 @cache
 def _arrow() -> Any:
-    """An arrow along X whose shaft and tip, each from 0 to 1, are told apart by `part`."""
+    """An arrow along X whose shaft and tip, each from 0 to 1, are distinguished by `part`."""
     shaft = pv.Cylinder(center=(0.5, 0, 0), direction=(1, 0, 0), radius=1, height=1, resolution=10, capping=False)
     tip = pv.Cone(center=(0.5, 0, 0), direction=(1, 0, 0), radius=1, height=1, resolution=14)
     shaft.point_data["part"], tip.point_data["part"] = np.zeros(shaft.n_points), np.ones(tip.n_points)

@@ -17,7 +17,7 @@ FAINTEST = 0.06
 """Opacity of the weakest segments."""
 
 SKELETON_WIDTH = 2.5
-"""Width of the skeleton's lines where there are few, in the user's pixels."""
+"""Width of the skeleton's lines where there are few, in logical pixels."""
 
 FEW = 12
 """So many segments are drawn in their full width; more are thinner, as there is less room between them."""

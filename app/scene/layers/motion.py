@@ -25,7 +25,7 @@ FAINTEST = 0.12
 """Opacity of a trail's end that is farthest in time."""
 
 TRAIL_WIDTH = 3
-"""Width of a trail's lines, in the user's pixels."""
+"""Width of a trail's lines, in logical pixels."""
 
 
 class TrailLayer(Layer):

@@ -15,7 +15,7 @@ SURFACE_COLOUR = "#9db4d0"
 HEM_COLOUR = "#4c5d75"
 
 HEM_WIDTH = 1.6
-"""Width of the lines along the openings, in the user's pixels."""
+"""Width of the lines along the openings, in logical pixels."""
 
 FAINT = 0.13
 """Opacity of the surface as it was in the first frame."""

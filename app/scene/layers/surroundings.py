@@ -92,11 +92,11 @@ AXIS_COLOURS = ((208, 62, 62), (58, 148, 66), (56, 110, 214))
 """Colours of X, Y and Z, in the usual order of red, green and blue."""
 
 ARM, INSET = 26, 40
-"""Length of an axis, and how far from the corner they meet, in the user's pixels."""
+"""Length of an axis, and how far from the corner they meet, in logical pixels."""
 
 
 ROOMY = 480
-"""Shorter side of a picture, in the user's pixels, below which axes are drawn smaller."""
+"""Shorter side of a picture, in logical pixels, below which axes are drawn smaller."""
 
 NEAR = -0.99
 """Depth of the axes, from -1 to 1."""

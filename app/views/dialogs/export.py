@@ -31,9 +31,9 @@ class Film:
     """The options of a video.
 
     Attributes:
-        motion: what moves.
+        motion: what moves in the video.
         speed: pictures per second.
-        seconds: of a turntable; frames take as long as they take.
+        seconds: duration of a turntable; a video of frames takes its duration from the frames.
         scale: pixels of the video in one of the screen's.
     """
 

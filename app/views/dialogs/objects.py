@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QL
 from app.output.thumbnails import Thumbnails
 
 SIZE = 580, 440
-"""Width and height, in the user's pixels."""
+"""Width and height, in logical pixels."""
 PICTURE, CELL = 96, QSize(128, 138)
-"""Side of a picture, and the place of one with the name below it, in the user's pixels."""
+"""Side of a picture, and the place of one with the name below it, in logical pixels."""
 MOST_PICTURES = 100
 """The first so many objects have a picture: each is read from the file anew."""
 

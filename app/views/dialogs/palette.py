@@ -8,7 +8,7 @@ from app.actions import CommandRegistry, plain
 from app.state.shelf import matching
 
 SIZE = 520, 380
-"""Width and height, in the user's pixels."""
+"""Width and height, in logical pixels."""
 
 
 class CommandPalette(QDialog):

@@ -1,4 +1,4 @@
-"""The dialog of preferences, each of which takes effect when it is chosen."""
+"""The Preferences dialog; each preference takes effect when it is changed."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,11 +27,11 @@ DEVICE_TITLES: dict[Device, str] = {"automatic": "Automatic", "cpu": "CPU", "cud
 
 
 class PreferencesDialog(QDialog):
-    """Theme, text, palette, device, threads, what is opened at the start, and the cache of pictures.
+    """Choices of theme, text size, palette, device, threads, the last session at the start, and the picture cache.
 
     Args:
-        preferences: what is changed.
-        pictures: the cache's folder; None if there is none.
+        preferences: the preferences to change.
+        pictures: the picture cache's folder; None if there is none.
     """
 
     def __init__(self, preferences: Preferences, pictures: Path | None, parent: QWidget) -> None:
@@ -82,7 +82,7 @@ class PreferencesDialog(QDialog):
         layout.addWidget(buttons)
         for name, box in self._choices().items():
             box.currentIndexChanged.connect(lambda _, name=name, box=box: self._choose(name, box.currentData()))
-        self.threads.setKeyboardTracking(False)  # a number that is being written is not meant yet
+        self.threads.setKeyboardTracking(False)  # a number is not final while it is being typed
         self.threads.valueChanged.connect(lambda threads: self._choose("threads", threads))
         self.reopen.toggled.connect(lambda on: self._choose("reopen", on))
         self._tell_cache()

@@ -21,19 +21,19 @@ FEW = 10
 """Points of a curve that are marked; more marks would hide that a line is dashed."""
 
 FAINT = 80
-"""Opacity, of 255, of what is not smoothed."""
+"""Opacity, from 0 to 255, of curves before smoothing."""
 
 WIDTH = 1.5
-"""Width of a line, in the user's pixels."""
+"""Width of a line, in logical pixels."""
 
 AXIS = 46
-"""Width of an axis with its numbers, likewise."""
+"""Width of an axis with its numbers, in logical pixels."""
 
 ROOM = 13
-"""Between the marks of a logarithmic axis, likewise; else their numbers overlap."""
+"""Distance between the marks of a logarithmic axis, in logical pixels; below it, their numbers overlap."""
 
 MARKS = (range(1, 10), (1, 2, 5), (1, 3), (1,))
-"""The digits that can have one."""
+"""Leading digits of the numbers that can have marks, from dense to sparse."""
 
 GOLDEN = 0.381966
 """Share of the circle of hues between further colours: each falls into the widest gap between those before it."""
@@ -72,7 +72,7 @@ class Curves(QWidget):
         history = self._run.history if self._run is not None else None
         training, validation = (history.training, history.validation) if history is not None else ({}, {})
         known = history.scores if history is not None else {}
-        # Shares, of which more is better, would press the distances against the axis.
+        # Shares, for which higher is better, would flatten the curves of distances.
         shown = [metric for metric in METRICS.values() if metric.brief and metric.better == "lower"]
         scores = {metric.short: known[metric.key] for metric in shown if metric.key in known}
         self.losses.begin(log=self._log)
@@ -84,31 +84,31 @@ class Curves(QWidget):
         for name, curve in scores.items():
             self.scores.mark(name, curve, tell=True)
         self.losses.plot.showLabel("bottom", not scores)  # the lower plot has the same steps
-        self.losses.setVisible(bool(training or validation))  # numbers along empty axes would say nothing
+        self.losses.setVisible(bool(training or validation))  # numbers along empty axes would be meaningless
         self.scores.setVisible(bool(scores))
         self.losses.finish("dashed: validation" if validation else "")
         self.scores.finish()
 
 
 class Plot(QWidget):
-    """Lines by title, in the theme's colours, below a line that says which is which.
+    """Curves by title, in the theme's colours, below a legend.
 
-    Those that are drawn again change in place.
+    Redrawn curves change in place.
 
     Args:
-        title: for those who can't see it.
-        across: what is counted from left to right.
+        title: title for screen readers.
+        across: title of the horizontal axis.
     """
 
     recoloured = Signal()
-    """The lines are gone, because they had other colours."""
+    """The curves were removed, because their colours have changed."""
 
     def __init__(self, title: str, across: str = "step") -> None:
         super().__init__()
         self.setMinimumHeight(90)
         self.lines: dict[str, Any] = {}
         self._drawn: set[str] = set()
-        self._subjects: dict[str, str] = {}  # and what is told of each beside its name
+        self._subjects: dict[str, str] = {}  # and the text beside the name of each
         self._log: bool | None = None
         self.legend = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         view = pg.PlotWidget(enableMenu=False, axisItems={"left": _Axis("left")})
@@ -118,7 +118,7 @@ class Plot(QWidget):
         self.plot.setLabel("bottom", across)
         for side in ("bottom", "left"):
             self.plot.getAxis(side).enableAutoSIPrefix(False)
-        self.plot.getAxis("left").setWidth(AXIS)  # the same in both plots, so that steps are in line
+        self.plot.getAxis("left").setWidth(AXIS)  # the same in both plots, so that steps are aligned
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -127,7 +127,9 @@ class Plot(QWidget):
         self._recolour()
 
     def hasHeightForWidth(self) -> bool:  # noqa: N802
-        return False  # though the legend has: the curves make room for its lines, and plots share by their stretch
+        return (
+            False  # although the legend has one: curves make room for its lines, and plots share space by their stretch
+        )
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
@@ -156,7 +158,7 @@ class Plot(QWidget):
     def draw(
         self, subject: str, curve: Curve, smoothing: float = 0.0, style: Qt.PenStyle = Qt.PenStyle.SolidLine
     ) -> None:
-        """Draw a subject's curve, in the next colour; where it is smoothed, over a faint one."""
+        """Draw a subject's curve in the next colour; if it is smoothed, draw it over a faint original."""
         colour = self._colour(subject)
         steps, values = curve.thinned(MOST)
         if smoothing > 0:
@@ -168,22 +170,22 @@ class Plot(QWidget):
         line.setData(steps, values)
 
     def mark(self, subject: str, curve: Curve, *, tell: bool = False) -> None:
-        """Draw another curve of a subject, dashed and, if it has few points, with marks; `tell` its last value, too."""
+        """Draw another curve of a subject, dashed and, if it has few points, with marks; `tell` adds its last value."""
         pen = pg.mkPen(self._colour(subject), width=self._width, style=Qt.PenStyle.DashLine)
         self._line(f"{subject}, dashed", pen, marked=len(curve) <= FEW).setData(*curve.thinned(MOST))
         if tell and curve:
             self._subjects[subject] = f" {curve.values[-1]:.3f}"
 
     def finish(self, remark: str = "") -> None:
-        """Remove what was not drawn again, and say what is there; the remark follows that."""
+        """Remove the curves that were not redrawn, and update the legend, which ends with the remark."""
         for title in self.lines.keys() - self._drawn:
             self._remove(title)
         names = [
             f'<span style="color: {self._colour(name).name()}">●</span> {name}{value}'
             for name, value in self._subjects.items()
         ]
-        self.plot.getViewBox().updateAutoRange()  # else the first painting would find it out, and ask for another
-        # A line breaks between them only: however many there are, the panel keeps its width.
+        self.plot.getViewBox().updateAutoRange()  # otherwise the first painting would discover it and request another
+        # Lines break only between them, so that the panel keeps its width for any number.
         kept = (f"<nobr>{text}</nobr>" for text in [*names, *([remark] if remark else [])])
         self.legend.setText("&nbsp; ".join(kept))
 
@@ -202,7 +204,7 @@ class Plot(QWidget):
             marks = {"symbolSize": 5, "symbolBrush": pen.color(), "symbolPen": None}
             self.lines[title] = self.plot.plot(pen=pen, antialias=True, **marks)
         line = self.lines[title]
-        line.opts["symbol"] = "o" if marked else None  # of the data to come: a line's first point needs it alone
+        line.opts["symbol"] = "o" if marked else None  # of the coming data: it is needed for a curve's first point
         return line
 
     def _remove(self, title: str) -> None:
@@ -210,7 +212,7 @@ class Plot(QWidget):
 
 
 def line_colour(place: int, theme: str) -> QColor:
-    """Return the colour of the line at a place, from 0, in the theme `light` or `dark`: different for each place."""
+    """Return the colour of the curve at an index in the theme `light` or `dark`; each index has its own colour."""
     chosen = COLOURS[theme]
     if place < len(chosen):
         return QColor(chosen[place])
@@ -218,7 +220,7 @@ def line_colour(place: int, theme: str) -> QColor:
 
 
 class _Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """An axis with so few marks on a logarithmic scale that their numbers don't overlap."""
+    """An axis whose logarithmic scale has few enough marks for their numbers not to overlap."""
 
     def logTickValues(self, low: float, high: float, size: float, _ticks: Any) -> list[Any]:  # noqa: N802
         room = ROOM * (high - low) / max(size, 1)  # in decades
@@ -229,9 +231,9 @@ class _Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def logTickStrings(self, marks: Sequence[float], scale: float, _spacing: float) -> list[str]:  # noqa: N802
         numbers = [10**mark * scale for mark in marks]
-        return [f"{x:g}" if 0.001 <= x < 10000 else f"{x:.0e}".replace("e-0", "e-") for x in numbers]  # as wide at most
+        return [f"{x:g}" if 0.001 <= x < 10000 else f"{x:.0e}".replace("e-0", "e-") for x in numbers]  # fits into AXIS
 
 
 def _narrowest(digits: Sequence[int]) -> float:
-    """Decades between the marks that are nearest to each other."""
+    """Decades between the closest marks."""
     return min(math.log10(after / before) for before, after in pairwise((*digits, 10 * digits[0])))

@@ -21,7 +21,7 @@ MOST_FACES = 30_000
 """Larger meshes are drawn by some of their triangles."""
 
 REACH = 8
-"""Distance of a click or the mouse from a dot that it means, in the user's pixels."""
+"""Distance of a click or the mouse from a dot that it means, in logical pixels."""
 
 RENEW_MS = 100
 """Time after a change until the map is drawn: predictions of many frames arrive one after the other."""

@@ -1,4 +1,4 @@
-"""The panel "Landmarks": those of the chosen garment, with where each is known and where it comes from."""
+"""The panel "Landmarks": the chosen garment's landmarks, with the frames in which each is known and its origin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ MENU = (
     "keep_derived",
     "reset_landmarks",
 )
-"""Commands in the context menu of the table, by name; an empty name parts groups."""
+"""Commands in the context menu of the table, by name; an empty name separates groups."""
 
 HINT = "Press K, and click on the garment to place landmarks; drag one to move it."
 NOTHING = "Open a garment to place landmarks on it."
@@ -45,13 +45,13 @@ NOTHING = "Open a garment to place landmarks on it."
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Landmarks of a garment as rows: those that count, and then those that were carried over.
+    """A garment's landmarks as rows: first the landmarks in use, then those carried over.
 
     Attributes:
-        names: of all.
-        frames: the only frame in which each is known; None where it is known in all.
-        places: (M, 3), file units, in the frame that is shown, whether they are known in it or not.
-        origins: of each, in a word.
+        names: names of all landmarks.
+        frames: the only frame in which each is known; None for one that is known in all frames.
+        places: (M, 3), positions in the current frame, file units, also of landmarks that are not known in it.
+        origins: origin of each landmark, as one word.
     """
 
     names: tuple[str, ...]
@@ -61,7 +61,7 @@ class Rows:
 
 
 def rows_of(subject: Subject) -> Rows | None:
-    """Return the landmarks of a subject's garment as rows; None where no garment is chosen."""
+    """Return the landmarks of a subject's garment as rows; None if no garment is chosen."""
     garment = subject.garment
     if garment is None:
         return None
@@ -87,12 +87,12 @@ class LandmarkModel(RowsModel[Rows]):
     """Landmarks as rows, which can be renamed.
 
     Args:
-        subject: has the garment.
-        placing: renames.
+        subject: holds the garment.
+        placing: renames landmarks.
     """
 
     refused = Signal(str)
-    """A name can't be given, and why."""
+    """A name was refused; the text gives the reason."""
 
     def __init__(self, subject: Subject, placing: Placing) -> None:
         self._subject, self._placing = subject, placing
@@ -130,7 +130,7 @@ class LandmarkModel(RowsModel[Rows]):
 
 
 class LandmarkTable(RowsTable):
-    """Choosing a row selects the landmark, and the other way round."""
+    """A table in which the chosen row is the selected landmark, and vice versa."""
 
     def __init__(self, subject: Subject, placing: Placing, actions: CommandRegistry) -> None:
         self.landmarks = LandmarkModel(subject, placing)
@@ -147,11 +147,11 @@ class LandmarkTable(RowsTable):
         menu.popup(event.globalPos())
 
     def rename(self, row: int) -> None:
-        """Let the user write a landmark's name."""
+        """Let the user edit a landmark's name."""
         self.edit(self.sorted.mapFromSource(self.landmarks.index(row, 0)))
 
     def show_landmarks(self) -> None:
-        """Take in what there is now."""
+        """Update the rows from the current landmarks."""
         self.landmarks.show(rows_of(self._subject))
         self.select(self._placing.selected_row(self._subject.garment, self._subject.frame))
 
@@ -166,12 +166,12 @@ class LandmarkTable(RowsTable):
 
 
 class LandmarkPanel(QWidget):
-    """The table of landmarks, what can be done with them, and the file that keeps them.
+    """The table of landmarks, buttons for its commands, and the name of the file that holds them.
 
     Args:
-        subject: of the first view.
-        placing: the landmarks.
-        commands: has those of the buttons.
+        subject: subject of the first view.
+        placing: the landmarks of open garments.
+        commands: holds the commands of the buttons.
     """
 
     def __init__(self, subject: Subject, placing: Placing, commands: CommandRegistry) -> None:
@@ -231,7 +231,7 @@ def _buttons(actions: Sequence[QAction]) -> QGridLayout:
 
 
 SHORT = {"place_landmarks": "Place", "mirror_landmarks": "Mirror", "undo": "Undo", "redo": "Redo"}
-"""Titles of buttons that are shorter than in the menu, or stay the same where that says more."""
+"""Titles of buttons, which are shorter than in the menu, or fixed where the menu's title changes."""
 
 
 def _number(frame: int | None) -> int:

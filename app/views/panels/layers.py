@@ -1,4 +1,4 @@
-"""Switches of the scene's layers."""
+"""Check boxes for the scene's layers."""
 
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
@@ -7,7 +7,7 @@ from app.actions import plain
 
 
 class LayerPanel(QWidget):
-    """A check box for each of the given checkable actions, in step with it; its tooltip says why it is grey."""
+    """A check box for each of the given checkable actions, in step with it; the tooltip of a grey one says why."""
 
     def __init__(self, actions: list[QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)

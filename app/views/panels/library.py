@@ -1,4 +1,4 @@
-"""The library: open garments, those that can be opened, and methods."""
+"""The library: open garments, available garments, and methods."""
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent
@@ -21,17 +21,17 @@ from app.views.panels.library_model import ITEM, LibraryModel, path_of
 from keygrid.data.garment import Garment
 
 ICON = 30
-"""Side of a picture, in the user's pixels."""
+"""Side of a picture, in logical pixels."""
 
 
 class Library(QWidget):
-    """A tree of garments and a list of methods, both as far as they match a search.
+    """A tree of garments and a list of methods, both filtered by a search.
 
-    Choosing an open one chooses it in the document; anything else is asked for with `wanted`.
+    Choosing an open garment chooses it in the document; other garments are requested through `wanted`.
     """
 
     wanted = Signal(object)
-    """The path of a garment that shall be opened."""
+    """The path of a garment to open."""
 
     def __init__(self, document: Document, shelf: Shelf, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,7 +70,7 @@ class Library(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Down:
-            # The tree's own keys walk on from there, and Enter opens.
+            # The tree's own keys continue from there, and Enter opens a garment.
             self.tree.setCurrentIndex(self.model.first())
             self.tree.setFocus()
             return True
@@ -102,7 +102,7 @@ class Library(QWidget):
         self._show_methods()
 
     def _unfold(self) -> None:
-        """Show all sections open but those that were folded; while something is searched, all."""
+        """Expand all sections except those that the user collapsed; expand all during a search."""
         with QSignalBlocker(self.tree):
             for row in range(self.model.rowCount()):
                 index = self.model.index(row, 0)
@@ -133,7 +133,7 @@ def _make_tree(model: LibraryModel) -> QTreeView:
     tree.setAccessibleName("Garments")
     tree.setModel(model)
     tree.setHeaderHidden(True)
-    tree.setUniformRowHeights(True)  # else every row is asked for its height, however many there are
+    tree.setUniformRowHeights(True)  # otherwise Qt asks every row for its height
     tree.setIconSize(QSize(ICON, ICON))
     tree.setIndentation(12)
     tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -149,17 +149,17 @@ class MethodList(QListWidget):
         super().__init__()
         self._document = document
         self.setAccessibleName("Methods")
-        self.setTextElideMode(Qt.TextElideMode.ElideRight)  # a run's number, and which of its checkpoints, stay
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)  # keep the run's number and the checkpoint's name visible
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.currentItemChanged.connect(self._chosen)
 
     def show_matching(self, words: str) -> None:
-        """Show those whose titles contain all words, or all if none does, without choosing anything in turn."""
+        """Show the methods whose titles contain all words, or all methods if there are none; keep the selection."""
         found = self._document.methods
         titles = [title_of(method) for method in found]
         with QSignalBlocker(self):
             self.clear()
-            # Who searches for a garment does not want to lose the methods.
+            # A user who searches for a garment should not lose the methods.
             folded = [title.casefold() for title in titles]
             for index in matching(folded, words) or range(len(found)):
                 item = QListWidgetItem(titles[index])

@@ -17,7 +17,7 @@ BATCH = 500
 """Rows of a section that a view lays out at a time."""
 
 ROW = 34
-"""Height of a row, in the user's pixels."""
+"""Height of a row, in logical pixels."""
 
 ITEM = Qt.ItemDataRole.UserRole
 

@@ -28,7 +28,7 @@ from keygrid.data.axes import UPS
 from keygrid.errors import KeygridError
 
 NARROWEST = 30
-"""Width of a number's field without its digits, in the user's pixels."""
+"""Width of a number's field without its digits, in logical pixels."""
 ROWS = 8
 """Steps that are seen at once."""
 NO_CLOUD = "Open a cloud, such as a PLY of a depth camera, to prepare it."

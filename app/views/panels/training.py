@@ -42,7 +42,7 @@ REST_MS = 750
 """Delay between news of a run and painting them, with all that come meanwhile."""
 
 ROW, VISIBLE = 24, 3
-"""A row's height in the user's pixels, and how many are seen at once."""
+"""A row's height in logical pixels, and how many are seen at once."""
 
 SMOOTHING = 60
 """Initial smoothing of the curves, in hundredths."""

@@ -1,4 +1,4 @@
-"""Encoders by the name of their kind: what turns a garment into features of its sampled points.
+"""Encoders by kind; an encoder turns a garment into features of its sampled points.
 
 To add one, write a module of this package with its constants and its network, and add a line to `ENCODERS`. Importing
 this package does not import torch.
@@ -26,7 +26,7 @@ class EncoderKind:
 
     Attributes:
         config: class of its constants, whose `kind` is its name.
-        make: makes the network from such constants, with fresh weights.
+        make: makes the network from the encoder's constants, with fresh weights.
         operators: works out what the network has to know of a garment in its only pose, as tensors by name: of its
             surface where the constants say that one is needed, else of its sampled points as a cloud, point by point.
             None for a kind that works on the coordinates of sampled points alone.

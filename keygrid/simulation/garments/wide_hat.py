@@ -33,9 +33,9 @@ class WideHat:
         droop: degrees by which the brim hangs.
         oval: depth over width.
         longer: how much wider the brim is in front, over its width at the sides, and narrower behind.
-        is_cap: whether there is a brim in front alone, a visor.
-        deeper: how much lower the band is behind.
-        pinch: how far the crown's edge is pressed in at the front, over its radius.
+        is_cap: whether the brim is only in front, as a visor.
+        deeper: how much lower the band is at the back.
+        pinch: depth to which the crown's edge is pressed in at the front, over its radius.
     """
 
     crown: float
@@ -51,7 +51,7 @@ class WideHat:
 
     @classmethod
     def sampled(cls, rng: np.random.Generator) -> "WideHat":
-        """Draw measures that can be anything that cloth can be made to."""
+        """Draw random measures from the full range that cloth can be cut to."""
         draw = rng.uniform
         head, kind = draw(14, 22), rng.random()
         brim, droop = (draw(0.8, 2.5), draw(60, 90)) if kind < 0.15 else (draw(2.5, 17), draw(-10, 55))
