@@ -58,7 +58,7 @@ class DataOptions:
     """Garments to learn from, and how they are varied."""
 
     category: list[str] | None = _option(
-        "What is learnt, such as T-shirt; stored in the checkpoint. Leaves out garments that are known to be others. "
+        "Category, such as T-shirt; stored in the checkpoint. Leaves out garments that are known to be others. "
         "May be given several times."
     )
     rotate: float | None = _option(
@@ -115,9 +115,9 @@ class CourseOptions:
 
     epochs: int | None = _option("Passes.", knob=Knob("Epochs", least=1, most=1_000_000))
     epoch_size: int | None = _option("Clouds in a pass.")
-    pool: int | None = _option("Clouds that are drawn, after which the same ones come again; 0 draws each anew.")
+    pool: int | None = _option("Different clouds, after which they are repeated; 0 draws a new one each time.")
     batch: int | None = _option("Clouds a step, of all processes together.", knob=Knob("Batch", least=1, most=4096))
-    learning_rate: float | None = _option("Of the optimiser; the highest where it changes.")
+    learning_rate: float | None = _option("Learning rate of the optimiser; the highest one if it changes.")
     clip: float | None = _option("Largest norm of a step's gradient; 0 cuts none.")
     weight: list[str] | None = _option(
         "Of a loss term, such as coverage=2; 0 leaves it out. May be given several times. There are "
@@ -127,21 +127,21 @@ class CourseOptions:
         "Checkpoint whose weights the network begins with; of the same preset and number of keypoints."
     )
     patience: int = _option(
-        "End after so many passes without a lower validation loss; 0 goes on.", TrainingConfig.patience
+        "End after this number of passes without a lower validation loss; 0 never ends early.", TrainingConfig.patience
     )
-    seed: int = _option("Of everything random.", TrainingConfig.seed)
+    seed: int = _option("Seed of all random numbers.", TrainingConfig.seed)
 
 
 @dataclass(frozen=True)
 class MachineOptions:
     """The processors that a training runs on."""
 
-    device: str = _option("As PyTorch names it: cpu, cuda, cuda:1.", "cpu")
+    device: str = _option("Device, by PyTorch's name: cpu, cuda, cuda:1.", "cpu")
     devices: int = _option(
         "GPUs, or processes, on each machine. All share each batch, which gives the numbers of one process.", 1
     )
     nodes: int = _option("Machines; start the command on each by torchrun or SLURM.", 1)
-    precision: Precision = _option("Of matrix products, in bits; 16 needs a GPU.", TrainingConfig.precision)
+    precision: Precision = _option("Precision of matrix products, in bits; 16 needs a GPU.", TrainingConfig.precision)
     threads: int | None = _option("Processor threads; all cores if not given. Another number rounds differently.")
 
 
