@@ -72,7 +72,7 @@ class Preview:
     strengths: Floats
 
     # Not known of a preview; see `keygrid.prediction.Skeleton`.
-    vertices = confidence = visible = explained = None
+    vertices = confidence = explained = None
 
     def is_of(self, garment: Garment) -> bool:
         """Return whether the preview is of this garment."""

@@ -26,10 +26,6 @@ from keygrid.prediction import Explanation, MethodId, Prediction
 
 Floats = NDArray[np.float32]
 
-IN_SIGHT = 0.2
-"""Distance, on the garment at rest, of a keypoint's place from where it belongs, up to which that is taken to be in
-sight; the garment's half of its longest side is about one."""
-
 
 class LearnedMethod:
     """A checkpoint, ready to find keypoints.
@@ -49,7 +45,6 @@ class LearnedMethod:
         self.needs_surface = self.config.encoder.needs_surface
         self.drawing = Drawing(self.config.points, self.config.normalisation)
         self.id = MethodId.of_file(path, fingerprint(path), checkpoint.category)
-        self._template = template_of(checkpoint)
         try:
             self._device = torch.device(device)
             self.network = checkpoint.network().to(self._device)
@@ -143,12 +138,7 @@ class LearnedMethod:
         return [tensor.float().cpu().numpy() for tensor in found]
 
     def _judged(self, prediction: Prediction, inputs: Inputs, number: int, features: Floats) -> Prediction:
-        """A prediction with what is to be said against it."""
-        if self._template is not None and self.config.encoder.tells_places:
-            assert prediction.explanation is not None
-            places = prediction.explanation.weights @ features[:, -3:]
-            is_near = np.linalg.norm(places - self._template, axis=1) <= IN_SIGHT
-            prediction = replace(prediction, visible=is_near)
+        """A prediction with what is to be said against it: a network that sees clouds has nothing to say."""
         encoder: Any = self.network.encoder
         if not self.needs_surface or not hasattr(encoder, "seen"):
             return prediction
@@ -180,17 +170,6 @@ class LearnedMethod:
             seconds=seconds,
             explanation=Explanation(shown, weights, rebuilt.astype(np.float64), self.config.heatmap),
         )
-
-
-def template_of(checkpoint: Checkpoint) -> Floats | None:
-    """Return where on a garment at rest each keypoint belongs, (K, 3); None of a checkpoint that does not know it."""
-    found = checkpoint.record.get("template")
-    try:
-        template = np.array(found, dtype=np.float32)
-    except (TypeError, ValueError):
-        return None
-    is_usable = template.shape == (checkpoint.config.keypoints, 3) and np.isfinite(template).all()
-    return template if is_usable else None
 
 
 def _nearest_vertices(vertices: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -121,12 +121,11 @@ def as_line(frame: Frame, garment: Garment, prediction: Prediction) -> dict[str,
     """Return a cloud's keypoints as JSON values; positions are in the axes and the unit of the file.
 
     `stamp` is when the file was written, in seconds since the epoch, and `latency` the seconds from then to now. A
-    keypoint is visible if the method says so, or, where it doesn't judge that, if the cloud has a point beside it.
+    keypoint is visible if the cloud has a point beside it.
     """
     positions = in_file_axes(prediction.keypoints, garment.up).tolist()
     away = np.asarray(cKDTree(garment.vertices).query(prediction.keypoints)[0])
-    beside = away <= VISIBLE * garment.diagonal
-    is_visible = (beside if prediction.visible is None else prediction.visible).tolist()
+    is_visible = (away <= VISIBLE * garment.diagonal).tolist()
     known = prediction.confidence
     confidence = [None] * len(positions) if known is None else known.tolist()
     return {

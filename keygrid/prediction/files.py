@@ -83,15 +83,13 @@ def as_record(
     """Return one garment's keypoints and skeleton as JSON values, with the reason for the method if there is one.
 
     Positions are in the axes of the garment's file, of which `up` is the vertical one; normalised ones have y up. A
-    vertex is an index into the welded surface or cloud. The confidence is null where the method gives none, `ambiguous`
-    where it does not judge whether the garment's front can be told from its back, and `visible` where it does not judge
-    whether a keypoint's place is in sight.
+    vertex is an index into the welded surface or cloud; the confidence is null where the method gives none, and
+    `ambiguous` where it does not judge whether the garment's front can be told from its back.
     """
     named = names or {}
     confidences = (
         [None] * len(prediction.normalised) if prediction.confidence is None else prediction.confidence.tolist()
     )
-    visible = [None] * len(confidences) if prediction.visible is None else prediction.visible.tolist()
     return {
         "garment": garment,
         "checkpoint": prediction.method.spec,
@@ -106,15 +104,13 @@ def as_record(
                 "normalised": normalised,
                 "vertex": vertex,
                 "confidence": confidence,
-                "visible": is_visible,
             }
-            for i, (position, normalised, vertex, confidence, is_visible) in enumerate(
+            for i, (position, normalised, vertex, confidence) in enumerate(
                 zip(
                     in_file_axes(prediction.keypoints, up).tolist(),
                     prediction.normalised.tolist(),
                     prediction.vertices.tolist(),
                     confidences,
-                    visible,
                     strict=True,
                 )
             )
@@ -146,20 +142,10 @@ def _write_csv(records: Iterator[Record], path: Path) -> None:
     # A file's name need be no text; bytes that are none are written as JSON writes them.
     with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         rows = csv.writer(file)
-        rows.writerow(
-            ["garment", "index", *axes, *(f"normalised_{axis}" for axis in axes), "vertex", "confidence", "visible"]
-        )
+        rows.writerow(["garment", "index", *axes, *(f"normalised_{axis}" for axis in axes), "vertex", "confidence"])
         for record in records:
             rows.writerows(
-                [
-                    record["garment"],
-                    k["index"],
-                    *k["position"],
-                    *k["normalised"],
-                    k["vertex"],
-                    k["confidence"],
-                    k["visible"],
-                ]
+                [record["garment"], k["index"], *k["position"], *k["normalised"], k["vertex"], k["confidence"]]
                 for k in record["keypoints"]
             )
 

@@ -41,8 +41,6 @@ def keep(prediction: Prediction, path: Path) -> None:
     about: dict[str, Any] = {name: getattr(prediction, name) for name in _PLAIN}
     about |= {"centre": prediction.normalisation.centre, "scale": prediction.normalisation.scale}
     arrays: dict[str, Any] = {name: getattr(prediction, name) for name in _ARRAYS}
-    if prediction.visible is not None:
-        arrays["visible"] = prediction.visible
     explanation = prediction.explanation
     if explanation is not None:
         about["heatmap"] = asdict(explanation.heatmap)
@@ -78,7 +76,6 @@ def recall(path: Path, method: MethodId) -> Prediction | None:
             method=method,
             normalisation=Normalisation((float(x), float(y), float(z)), float(about["scale"])),
             explanation=explanation,
-            visible=found.get("visible"),
             **{name: about[name] for name in _PLAIN},
             **{name: found[name] for name in _ARRAYS},
         )

@@ -41,10 +41,6 @@ class Skeleton(Protocol):
         """(K,) in [0, 1]; None where not known."""
 
     @property
-    def visible(self) -> NDArray[np.bool_] | None:
-        """(K,), whether the keypoint's place on the garment is in sight; None where not known."""
-
-    @property
     def explained(self) -> "Prediction | None":
         """The prediction with an explanation that this is; None if it has none."""
 
@@ -82,8 +78,6 @@ class Prediction:
         ambiguous: whether nothing tells the garment's front from its back; None if the method does not judge that.
         is_oriented: whether its inside could be told from its outside, where the method asks.
         on_support: of a cloud, the share of points on a plane that carries the others, as a table does; else 0.
-        visible: (K,), whether the place on the garment to which a keypoint belongs is in sight; else it lies at the
-            nearest place that is. None if the method does not judge that.
     """
 
     method: MethodId
@@ -97,7 +91,6 @@ class Prediction:
     ambiguous: bool | None = None
     is_oriented: bool = True
     on_support: float = 0.0
-    visible: NDArray[np.bool_] | None = None
 
     @property
     def caveats(self) -> tuple[str, ...]:

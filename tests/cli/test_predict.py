@@ -27,7 +27,7 @@ def test_predict_writes_the_same_bytes_twice(tmp_path: Path) -> None:
     assert content.keys() == {"garment", "checkpoint", "keypoints", "edges", "ambiguous", "caveats"}
     assert content["garment"] == str(SHIRT)
     assert [k["index"] for k in content["keypoints"]] == list(range(8))
-    assert content["keypoints"][0].keys() == {"index", "position", "normalised", "vertex", "confidence", "visible"}
+    assert content["keypoints"][0].keys() == {"index", "position", "normalised", "vertex", "confidence"}
     assert [(e["i"], e["j"]) for e in content["edges"]] == [(i, j) for i in range(8) for j in range(i + 1, 8)]
     assert all(0 < e["strength"] < 1 for e in content["edges"])
 

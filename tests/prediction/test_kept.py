@@ -38,14 +38,6 @@ def test_it_comes_back_as_it_was(found: Prediction, tmp_path: Path) -> None:
         assert np.array_equal(getattr(again, name), getattr(found, name)), name
 
 
-def test_what_is_out_of_sight_comes_back(found: Prediction, tmp_path: Path) -> None:
-    visible = np.arange(len(found.keypoints)) % 2 == 0
-    keep(replace(found, visible=visible), tmp_path / "kept.npz")
-    again = recall(tmp_path / "kept.npz", METHOD)
-    assert again is not None
-    assert np.array_equal(again.visible, visible)
-
-
 def test_a_method_without_weights_comes_back(shirt: Garment, tmp_path: Path) -> None:
     (found,) = open_method("farthest?k=6").find([shirt], [0])
     keep(found, tmp_path / "kept.npz")

@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from keygrid.checkpoints.checkpoint import Checkpoint
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
 from keygrid.errors import KeygridError
 from keygrid.methods import open_method
-from keygrid.methods.learned import IN_SIGHT, LearnedMethod
 from keygrid.model.config import DecoderConfig, ModelConfig, preset
 from keygrid.model.encoders.cloud.config import DiffusionCloudConfig
 from keygrid.training.config import TrainingConfig
@@ -55,22 +53,6 @@ def test_it_trains_and_predicts(
     assert not trainer.run.clouds.exists()
     (found,) = open_method(tmp_path / "checkpoints" / "last.safetensors").find([shirts[0]], [3])
     assert np.isfinite(found.keypoints).all()
-    _tells_what_is_out_of_sight(tmp_path / "checkpoints" / "last.safetensors", shirts[0])
-
-
-def _tells_what_is_out_of_sight(path: Path, shirt: Garment) -> None:
-    method = open_method(str(path))
-    (found,) = method.find([shirt], [3])
-    assert found.visible is not None
-    assert found.visible.shape == (4,)
-    assert isinstance(method, LearnedMethod)
-    places = found.explain().weights @ method.features(shirt, 3).values[:, -3:]
-    known = Checkpoint.load(path)
-    away = 2 * IN_SIGHT * np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0], [-1, 0, 0]])
-    replace(known, record={**known.record, "template": (places + away).tolist()}).save(path)
-    assert open_method(str(path)).find([shirt], [3])[0].visible.tolist() == [True, False, True, False]
-    replace(known, record={**known.record, "template": [[0, 0]]}).save(path)
-    assert open_method(str(path)).find([shirt], [3])[0].visible is None
 
 
 def test_clouds_come_again_from_the_folder(

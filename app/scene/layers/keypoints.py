@@ -11,7 +11,6 @@ from vtkmodules.vtkRenderingCore import vtkTextActor
 from app.scene.layers.base import SELECTION_COLOUR, Floats, Layer, draw_in_front
 from app.scene.screen import Screen, label_corners, place_labels
 from app.scene.state import Colour, SceneState
-from keygrid.prediction import Skeleton
 
 FAINTEST = 0.06
 """Opacity of the weakest segments."""
@@ -25,18 +24,12 @@ FEW = 12
 RIM = 1.28
 """Radius of a keypoint's dark or light rim as a share of its sphere's."""
 
-HOLLOW = 0.7
-"""Radius of the hole in a keypoint that is out of sight as a share of a sphere's."""
-
 LEAST_LABEL = 9
 """The smallest text that is read, in pixels."""
 
 
 class KeypointLayer(Layer):
-    """Numbered spheres with a rim, a ring around the selected one, and one around that to which it is measured.
-
-    A keypoint whose place on the garment is out of sight is hollow: a ring of its colour.
-    """
+    """Numbered spheres with a rim, a ring around the selected one, and one around that to which it is measured."""
 
     _positions: Floats = np.empty((0, 3))
 
@@ -47,13 +40,8 @@ class KeypointLayer(Layer):
 
     @property
     def colours(self) -> NDArray[np.uint8]:
-        """Red, green, blue (K, 3) of the spheres; of a hollow one, of what is seen within."""
+        """Red, green, blue (K, 3) of the spheres."""
         return np.asarray(self._spheres.point_data["colour"]).reshape(-1, len(self._sphere), 3)[:, 0]
-
-    @property
-    def rim_colours(self) -> NDArray[np.uint8]:
-        """Red, green, blue (K, 3) of the rims."""
-        return np.asarray(self._rims.point_data["colour"]).reshape(-1, len(self._sphere), 3)[:, 0]
 
     @property
     def titles(self) -> list[str]:
@@ -78,9 +66,11 @@ class KeypointLayer(Layer):
         if self._changed("spheres", count):
             self._make(count)
         if self._changed("places", shown, hidden, radius):
-            self._place(shown, hidden, radius)
-        if self._changed("colours", state.colours, shown.visible, state.foreground, state.background):
-            self._colour(shown, state)
+            self._place(shown.keypoints, hidden, radius)
+        if self._changed("colours", state.colours):
+            self._spheres.point_data["colour"] = np.repeat(state.colours, len(self._sphere), axis=0)
+        if self._changed("rim", state.foreground):
+            self._rim_actor.prop.color = state.foreground
         if self._changed("titles", tuple(state.titles)):
             self._entitle(state.titles)
         size = max(round(state.settings.label_size * state.look.share), LEAST_LABEL)
@@ -131,35 +121,27 @@ class KeypointLayer(Layer):
         points["colour"] = np.zeros((count, 3), np.uint8)
         self._spheres = points.glyph(geom=sphere, scale=False, orient=False)
         self._rims = self._spheres.copy()
+        self._rims.clear_data()
         # Their near sides, which would hide what is within, are left out: rings are seen.
-        draw_in_front(self._add(self._rims, scalars="colour", rgb=True, lighting=False, culling="front"))
-        draw_in_front(self._add(self._spheres, scalars="colour", rgb=True, ambient=0.35))
+        self._rim_actor = self._add(self._rims, lighting=False, culling="front")
+        for actor in (self._rim_actor, self._add(self._spheres, scalars="colour", rgb=True, ambient=0.35)):
+            draw_in_front(actor)
         self._labels = [self._label() for _ in range(count)]
         self._sizes, self._boxes = np.zeros((count, 2)), np.zeros((count, 4))
         self._sides = np.full(count, -1)
         self._halo, self._second = self._ring(), self._ring()
 
-    def _place(self, shown: Skeleton, hidden: frozenset[int], radius: float) -> None:
-        positions = shown.keypoints
+    def _place(self, positions: Floats, hidden: frozenset[int], radius: float) -> None:
         self._halo.SetScale(1.9 * radius)
         self._second.SetScale(1.6 * radius)
         # A sphere without a size is not seen, and the arrays stay as they are.
         sizes = radius * np.array([float(index not in hidden) for index in range(len(positions))])
         around = sizes[:, None, None] * self._sphere
-        within = around if shown.visible is None else np.where(shown.visible, 1, HOLLOW)[:, None, None] * around
         self._positions = positions
-        self._spheres.points = (positions[:, None] + within).reshape(-1, 3)
+        self._spheres.points = (positions[:, None] + around).reshape(-1, 3)
         self._rims.points = (positions[:, None] + RIM * around).reshape(-1, 3)
         for label, position in zip(self._labels, positions, strict=True):
             label.GetPositionCoordinate().SetValue(position.tolist())
-
-    def _colour(self, shown: Skeleton, state: SceneState) -> None:
-        rim, behind = (np.round(np.multiply(colour, 255)) for colour in (state.foreground, state.background))
-        is_full = np.ones(len(state.colours), bool) if shown.visible is None else shown.visible
-        balls = np.where(is_full[:, None], state.colours, behind)
-        rims = np.where(is_full[:, None], rim, state.colours)
-        for mesh, colours in ((self._spheres, balls), (self._rims, rims)):
-            mesh.point_data["colour"] = np.repeat(colours.astype(np.uint8), len(self._sphere), axis=0)
 
     def _entitle(self, titles: Sequence[str]) -> None:
         for label, title in zip(self._labels, titles, strict=True):

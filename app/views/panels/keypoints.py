@@ -84,8 +84,6 @@ class KeypointModel(RowsModel[Skeleton]):
                 return Qt.CheckState.Unchecked if hidden else Qt.CheckState.Checked
             if role == Qt.ItemDataRole.EditRole:
                 return self._subject.labels.names.get(row, "")
-            if role == Qt.ItemDataRole.ToolTipRole and not _is_visible(self.rows, row):
-                return "Out of sight: no point is near its place on the garment, so it lies at the nearest one that is"
             if role == Qt.ItemDataRole.ToolTipRole and row in self._subject.labels.derived:
                 return "A derived name: the landmark nearest to it on garments that the network learnt from"
             if role == Qt.ItemDataRole.DecorationRole:
@@ -108,12 +106,7 @@ class KeypointModel(RowsModel[Skeleton]):
         return False
 
     def _title(self, _: Skeleton, row: int) -> str:
-        title = self._subject.labels.title(row)
-        return title if _is_visible(self.rows, row) else f"{title} (unseen)"
-
-
-def _is_visible(shown: Skeleton | None, row: int) -> bool:
-    return shown is None or shown.visible is None or bool(shown.visible[row])
+        return self._subject.labels.title(row)
 
 
 class KeypointTable(RowsTable):

@@ -119,16 +119,6 @@ def test_a_layer_that_is_off_is_not_drawn(stage: Stage, shirt: Garment):
         assert not stage.scene.layers[name].drawn
 
 
-def test_a_keypoint_out_of_sight_is_a_ring_of_its_colour(stage: Stage, shirt: Garment) -> None:
-    stage.show(shirt, predicted(shirt, visible=np.array([True, False, True, True, True])))
-    layer = stage.scene.layers["keypoints"]
-    own = stage.subject.colours(5)
-    assert np.array_equal(layer.colours[[0, 2, 3, 4]], own[[0, 2, 3, 4]])
-    assert np.array_equal(layer.rim_colours[1], own[1])
-    assert not np.array_equal(layer.colours[1], own[1])
-    assert len(np.unique(layer.rim_colours[[0, 2, 3, 4]], axis=0)) == 1
-
-
 def test_what_is_to_be_said_against_keypoints_is_written_into_the_view(stage: Stage, shirt: Garment) -> None:
     stage.show(shirt, predicted(shirt, ambiguous=True, is_oriented=False))
     stage.draw()
