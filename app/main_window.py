@@ -84,8 +84,11 @@ VIEW_MENU = (
 )  # fmt: skip
 """Commands in the first view's context menu, by name; an empty name parts groups."""
 
-SHARES = {"Library": (240, 540), "Layers": (240, 160), "Slices": (432, 110), "Keypoints": (432, 590)}
+SHARES = {"Library": (240, 540), "Layers": (240, 160), "Slices": (400, 110), "Keypoints": (400, 590)}
 """Width and height of panels at first, in logical pixels; heights are shrunk to the window's."""
+
+ROOMY = 1200, {"Slices": (432, 110), "Keypoints": (432, 590)}
+"""Width from which a window has room for the names of keypoints in full, and its panels' shares then."""
 
 TOLD_MS = 5000
 """Time for which the status bar says that something was done."""
@@ -190,7 +193,9 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if not self._shown:  # only a window that has its layout can raise a tab
             self._shown = True
-            self.docks.share(SHARES)  # before it is shown, this would make the window as high as the shares
+            self.docks.share(
+                SHARES | (ROOMY[1] if self.width() >= ROOMY[0] else {})
+            )  # before it is shown, this would make the window as high as the shares
             self.docks.raise_("Layers", "Keypoints")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802

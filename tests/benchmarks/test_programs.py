@@ -67,7 +67,7 @@ def test_scale_draws_what_it_measured(tmp_path: Path) -> None:
 @pytest.mark.xdist_group("windows")
 def test_window_measures_speed_starts_and_memory() -> None:
     found = measured("window", "--rounds", 1, "--changes", 5, "--times", 2, "--starts", 1, "--seconds", 0.05)
-    for title in ("slice update", "frame, four linked views", "window drawn", "first keypoints"):
+    for title in ("slice update", "frame, four linked views", "the last picture", "window drawn", "kept keypoints"):
         assert re.search(rf"^{title}.* median +{NUMBER} ms", found, re.MULTILINE)
     assert "1 rounds of open, predict, close" in found
 
