@@ -30,7 +30,7 @@ TITLES = {key: metric.short for key, metric in METRICS.items()} | MODULO
 
 @dataclass(frozen=True)
 class Options:
-    """How garments are shown.
+    """Options of an evaluation: the way in which garments are shown.
 
     Attributes:
         turn: how frames are turned.
@@ -100,7 +100,7 @@ class Level:
 
 @dataclass
 class Evaluation:
-    """What is evaluated and what was found.
+    """Choices of an evaluation, and its results.
 
     Attributes:
         methods: texts that open the methods that are to be judged.
@@ -147,7 +147,7 @@ class Evaluation:
 
     @property
     def keys(self) -> list[str]:
-        """What is known of any of them, in the order of columns."""
+        """Metrics that any of them has, in the order of columns."""
         return [key for key in TITLES if any(key in cell.values for cell in self.cells)]
 
     @property

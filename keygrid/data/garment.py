@@ -143,7 +143,7 @@ class Garment:
 
     @property
     def is_coloured(self) -> bool:
-        """Whether its file says how it looks: by colours or textures."""
+        """True if its file has colours or textures for it."""
         return self.colours is not None or self.paint is not None
 
     @property

@@ -190,7 +190,7 @@ class Levels(QWidget):
 
 
 class EvaluationPanel(QWidget):
-    """What is to be judged on the left, and what was found on the right."""
+    """Choices of what is evaluated on the left, and results on the right."""
 
     wanted = Signal(object, object)
     """The method and the `Sight` of a number that was clicked."""

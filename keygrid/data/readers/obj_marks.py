@@ -26,7 +26,7 @@ _NONE = -1
 
 
 class ObjMarks:
-    """What an OBJ says of its faces besides their corners.
+    """Object, group and material of each face of an OBJ.
 
     Args:
         materials: take in the files that it names.
@@ -62,7 +62,8 @@ class ObjMarks:
 
     def _of_faces(self, text: bytes, count: int) -> NDArray[np.int64] | None:
         """(P, 3): object, group and material of each face, by their places among the names; None while all are one."""
-        found: list[list[tuple[int, int]]] = [[(-1, now)] for now in self._now]  # from where on which name counts
+        # For each of the three, the faces from which on another name counts, and that name.
+        found: list[list[tuple[int, int]]] = [[(-1, now)] for now in self._now]
         for statement in _STATEMENT.finditer(text):
             name = statement[2].decode("utf-8", "surrogateescape").strip()
             if statement[1] == b"mtllib":
