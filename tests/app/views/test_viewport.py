@@ -214,7 +214,7 @@ def test_views_are_saved_and_recalled_and_stay_when_layers_change(window):
     QTest.keyClick(window, Qt.Key.Key_X, SHIFT)
     side = scene.camera
     QTest.keyClick(window, Qt.Key.Key_1, CONTROL | ALT)
-    QTest.keyClick(window, Qt.Key.Key_F)
+    window.commands["look_front"].trigger()
     assert scene.camera != side
     QTest.keyClick(window, Qt.Key.Key_1, CONTROL)
     assert scene.camera == side
