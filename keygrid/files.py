@@ -93,6 +93,18 @@ def not_written(path: Path, error: OSError) -> KeygridError:
     return KeygridError(f"{path} can't be written: {error.strerror or error}.")
 
 
+def content_up_to(path: Path, most: int) -> bytes | None:
+    """Return a file's content; None if the path is no file, or a file of more than `most` bytes.
+
+    Raises:
+        KeygridError: the file can't be read.
+    """
+    try:
+        return path.read_bytes() if path.is_file() and path.stat().st_size <= most else None
+    except OSError as error:
+        raise KeygridError(f"{path} can't be read: {error.strerror}.") from error
+
+
 def fingerprint(path: Path) -> str:
     """Return twelve hexadecimal digits that tell this file's content from any other's."""
     with path.open("rb") as file:

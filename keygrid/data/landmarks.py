@@ -24,7 +24,7 @@ from keygrid.data.axes import in_file_axes
 from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.names import tidied
 from keygrid.errors import KeygridError
-from keygrid.files import atomic
+from keygrid.files import atomic, content_up_to
 
 FORMAT = "keygrid-landmarks 1"
 SUFFIX = ".landmarks.json"
@@ -129,11 +129,9 @@ def read_landmarks(path: Path) -> LandmarkFile:
     Raises:
         KeygridError: the file can't be read, is damaged, or is of another version.
     """
+    content = content_up_to(path, LARGEST)
     try:
-        content = path.read_bytes() if path.is_file() and path.stat().st_size <= LARGEST else None
         values = None if content is None else json.loads(content)
-    except OSError as error:
-        raise KeygridError(f"{path} can't be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise _damaged(path, "it is no JSON") from error
     if content is None:

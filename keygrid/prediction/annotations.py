@@ -18,7 +18,7 @@ from keygrid.data.garment import Garment, Landmarks
 from keygrid.data.landmarks import MOST
 from keygrid.data.names import tidied
 from keygrid.errors import KeygridError
-from keygrid.files import atomic
+from keygrid.files import atomic, content_up_to
 from keygrid.geometry.closest import closest
 
 LARGEST = 64 << 20
@@ -102,11 +102,9 @@ def _on(garment: Garment, places: NDArray[np.float64], names: tuple[str, ...], p
 
 
 def _models(path: Path) -> list[dict[str, Any]]:
+    content = content_up_to(path, LARGEST)
     try:
-        content = path.read_bytes() if path.is_file() and path.stat().st_size <= LARGEST else None
         rows = None if content is None else json.loads(content)
-    except OSError as error:
-        raise KeygridError(f"{path} can't be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise KeygridError(f"{path.name} is no annotation of KeypointNet: it is no JSON.") from error
     if content is None:

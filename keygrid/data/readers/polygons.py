@@ -21,7 +21,7 @@ _AT_ONCE = 2**11
 
 
 class Marks(NamedTuple):
-    """What is known of polygons besides their corners; None is for nothing.
+    """Numbers that polygons and their corners carry along; None where there are none.
 
     Attributes:
         faces: (P, M) whole numbers of each polygon; (F, M) of its triangles.
