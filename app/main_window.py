@@ -170,6 +170,7 @@ class MainWindow(QMainWindow):
             self._training_commands.ask_to_leave(self._leave)
             return
         self.closing.emit()
+        self.hide()  # what follows may take a moment
         self.exporting.shut()
         self.recovery.shut()
         self.timeline.shut()

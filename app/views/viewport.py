@@ -180,6 +180,11 @@ class Viewport(QWidget):
             events.disconnect()
         self.interactor.close()
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:  # another screen, or another scale of this one
+            self._resized.start()
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         self._resized.start()
@@ -298,11 +303,14 @@ class Viewport(QWidget):
         self.redrawn.emit()
 
     def _take_size(self) -> None:
-        """Draw text and lines as suits the size, and the garment as a whole if it was so until now."""
+        """Draw text and lines to suit the view's size and scale, and fit the garment if it was fitted until now."""
         width, height = self.width(), self.height()
         share = float(np.clip(min(width / ROOMY[0], height / ROOMY[1]), SMALLEST, 1))
-        if share != self._look.share:
-            self._look = replace(self._look, share=share)
+        look = replace(self._look, share=share, pixel_ratio=self.devicePixelRatioF())
+        if look != self._look:
+            if look.pixel_ratio != self._look.pixel_ratio:  # pyvistaqt learns of a size, but of no scale
+                self.interactor.resizeGL(self.interactor.width(), self.interactor.height())
+            self._look = look
             self._refresh()
         if self._fitted is not None and self._fitted == self.scene.camera:
             self.fit()

@@ -157,14 +157,15 @@ class WorkerClient(QObject):
         self.stage.emit("")
 
     def close(self) -> None:
-        """End the process. The client can't be used any more."""
+        """End the process at once, as whatever it writes is written whole or not at all.
+
+        The client can't be used after that.
+        """
         self._closing = True
         self._patience.stop()
         self._wanted.clear()
-        self._process.closeWriteChannel()
-        if not self._process.waitForFinished(500):
-            self._process.kill()
-            self._process.waitForFinished(5000)
+        self._process.kill()
+        self._process.waitForFinished(5000)
 
     def _start(self) -> None:
         self._unpacker = Unpacker()

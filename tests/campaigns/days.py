@@ -28,18 +28,17 @@ CLOSED_WITHIN = 2.0
 """Seconds from closing the window to the end of the last process."""
 
 ROUND = """
-import random, sys, time
-from pathlib import Path
-from app.application import make
-application, window = make(keep=False)
+import sys, time
+from app.application import make_application
+from app.cli.main import main
+application = make_application()
 from PySide6.QtCore import QTimer
-window.show()
-window.open([Path(word) for word in sys.argv[2:]])
+from PySide6.QtWidgets import QMainWindow
 def close():
     print(time.time(), flush=True)
-    window.close()
-QTimer.singleShot(int(sys.argv[1]), close)
-application.exec()
+    next(widget for widget in application.topLevelWidgets() if isinstance(widget, QMainWindow)).close()
+QTimer.singleShot(int(sys.argv.pop(1)), close)
+sys.exit(main())
 """
 
 
@@ -105,7 +104,7 @@ def long(actions: int, rng: random.Random) -> int:
 def rounds(count: int, rng: random.Random) -> int:
     failed, slowest, left = 0, 0.0, 0
     for _ in range(count):
-        command = [sys.executable, "-c", ROUND, str(rng.randrange(0, 2500)), str(SEQUENCE), str(CHECKPOINT)]
+        command = [sys.executable, "-c", ROUND, str(rng.randrange(0, 2500)), "view", "--fresh", str(SEQUENCE)]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
             env=dict(os.environ),
