@@ -147,6 +147,7 @@ def _checkpoint(path: Path) -> dict[str, Any]:
         "kind": "checkpoint",
         "category": header.category or "unknown",
         "encoder": header.config.encoder.kind,
+        "decoder": header.config.decoder.kind,
         "keypoints": header.config.keypoints,
         "points": header.config.points,
         "normalisation": header.config.normalisation,

@@ -8,7 +8,8 @@ What is compiled stays beside the sources until they change.
 import torch
 
 from keygrid.geometry import segments
-from keygrid.model.config import DecoderConfig, ModelConfig
+from keygrid.model.config import ModelConfig
+from keygrid.model.decoder_config import GridDecoderConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
 from keygrid.model.inputs import Inputs
 from keygrid.model.network import KeyGrid
@@ -20,7 +21,7 @@ def compile_all() -> None:
     narrow = ((4,), (4,))
     propagation = ((4,),) * 4
     encoder = PointNetConfig(abstraction=(narrow,) * 4, propagation=propagation)
-    config = ModelConfig(encoder=encoder, decoder=DecoderConfig(propagation))
+    config = ModelConfig(encoder=encoder, decoder=GridDecoderConfig(propagation))
     for dtype in (torch.float32, torch.float64):
         network = KeyGrid(config).to(dtype)
         inputs = Inputs(torch.rand(2, 64, 3, dtype=dtype))

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import settings
 
 from keygrid.data.garment import Garment
-from keygrid.model.config import DecoderConfig, HeatmapConfig, ModelConfig
+from keygrid.model.config import HeatmapConfig, ModelConfig
+from keygrid.model.decoder_config import GridDecoderConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
 
 ROOT = Path(__file__).parents[1]
@@ -87,7 +88,7 @@ def tiny_config() -> ModelConfig:
             propagation=propagation,
         ),
         heatmap=HeatmapConfig(sigma_squared=0.05, grid=(5, 4, 3)),
-        decoder=DecoderConfig(propagation),
+        decoder=GridDecoderConfig(propagation),
     )
 
 

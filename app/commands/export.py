@@ -123,7 +123,7 @@ class ExportCommands:
         heat = self._state.first.heat
         if heat is None:
             missing = "There is no heatmap yet: open a garment and a checkpoint first"
-            self._messages.warn(f"{self._state.document.unexplained or missing}.")
+            self._messages.warn(f"{self._state.document.unheated or missing}.")
             return
         path = self._path(title, ending, filters)
         if path is not None:

@@ -70,7 +70,7 @@ def _write_npz(grid: Floats, heat: Heat, path: Path) -> None:
     steps = [np.linspace(-1, 1, count) for count in grid.shape]
     scale, centre = prediction.normalisation.scale, prediction.normalisation.centre
     x, y, z = (along * scale + centre[axis] for axis, along in enumerate(steps))
-    sigma = heat.sigma if heat.sigma is not None else prediction.explain().heatmap.sigma_squared ** 0.5
+    sigma = heat.sigma if heat.sigma is not None else prediction.heat_constants.sigma_squared**0.5
     np.savez_compressed(
         path, heat=grid.astype(np.float32), x=x, y=y, z=z, keypoints=prediction.keypoints, edges=prediction.edges,
         strengths=prediction.strengths, sigma=np.float64(sigma),

@@ -170,7 +170,7 @@ class SceneState:
     @property
     def prediction(self) -> Prediction | None:
         """The current prediction if it has an explanation; without one, only keypoints and skeleton are shown."""
-        return self.heat.prediction if self.heat is not None else None
+        return self.shown.explained if self.shown is not None else None
 
     @cached_property
     def vertices(self) -> Floats:

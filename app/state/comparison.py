@@ -280,7 +280,7 @@ class Linking:
         views = (self._first, *self._comparison.views)
         linked = self._comparison.active and self._comparison.colours
         predictions = [view.subject.prediction for view in views] if linked else []
-        most = [found.most_heat for found in predictions if found is not None and found.explanation is not None]
+        most = [found.most_heat for found in predictions if found is not None and found.heated is not None]
         for view in views:
             view.slices.whole = (0.0, max(most)) if most else None
 
@@ -338,7 +338,7 @@ def comparable(first: Subject, other: Subject) -> bool:
 
 def reference_of(first: Subject, other: Subject) -> Prediction | None:
     """The prediction from which another one's heatmap differs; None without a heatmap or a frame in common."""
-    return first.prediction.explained if first.prediction is not None and comparable(first, other) else None
+    return first.prediction.heated if first.prediction is not None and comparable(first, other) else None
 
 
 def _choose_garment(subject: Subject, garment: Garment | None) -> None:

@@ -166,8 +166,13 @@ class Subject:
 
     @property
     def explained(self) -> Prediction | None:
-        """The prediction that is shown, if it has weights and a heatmap; a preview has neither."""
+        """The prediction that is shown, if it has weights; a preview has none."""
         return self.shown.explained if self.shown is not None else None
+
+    @property
+    def heated(self) -> Prediction | None:
+        """The prediction that is shown, if it has a heatmap."""
+        return self.explained.heated if self.explained is not None else None
 
     @property
     def unexplained(self) -> str:
@@ -177,6 +182,22 @@ class Subject:
         if self.prediction is None or self.prediction.explanation is not None:
             return ""
         return f"{self.prediction.method.title} has no weights, heatmap or reconstruction; choose a checkpoint"
+
+    @property
+    def unheated(self) -> str:
+        """The reason why what is shown has no heatmap; empty if it has, or is to come."""
+        explained = self.explained
+        if explained is None or explained.heated is not None:
+            return self.unexplained
+        return f"{explained.method.title} has no heatmap; choose a checkpoint of Key-Grid"
+
+    @property
+    def unrebuilt(self) -> str:
+        """The reason why what is shown has no reconstruction; empty if it has, or is to come."""
+        explained = self.explained
+        if explained is None or len(explained.reconstruction):
+            return self.unexplained
+        return f"{explained.method.title} has no reconstruction; choose a checkpoint of another method"
 
     @property
     def seconds(self) -> float | None:

@@ -23,7 +23,7 @@ class Heat:
     """The heatmap that is shown. E segments.
 
     Attributes:
-        prediction: whose it is; it has an explanation, and so has the reference.
+        prediction: whose it is; it has a heatmap, and so has the reference.
         reference: the prediction whose heatmap is subtracted, if any.
         segments: indices of those that contribute; None for all.
         sigma: width of the heatmap, normalised; None for the one that the model used.
@@ -63,7 +63,7 @@ class Heat:
     @cached_property
     def most(self) -> float:
         """The largest value of this heatmap; for nearest segments, the strength of the strongest that contributes."""
-        if self.prediction.explain().heatmap.distance != "nearest":
+        if self.prediction.heat_constants.distance != "nearest":
             return self.limits[1]
         strengths = [self.prediction.strengths[list(self.segments)] if self.segments else self.prediction.strengths]
         if self.reference is not None:
@@ -93,7 +93,7 @@ class Heat:
     @cached_property
     def cells(self) -> Floats:
         """(X, Y, Z): in the cells of the decoder's grid."""
-        return self.on_grid(self.prediction.explain().heatmap.grid)
+        return self.on_grid(self.prediction.heat_constants.grid)
 
     def in_cells(self, points: Floats) -> Floats:
         """(P,): of the cell that each of some points (P, 3), normalised, is in."""

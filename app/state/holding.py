@@ -29,7 +29,7 @@ class HeldSlices:
     def _place(self, *_: object) -> None:
         """Put the planes where they were, in the box of another prediction."""
         subject = self._view.subject
-        prediction = subject.explained
+        prediction = subject.heated
         if prediction is None:  # of a frame whose keypoints are still to come
             return
         moved = self._garment is subject.garment and self._normalisation != prediction.normalisation

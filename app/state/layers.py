@@ -70,6 +70,14 @@ def _explanation(subject: Subject) -> str:
     return subject.unexplained
 
 
+def _heatmap(subject: Subject) -> str:
+    return subject.unheated
+
+
+def _rebuilt(subject: Subject) -> str:
+    return subject.unrebuilt
+
+
 def _landmarks(subject: Subject) -> str:
     if subject.landmarks is not None or subject.garment in subject.derived:
         return ""
@@ -88,13 +96,13 @@ LAYERS: dict[str, LayerSpec] = {
         LayerSpec("colours", "As in the fi&le", "C", "Colours and textures as the file has them", _on_clouds, _colours),
         LayerSpec("keypoints", "&Keypoints", "3", "Numbered spheres", _always),
         LayerSpec("skeleton", "Sk&eleton", "4", "Segments, more opaque where stronger", _always),
-        LayerSpec("slice", "Heatmap sl&ice", "5", "The heatmap on planes", _always, _explanation),
-        LayerSpec("reconstruction", "&Reconstruction", "6", "The cloud that the decoder makes", _never, _explanation),
+        LayerSpec("slice", "Heatmap sl&ice", "5", "The heatmap on planes", _always, _heatmap),
+        LayerSpec("reconstruction", "&Reconstruction", "6", "The cloud that the decoder makes", _never, _rebuilt),
         LayerSpec("trails", "&Trails", "7", "The keypoints' paths over the frames", _always, _frames),
         LayerSpec("first_frame", "First &frame", "8", "The surface in the first frame, faint", _never, _moving_surface),
         LayerSpec("landmarks", "&Landmarks", "9", "Places with a name", _with_placed, _landmarks),
-        LayerSpec("isosurface", "Is&osurface", "0", "Surface of one value of the heatmap", _never, _explanation),
-        LayerSpec("volume", "&Volume", "V", "The heatmap as a translucent volume", _never, _explanation),
+        LayerSpec("isosurface", "Is&osurface", "0", "Surface of one value of the heatmap", _never, _heatmap),
+        LayerSpec("volume", "&Volume", "V", "The heatmap as a translucent volume", _never, _heatmap),
         LayerSpec("samples", "Sa&mpled points", "S", "The points that the network sees", _never, _explanation),
         LayerSpec("ground", "&Ground", "G", "The garment's shadow on the ground below it", _always),
         LayerSpec("axes", "A&xes", "Shift+A", "The directions of X, Y and Z", _always),

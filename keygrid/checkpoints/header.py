@@ -8,7 +8,8 @@ Beside it, under `keygrid.digest`, is a digest of that text and of the weights, 
 earlier versions have none.
 
 In format 1 the model's constants lay side by side, encoder and decoder shared their propagation widths, and the encoder
-had the layers of the point weights. Files of both formats are read, and written ones are of format 2.
+had the layers of the point weights. Files of both formats are read, and written ones are of format 2. A decoder
+that does not say its kind, as none did at first, is Key-Grid's.
 """
 
 import json
@@ -22,7 +23,8 @@ from safetensors import SafetensorError, safe_open
 
 from keygrid.errors import KeygridError
 from keygrid.installation import COMMAND
-from keygrid.model.config import DecoderConfig, HeatmapConfig, ModelConfig
+from keygrid.model.config import HeatmapConfig, ModelConfig
+from keygrid.model.decoder_config import DECODERS, GridDecoderConfig
 from keygrid.model.encoders import ENCODERS
 
 KEY = "keygrid"
@@ -126,32 +128,36 @@ def header_of(metadata: Mapping[str, str] | None, path: Path) -> CheckpointHeade
 
 
 class UnknownConstantError(KeygridError):
-    """A configuration has a constant, or a kind of encoder, that this version doesn't know."""
+    """A configuration has a constant, or a kind of encoder or decoder, that this version doesn't know."""
 
 
 def model_as_json(config: ModelConfig) -> dict[str, Any]:
     """Return a configuration as values for JSON, in the newest format."""
-    return asdict(config) | {"encoder": {"kind": config.encoder.kind, **asdict(config.encoder)}}
+    return asdict(config) | {
+        "encoder": {"kind": config.encoder.kind, **asdict(config.encoder)},
+        "decoder": {"kind": config.decoder.kind, **asdict(config.decoder)},
+    }
 
 
 def model_from_json(values: Mapping[str, Any], number: int = FORMAT) -> ModelConfig:
     """Return the configuration in values of any JSON, of a format from 1 to `FORMAT`.
 
     Raises:
-        UnknownConstantError: there is a constant or a kind of encoder that this version does not know.
+        UnknownConstantError: there is a constant or a kind of encoder or decoder that this version does not know.
         KeygridError: there is no such network.
     """
     values = _nested(values) if number == 1 else dict(values)
     parts: dict[str, Any] = {}
-    for name, kind in (("heatmap", HeatmapConfig), ("decoder", DecoderConfig)):
+    if "heatmap" in values:
+        parts["heatmap"] = _made(HeatmapConfig, _mapping("heatmap", values["heatmap"]))
+    encoders = {kind: encoder.config for kind, encoder in ENCODERS.items()}
+    for name, kinds, usual in (("encoder", encoders, ""), ("decoder", DECODERS, GridDecoderConfig.kind)):
         if name in values:
-            parts[name] = _made(kind, _mapping(name, values[name]))
-    if "encoder" in values:
-        constants = dict(_mapping("encoder", values["encoder"]))
-        encoder = constants.pop("kind", None)
-        if not isinstance(encoder, str) or encoder not in ENCODERS:
-            raise UnknownConstantError("There is no such encoder.")
-        parts["encoder"] = _made(ENCODERS[encoder].config, constants)
+            constants = dict(_mapping(name, values[name]))
+            kind = constants.pop("kind", usual)  # decoders of earlier versions are all of one kind and don't name it
+            if not isinstance(kind, str) or kind not in kinds:
+                raise UnknownConstantError(f"There is no such {name}.")
+            parts[name] = _made(kinds[kind], constants)
     return _made(ModelConfig, values | parts)
 
 

@@ -160,15 +160,16 @@ class LearnedMethod:
         *,
         seconds: float,
     ) -> Prediction:
+        heatmap = self.config.heatmap if self.config.decoder.has_heatmap else None
         return Prediction(
             method=self.id,
             normalisation=normalisation,
             normalised=normalised.astype(np.float64),
             vertices=_nearest_vertices(vertices, normalisation.invert(normalised)),
-            edges=np.array(self.config.edges)[: len(strengths)],
+            edges=np.array(self.config.edges, np.int64).reshape(-1, 2)[: len(strengths)],
             strengths=strengths.astype(np.float64),
             seconds=seconds,
-            explanation=Explanation(shown, weights, rebuilt.astype(np.float64), self.config.heatmap),
+            explanation=Explanation(shown, weights, rebuilt.astype(np.float64), heatmap),
         )
 
 

@@ -10,7 +10,8 @@ from typing import Literal, get_args
 
 from keygrid.data.sampling import MINIMUM_POINTS, NormalisationMode
 from keygrid.errors import KeygridError
-from keygrid.model.checks import MAXIMUM_POINTS, Widths, is_each, is_layers, is_positive, is_whole, refuse_unless
+from keygrid.model.checks import MAXIMUM_POINTS, is_each, is_positive, is_whole, refuse_unless
+from keygrid.model.decoder_config import DecoderConfig, GridDecoderConfig, SkeletonDecoderConfig
 from keygrid.model.encoders.base import LEVELS, EncoderConfig
 from keygrid.model.encoders.cloud.config import DiffusionCloudConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
@@ -48,31 +49,6 @@ class HeatmapConfig:
 
 
 @dataclass(frozen=True)
-class DecoderConfig:
-    """Constants of the decoder (paper, section 3.4).
-
-    Attributes:
-        propagation: layer widths of each feature-propagation level, deepest first.
-        heatmap_levels: number of these levels, deepest first, that look at the grid heatmap.
-        grid_position: whether a level receives the cell's position besides its value.
-    """
-
-    propagation: tuple[Widths, ...] = ((256, 256), (256, 256), (256, 128), (128, 128, 128))
-    heatmap_levels: int = 3
-    grid_position: bool = True
-
-    def __post_init__(self) -> None:
-        refuse_unless(
-            self,
-            {
-                "propagation": is_each(self.propagation, LEVELS, is_layers),
-                "heatmap_levels": is_whole(self.heatmap_levels, 0, LEVELS),
-                "grid_position": type(self.grid_position) is bool,
-            },
-        )
-
-
-@dataclass(frozen=True)
 class ModelConfig:
     """The network's shape and constants; the defaults are those of the published code.
 
@@ -84,8 +60,8 @@ class ModelConfig:
         mix_keypoints: whether the point weights end with a log-softmax over the K keypoints, mixed by a linear layer,
             as in the published code; the paper has neither.
         encoder: constants of the encoder, of any kind in `keygrid.model.encoders.ENCODERS`.
-        heatmap: constants of the grid heatmap.
-        decoder: constants of the decoder.
+        heatmap: constants of the grid heatmap, where the decoder has one.
+        decoder: constants of the decoder, of any kind in `keygrid.model.decoder_config.DECODERS`.
     """
 
     keypoints: int = 8
@@ -95,7 +71,7 @@ class ModelConfig:
     mix_keypoints: bool = True
     encoder: EncoderConfig = field(default_factory=PointNetConfig)
     heatmap: HeatmapConfig = field(default_factory=HeatmapConfig)
-    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    decoder: DecoderConfig = field(default_factory=GridDecoderConfig)
 
     def __post_init__(self) -> None:
         if not is_whole(self.keypoints, 2, MAXIMUM_KEYPOINTS):
@@ -122,11 +98,13 @@ class ModelConfig:
 
     @property
     def edges(self) -> list[tuple[int, int]]:
-        """All pairs (i, j), i < j, in row order: the skeleton (paper, section 3.2)."""
+        """All pairs (i, j), i < j, in row order: the skeleton (paper, section 3.2); none where the method has none."""
+        if not self.decoder.has_segments:
+            return []
         return [(i, j) for i in range(self.keypoints) for j in range(i + 1, self.keypoints)]
 
 
-Preset = Literal["released", "paper", "keygrid", "keygrid-surface", "keygrid-cloud"]
+Preset = Literal["released", "paper", "keygrid", "keygrid-surface", "keygrid-cloud", "skeleton-merger"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
@@ -134,7 +112,8 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
     """Return a configuration: `released` (the published code), `paper` (the paper's constants) or one of our own.
 
     Our own presets are `keygrid`, which sees points, `keygrid-surface`, which sees the surface of a mesh, and
-    `keygrid-cloud`, which sees points and estimates the surface that they lie on.
+    `keygrid-cloud`, which sees points and estimates the surface that they lie on. `skeleton-merger` is the baseline of
+    that name, as its published code has it: the encoder of `released` with another decoder.
 
     Raises:
         KeygridError: there is no preset of that name, or the number of keypoints is out of range.
@@ -147,7 +126,7 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
             # The paper gives no sigma; with the code's, exp(+d^2 / sigma^2) overflows. A sigma of 1 keeps it below
             # e^12.
             heatmap=HeatmapConfig("farthest", sigma_squared=1.0, grid=(16, 16, 16)),
-            decoder=DecoderConfig(heatmap_levels=4, grid_position=False),
+            decoder=GridDecoderConfig(heatmap_levels=4, grid_position=False),
         )
     if name == "keygrid":
         # Narrower, with fewer points and wider balls: surroundings identify a place on a garment, and a step costs a
@@ -166,7 +145,7 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
                 abstraction=(((16, 32),) * 2, ((64, 64),) * 2, ((128, 128),) * 2, ((256, 256),) * 2),
                 propagation=propagation,
             ),
-            decoder=DecoderConfig(propagation),
+            decoder=GridDecoderConfig(propagation),
         )
     if name in ("keygrid-surface", "keygrid-cloud"):
         is_surface = name == "keygrid-surface"
@@ -178,8 +157,10 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
             dropout=0.0,
             mix_keypoints=False,
             encoder=SurfaceConfig() if is_surface else DiffusionCloudConfig(),
-            decoder=DecoderConfig(((128, 128),) * LEVELS),
+            decoder=GridDecoderConfig(((128, 128),) * LEVELS),
         )
+    if name == "skeleton-merger":
+        return ModelConfig(keypoints=keypoints, decoder=SkeletonDecoderConfig())
     return ModelConfig(keypoints=keypoints)
 
 

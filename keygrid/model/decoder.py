@@ -1,4 +1,4 @@
-"""The decoder: from the coarsest level back to a cloud, guided by the skeleton's heatmap (paper, section 3.4)."""
+"""Key-Grid's decoder: from the coarsest level back to a cloud, guided by the grid heatmap (paper, section 3.4)."""
 
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from keygrid.model.config import ModelConfig
+from keygrid.model.decoder_config import GridDecoderConfig
 from keygrid.model.heatmap import nearest_cells
 from keygrid.model.layers import SharedMLP, as_shared
 from keygrid.model.levels import Levels, propagate
@@ -15,7 +16,7 @@ Heatmap = Callable[[Tensor], Tensor]
 """The heatmap as a function: positions (B, P, 3) to values (B, P)."""
 
 
-class Decoder(nn.Module):
+class GridDecoder(nn.Module):
     """Feature propagation from level to level, which also looks up the heatmap in the nearest grid cells.
 
     Args:
@@ -25,6 +26,7 @@ class Decoder(nn.Module):
 
     def __init__(self, config: ModelConfig, widths: Sequence[int]) -> None:
         super().__init__()
+        assert isinstance(config.decoder, GridDecoderConfig)
         self.grid, self.grid_position = config.heatmap.grid, config.decoder.grid_position
         self.heatmap_levels = config.decoder.heatmap_levels
         propagation = config.decoder.propagation

@@ -1,17 +1,19 @@
 """Key-Grid: garments in, keypoints, skeleton and rebuilt clouds out (arXiv 2410.02237)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from keygrid.model.config import ModelConfig
-from keygrid.model.decoder import Decoder
+from keygrid.model.decoder import GridDecoder
+from keygrid.model.decoder_config import GridDecoderConfig, SkeletonDecoderConfig
 from keygrid.model.encoders import ENCODERS
 from keygrid.model.encoding import Encoder, Encoding
 from keygrid.model.heatmap import heatmap
 from keygrid.model.inputs import Inputs
 from keygrid.model.layers import SharedMLP, full_precision
+from keygrid.model.skeleton_decoder import SegmentClouds, SkeletonDecoder, merged
 from keygrid.model.weights import PointWeights
 
 
@@ -23,8 +25,9 @@ class Output:
         weights: (B, K, N), each keypoint's distribution over the points.
         keypoints: (B, K, 3), the points' mean under those weights.
         strengths: (B, E), each segment's in (0, 1), in the order of `ModelConfig.edges`.
-        reconstruction: (B, N, 3).
+        reconstruction: (B, N, 3); (B, 0, 3) if there is none.
         features: (B, N, C), features of the points, from which the weights are made.
+        segments: the segments' clouds, of a decoder that makes some.
     """
 
     weights: Tensor
@@ -32,10 +35,14 @@ class Output:
     strengths: Tensor
     reconstruction: Tensor
     features: Tensor
+    segments: SegmentClouds | None = None
 
 
 class KeyGrid(nn.Module):
-    """The whole network. Any B >= 1, any N >= 64; device and dtype are those of its parameters."""
+    """The whole network; with another decoder, that of a baseline.
+
+    Any B >= 1, any N >= 64; device and dtype are those of its parameters.
+    """
 
     edges: Tensor
     encoder: Encoder
@@ -43,13 +50,20 @@ class KeyGrid(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.register_buffer("edges", torch.tensor(config.edges).T, persistent=False)  # [2, E]
+        self.register_buffer(
+            "edges", torch.tensor(config.edges, dtype=torch.int64).reshape(-1, 2).T, persistent=False
+        )  # [2, E]
         self.encoder = ENCODERS[config.encoder.kind].make(config.encoder)
         self.point_weights = PointWeights(config, self.encoder.point_width)
-        self.strength = nn.Sequential(
-            SharedMLP(self.encoder.summary_width, [512, 256]), nn.Linear(256, len(config.edges)), nn.Sigmoid()
-        )
-        self.decoder = Decoder(config, self.encoder.level_widths)
+        if config.decoder.has_segments:
+            self.strength = nn.Sequential(
+                SharedMLP(self.encoder.summary_width, [512, 256]), nn.Linear(256, len(config.edges)), nn.Sigmoid()
+            )
+        self.decoder: GridDecoder | SkeletonDecoder | None = None
+        if isinstance(config.decoder, GridDecoderConfig):
+            self.decoder = GridDecoder(config, self.encoder.level_widths)
+        elif isinstance(config.decoder, SkeletonDecoderConfig):
+            self.decoder = SkeletonDecoder(config)
 
     @property
     def device(self) -> torch.device:
@@ -68,13 +82,18 @@ class KeyGrid(nn.Module):
         points = inputs.points
         encoding, weights, keypoints = self._find(inputs, peak)
         strengths = self._strengths(encoding, points)
-        if not rebuild:
-            return Output(weights, keypoints, strengths, points[:, :0], encoding.point_features)
+        found = Output(weights, keypoints, strengths, points[:, :0], encoding.point_features)
+        if not rebuild or self.decoder is None:
+            return found
         starts, ends = keypoints[:, self.edges[0]], keypoints[:, self.edges[1]]
+        if isinstance(self.decoder, SkeletonDecoder):
+            with full_precision(points):
+                clouds = self.decoder(starts, ends)
+            return replace(found, reconstruction=merged(clouds, strengths, points.shape[1]), segments=clouds)
         reconstruction = self.decoder(
             encoding.levels, lambda positions: heatmap(positions, starts, ends, strengths, self.config.heatmap)
         )
-        return Output(weights, keypoints, strengths, reconstruction.to(points.dtype), encoding.point_features)
+        return replace(found, reconstruction=reconstruction.to(points.dtype))
 
     def locate(self, inputs: Inputs, *, peak: bool = False) -> Output:
         """Find keypoints as `forward` does, and neither strengths nor a cloud: both are empty."""
@@ -94,4 +113,6 @@ class KeyGrid(nn.Module):
             return encoding, weights, weights @ points
 
     def _strengths(self, encoding: Encoding, like: Tensor) -> Tensor:
+        if not self.config.decoder.has_segments:
+            return like.new_empty(len(like), 0)
         return self.strength(encoding.summary).to(like.dtype)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from keygrid.geometry import reference
 from keygrid.geometry.points import gather, squared_distance_to_segments
 from keygrid.model.config import HeatmapConfig
-from keygrid.model.decoder import Decoder
+from keygrid.model.decoder import GridDecoder
 from keygrid.model.encoders.pointnet.encoder import PointNet, SetAbstraction
 from keygrid.model.heatmap import grid_cells
 from keygrid.model.inputs import Inputs
@@ -36,6 +36,7 @@ class Level(NamedTuple):
 def forward(network: KeyGrid, inputs: Inputs, *, peak: bool = False) -> Output:
     """Return what `network(inputs)` returns, computed as the published code computes it; with a PointNet++."""
     assert isinstance(network.encoder, PointNet)
+    assert isinstance(network.decoder, GridDecoder)
     points, constants = inputs.points, network.config.heatmap
     levels, features = _encode(network.encoder, points)
     weights = _weigh(network.point_weights, features)
@@ -89,7 +90,7 @@ def _interpolate(points: Tensor, coarse: Level) -> Tensor:
     return (weights[..., None] * gather(coarse.features, neighbours)).sum(dim=2)
 
 
-def _decode(decoder: Decoder, levels: list[Level], cells: Tensor, values: Tensor) -> Tensor:
+def _decode(decoder: GridDecoder, levels: list[Level], cells: Tensor, values: Tensor) -> Tensor:
     coarse = levels[-1]
     for depth, (fine, mlp) in enumerate(zip(reversed(levels[:-1]), decoder.propagation, strict=True)):
         features = [_interpolate(fine.points, coarse)]

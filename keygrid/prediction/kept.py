@@ -43,7 +43,7 @@ def keep(prediction: Prediction, path: Path) -> None:
     arrays: dict[str, Any] = {name: getattr(prediction, name) for name in _ARRAYS}
     explanation = prediction.explanation
     if explanation is not None:
-        about["heatmap"] = asdict(explanation.heatmap)
+        about["heatmap"] = None if explanation.heatmap is None else asdict(explanation.heatmap)
         sample = explanation.sample
         arrays |= {"faces": sample.faces, "barycentric": sample.barycentric, "points": sample.points}
         arrays |= {"weights": explanation.weights, "reconstruction": explanation.normalised_reconstruction}
@@ -64,12 +64,11 @@ def recall(path: Path, method: MethodId) -> Prediction | None:
         about = json.loads(str(found["about"]))
         explanation = None
         if "heatmap" in about:
-            grid = tuple(about["heatmap"].pop("grid"))
             explanation = Explanation(
                 Sample(found["faces"], found["barycentric"], found["points"]),
                 found["weights"],
                 found["reconstruction"],
-                HeatmapConfig(**about["heatmap"], grid=grid),
+                _heatmap(about["heatmap"]),
             )
         x, y, z = about["centre"]
         return Prediction(
@@ -80,3 +79,7 @@ def recall(path: Path, method: MethodId) -> Prediction | None:
             **{name: found[name] for name in _ARRAYS},
         )
     return None
+
+
+def _heatmap(constants: dict[str, Any] | None) -> HeatmapConfig | None:
+    return None if constants is None else HeatmapConfig(**constants | {"grid": tuple(constants["grid"])})

@@ -53,13 +53,13 @@ class Explanation:
         sample: the N points that the network saw, file units.
         weights: (K, N), each keypoint's distribution over the sampled points.
         normalised_reconstruction: (N, 3), the decoder's cloud, normalised; (0, 3) if it was not asked for.
-        heatmap: the heatmap's constants.
+        heatmap: the heatmap's constants; None if the method has none.
     """
 
     sample: Sample
     weights: NDArray[np.float32]
     normalised_reconstruction: Floats
-    heatmap: HeatmapConfig
+    heatmap: HeatmapConfig | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class Prediction:
         edges: (E, 2), keypoint indices of each segment.
         strengths: (E,), each segment's in (0, 1].
         seconds: the time that the method took.
-        explanation: weights, heatmap and reconstruction; None if the method has none.
+        explanation: weights and, of most methods, heatmap and reconstruction; None if the method has none.
         ambiguous: whether nothing tells the garment's front from its back; None if the method does not judge that.
         is_oriented: whether its inside could be told from its outside, where the method asks.
         on_support: of a cloud, the share of points on a plane that carries the others, as a table does; else 0.
@@ -119,6 +119,11 @@ class Prediction:
         """This prediction if it has an explanation, else None."""
         return self if self.explanation is not None else None
 
+    @property
+    def heated(self) -> "Prediction | None":
+        """This prediction if it has a heatmap, else None."""
+        return self if self.explanation is not None and self.explanation.heatmap is not None else None
+
     def explain(self) -> Explanation:
         """Return the explanation.
 
@@ -128,6 +133,18 @@ class Prediction:
         if self.explanation is None:
             raise KeygridError(f"{self.method.label} has no weights, heatmap or reconstruction; choose a checkpoint.")
         return self.explanation
+
+    @property
+    def heat_constants(self) -> HeatmapConfig:
+        """The heatmap's constants.
+
+        Raises:
+            KeygridError: the method has no heatmap.
+        """
+        constants = self.explain().heatmap
+        if constants is None:
+            raise KeygridError(f"{self.method.label} has no heatmap; choose a checkpoint of Key-Grid.")
+        return constants
 
     @cached_property
     def reconstruction(self) -> Floats:
@@ -150,13 +167,13 @@ class Prediction:
 
     @cached_property
     def grid_heatmap(self) -> Floats:
-        """The heatmap in the cells of the decoder's grid, which span [-1, 1] on each axis; raises as `explain` does."""
-        return heatmap_grid(self, self.explain().heatmap.grid)
+        """The heatmap in the cells of the decoder's grid, spanning [-1, 1] on each axis; raises as `heat_constants`."""
+        return heatmap_grid(self, self.heat_constants.grid)
 
     @cached_property
     def most_heat(self) -> float:
-        """An upper bound of the heatmap: 1, or with farthest segments its maximum in the grid; raises as `explain`."""
-        return 1.0 if self.explain().heatmap.distance == "nearest" else float(self.grid_heatmap.max())
+        """An upper bound of the heatmap: 1, or of farthest segments the grid's maximum; raises as `heat_constants`."""
+        return 1.0 if self.heat_constants.distance == "nearest" else float(self.grid_heatmap.max())
 
 
 def heatmap(
@@ -170,7 +187,7 @@ def heatmap(
 
     Args:
         points: (P, 3), normalised.
-        prediction: one with an explanation; gives segments, strengths s and constants.
+        prediction: one with a heatmap; gives segments, strengths s and constants.
         segments: indices of those that contribute; all if not given.
         sigma_squared: another width than the model's, above 0.
 
@@ -178,7 +195,7 @@ def heatmap(
         (P,), in [0, 1) for the nearest segment, from 0 upwards for the farthest; 0 where no segment contributes.
 
     Raises:
-        KeygridError: the prediction has no explanation.
+        KeygridError: the prediction has no heatmap.
     """
     from keygrid.geometry.segments import strongest
 
@@ -208,7 +225,7 @@ def _segments(
     prediction: Prediction, chosen: Sequence[int] | None = None, sigma_squared: float | None = None
 ) -> tuple[Floats, Floats, Floats, float]:
     """Starts, ends, logarithms of strengths, and the factor of squared distances, as `geometry.segments` takes them."""
-    constants = prediction.explain().heatmap
+    constants = prediction.heat_constants
     sigma_squared = constants.sigma_squared if sigma_squared is None else sigma_squared
     if not sigma_squared > 0:
         raise ValueError("sigma squared must be above 0")

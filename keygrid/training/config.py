@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from keygrid.data.augmentation import Augmentation
 from keygrid.errors import KeygridError
-from keygrid.model.config import check_preset
+from keygrid.model.config import ModelConfig, check_preset
 from keygrid.training.terms import TERMS, Need
 
 Precision = Literal["32", "bf16", "16"]
@@ -160,7 +160,25 @@ def preset(name: str, keypoints: int, epochs: int | None = None) -> TrainingConf
         return _keygrid_surface(60 if epochs is None else epochs)
     if name == "keygrid-cloud":
         return _keygrid_cloud(400 if epochs is None else epochs)
+    if name == "skeleton-merger":
+        return _skeleton_merger(80 if epochs is None else epochs)
     return published
+
+
+def refuse_other_decoders(training: TrainingConfig, model: ModelConfig) -> None:
+    """Raise `KeygridError` if a loss term judges the output of another decoder than the network has."""
+    for name in training.weights:
+        wanted = TERMS[name].decoder
+        if wanted and wanted != model.decoder.kind:
+            raise KeygridError(
+                f"The loss {name} judges a decoder of the kind {wanted}, and this network's is {model.decoder.kind}; "
+                f"leave it out by --weight {name}=0, or choose another preset."
+            )
+
+
+def _skeleton_merger(epochs: int) -> TrainingConfig:
+    # PyTorch's own rate of Adadelta; the published code has no augmentation, which options can switch off.
+    return TrainingConfig(epochs=epochs, learning_rate=1.0, warm_up=0, weights={"composite": 1, "offsets": 0.01})
 
 
 def _keygrid_surface(epochs: int) -> TrainingConfig:

@@ -14,8 +14,10 @@ from cyclopts import Parameter
 
 from keygrid.data.augmentation import Augmentation, UpAxis
 from keygrid.data.sampling import NormalisationMode
+from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig, Preset
 from keygrid.model.config import preset as model_preset
+from keygrid.model.decoder_config import GridDecoderConfig
 from keygrid.training.config import Precision, TrainingConfig, parse_weights
 from keygrid.training.config import preset as training_preset
 from keygrid.training.terms import TERMS
@@ -96,8 +98,8 @@ class NetworkOptions:
 
     preset: Preset = _option(
         "Constants of the published code (released) or of the paper, or ours (keygrid), which learns from what is "
-        "known of garments that move: which points of two frames are the same material. What is not given below is the "
-        "preset's own.",
+        "known of garments that move: which points of two frames are the same material; or a baseline "
+        "(skeleton-merger). What is not given below is the preset's own.",
         "released",
     )
     keypoints: int = _option("K, from 2 to 64.", ModelConfig.keypoints, Knob("Keypoints", least=2, most=64))
@@ -194,7 +196,11 @@ class Options:
         """
         network = self.network
         model = replace(model_preset(network.preset, network.keypoints), **_shared(network, ModelConfig))
-        return replace(model, decoder=replace(model.decoder, heatmap_levels=0)) if network.no_heatmap else model
+        if not network.no_heatmap:
+            return model
+        if not isinstance(model.decoder, GridDecoderConfig):
+            raise KeygridError(f"The decoder of {network.preset} sees no grid heatmap; leave out --no-heatmap.")
+        return replace(model, decoder=replace(model.decoder, heatmap_levels=0))
 
     def training(self) -> TrainingConfig:
         """Return the configuration of the training.

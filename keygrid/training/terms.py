@@ -1,9 +1,10 @@
 """The table of loss terms: everything that a network can learn from.
 
 The published method has two Chamfer distances and nothing else (paper, section 3.5): `farthest` and `similarity`. The
-other terms know which points of two clouds are the same material, and how far apart places are along the cloth
-(`keygrid.training.pairs`). With w the weights of a keypoint on the material of one frame, v on that of the other, and G
-distances along the cloth at rest, the expected distance of two material points that are drawn from both is w G v.
+last terms of the table are those of baselines. The terms between know which points of two clouds are the same
+material, and how far apart places are along the cloth (`keygrid.training.pairs`). With w the weights of a keypoint on
+the material of one frame, v on that of the other, and G distances along the cloth at rest, the expected distance of
+two material points that are drawn from both is w G v.
 
 Importing this imports no torch: the command line and the window read the table.
 """
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from keygrid.model.decoder_config import GridDecoderConfig, SkeletonDecoderConfig
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -39,8 +42,6 @@ class Need(Enum):
 
     PAIRS = auto()
     """Clouds in pairs of which two in a row show one garment; garments must be surfaces."""
-    RECONSTRUCTION = auto()
-    """The decoder's output."""
     TEMPLATE = auto()
     """One position at rest for each keypoint, `Seen.template`."""
 
@@ -156,6 +157,19 @@ def _template(seen: Seen) -> "Tensor":
     return (seen.output.weights * away).sum(-1).mean()
 
 
+def _composite(seen: Seen) -> "Tensor":
+    from keygrid.geometry.composite import composite_chamfer
+
+    clouds = seen.output.segments
+    assert clouds is not None
+    return composite_chamfer(seen.batch.points, clouds.points, clouds.counts, seen.output.strengths).mean()
+
+
+def _offsets(seen: Seen) -> "Tensor":
+    assert seen.output.segments is not None
+    return seen.output.segments.offsets.square().sum()
+
+
 def _mean(values: "list[Tensor]") -> "Tensor":
     import torch
 
@@ -176,7 +190,8 @@ class Term:
         name: its name in files and options.
         explanation: meaning for users, a phrase without a full stop.
         of: computes it, a mean over the batch, from what was seen.
-        needs: what a batch or the network's output must have.
+        needs: what a batch must have, or be known of the garments.
+        decoder: kind of the decoder whose output the term judges; empty if it judges none.
         joins_late: whether the term is left out during the warm-up.
         ramps: whether its weight grows from 0 at the beginning.
     """
@@ -185,6 +200,7 @@ class Term:
     explanation: str
     of: "Callable[[Seen], Tensor]"
     needs: frozenset[Need] = frozenset()
+    decoder: str = ""
     joins_late: bool = False
     ramps: bool = False
 
@@ -203,7 +219,7 @@ TERMS: dict[str, Term] = {
             "similarity",
             "Chamfer distance of reconstruction and cloud, squared and normalised, as published; joins after a warm-up",
             _similarity,
-            frozenset({Need.RECONSTRUCTION}),
+            decoder=GridDecoderConfig.kind,
             joins_late=True,
         ),
         Term("strict", "expected distance along the cloth of a keypoint in two frames", _strict, _PAIRS, ramps=True),
@@ -232,6 +248,19 @@ TERMS: dict[str, Term] = {
             "garments, so that a keypoint starts at the same place on all of them",
             _template,
             _PAIRS | {Need.TEMPLATE},
+        ),
+        Term(
+            "composite",
+            "Composite Chamfer Distance of the cloud and of points on segments that count by their strength, as "
+            "Skeleton Merger has it",
+            _composite,
+            decoder=SkeletonDecoderConfig.kind,
+        ),
+        Term(
+            "offsets",
+            "sum of squares of what is added to points on segments, as Skeleton Merger has it",
+            _offsets,
+            decoder=SkeletonDecoderConfig.kind,
         ),
     )
 }

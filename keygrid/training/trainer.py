@@ -20,7 +20,7 @@ from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
-from keygrid.training.config import TrainingConfig
+from keygrid.training.config import TrainingConfig, refuse_other_decoders
 from keygrid.training.control import LOOK, DivergedError, Order, Orders, StoppedError, refuse_unless_finite
 from keygrid.training.dataset import Batch, Clouds, PairedClouds
 from keygrid.training.events import (
@@ -78,7 +78,8 @@ class Trainer:
         about: what is trained, and why.
 
     Raises:
-        KeygridError: there is nothing to train on that can be read, or the device can't be used.
+        KeygridError: there is nothing to train on that can be read, a loss term judges what the network has not, or the
+            device can't be used.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Trainer:
         machine: Machine = Machine(),  # noqa: B008  # it can't change
         about: About = About(),
     ) -> None:
+        refuse_other_decoders(training, model)
         self.model, self.training, self.run = model, training, RunDirectory(run)
         self.category, self.preview = about.category, about.preview
         self.fabric = make_fabric(machine, training.precision)
@@ -319,7 +321,7 @@ class Trainer:
         )  # fmt: skip
 
     def _losses(self, batch: Batch, start: int, names: Collection[str]) -> dict[str, Tensor]:
-        rebuild = any(Need.RECONSTRUCTION in TERMS[name].needs for name in names)
+        rebuild = any(TERMS[name].decoder for name in names)
         with self.fabric.autocast():
             output = self.network(batch.inputs, rebuild=rebuild)
         return losses(names, Seen(output, batch, self.training.farthest, start, self.canonical, self._template))

@@ -7,14 +7,15 @@ from tests.cli.conftest import SHIRT, Refuse, run
 SHIPPED = SHIRT.parents[1] / "checkpoints" / "tops-k8-cloud.safetensors"
 
 
-def test_train_writes_a_checkpoint_that_predicts(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("preset", "loss"), [("released", "farthest"), ("skeleton-merger", "composite")])
+def test_train_writes_a_checkpoint_that_predicts(preset: str, loss: str, tmp_path: Path) -> None:
     run_directory = tmp_path / "run"
     result = run(
-        "train", SHIRT, "--run", run_directory, "--keypoints", 3, "--points", 64, "--epochs", 1, "--epoch-size", 2,
-        "--batch", 2, "--threads", 1,
+        "train", SHIRT, "--run", run_directory, "--preset", preset, "--keypoints", 3, "--points", 64, "--epochs", 1,
+        "--epoch-size", 4, "--batch", 2, "--threads", 1,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    assert "farthest" in result.stdout
+    assert loss in result.stdout
     out = tmp_path / "k.csv"
     checkpoint = run_directory / "checkpoints" / "last.safetensors"
     assert run("predict", SHIRT, "--checkpoint", checkpoint, "--out", out).returncode == 0
@@ -32,6 +33,8 @@ def test_train_writes_a_checkpoint_that_predicts(tmp_path: Path) -> None:
         ((SHIRT, "--run", "run", "--device", "meta"), "The device 'meta' can't be used here"),
         ((SHIRT, "--run", "run", "--start-from", SHIPPED), "tops-k8-cloud.safetensors is of another network"),
         ((SHIRT, "--run", "run", "--weight", "far=1"), "no loss term 'far'"),
+        ((SHIRT, "--run", "run", "--weight", "composite=1"), "judges a decoder of the kind skeleton"),
+        ((SHIRT, "--run", "run", "--preset", "skeleton-merger", "--no-heatmap"), "sees no grid heatmap"),
         ((SHIRT, "--run", "run", "--weight", "coverage=much"), "not 'much'"),
     ],
 )

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from keygrid.errors import KeygridError
-from keygrid.model.config import PRESETS, DecoderConfig, HeatmapConfig, ModelConfig, preset
+from keygrid.model.config import PRESETS, HeatmapConfig, ModelConfig, preset
+from keygrid.model.decoder_config import GridDecoderConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
 from tests.networks import changed
 
@@ -99,6 +100,6 @@ def test_a_part_that_is_none_is_refused_by_its_name(name: str, value: Any) -> No
 
 
 def test_every_constant_can_be_refused() -> None:
-    classes = (ModelConfig, PointNetConfig, HeatmapConfig, DecoderConfig)
+    classes = (ModelConfig, PointNetConfig, HeatmapConfig, GridDecoderConfig)
     refused = {name for name, _ in (*IMPOSSIBLE, *PARTS)} | {"keypoints", "points"}
     assert refused == {one.name for kind in classes for one in fields(kind)}

@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.state.session import read_session, write_session
+from keygrid.model.decoder_config import SkeletonDecoderConfig
 from tests.app.conftest import close
+from tests.networks import untrained
 
 ROOT = Path(__file__).parents[2]
 UNEXPLAINED = ("slice", "isosurface", "volume", "reconstruction", "samples")
@@ -119,3 +122,20 @@ def test_a_method_of_another_package_is_in_the_list_the_commands_and_the_window(
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert len(json.loads(out.read_text())["keypoints"]) == 5
     assert "| toy?k=3 | folds |" in done.stdout
+
+
+def test_a_baseline_shows_its_segments_and_says_that_it_has_no_heatmap(window, until, tiny_config, tmp_path):
+    path = untrained(replace(tiny_config, decoder=SkeletonDecoderConfig()), tmp_path / "merger.safetensors")
+    window.open([path])
+    until(lambda: window.document.method is not None and window.document.method.title == "merger")
+    until(lambda: window.document.prediction is not None and window.document.prediction.method.title == "merger")
+    reason = "merger has no heatmap; choose a checkpoint of Key-Grid"
+    for panel in (window.slice_panel, window.heatmap_panel):
+        assert not panel.isEnabled()
+        assert panel.toolTip() == reason
+    for name in ("slice", "isosurface", "volume"):
+        assert not window.layers.boxes[name].isEnabled()
+        assert window.layers.boxes[name].toolTip() == reason
+    for name in ("keypoints", "skeleton", "reconstruction", "samples"):
+        assert window.layers.boxes[name].isEnabled()
+    assert window.commands["weights"].isEnabled()

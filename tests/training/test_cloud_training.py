@@ -12,7 +12,8 @@ from keygrid.data.garment import Garment
 from keygrid.data.readers import read_garment
 from keygrid.errors import KeygridError
 from keygrid.methods import open_method
-from keygrid.model.config import DecoderConfig, ModelConfig, preset
+from keygrid.model.config import ModelConfig, preset
+from keygrid.model.decoder_config import GridDecoderConfig
 from keygrid.model.encoders.cloud.config import DiffusionCloudConfig
 from keygrid.training.config import TrainingConfig
 from keygrid.training.config import preset as training_preset
@@ -28,7 +29,7 @@ def shirts() -> list[Garment]:
 @pytest.fixture(scope="module")
 def model() -> ModelConfig:
     encoder = DiffusionCloudConfig(width=8, gradients=4, blocks=1, centroids=(32, 16, 8, 4))
-    return replace(preset("keygrid-cloud", 4), points=96, encoder=encoder, decoder=DecoderConfig(((8, 8),) * 4))
+    return replace(preset("keygrid-cloud", 4), points=96, encoder=encoder, decoder=GridDecoderConfig(((8, 8),) * 4))
 
 
 @pytest.fixture(scope="module")

@@ -94,13 +94,13 @@ class SlicePanel(QWidget):
     # What is shown
 
     def _refresh(self, *_: object) -> None:
-        self.setEnabled(self._subject.explained is not None)
-        self.setToolTip(self._subject.unexplained)
+        self.setEnabled(self._subject.heated is not None)
+        self.setToolTip(self._subject.unheated)
         for plane in PLANES:
             self._refresh_plane(plane)
 
     def _refresh_plane(self, plane: Plane) -> None:
-        slices, prediction, slider = self._slices, self._subject.explained, self.sliders[plane]
+        slices, prediction, slider = self._slices, self._subject.heated, self.sliders[plane]
         shown, position, reach = plane in slices.planes, getattr(slices, plane), slices.reach(plane)
         steps = round(reach * STEPS / 2)
         with QSignalBlocker(self.boxes[plane]), QSignalBlocker(slider):
@@ -198,15 +198,15 @@ class HeatmapPanel(QWidget):
             self._slices.limits = self.low.value(), self.high.value()
 
     def _widen(self, step: int) -> None:
-        prediction = self._subject.explained
+        prediction = self._subject.heated
         if prediction is not None:
-            own = float(np.sqrt(prediction.explain().heatmap.sigma_squared))
+            own = float(np.sqrt(prediction.heat_constants.sigma_squared))
             self._slices.sigma = None if step == 0 else own * SIGMAS**step
 
     def _refresh(self, *_: object) -> None:
-        slices, prediction, heat = self._slices, self._subject.explained, self._view.heat
+        slices, prediction, heat = self._slices, self._subject.heated, self._view.heat
         self.setEnabled(prediction is not None)
-        self.setToolTip(self._subject.unexplained)
+        self.setToolTip(self._subject.unheated)
         place = len(RESOLUTIONS) if slices.cells else RESOLUTIONS.index(slices.resolution)
         self.evaluation.setCurrentIndex(place)
         self.colour_map.setCurrentIndex(COLOUR_MAPS.index(slices.colour_map))
@@ -222,7 +222,7 @@ class HeatmapPanel(QWidget):
             return
         low, high = slices.limits or heat.limits
         self.level_label.setText(f"{slices.level * heat.most:.2f}")
-        own = float(np.sqrt(prediction.explain().heatmap.sigma_squared))
+        own = float(np.sqrt(prediction.heat_constants.sigma_squared))
         sigma = slices.sigma or own
         with QSignalBlocker(self.low), QSignalBlocker(self.high), QSignalBlocker(self.sigma):
             self.low.setValue(low)
