@@ -7,6 +7,7 @@ from keygrid.data.garment import Garment
 from keygrid.evaluation.disturbance import LEVELS, SURFACES, Disturbance, Kind
 from keygrid.evaluation.protocol import Protocol, Values, judge
 from keygrid.methods import Method
+from keygrid.methods.farthest import Still
 from keygrid.work import Workers
 
 
@@ -37,8 +38,8 @@ def curves(
 ) -> list[Point]:
     """Judge methods at all levels of some disturbances.
 
-    A method that reads the surface is left out where a mesh can't be disturbed so. Points that are held still begin
-    anew in each frame.
+    A method that reads the surface is left out where a mesh can't be disturbed so. Points held still are left out
+    everywhere: each disturbed frame stands alone, so there is no first frame to hold them from.
 
     Args:
         methods: the methods.
@@ -76,4 +77,6 @@ def each_level(
 
 def able_to(kind: Kind, methods: Sequence[Method]) -> list[Method]:
     """Return the methods that can be shown garments disturbed so."""
-    return [method for method in methods if not method.needs_surface or kind in SURFACES]
+    return [
+        method for method in methods if not isinstance(method, Still) and (not method.needs_surface or kind in SURFACES)
+    ]

@@ -35,10 +35,10 @@ _WORST = 6
 """Worst frames that are drawn of each method."""
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 72em; padding: 0 1em; color: #1a1c20; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 84em; padding: 0 1em; color: #1a1c20; }
 table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto; }
-th, td { padding: .25em .8em; border-bottom: 1px solid #c4c8cf; text-align: right; font-variant-numeric: tabular-nums; }
-th:first-child, td:first-child { text-align: left; }
+th, td { padding: .25em .6em; border-bottom: 1px solid #c4c8cf; text-align: right; font-variant-numeric: tabular-nums; }
+th { vertical-align: bottom; } th:first-child, td:first-child { text-align: left; } td { white-space: nowrap; }
 figure { display: inline-block; margin: .5em; } figcaption { font-size: 85%; } svg { max-width: 100%; height: auto; }
 """
 
@@ -139,7 +139,8 @@ def as_csv(report: Report) -> str:
 def as_html(report: Report) -> str:
     """Return a report as a page that needs no other file."""
     parts = [
-        "<!doctype html><html lang='en'><meta charset='utf-8'><title>Keypoints, evaluated</title>",
+        "<!doctype html><html lang='en'><meta charset='utf-8'>",
+        "<meta name='viewport' content='width=device-width'><title>Keypoints, evaluated</title>",
         f"<style>{_STYLE}</style><h1>Keypoints, evaluated</h1>",
         f"<p>{escape(_protocol_in_words(report.protocol))}</p>",
     ]
@@ -200,7 +201,9 @@ def _each(judged: Judged, key: str) -> list[float]:
 
 
 def _intervals(judged: Sequence[Judged]) -> list[Table]:
-    """The intervals of the headline, and those of the differences from the first method."""
+    """The intervals of the headline, and those of the differences from the first method; none of a single garment."""
+    if all(len(one.garments) < 2 for one in judged):
+        return []
     titles = [METRICS[key].short for key in HEADLINE]
     what = f"{CONFIDENCE:.0%} intervals by bootstrap over garments"
 
@@ -250,13 +253,15 @@ def _protocol_in_words(protocol: Protocol) -> str:
 
 
 def _charts(points: Sequence[Point]) -> list[str]:
-    """A chart for each disturbance, with a line for each method."""
-    found = []
+    """A chart for each disturbance, with a line for each method, which looks the same in all of them."""
+    found, methods = [], list(dict.fromkeys(point.method for point in points))
     for kind in dict.fromkeys(point.kind for point in points):
         for key in CURVES:
             figure, axes = _figure(5.4, 3.4)
-            for index, method in enumerate(dict.fromkeys(point.method for point in points if point.kind == kind)):
+            for index, method in enumerate(methods):
                 line = [point for point in points if point.kind == kind and point.method == method]
+                if not line:
+                    continue
                 axes.plot(
                     [point.level for point in line], [point.values[key] for point in line], label=method,
                     color=_HIGH_CONTRAST[index % len(_HIGH_CONTRAST)], marker=_MARKERS[index % len(_MARKERS)],

@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,16 @@ from keygrid.evaluation.protocol import SETTINGS, Protocol, judge
 from keygrid.evaluation.report import FORMATS, Report, tables, write
 from keygrid.methods import open_method
 from tests.evaluation.test_metrics import folding
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+MEASURE = """<script>
+const box = (part) => part.getBoundingClientRect()
+document.title = JSON.stringify({
+  wider: document.documentElement.scrollWidth - innerWidth,
+  charts: [...document.querySelectorAll("svg")].filter((one) => box(one).width > 100 && box(one).height > 100).length,
+  tables: [...document.querySelectorAll("table")].filter((one) => box(one).right > innerWidth).length,
+  letters: [...document.querySelectorAll("th")].map((one) => getComputedStyle(one).fontSize),
+})</script>"""
 
 STILL = Protocol(turn="none", remesh="none")
 
@@ -70,3 +83,24 @@ def test_the_page_needs_no_other_file_and_explains_its_metrics(report: Report) -
 def test_an_unknown_ending_names_the_known_ones(report: Report, tmp_path: Path) -> None:
     with pytest.raises(KeygridError, match=r"must end in one of \.json, \.md, \.csv, \.html"):
         write(report, tmp_path / "report.pdf")
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium or Chrome")
+@pytest.mark.parametrize("width", [1280, 500])
+def test_a_browser_shows_every_chart_within_the_page(report: Report, tmp_path: Path, width: int) -> None:
+    page = tmp_path / "report.html"
+    page.write_text(FORMATS[".html"](report) + MEASURE, encoding="utf-8")
+    done = subprocess.run(
+        [
+            str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+            f"--window-size={width},900", "--enable-logging=stderr", "--virtual-time-budget=2000", "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert "CONSOLE" not in done.stderr, done.stderr  # the page's own complaints
+    found = json.loads(re.findall("<title>(.*?)</title>", done.stdout)[-1].replace("&quot;", '"'))
+    assert found["wider"] <= 0
+    assert found["charts"] == 4 + 2
+    assert found["tables"] == 0
+    assert set(found["letters"]) == {"15px"}
