@@ -70,6 +70,11 @@ def _explanation(subject: Subject) -> str:
     return subject.unexplained
 
 
+def _segments(subject: Subject) -> str:
+    shown = subject.shown
+    return "" if shown is None or len(shown.edges) else "The method of these keypoints has no segments"
+
+
 def _heatmap(subject: Subject) -> str:
     return subject.unheated
 
@@ -95,7 +100,7 @@ LAYERS: dict[str, LayerSpec] = {
         LayerSpec("points", "P&oints", "2", "The garment's own points", _on_clouds),
         LayerSpec("colours", "As in the fi&le", "C", "Colours and textures as the file has them", _on_clouds, _colours),
         LayerSpec("keypoints", "&Keypoints", "3", "Numbered spheres", _always),
-        LayerSpec("skeleton", "Sk&eleton", "4", "Segments, more opaque where stronger", _always),
+        LayerSpec("skeleton", "Sk&eleton", "4", "Segments, more opaque where stronger", _always, _segments),
         LayerSpec("slice", "Heatmap sl&ice", "5", "The heatmap on planes", _always, _heatmap),
         LayerSpec("reconstruction", "&Reconstruction", "6", "The cloud that the decoder makes", _never, _rebuilt),
         LayerSpec("trails", "&Trails", "7", "The keypoints' paths over the frames", _always, _frames),

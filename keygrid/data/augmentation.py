@@ -186,9 +186,14 @@ def _bernstein(t: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
 
 def rotate_about(points: NDArray[np.float64], axis: int, angle: float) -> NDArray[np.float64]:
     """Rotate points (N, 3) by `angle` radians about the coordinate axis through their bounding box's centre."""
-    a, b = (axis + 1) % 3, (axis + 2) % 3
-    rotation = np.eye(3)
-    rotation[[a, a, b, b], [a, b, a, b]] = np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)
     centre = (points.min(axis=0) + points.max(axis=0)) / 2
-    rotated: NDArray[np.float64] = (points - centre) @ rotation.T + centre
+    rotated: NDArray[np.float64] = (points - centre) @ rotation(axis, angle).T + centre
     return rotated
+
+
+def rotation(axis: int, angle: float) -> NDArray[np.float64]:
+    """Return the matrix (3, 3) of a rotation by `angle` radians about a coordinate axis."""
+    a, b = (axis + 1) % 3, (axis + 2) % 3
+    matrix = np.eye(3)
+    matrix[[a, a, b, b], [a, b, a, b]] = np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)
+    return matrix

@@ -13,7 +13,7 @@ from keygrid.errors import KeygridError
 MINIMUM_POINTS = 64
 """The fewest points that describe a garment well enough for the encoder's deeper levels."""
 
-NormalisationMode = Literal["range", "centred"]
+NormalisationMode = Literal["range", "centred", "sphere"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,14 +123,23 @@ class Normalisation:
 
         `range` maps the lowest and the highest of all coordinates, whichever their axes, to -1 and 1, as the
         published code does: the result depends on where the garment lies. `centred` moves the bounding box's
-        centre to the origin first; for clouds that are centred already the two are the same.
+        centre to the origin first; for clouds that are centred already the two are the same. `sphere` moves the
+        centroid to the origin and the farthest point from it to the distance 1, as SC3K's published code does; it is
+        the one that a rotation does not change.
 
         Raises:
             KeygridError: the points have no extent to normalise by.
         """
+        if mode == "sphere":
+            middle = points.mean(axis=0)
+            return cls._of(middle, float(np.linalg.norm(points - middle, axis=1).max()))
         low, high = points.min(axis=0), points.max(axis=0)
         centre = (low + high) / 2 if mode == "centred" else np.full(3, (low.min() + high.max()) / 2)
         scale = float((high - low).max() / 2 if mode == "centred" else (high.max() - low.min()) / 2)
+        return cls._of(centre, scale)
+
+    @classmethod
+    def _of(cls, centre: NDArray[np.float64], scale: float) -> Self:
         if not scale > 0:
             raise KeygridError("All points of this garment coincide, so it has no size to normalise by.")
         return cls((float(centre[0]), float(centre[1]), float(centre[2])), scale)

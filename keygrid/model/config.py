@@ -10,11 +10,12 @@ from typing import Literal, get_args
 
 from keygrid.data.sampling import MINIMUM_POINTS, NormalisationMode
 from keygrid.errors import KeygridError
-from keygrid.model.checks import MAXIMUM_POINTS, is_each, is_positive, is_whole, refuse_unless
-from keygrid.model.decoder_config import DecoderConfig, GridDecoderConfig, SkeletonDecoderConfig
+from keygrid.model.checks import MAXIMUM_POINTS, Widths, is_each, is_layers, is_positive, is_whole, refuse_unless
+from keygrid.model.decoder_config import DecoderConfig, GridDecoderConfig, NoDecoderConfig, SkeletonDecoderConfig
 from keygrid.model.encoders.base import LEVELS, EncoderConfig
 from keygrid.model.encoders.cloud.config import DiffusionCloudConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
+from keygrid.model.encoders.residual.config import ResidualConfig
 from keygrid.model.encoders.surface.config import SurfaceConfig
 
 MAXIMUM_KEYPOINTS = 64
@@ -57,6 +58,7 @@ class ModelConfig:
         points: N, the number of points drawn on a garment.
         normalisation: map from file units to [-1, 1]; see `keygrid.data.sampling.Normalisation`.
         dropout: share of the values that are dropped before the point weights in training.
+        hidden: layer widths between point features and the layer that gives the keypoints' logits.
         mix_keypoints: whether the point weights end with a log-softmax over the K keypoints, mixed by a linear layer,
             as in the published code; the paper has neither.
         encoder: constants of the encoder, of any kind in `keygrid.model.encoders.ENCODERS`.
@@ -68,6 +70,7 @@ class ModelConfig:
     points: int = 2048
     normalisation: NormalisationMode = "range"
     dropout: float = 0.5
+    hidden: Widths = (128,)
     mix_keypoints: bool = True
     encoder: EncoderConfig = field(default_factory=PointNetConfig)
     heatmap: HeatmapConfig = field(default_factory=HeatmapConfig)
@@ -89,12 +92,15 @@ class ModelConfig:
             {
                 "normalisation": self.normalisation in get_args(NormalisationMode),
                 "dropout": type(self.dropout) in {int, float} and 0 <= self.dropout < 1,
+                "hidden": self.hidden == () or is_layers(self.hidden),
                 "mix_keypoints": type(self.mix_keypoints) is bool,
                 "encoder": isinstance(self.encoder, EncoderConfig),
                 "heatmap": isinstance(self.heatmap, HeatmapConfig),
                 "decoder": isinstance(self.decoder, DecoderConfig),
             },
         )
+        if isinstance(self.decoder, GridDecoderConfig) and not self.encoder.has_levels:
+            raise KeygridError(f"The encoder {self.encoder.kind} has no levels for a decoder of the kind grid.")
 
     @property
     def edges(self) -> list[tuple[int, int]]:
@@ -104,7 +110,7 @@ class ModelConfig:
         return [(i, j) for i in range(self.keypoints) for j in range(i + 1, self.keypoints)]
 
 
-Preset = Literal["released", "paper", "keygrid", "keygrid-surface", "keygrid-cloud", "skeleton-merger"]
+Preset = Literal["released", "paper", "keygrid", "keygrid-surface", "keygrid-cloud", "skeleton-merger", "sc3k"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
@@ -112,8 +118,8 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
     """Return a configuration: `released` (the published code), `paper` (the paper's constants) or one of our own.
 
     Our own presets are `keygrid`, which sees points, `keygrid-surface`, which sees the surface of a mesh, and
-    `keygrid-cloud`, which sees points and estimates the surface that they lie on. `skeleton-merger` is the baseline of
-    that name, as its published code has it: the encoder of `released` with another decoder.
+    `keygrid-cloud`, which sees points and estimates the surface that they lie on. `skeleton-merger` and `sc3k` are
+    the baselines of these names, as their published code has them; the former shares the encoder of `released`.
 
     Raises:
         KeygridError: there is no preset of that name, or the number of keypoints is out of range.
@@ -158,6 +164,16 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
             mix_keypoints=False,
             encoder=SurfaceConfig() if is_surface else DiffusionCloudConfig(),
             decoder=GridDecoderConfig(((128, 128),) * LEVELS),
+        )
+    if name == "sc3k":
+        return ModelConfig(
+            keypoints=keypoints,
+            normalisation="sphere",
+            dropout=0.0,
+            hidden=(),
+            mix_keypoints=False,
+            encoder=ResidualConfig(),
+            decoder=NoDecoderConfig(),
         )
     if name == "skeleton-merger":
         return ModelConfig(keypoints=keypoints, decoder=SkeletonDecoderConfig())

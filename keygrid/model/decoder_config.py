@@ -75,8 +75,8 @@ class SkeletonDecoderConfig(DecoderConfig):
             self,
             {
                 "spacing": is_positive(self.spacing),
-                "least": is_whole(self.least, 2, MAXIMUM_CENTROIDS),
-                "most": is_whole(self.most, 2, MAXIMUM_CENTROIDS) and self.least <= self.most,
+                "most": is_whole(self.most, 2, MAXIMUM_CENTROIDS),
+                "least": is_whole(self.most, 2, MAXIMUM_CENTROIDS) and is_whole(self.least, 2, self.most),
             },
         )
 

@@ -16,12 +16,12 @@ class Encoding:
 
     Attributes:
         point_features: (B, N, C), of the sampled points.
-        levels: the sampled points and coarser levels of them, with features, for the decoder.
+        levels: the sampled points and coarser levels of them, with features, for the decoder; None if there are none.
         summary: (B, G), of each whole garment.
     """
 
     point_features: Tensor
-    levels: Levels
+    levels: Levels | None
     summary: Tensor
 
 

@@ -90,6 +90,7 @@ class KeyGrid(nn.Module):
             with full_precision(points):
                 clouds = self.decoder(starts, ends)
             return replace(found, reconstruction=merged(clouds, strengths, points.shape[1]), segments=clouds)
+        assert encoding.levels is not None
         reconstruction = self.decoder(
             encoding.levels, lambda positions: heatmap(positions, starts, ends, strengths, self.config.heatmap)
         )

@@ -11,16 +11,16 @@ class PointWeights(nn.Module):
     """A small perceptron and a softmax over the points.
 
     Attributes:
-        hidden: first layer, of C channels to 128.
+        hidden: layers before the last one, from C channels; nothing where the configuration has none.
         last: last layer, to a logit of each keypoint.
         mix: mixes the keypoints' log-softmax, as the published code does; None where the configuration says so.
     """
 
     def __init__(self, config: ModelConfig, width: int) -> None:
         super().__init__()
-        self.hidden = SharedMLP(width, [128])
+        self.hidden = SharedMLP(width, config.hidden) if config.hidden else nn.Identity()
         self.dropout = Dropout(config.dropout)
-        self.last = nn.Linear(128, config.keypoints)
+        self.last = nn.Linear([width, *config.hidden][-1], config.keypoints)
         self.mix = nn.Linear(config.keypoints, config.keypoints) if config.mix_keypoints else None
 
     def forward(self, features: Tensor, dtype: torch.dtype) -> Tensor:

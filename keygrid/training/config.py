@@ -1,7 +1,7 @@
 """The configuration of a training. Importing this imports no torch."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
@@ -86,7 +86,13 @@ class TrainingConfig:
                 raise KeygridError(
                     f"A training's {name} must be at least {value}, and {getattr(self, name)} was asked for."
                 )
-        if self.needs(Need.PAIRS) and (self.batch % 2 or self.epoch_size % 2 or self.pool % 2):
+        if self.needs(Need.PAIRS) and self.needs(Need.TURNED):
+            raise KeygridError(
+                "Some of these losses compare two frames of a garment and others two turned copies of one; a training "
+                "has either. Leave out those of one kind by --weight NAME=0."
+            )
+        in_pairs = self.needs(Need.PAIRS) or self.needs(Need.TURNED)
+        if in_pairs and (self.batch % 2 or self.epoch_size % 2 or self.pool % 2):
             raise KeygridError(
                 "This training learns from pairs of clouds; choose a --batch, --epoch-size and --pool that are even."
             )
@@ -140,7 +146,7 @@ class TrainingConfig:
 
 
 def preset(name: str, keypoints: int, epochs: int | None = None) -> TrainingConfig:
-    """Return the training of a preset: `released` (published code), `paper`, or one of our own, such as `keygrid`.
+    """Return the training of a preset: `released` (published code), `paper`, one of our own, or a baseline's.
 
     Args:
         name: name of the preset; `released` and `paper` have J = K + 4, as in the published code and files.
@@ -154,14 +160,9 @@ def preset(name: str, keypoints: int, epochs: int | None = None) -> TrainingConf
     published = TrainingConfig(farthest=keypoints + 4, epochs=TrainingConfig.epochs if epochs is None else epochs)
     if name == "paper":
         return replace(published, optimiser="adam")
-    if name == "keygrid":
-        return _keygrid(60 if epochs is None else epochs)
-    if name == "keygrid-surface":
-        return _keygrid_surface(60 if epochs is None else epochs)
-    if name == "keygrid-cloud":
-        return _keygrid_cloud(400 if epochs is None else epochs)
-    if name == "skeleton-merger":
-        return _skeleton_merger(80 if epochs is None else epochs)
+    if name in _OTHERS:
+        make, usual = _OTHERS[name]
+        return make(usual if epochs is None else epochs)
     return published
 
 
@@ -179,6 +180,18 @@ def refuse_other_decoders(training: TrainingConfig, model: ModelConfig) -> None:
 def _skeleton_merger(epochs: int) -> TrainingConfig:
     # PyTorch's own rate of Adadelta; the published code has no augmentation, which options can switch off.
     return TrainingConfig(epochs=epochs, learning_rate=1.0, warm_up=0, weights={"composite": 1, "offsets": 0.01})
+
+
+def _sc3k(epochs: int) -> TrainingConfig:
+    return TrainingConfig(
+        epochs=epochs,
+        optimiser="adam",
+        learning_rate=1e-3,
+        warm_up=0,
+        # The published code adds the terms of both copies, of which ours are means.
+        weights={"separation": 2, "overlap": 2, "shape": 12, "box": 2, "turned": 1, "pose": 0.07},
+        augmentation=Augmentation(rotate=180.0),
+    )
 
 
 def _keygrid_surface(epochs: int) -> TrainingConfig:
@@ -223,6 +236,16 @@ def _keygrid(epochs: int) -> TrainingConfig:
         ramp=0.3,
         augmentation=Augmentation(rotate=30.0, deform=0.08, scale=0.2, noise=0.0025, mirror=True),
     )
+
+
+_OTHERS: Mapping[str, tuple[Callable[[int], TrainingConfig], int]] = {
+    "keygrid": (_keygrid, 60),
+    "keygrid-surface": (_keygrid_surface, 60),
+    "keygrid-cloud": (_keygrid_cloud, 400),
+    "skeleton-merger": (_skeleton_merger, 80),
+    "sc3k": (_sc3k, 100),
+}
+"""Trainings of our own presets and of baselines, and their usual numbers of epochs."""
 
 
 def parse_weights(texts: Iterable[str]) -> dict[str, float]:

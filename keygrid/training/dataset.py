@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from keygrid.data.augmentation import Augmentation, horizontal, reflect
+from keygrid.data.augmentation import UP_AXES, Augmentation, horizontal, reflect, rotation
 from keygrid.data.dataset import Dataset
 from keygrid.data.garment import Garment, MaterialPoints
 from keygrid.data.sampling import Sample, sample
@@ -43,10 +43,12 @@ class Batch:
     Attributes:
         inputs: B clouds, as inputs of the network.
         pairs: B / 2 pairs of clouds 2 p and 2 p + 1; empty if correspondences are unknown.
+        turns: (B, 3, 3), the rotation that took a shape to each cloud, where 2 p and 2 p + 1 are copies of one shape.
     """
 
     inputs: Inputs
     pairs: tuple[Pair, ...] = ()
+    turns: Tensor | None = None
 
     @property
     def points(self) -> Tensor:
@@ -55,7 +57,8 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """Return the same batch on another device."""
-        return Batch(self.inputs.to(device), tuple(pair.to(device) for pair in self.pairs))
+        turns = None if self.turns is None else self.turns.to(device)
+        return Batch(self.inputs.to(device), tuple(pair.to(device) for pair in self.pairs), turns)
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,42 @@ class Clouds:
         return (epoch * size + each.ravel()).tolist()
 
     def _cloud(self, index: int) -> NDArray[np.float64]:
-        index = index % self.pool if self.pool else index
+        return self._shape(index, self.pool, self.augmentation)[1]
+
+    def _shape(self, index: int, pool: int, vary: Augmentation) -> tuple[np.random.Generator, NDArray[np.float64]]:
+        """Return a cloud (N, 3), varied, and the generator of what is random in it from there on."""
+        index = index % pool if pool else index
         rng = np.random.default_rng([*self.seed, index])
         drawn = self.garments.draw(index, self.model.points, seed=int(rng.integers(2**32)))
         # A smaller cloud is used whole with repeated points, so that all clouds of a batch have the same size.
-        return self.augmentation(np.resize(drawn, (self.model.points, 3)), rng)
+        return rng, vary(np.resize(drawn, (self.model.points, 3)), rng)
+
+
+@dataclass(frozen=True)
+class TurnedClouds(Clouds):
+    """Endless pairs of copies of an augmented cloud, each turned, made noisy and thinned in its own way, as in SC3K."""
+
+    together = 2
+
+    def batch(self, numbers: Sequence[int]) -> Batch:
+        """Return the clouds with these numbers, in which 2 p and 2 p + 1 must be consecutive.
+
+        Raises:
+            KeygridError: none of the garments can be used.
+        """
+        copies = [copy for first in numbers[::2] for copy in self._copies(first // 2)]
+        inputs, _ = inputs_of_clouds([points for points, _ in copies], self.model)
+        turns = np.stack([turn for _, turn in copies]).astype(np.float32)
+        return Batch(inputs, turns=torch.from_numpy(turns))
+
+    def _copies(self, index: int) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Return both copies of a shape, and the rotation (3, 3) of each."""
+        vary = self.augmentation
+        rng, shape = self._shape(index, self.pool // 2, replace(vary, rotate=0, noise=0, drop=0))
+        disturb = replace(vary, mirror=False, scale=0, deform=0, rotate=0)
+        angles = np.deg2rad(rng.uniform(-vary.rotate, vary.rotate, 2))
+        turns = [rotation(UP_AXES[vary.up], angle) for angle in angles]
+        return [(disturb(shape @ turn.T, rng), turn) for turn in turns]
 
 
 @dataclass(frozen=True)

@@ -99,14 +99,15 @@ class NetworkOptions:
     preset: Preset = _option(
         "Constants of the published code (released) or of the paper, or ours (keygrid), which learns from what is "
         "known of garments that move: which points of two frames are the same material; or a baseline "
-        "(skeleton-merger). What is not given below is the preset's own.",
+        "(skeleton-merger, sc3k). What is not given below is the preset's own.",
         "released",
     )
     keypoints: int = _option("K, from 2 to 64.", ModelConfig.keypoints, Knob("Keypoints", least=2, most=64))
     points: int | None = _option("Points drawn on a garment.")
     normalisation: NormalisationMode | None = _option(
         "How a cloud is mapped to [-1, 1]: by its lowest and highest coordinate (range, as published), or by its "
-        "bounding box moved to the origin (centred), which does not depend on where the garment lies."
+        "bounding box moved to the origin (centred), which does not depend on where the garment lies, or by the sphere "
+        "around its centroid (sphere), which does not depend on how it is turned either."
     )
     no_heatmap: bool = _option("The decoder does not see the grid heatmap, an ablation of the paper's.", False)
 

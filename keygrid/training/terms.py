@@ -42,6 +42,8 @@ class Need(Enum):
 
     PAIRS = auto()
     """Clouds in pairs of which two in a row show one garment; garments must be surfaces."""
+    TURNED = auto()
+    """Clouds in pairs of which two in a row are one shape, turned by a known rotation."""
     TEMPLATE = auto()
     """One position at rest for each keypoint, `Seen.template`."""
 
@@ -170,6 +172,50 @@ def _offsets(seen: Seen) -> "Tensor":
     return seen.output.segments.offsets.square().sum()
 
 
+def _separation(seen: Seen) -> "Tensor":
+    from keygrid.training import sc3k
+
+    return sc3k.separation(seen.output.keypoints)
+
+
+def _overlap(seen: Seen) -> "Tensor":
+    from keygrid.training import sc3k
+
+    return sc3k.overlap(seen.output.keypoints)
+
+
+def _shape(seen: Seen) -> "Tensor":
+    from keygrid.training import sc3k
+
+    return sc3k.to_keypoints(seen.output.keypoints, seen.batch.points)
+
+
+def _surface(seen: Seen) -> "Tensor":
+    from keygrid.training import sc3k
+
+    return sc3k.to_points(seen.output.keypoints, seen.batch.points)
+
+
+def _box(seen: Seen) -> "Tensor":
+    from keygrid.training import sc3k
+
+    return sc3k.box(seen.output.keypoints, seen.batch.points)
+
+
+def _turned(seen: Seen) -> "Tensor":
+    from keygrid.training import sc3k
+
+    assert seen.batch.turns is not None
+    return sc3k.turned(seen.output.keypoints, seen.batch.turns)
+
+
+def _pose(seen: Seen) -> "Tensor":
+    from keygrid.training import sc3k
+
+    assert seen.batch.turns is not None
+    return sc3k.pose(seen.output.keypoints, seen.batch.turns)
+
+
 def _mean(values: "list[Tensor]") -> "Tensor":
     import torch
 
@@ -206,6 +252,7 @@ class Term:
 
 
 _PAIRS = frozenset({Need.PAIRS})
+_TURNED = frozenset({Need.TURNED})
 
 TERMS: dict[str, Term] = {
     term.name: term
@@ -261,6 +308,23 @@ TERMS: dict[str, Term] = {
             "sum of squares of what is added to points on segments, as Skeleton Merger has it",
             _offsets,
             decoder=SkeletonDecoderConfig.kind,
+        ),
+        Term("separation", "inverse of the mean distance from a keypoint to the nearest other, of SC3K", _separation),
+        Term("overlap", "number of times that a keypoint has another within 0.05, no gradient, of SC3K", _overlap),
+        Term("shape", "mean distance from a point to the nearest keypoint, of SC3K's published code", _shape),
+        Term("surface", "mean distance from a keypoint to the nearest point, of SC3K's words", _surface),
+        Term("box", "smooth L1 difference in size of the boxes around keypoints and cloud, of SC3K", _box),
+        Term(
+            "turned",
+            "mean squared difference between keypoints of two turned copies, turned onto each other, of SC3K",
+            _turned,
+            _TURNED,
+        ),
+        Term(
+            "pose",
+            "half the angle between the rotation of two copies and the one that their keypoints tell, of SC3K",
+            _pose,
+            _TURNED,
         ),
     )
 }

@@ -22,7 +22,7 @@ from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
 from keygrid.training.config import TrainingConfig, refuse_other_decoders
 from keygrid.training.control import LOOK, DivergedError, Order, Orders, StoppedError, refuse_unless_finite
-from keygrid.training.dataset import Batch, Clouds, PairedClouds
+from keygrid.training.dataset import Batch, Clouds, PairedClouds, TurnedClouds
 from keygrid.training.events import (
     CheckpointEvent,
     EndEvent,
@@ -103,7 +103,8 @@ class Trainer:
         self.optimiser = make_optimiser(self.learning, training)
         train, validate = garments.split(training.seed)
         validate = validate if validate.is_usable else train
-        kind = PairedClouds if training.needs(Need.PAIRS) else Clouds
+        turned = TurnedClouds if training.needs(Need.TURNED) else Clouds
+        kind = PairedClouds if training.needs(Need.PAIRS) else turned
         self.clouds, self.held_out = (
             kind(part, model, training.augmentation, (training.seed, stream), training.pool, self.run.clouds)
             for stream, part in enumerate((train, validate))

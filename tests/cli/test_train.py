@@ -7,7 +7,9 @@ from tests.cli.conftest import SHIRT, Refuse, run
 SHIPPED = SHIRT.parents[1] / "checkpoints" / "tops-k8-cloud.safetensors"
 
 
-@pytest.mark.parametrize(("preset", "loss"), [("released", "farthest"), ("skeleton-merger", "composite")])
+@pytest.mark.parametrize(
+    ("preset", "loss"), [("released", "farthest"), ("skeleton-merger", "composite"), ("sc3k", "turned")]
+)
 def test_train_writes_a_checkpoint_that_predicts(preset: str, loss: str, tmp_path: Path) -> None:
     run_directory = tmp_path / "run"
     result = run(

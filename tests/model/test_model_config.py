@@ -6,8 +6,9 @@ import pytest
 
 from keygrid.errors import KeygridError
 from keygrid.model.config import PRESETS, HeatmapConfig, ModelConfig, preset
-from keygrid.model.decoder_config import GridDecoderConfig
+from keygrid.model.decoder_config import GridDecoderConfig, SkeletonDecoderConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
+from keygrid.model.encoders.residual.config import ResidualConfig
 from tests.networks import changed
 
 
@@ -70,12 +71,24 @@ IMPOSSIBLE: list[tuple[str, Any]] = [
     *(("abstraction", value) for value in ((((8,) * 10**6, (8,)),) * 4, "keys", ({},) * 4)),
     *(("propagation", value) for value in (((8,),) * 3, ((),) * 4, ((-8,),) * 4, (8,) * 4, None)),
     *(("dropout", value) for value in (-0.1, 1, 1.5, math.nan, "0.5", None, True)),
+    *(("hidden", value) for value in ((0,), (8.0,), 128, "128", None, (8,) * 9)),
     *(("mix_keypoints", value) for value in (1, "yes", None)),
     *(("distance", value) for value in ("near", "", None, {}, 3)),
     *(("sigma_squared", value) for value in (0, -1.0, 1e-300, 1e308, 10**400, math.nan, math.inf, "1", None, True)),
     *(("grid", value) for value in ((16, 16), (16, 16, 1), (0, 16, 16), (10**6,) * 3, (33,) * 3, (16.0,) * 3, None)),
     *(("heatmap_levels", value) for value in (-1, 5, 2.0, None, True)),
     *(("grid_position", value) for value in (0, "no", None)),
+]
+OF_BASELINES: list[tuple[type, str, Any]] = [
+    *((SkeletonDecoderConfig, "spacing", value) for value in (0, -0.1, math.nan, "0.01", None, True)),
+    *((SkeletonDecoderConfig, "least", value) for value in (1, 201, 15.0, None)),
+    *((SkeletonDecoderConfig, "most", value) for value in (1, 10**9, "200", None)),
+    *(
+        (ResidualConfig, name, value)
+        for name in ("widths", "transform", "transform_head", "blocks")
+        for value in ((), (0,), (10**9,), 64, None)
+    ),
+    *((ResidualConfig, "shares_shortcut", value) for value in (1, "no", None)),
 ]
 PARTS: list[tuple[str, Any]] = [
     (name, value) for name in ("encoder", "heatmap", "decoder") for value in (None, {}, "pointnet", 3, ModelConfig())
@@ -86,6 +99,12 @@ PARTS: list[tuple[str, Any]] = [
 def test_an_impossible_constant_is_refused_by_its_name(name: str, value: Any) -> None:
     with pytest.raises(KeygridError, match=f"^{name} = .{{1,200}} is beyond what a network can have\\.$"):
         changed(ModelConfig(), **{name: value})
+
+
+@pytest.mark.parametrize(("kind", "name", "value"), OF_BASELINES)
+def test_an_impossible_constant_of_a_baseline_is_refused_by_its_name(kind: type, name: str, value: Any) -> None:
+    with pytest.raises(KeygridError, match=f"^{name} = .{{1,200}} is beyond what a network can have\\.$"):
+        kind(**{name: value})
 
 
 def test_a_network_of_too_many_values_is_refused() -> None:
@@ -103,3 +122,5 @@ def test_every_constant_can_be_refused() -> None:
     classes = (ModelConfig, PointNetConfig, HeatmapConfig, GridDecoderConfig)
     refused = {name for name, _ in (*IMPOSSIBLE, *PARTS)} | {"keypoints", "points"}
     assert refused == {one.name for kind in classes for one in fields(kind)}
+    of_baselines = {(kind, one.name) for kind in (SkeletonDecoderConfig, ResidualConfig) for one in fields(kind)}
+    assert {(kind, name) for kind, name, _ in OF_BASELINES} == of_baselines

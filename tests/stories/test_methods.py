@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.state.session import read_session, write_session
-from keygrid.model.decoder_config import SkeletonDecoderConfig
+from keygrid.model.decoder_config import NoDecoderConfig, SkeletonDecoderConfig
 from tests.app.conftest import close
 from tests.networks import untrained
 
@@ -139,3 +139,19 @@ def test_a_baseline_shows_its_segments_and_says_that_it_has_no_heatmap(window, u
     for name in ("keypoints", "skeleton", "reconstruction", "samples"):
         assert window.layers.boxes[name].isEnabled()
     assert window.commands["weights"].isEnabled()
+
+
+def test_a_baseline_without_a_decoder_has_keypoints_and_weights_alone(window, until, tiny_config, tmp_path):
+    path = untrained(replace(tiny_config, decoder=NoDecoderConfig()), tmp_path / "sc3k.safetensors")
+    window.open([path])
+    until(lambda: window.document.prediction is not None and window.document.prediction.method.title == "sc3k")
+    assert window.layers.boxes["reconstruction"].toolTip() == (
+        "sc3k has no reconstruction; choose a checkpoint of another method"
+    )
+    assert window.layers.boxes["slice"].toolTip() == "sc3k has no heatmap; choose a checkpoint of Key-Grid"
+    assert window.layers.boxes["skeleton"].toolTip() == "The method of these keypoints has no segments"
+    assert window.layers.boxes["samples"].isEnabled()
+    window.document.keypoint = 0
+    window.view.settings.weights = True
+    assert window.view.weights is not None
+    assert len(window.document.prediction.edges) == 0

@@ -197,7 +197,7 @@ class SkeletonLayer(Layer):
 
     def _draw(self, state: SceneState) -> bool:
         shown = state.shown
-        if shown is None:
+        if shown is None or len(shown.edges) == 0:
             return False
         if self._changed("lines", len(shown.edges)):
             self._make(len(shown.edges))

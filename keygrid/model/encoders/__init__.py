@@ -12,6 +12,7 @@ from keygrid.data.garment import Garment
 from keygrid.model.encoders.base import EncoderConfig
 from keygrid.model.encoders.cloud.config import DiffusionCloudConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
+from keygrid.model.encoders.residual.config import ResidualConfig
 from keygrid.model.encoders.surface.config import SurfaceConfig
 
 if TYPE_CHECKING:
@@ -67,11 +68,18 @@ def _cloud_operators(cloud: Garment, config: DiffusionCloudConfig) -> "Mapping[s
     return operators_of(cloud, config)
 
 
+def _residual(config: ResidualConfig) -> "Encoder":
+    from keygrid.model.encoders.residual.encoder import ResidualEncoder
+
+    return ResidualEncoder(config)
+
+
 ENCODERS: dict[str, EncoderKind] = {
     kind.config.kind: kind
     for kind in (
         EncoderKind(PointNetConfig, _pointnet),
         EncoderKind(SurfaceConfig, _surface, _surface_operators),
         EncoderKind(DiffusionCloudConfig, _diffusion_cloud, _cloud_operators),
+        EncoderKind(ResidualConfig, _residual),
     )
 }

@@ -14,9 +14,11 @@ class EncoderConfig:
     Attributes:
         kind: name of the kind in `keygrid.model.encoders.ENCODERS` and in the header of a checkpoint.
         needs_surface: whether garments have to be surfaces; else clouds serve, too.
+        has_levels: whether it gives the coarser levels from which Key-Grid's decoder rebuilds the cloud.
         tells_places: whether the last three channels of point features are the place on a garment of its kind.
     """
 
     kind: ClassVar[str] = ""
     needs_surface: ClassVar[bool] = False
+    has_levels: ClassVar[bool] = True
     tells_places: ClassVar[bool] = False

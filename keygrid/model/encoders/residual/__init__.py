@@ -1,0 +1,1 @@
+"""PointNet followed by residual blocks, as SC3K has it."""
