@@ -16,6 +16,7 @@ from keygrid.model.encoders.base import LEVELS, EncoderConfig
 from keygrid.model.encoders.cloud.config import DiffusionCloudConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
 from keygrid.model.encoders.residual.config import ResidualConfig
+from keygrid.model.encoders.sprin.config import SprinConfig
 from keygrid.model.encoders.surface.config import SurfaceConfig
 
 MAXIMUM_KEYPOINTS = 64
@@ -110,7 +111,7 @@ class ModelConfig:
         return [(i, j) for i in range(self.keypoints) for j in range(i + 1, self.keypoints)]
 
 
-Preset = Literal["released", "paper", "keygrid", "keygrid-surface", "keygrid-cloud", "skeleton-merger", "sc3k"]
+Preset = Literal["released", "paper", "keygrid", "keygrid-surface", "keygrid-cloud", "skeleton-merger", "sc3k", "useek"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
@@ -118,8 +119,9 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
     """Return a configuration: `released` (the published code), `paper` (the paper's constants) or one of our own.
 
     Our own presets are `keygrid`, which sees points, `keygrid-surface`, which sees the surface of a mesh, and
-    `keygrid-cloud`, which sees points and estimates the surface that they lie on. `skeleton-merger` and `sc3k` are
-    the baselines of these names, as their published code has them; the former shares the encoder of `released`.
+    `keygrid-cloud`, which sees points and estimates the surface that they lie on. `skeleton-merger`, `sc3k`
+    and `useek`, which is USEEK's student, are baselines, as their published code has them; the first one shares the
+    encoder of `released`.
 
     Raises:
         KeygridError: there is no preset of that name, or the number of keypoints is out of range.
@@ -165,14 +167,15 @@ def preset(name: str, keypoints: int = 8) -> ModelConfig:
             encoder=SurfaceConfig() if is_surface else DiffusionCloudConfig(),
             decoder=GridDecoderConfig(((128, 128),) * LEVELS),
         )
-    if name == "sc3k":
+    if name in ("sc3k", "useek"):
+        is_student = name == "useek"
         return ModelConfig(
             keypoints=keypoints,
             normalisation="sphere",
             dropout=0.0,
-            hidden=(),
+            hidden=(128, 256) if is_student else (),
             mix_keypoints=False,
-            encoder=ResidualConfig(),
+            encoder=SprinConfig() if is_student else ResidualConfig(),
             decoder=NoDecoderConfig(),
         )
     if name == "skeleton-merger":

@@ -28,6 +28,7 @@ class Output:
         reconstruction: (B, N, 3); (B, 0, 3) if there is none.
         features: (B, N, C), features of the points, from which the weights are made.
         segments: the segments' clouds, of a decoder that makes some.
+        logits: (B, K, N), whose softmax over the points are the weights; None where only weights are known.
     """
 
     weights: Tensor
@@ -36,6 +37,7 @@ class Output:
     reconstruction: Tensor
     features: Tensor
     segments: SegmentClouds | None = None
+    logits: Tensor | None = None
 
 
 class KeyGrid(nn.Module):
@@ -80,12 +82,11 @@ class KeyGrid(nn.Module):
             rebuild: whether to rebuild the clouds; without, the reconstruction has no points.
         """
         points = inputs.points
-        encoding, weights, keypoints = self._find(inputs, peak)
-        strengths = self._strengths(encoding, points)
-        found = Output(weights, keypoints, strengths, points[:, :0], encoding.point_features)
+        encoding, found = self._find(inputs, peak)
+        found = replace(found, strengths=self._strengths(encoding, points))
         if not rebuild or self.decoder is None:
             return found
-        starts, ends = keypoints[:, self.edges[0]], keypoints[:, self.edges[1]]
+        strengths, (starts, ends) = found.strengths, (found.keypoints[:, end] for end in self.edges)
         if isinstance(self.decoder, SkeletonDecoder):
             with full_precision(points):
                 clouds = self.decoder(starts, ends)
@@ -98,20 +99,21 @@ class KeyGrid(nn.Module):
 
     def locate(self, inputs: Inputs, *, peak: bool = False) -> Output:
         """Find keypoints as `forward` does, and neither strengths nor a cloud: both are empty."""
-        encoding, weights, keypoints = self._find(inputs, peak)
-        strengths = inputs.points.new_empty(len(inputs), 0)
-        return Output(weights, keypoints, strengths, inputs.points[:, :0], encoding.point_features)
+        return self._find(inputs, peak)[1]
 
-    def _find(self, inputs: Inputs, peak: bool) -> tuple[Encoding, Tensor, Tensor]:
-        """Return the encoding, weights and keypoints."""
+    def _find(self, inputs: Inputs, peak: bool) -> tuple[Encoding, Output]:
+        """Return the encoding, and the output without strengths and cloud."""
         points = inputs.points
         encoding = self.encoder(inputs)
-        weights = self.point_weights(encoding.point_features, points.dtype)
+        logits = self.point_weights.logits(encoding.point_features, points.dtype)
+        with full_precision(points):
+            weights = logits.softmax(dim=-1)
+            keypoints = weights @ points
         if peak:
             heaviest = weights.argmax(dim=-1)  # [B, K]; the first of equals, where the published code sums them
-            return encoding, weights, points.gather(1, heaviest[..., None].expand(-1, -1, 3))
-        with full_precision(points):
-            return encoding, weights, weights @ points
+            keypoints = points.gather(1, heaviest[..., None].expand(-1, -1, 3))
+        none = points.new_empty(len(inputs), 0)
+        return encoding, Output(weights, keypoints, none, points[:, :0], encoding.point_features, logits=logits)
 
     def _strengths(self, encoding: Encoding, like: Tensor) -> Tensor:
         if not self.config.decoder.has_segments:

@@ -25,8 +25,12 @@ class PointWeights(nn.Module):
 
     def forward(self, features: Tensor, dtype: torch.dtype) -> Tensor:
         """Return weights (B, K, N) of `dtype`, each row a distribution over N points, from features (B, N, C)."""
+        return self.logits(features, dtype).softmax(dim=-1)
+
+    def logits(self, features: Tensor, dtype: torch.dtype) -> Tensor:
+        """Return (B, K, N) of `dtype`, whose softmax over the points are the weights."""
         logits = self.last(self.dropout(self.hidden(features))).to(dtype)  # [B, N, K]
         with full_precision(logits):
             if self.mix is not None:
                 logits = self.mix(logits.log_softmax(dim=-1))
-            return logits.transpose(1, 2).softmax(dim=-1)
+            return logits.transpose(1, 2)

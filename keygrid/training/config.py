@@ -45,6 +45,7 @@ class TrainingConfig:
         validate_motions: number of moving garments on which it is measured; 0 measures none.
         keep_every: passes between two checkpoints that are kept; 0 keeps only the best and the last.
         half: whether checkpoints are stored in 16 bits.
+        teacher: checkpoint that labels clouds for a student, by path or as a shipped one's name; empty for none.
     """
 
     FREE: ClassVar[tuple[str, ...]] = (
@@ -74,6 +75,7 @@ class TrainingConfig:
     validate_motions: int = 1
     keep_every: int = 10
     half: bool = False
+    teacher: str = ""
 
     def __post_init__(self) -> None:
         self._check_weights()
@@ -238,12 +240,25 @@ def _keygrid(epochs: int) -> TrainingConfig:
     )
 
 
+def _useek(epochs: int) -> TrainingConfig:
+    return TrainingConfig(
+        epochs=epochs,
+        optimiser="adam",
+        learning_rate=1e-4,
+        warm_up=0,
+        weights={"segments": 1},
+        # No rotation changes what the student sees. The teacher labels best what lies as in the files.
+        augmentation=Augmentation(rotate=0.0),
+    )
+
+
 _OTHERS: Mapping[str, tuple[Callable[[int], TrainingConfig], int]] = {
     "keygrid": (_keygrid, 60),
     "keygrid-surface": (_keygrid_surface, 60),
     "keygrid-cloud": (_keygrid_cloud, 400),
     "skeleton-merger": (_skeleton_merger, 80),
     "sc3k": (_sc3k, 100),
+    "useek": (_useek, 30),
 }
 """Trainings of our own presets and of baselines, and their usual numbers of epochs."""
 
@@ -269,8 +284,9 @@ def parse_weights(texts: Iterable[str]) -> dict[str, float]:
 def upgraded(training: dict[str, Any]) -> dict[str, Any]:
     """Convert a training's stored values from any earlier version to the current one.
 
-    Until version 0.1, each loss term had its own field, such as `coverage_weight`.
+    Until version 0.1, each loss term had its own field, such as `coverage_weight`. There was no teacher at first.
     """
+    training = {"teacher": TrainingConfig.teacher} | training
     single = {name: training[f"{name}_weight"] for name in TERMS if f"{name}_weight" in training}
     rest = {key: value for key, value in training.items() if not key.endswith("_weight")}
     return rest | {"weights": {name: weight for name, weight in single.items() if weight}} if single else rest

@@ -99,7 +99,7 @@ class NetworkOptions:
     preset: Preset = _option(
         "Constants of the published code (released) or of the paper, or ours (keygrid), which learns from what is "
         "known of garments that move: which points of two frames are the same material; or a baseline "
-        "(skeleton-merger, sc3k). What is not given below is the preset's own.",
+        "(skeleton-merger, sc3k, useek). What is not given below is the preset's own.",
         "released",
     )
     keypoints: int = _option("K, from 2 to 64.", ModelConfig.keypoints, Knob("Keypoints", least=2, most=64))
@@ -128,6 +128,10 @@ class CourseOptions:
     )
     start_from: Path | None = _option(
         "Checkpoint whose weights the network begins with; of the same preset and number of keypoints."
+    )
+    teacher: str | None = _option(
+        "Checkpoint that labels clouds for the student of the preset useek, by path or as a shipped one's name; of the "
+        "same number of keypoints."
     )
     patience: int = _option(
         "End after this number of passes without a lower validation loss; 0 never ends early.", TrainingConfig.patience

@@ -44,6 +44,8 @@ class Need(Enum):
     """Clouds in pairs of which two in a row show one garment; garments must be surfaces."""
     TURNED = auto()
     """Clouds in pairs of which two in a row are one shape, turned by a known rotation."""
+    TEACHER = auto()
+    """Labels of points by a trained network, `Seen.labels`."""
     TEMPLATE = auto()
     """One position at rest for each keypoint, `Seen.template`."""
 
@@ -61,6 +63,7 @@ class Seen:
         start: index at which their sampling starts; drawn anew each step in training.
         canonical: takes point features to positions at rest.
         template: (K, 3), positions at rest that are spread over garments alike; None where no term needs them.
+        labels: (B, K, N) bool, points that belong to each keypoint by a teacher; None where no term needs them.
     """
 
     output: "Output"
@@ -69,6 +72,7 @@ class Seen:
     start: int
     canonical: "nn.Module"
     template: "Tensor | None" = None
+    labels: "Tensor | None" = None
 
     @cached_property
     def weights(self) -> "list[Tensor]":
@@ -216,6 +220,14 @@ def _pose(seen: Seen) -> "Tensor":
     return sc3k.pose(seen.output.keypoints, seen.batch.turns)
 
 
+def _segments(seen: Seen) -> "Tensor":
+    from keygrid.training.student import segment_loss
+
+    assert seen.labels is not None
+    assert seen.output.logits is not None
+    return segment_loss(seen.output.logits, seen.labels)
+
+
 def _mean(values: "list[Tensor]") -> "Tensor":
     import torch
 
@@ -325,6 +337,13 @@ TERMS: dict[str, Term] = {
             "half the angle between the rotation of two copies and the one that their keypoints tell, of SC3K",
             _pose,
             _TURNED,
+        ),
+        Term(
+            "segments",
+            "binary cross-entropy of the points near each keypoint of a teacher, and of three times as many others, of "
+            "USEEK's student",
+            _segments,
+            frozenset({Need.TEACHER}),
         ),
     )
 }

@@ -22,7 +22,7 @@ from keygrid.model.config import ModelConfig
 from keygrid.model.network import KeyGrid
 from keygrid.training.config import TrainingConfig, refuse_other_decoders
 from keygrid.training.control import LOOK, DivergedError, Order, Orders, StoppedError, refuse_unless_finite
-from keygrid.training.dataset import Batch, Clouds, PairedClouds, TurnedClouds
+from keygrid.training.dataset import Batch
 from keygrid.training.events import (
     CheckpointEvent,
     EndEvent,
@@ -41,7 +41,9 @@ from keygrid.training.optimiser import make_optimiser
 from keygrid.training.pairs import rest_of
 from keygrid.training.processes import Machine, finish, launch, make_fabric, part_of, sum_gradients
 from keygrid.training.run import RunDirectory
+from keygrid.training.sources import clouds_for
 from keygrid.training.state import DamagedStateError, load_state, save_state, state_of_checkpoint
+from keygrid.training.teacher import Teacher
 from keygrid.training.terms import TERMS, Need, Seen, losses
 from keygrid.training.validation import Motion, correspondence, follow, motions
 
@@ -78,8 +80,8 @@ class Trainer:
         about: what is trained, and why.
 
     Raises:
-        KeygridError: there is nothing to train on that can be read, a loss term judges what the network has not, or the
-            device can't be used.
+        KeygridError: there is nothing to train on that can be read, a loss term judges what the network has not, there
+            is no teacher, or the device can't be used.
     """
 
     def __init__(
@@ -103,20 +105,18 @@ class Trainer:
         self.optimiser = make_optimiser(self.learning, training)
         train, validate = garments.split(training.seed)
         validate = validate if validate.is_usable else train
-        turned = TurnedClouds if training.needs(Need.TURNED) else Clouds
-        kind = PairedClouds if training.needs(Need.PAIRS) else turned
-        self.clouds, self.held_out = (
-            kind(part, model, training.augmentation, (training.seed, stream), training.pool, self.run.clouds)
-            for stream, part in enumerate((train, validate))
-        )
-        self.clouds.batch(range(kind.together))  # raises before anything is written
+        self.clouds, self.held_out = clouds_for((train, validate), model, training, self.run.clouds)
+        self.clouds.batch(range(self.clouds.together))  # raises before anything is written
+        device = self.fabric.device
+        self._teacher = Teacher.of(training, model, device) if training.needs(Need.TEACHER) else None
         self._template = self.clouds.template(model.keypoints) if training.needs(Need.TEMPLATE) else None
         for size in {min(training.batch, training.epoch_size), training.epoch_size % training.batch} - {0}:
-            part_of(range(size), self.fabric, kind.together)  # so does this
+            part_of(range(size), self.fabric, self.clouds.together)  # so does this
         self.record: dict[str, Any] = {
             "command": about.command,
             "training": asdict(training),
             "garments": {"train": train.names, "validation": validate.names},
+            "teacher": None if self._teacher is None else self._teacher.fingerprint,
             "seconds": 0.0,
             "history": [],
             "template": None if self._template is None else self._template.tolist(),
@@ -325,7 +325,8 @@ class Trainer:
         rebuild = any(TERMS[name].decoder for name in names)
         with self.fabric.autocast():
             output = self.network(batch.inputs, rebuild=rebuild)
-        return losses(names, Seen(output, batch, self.training.farthest, start, self.canonical, self._template))
+        labels = None if self._teacher is None else self._teacher.label(batch.points)
+        return losses(names, Seen(output, batch, self.training.farthest, start, self.canonical, self._template, labels))
 
     def _clip(self) -> Tensor:
         """Return the norm of the gradient, which is clipped to the configured norm."""

@@ -9,6 +9,7 @@ from keygrid.model.config import PRESETS, HeatmapConfig, ModelConfig, preset
 from keygrid.model.decoder_config import GridDecoderConfig, SkeletonDecoderConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
 from keygrid.model.encoders.residual.config import ResidualConfig
+from keygrid.model.encoders.sprin.config import SprinConfig
 from tests.networks import changed
 
 
@@ -88,6 +89,8 @@ OF_BASELINES: list[tuple[type, str, Any]] = [
         for name in ("widths", "transform", "transform_head", "blocks")
         for value in ((), (0,), (10**9,), 64, None)
     ),
+    *((SprinConfig, "centroids", value) for value in ((128,), (128, 2), (128, 10**9), 128, None)),
+    *((SprinConfig, "narrowing", value) for value in (0, 9, 1.0, None)),
     *((ResidualConfig, "shares_shortcut", value) for value in (1, "no", None)),
 ]
 PARTS: list[tuple[str, Any]] = [
@@ -122,5 +125,6 @@ def test_every_constant_can_be_refused() -> None:
     classes = (ModelConfig, PointNetConfig, HeatmapConfig, GridDecoderConfig)
     refused = {name for name, _ in (*IMPOSSIBLE, *PARTS)} | {"keypoints", "points"}
     assert refused == {one.name for kind in classes for one in fields(kind)}
-    of_baselines = {(kind, one.name) for kind in (SkeletonDecoderConfig, ResidualConfig) for one in fields(kind)}
+    kinds = (SkeletonDecoderConfig, ResidualConfig, SprinConfig)
+    of_baselines = {(kind, one.name) for kind in kinds for one in fields(kind)}
     assert {(kind, name) for kind, name, _ in OF_BASELINES} == of_baselines

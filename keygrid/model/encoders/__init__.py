@@ -13,6 +13,7 @@ from keygrid.model.encoders.base import EncoderConfig
 from keygrid.model.encoders.cloud.config import DiffusionCloudConfig
 from keygrid.model.encoders.pointnet.config import PointNetConfig
 from keygrid.model.encoders.residual.config import ResidualConfig
+from keygrid.model.encoders.sprin.config import SprinConfig
 from keygrid.model.encoders.surface.config import SurfaceConfig
 
 if TYPE_CHECKING:
@@ -74,6 +75,12 @@ def _residual(config: ResidualConfig) -> "Encoder":
     return ResidualEncoder(config)
 
 
+def _sprin(config: SprinConfig) -> "Encoder":
+    from keygrid.model.encoders.sprin.encoder import Sprin
+
+    return Sprin(config)
+
+
 ENCODERS: dict[str, EncoderKind] = {
     kind.config.kind: kind
     for kind in (
@@ -81,5 +88,6 @@ ENCODERS: dict[str, EncoderKind] = {
         EncoderKind(SurfaceConfig, _surface, _surface_operators),
         EncoderKind(DiffusionCloudConfig, _diffusion_cloud, _cloud_operators),
         EncoderKind(ResidualConfig, _residual),
+        EncoderKind(SprinConfig, _sprin),
     )
 }
