@@ -11,6 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from keygrid.errors import KeygridError
 from keygrid.evaluation.confusion import KINDS
 from keygrid.evaluation.curves import Point
@@ -39,7 +42,7 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 84em; 
 table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto; }
 th, td { padding: .25em .6em; border-bottom: 1px solid #c4c8cf; text-align: right; font-variant-numeric: tabular-nums; }
 th { vertical-align: bottom; } th:first-child, td:first-child { text-align: left; } td { white-space: nowrap; }
-figure { display: inline-block; margin: .5em; } figcaption { font-size: 85%; } svg { max-width: 100%; height: auto; }
+pre { white-space: pre-wrap; } figure { display: inline-block; margin: .5em; } figcaption { font-size: 85%; } svg { max-width: 100%; height: auto; }
 """
 
 
@@ -271,7 +274,7 @@ def _charts(points: Sequence[Point]) -> list[str]:
             if kind == "points":
                 axes.set_xscale("log", base=2)
                 axes.invert_xaxis()
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
             axes.legend(fontsize="small")
             found.append(f"<figure>{_svg(figure)}</figure>")
     return found
@@ -287,17 +290,31 @@ def _worst_frames(judged: Judged) -> list[str]:
 
 
 def _drawn(worst: Worst) -> str:
-    """One frame seen from the front, with its keypoints and lines from where they mostly are."""
+    """One frame seen along its narrowest direction, with its keypoints and lines from where they mostly are."""
     figure, axes = _figure(2.6, 2.6)
-    x, y, _ = worst.points.T
-    axes.scatter(x, y, s=1, c="#b8bcc4", rasterized=True)
-    for home, keypoint in zip(worst.homes, worst.keypoints, strict=True):
-        axes.plot(*zip(home[:2], keypoint[:2], strict=True), color="#7f7f7f", linewidth=1)
-    axes.scatter(worst.homes[:, 0], worst.homes[:, 1], s=24, c="#000000", marker="x")
-    axes.scatter(worst.keypoints[:, 0], worst.keypoints[:, 1], s=24, c="#d55e00", edgecolors="#000000")
+    view = _broad_side(worst.points)
+    points, homes, keypoints = worst.points @ view, worst.homes @ view, worst.keypoints @ view
+    axes.scatter(*points.T, s=1, c="#b8bcc4", rasterized=True)
+    for home, keypoint in zip(homes, keypoints, strict=True):
+        axes.plot(*zip(home, keypoint, strict=True), color="#7f7f7f", linewidth=1)
+    axes.scatter(*homes.T, s=24, c="#000000", marker="x")
+    axes.scatter(*keypoints.T, s=24, c="#d55e00", edgecolors="#000000")
     axes.set_aspect("equal")
     axes.set_axis_off()
     return _svg(figure)
+
+
+def _broad_side(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3, 2), the directions in space that point right and up in a picture of the broad side of points (N, 3).
+
+    What is up in space (y) is up in the picture, unless the points lie flat.
+    """
+    narrowest = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2][2]
+    above = max(([0.0, 1.0, 0.0], [0.0, 0.0, -1.0]), key=lambda axis: 1 - abs(narrowest @ axis) + 0.3 * axis[1])
+    right = np.cross(above, narrowest)
+    right *= np.sign(right[0] or 1) / np.linalg.norm(right)
+    up = np.cross(narrowest, right)
+    return np.stack([right, up * np.sign(up @ above)], axis=1)
 
 
 def _figure(width: float, height: float) -> "tuple[Figure, Axes]":
