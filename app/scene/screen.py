@@ -1,5 +1,6 @@
 """Positions in the picture, and room for labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,33 +81,38 @@ _CHANGE = 0.15
 """Cost of another side than before: labels that jump about are not read."""
 
 
-def place_labels(balls: Floats, sizes: Floats, screen: Floats, before: NDArray[np.int64]) -> NDArray[np.int64]:
+def place_labels(
+    balls: Floats, sizes: Floats, screen: Floats, before: NDArray[np.int64], taken: Sequence[Floats] = ()
+) -> NDArray[np.int64]:
     """Return on which side (K,) of each ball its label overlaps the least, as indices of `DIRECTIONS`.
 
-    Labels are placed one after the other; each keeps clear of all balls, of labels placed before it and of the edge.
+    Labels are placed one after the other; each keeps clear of all balls, of labels placed before it, of what else is
+    taken, and of the edge.
 
     Args:
         balls: (K, 3), display positions of the centres and radii, device pixels.
         sizes: (K, 2), of the labels, device pixels.
         screen: (2,), size of the picture.
         before: (K,), the sides on which they are; -1 for none.
+        taken: boxes (left, bottom, right, top) that are to be kept clear, too.
     """
     count = len(balls)
+    others = np.array(taken, np.float64).reshape(-1, 4)
     corners = np.stack([label_corners(balls, sizes, np.full(count, side)) for side in range(len(DIRECTIONS))], axis=1)
     half = _SQUARE * balls[:, 2:]
     squares = np.concatenate([balls[:, :2] - half, balls[:, :2] + half], axis=1)
-    taken = np.zeros((count, 4))
+    placed = np.zeros((count, 4))
     chosen = np.zeros(count, np.int64)
     for index in range(count):
         boxes = np.concatenate([corners[index], corners[index] + sizes[index]], axis=1)  # [8, 4]
         area = max(float(sizes[index].prod()), 1e-9)
-        cost = (_overlap(boxes, squares) + _overlap(boxes, taken[:index])) / area
+        cost = sum(_overlap(boxes, each) for each in (squares, placed[:index], others)) / area
         inside = _overlap(boxes, np.array([[0.0, 0.0, *screen]])) / area
         cost += 2 * (1 - inside) + _DISLIKE * np.arange(len(DIRECTIONS))
         if before[index] >= 0:
             cost += np.where(np.arange(len(DIRECTIONS)) == before[index], 0, _CHANGE)
         chosen[index] = cost.argmin()
-        taken[index] = boxes[chosen[index]]
+        placed[index] = boxes[chosen[index]]
     return chosen
 
 
@@ -127,6 +133,16 @@ def clear_place(middles: Floats, size: Floats, screen: Screen) -> int:
     taken = np.array(screen.taken).reshape(-1, 4)
     beyond = size.prod() - _overlap(boxes, np.array([[0.0, 0.0, *screen.size]]))
     return int((_overlap(boxes, taken) + beyond).round().argmin())
+
+
+def uncovered(boxes: Floats, others: Floats, most: float) -> NDArray[np.bool_]:
+    """Return which of some boxes (B, 4) have at most a share covered by others (O, 4) and by earlier such boxes."""
+    found = np.zeros(len(boxes), np.bool_)
+    areas = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1e-9)
+    for index in range(len(boxes)):
+        covered = _overlap(boxes[index : index + 1], np.concatenate([others, boxes[:index][found[:index]]]))[0]
+        found[index] = covered <= most * areas[index]
+    return found
 
 
 def _overlap(boxes: Floats, others: Floats) -> Floats:

@@ -42,7 +42,8 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 84em; 
 table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto; }
 th, td { padding: .25em .6em; border-bottom: 1px solid #c4c8cf; text-align: right; font-variant-numeric: tabular-nums; }
 th { vertical-align: bottom; } th:first-child, td:first-child { text-align: left; } td { white-space: nowrap; }
-pre { white-space: pre-wrap; } figure { display: inline-block; margin: .5em; } figcaption { font-size: 85%; } svg { max-width: 100%; height: auto; }
+pre { white-space: pre-wrap; }
+figure { display: inline-block; margin: .5em; } figcaption { font-size: 85%; } svg { max-width: 100%; height: auto; }
 """
 
 
@@ -294,11 +295,11 @@ def _drawn(worst: Worst) -> str:
     figure, axes = _figure(2.6, 2.6)
     view = _broad_side(worst.points)
     points, homes, keypoints = worst.points @ view, worst.homes @ view, worst.keypoints @ view
-    axes.scatter(*points.T, s=1, c="#b8bcc4", rasterized=True)
+    axes.scatter(points[:, 0], points[:, 1], s=1, c="#b8bcc4", rasterized=True)
     for home, keypoint in zip(homes, keypoints, strict=True):
         axes.plot(*zip(home, keypoint, strict=True), color="#7f7f7f", linewidth=1)
-    axes.scatter(*homes.T, s=24, c="#000000", marker="x")
-    axes.scatter(*keypoints.T, s=24, c="#d55e00", edgecolors="#000000")
+    axes.scatter(homes[:, 0], homes[:, 1], s=24, c="#000000", marker="x")
+    axes.scatter(keypoints[:, 0], keypoints[:, 1], s=24, c="#d55e00", edgecolors="#000000")
     axes.set_aspect("equal")
     axes.set_axis_off()
     return _svg(figure)

@@ -13,6 +13,7 @@ from app.scene.state import SceneState
 from keygrid.data.garment import Garment
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 SELECTION_COLOUR = "#ff2d8b"
 

@@ -1,15 +1,14 @@
 """Keypoints and the skeleton between them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
-from vtkmodules.vtkRenderingCore import vtkTextActor
 
 from app.scene.layers.base import SELECTION_COLOUR, Floats, Layer, draw_in_front
-from app.scene.screen import Screen, label_corners, place_labels
+from app.scene.layers.labels import BallLabels, font_size
+from app.scene.screen import Screen
 from app.scene.state import Colour, SceneState
 
 FAINTEST = 0.06
@@ -23,9 +22,6 @@ FEW = 12
 
 RIM = 1.28
 """Radius of a keypoint's dark or light rim as a share of its sphere's."""
-
-LEAST_LABEL = 9
-"""The smallest text that is read, in pixels."""
 
 
 class KeypointLayer(Layer):
@@ -46,17 +42,17 @@ class KeypointLayer(Layer):
     @property
     def titles(self) -> list[str]:
         """Texts of the labels."""
-        return [label.GetInput().strip() for label in self._labels]
+        return list(self._labels.titles)
 
     @property
     def label_size(self) -> int:
         """Size of the labels' font, in pixels."""
-        return int(self._labels[0].GetTextProperty().GetFontSize())
+        return self._labels.size
 
     @property
     def label_boxes(self) -> Floats:
         """(K, 4): left, bottom, right and top of the labels as they are drawn, device pixels."""
-        return self._boxes
+        return self._labels.boxes
 
     def _draw(self, state: SceneState) -> bool:
         shown, hidden = state.shown, state.settings.hidden
@@ -72,11 +68,10 @@ class KeypointLayer(Layer):
         if self._changed("rim", state.foreground):
             self._rim_actor.prop.color = state.foreground
         if self._changed("titles", tuple(state.titles)):
-            self._entitle(state.titles)
-        size = max(round(state.settings.label_size * state.look.share), LEAST_LABEL)
-        if self._changed("label style", size, state.foreground, state.background):
-            for label in self._labels:
-                _set_style(label, size, state.foreground, state.background)
+            self._labels.entitle(state.titles)
+        style = font_size(state), state.foreground, state.background
+        if self._changed("label style", *style):
+            self._labels.style(*style)
         if self._changed("marks", shown, state.keypoint, state.other):
             for ring, index in ((self._halo, state.keypoint), (self._second, state.other)):
                 if index is not None:
@@ -87,31 +82,11 @@ class KeypointLayer(Layer):
         """Put labels beside their spheres, where they cover neither each other nor a sphere."""
         if not self._visible:
             return
-        seen = [index for index in range(len(self._labels)) if index not in state.settings.hidden]
-        if not seen:
-            return
-        sizes = self._sizes_of_labels(state.look.text_scale)[seen]
-        places = screen.project(self._positions[seen])
-        radii = screen.lengths(self._positions[seen], RIM * state.radius)
-        balls = np.column_stack([places[:, :2], radii])
-        self._sides[seen] = place_labels(balls, sizes, screen.size, self._sides[seen])
-        corners = label_corners(balls, sizes, self._sides[seen])
-        self._boxes[seen] = np.concatenate([corners, corners + sizes], axis=1)
-        screen.taken.extend(self._boxes[seen])
-        screen.taken.extend(np.concatenate([balls[:, :2] - balls[:, 2:], balls[:, :2] + balls[:, 2:]], axis=1))
-        found = screen.unproject(np.column_stack([corners, places[:, 2]]))
-        for index, place in zip(seen, found.tolist(), strict=True):
-            self._labels[index].GetPositionCoordinate().SetValue(place)
-
-    def _sizes_of_labels(self, scale: float) -> Floats:
-        """Return widths and heights (K, 2) of the labels, which what is drawn has in pixels of the screen."""
-        dots = self._plotter.render_window.GetDPI()
-        if self._changed("sizes", self._made_of["titles"], self._made_of["label style"], dots, scale):
-            box = [0.0] * 4
-            for index, label in enumerate(self._labels):
-                label.GetBoundingBox(self._plotter.renderer, box)
-                self._sizes[index] = scale * (box[1] - box[0] + 1), scale * (box[3] - box[2] + 1)
-        return self._sizes
+        seen = np.array([index for index in range(len(self._positions)) if index not in state.settings.hidden], int)
+        if len(seen):
+            positions = self._positions[seen]
+            radii = screen.lengths(positions, RIM * state.radius)
+            self._labels.lay_out(screen, state.look.text_scale, seen, positions, radii)
 
     def _make(self, count: int) -> None:
         self._begin("spheres")
@@ -126,9 +101,7 @@ class KeypointLayer(Layer):
         self._rim_actor = self._add(self._rims, lighting=False, culling="front")
         for actor in (self._rim_actor, self._add(self._spheres, scalars="colour", rgb=True, ambient=0.35)):
             draw_in_front(actor)
-        self._labels = [self._label() for _ in range(count)]
-        self._sizes, self._boxes = np.zeros((count, 2)), np.zeros((count, 4))
-        self._sides = np.full(count, -1)
+        self._labels = BallLabels(self._plotter, self._keep, count, bold=True)
         self._halo, self._second = self._ring(), self._ring()
 
     def _place(self, positions: Floats, hidden: frozenset[int], radius: float) -> None:
@@ -140,12 +113,6 @@ class KeypointLayer(Layer):
         self._positions = positions
         self._spheres.points = (positions[:, None] + around).reshape(-1, 3)
         self._rims.points = (positions[:, None] + RIM * around).reshape(-1, 3)
-        for label, position in zip(self._labels, positions, strict=True):
-            label.GetPositionCoordinate().SetValue(position.tolist())
-
-    def _entitle(self, titles: Sequence[str]) -> None:
-        for label, title in zip(self._labels, titles, strict=True):
-            label.SetInput(title)
 
     def _apply_visibility(self, state: SceneState) -> None:
         super()._apply_visibility(state)
@@ -154,7 +121,7 @@ class KeypointLayer(Layer):
         hidden = state.settings.hidden
         for ring, index in ((self._halo, state.keypoint), (self._second, state.other)):
             ring.SetVisibility(index is not None and index not in hidden)
-        for index, label in enumerate(self._labels):
+        for index, label in enumerate(self._labels.actors):
             label.SetVisibility(index not in hidden)
 
     def _ring(self) -> Any:
@@ -162,22 +129,6 @@ class KeypointLayer(Layer):
         ring = self._add(ball, color=SELECTION_COLOUR, lighting=False, culling="front")
         draw_in_front(ring)
         return ring
-
-    def _label(self) -> Any:
-        label = vtkTextActor()
-        label.GetPositionCoordinate().SetCoordinateSystemToWorld()
-        self._plotter.add_actor(label, reset_camera=False, render=False, pickable=False)
-        return self._keep(label)
-
-
-def _set_style(label: Any, size: int, foreground: Colour, background: Colour) -> None:
-    text = label.GetTextProperty()
-    text.SetFontFamilyToArial()
-    text.SetFontSize(size)
-    text.SetBold(True)
-    text.SetColor(foreground)
-    text.SetBackgroundColor(background)  # numbers are read on cloth, heat and lines
-    text.SetBackgroundOpacity(0.7)
 
 
 class SkeletonLayer(Layer):

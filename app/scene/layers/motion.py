@@ -1,13 +1,14 @@
 """Layers of a garment that moves: trails of keypoints, and landmarks."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
 
 from app.scene.layers.base import SELECTION_COLOUR, Floats, Layer, draw_in_front
+from app.scene.layers.labels import BallLabels, font_size
+from app.scene.screen import Screen, uncovered
 from app.scene.state import SceneState
 from keygrid.palette import colours
 from keygrid.prediction import Prediction
@@ -20,6 +21,12 @@ DERIVED = 0.7
 
 MOST_NAMES = 24
 """The most landmarks that bear their names; where there are more, only the one under the mouse says its own."""
+
+NAME_SIZE = 0.8
+"""Size of a landmark's name as a share of a keypoint's."""
+
+MOST_COVERED = 0.2
+"""The largest share of a landmark's name that other names may cover; else it is left out."""
 
 FAINTEST = 0.12
 """Opacity of a trail's end that is farthest in time."""
@@ -82,19 +89,17 @@ def trails(
 
 
 class LandmarkLayer(Layer):
-    """Diamonds with small names, a ring around the selected one; where names would overlap, some are left out.
+    """Diamonds with small names, a ring around the selected one; names that would cover others are left out.
 
     Those that were carried over from another garment are smaller and say that they are derived.
     """
 
-    _names: pv.PolyData
-    _labels: Any = None
-    _titles: tuple[str, ...] = ()
+    _labels: BallLabels | None = None
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """The names that are shown, if there are not too many; derived ones last."""
-        return self._titles if self._visible else ()
+        """The names, if there are not too many to be shown; derived ones last."""
+        return self._labels.titles if self._visible and self._labels is not None else ()
 
     def _draw(self, state: SceneState) -> bool:
         garment = state.garment
@@ -111,7 +116,10 @@ class LandmarkLayer(Layer):
             self._positions = np.concatenate([part.on(state.vertices, garment.faces) for part in parts])
             self._move(self._positions)
         if self._changed("colour", state.look.theme.landmarks):
-            self._colour(state.look.theme.landmarks)
+            self._actors[0].prop.color = state.look.theme.landmarks
+        style = font_size(state, NAME_SIZE), state.look.theme.landmarks, state.background
+        if self._labels is not None and self._changed("label style", *style):
+            self._labels.style(*style)
         chosen = names.index(state.marked) if state.marked in names else None
         if self._changed("mark", chosen, state.frame, state.landmarks, radius):
             self._marked = chosen is not None
@@ -128,32 +136,25 @@ class LandmarkLayer(Layer):
         ball = pv.Sphere(radius=1.8 * radius, theta_resolution=24, phi_resolution=24)
         self._ring = self._add(ball, color=SELECTION_COLOUR, lighting=False, culling="front")
         draw_in_front(self._ring)
-        self._labels, self._titles = None, ()
-        if len(names) > MOST_NAMES:
+        self._labels = None
+        if len(names) <= MOST_NAMES:
+            self._labels = BallLabels(self._plotter, self._keep, len(names), bold=False)
+            self._labels.entitle(names)
+
+    def lay_out(self, screen: Screen, state: SceneState) -> None:
+        """Put names beside their diamonds, and hide those for which there is no room."""
+        if not self._visible or self._labels is None or state.garment is None:
             return
-        self._titles = names
-        self._names = pv.PolyData(np.zeros((len(names), 3)))
-        # Spaces keep names clear of their diamonds.
-        self._names.point_data["name"] = np.array([f"   {name}" for name in names])
-        self._labels = self._keep(
-            self._plotter.add_point_labels(
-                self._names, "name", font_size=11, font_family="arial", bold=False, shadow=True, show_points=False,
-                shape=None, always_visible=True, justification_vertical="top", reset_camera=False,
-                render=False, name=self._name,
-            )
-        )  # fmt: skip
+        before = np.array(screen.taken).reshape(-1, 4)
+        radii = screen.lengths(self._positions, LANDMARK_RADIUS * state.garment.diagonal)
+        every = np.arange(len(self._positions))
+        self._labels.lay_out(screen, state.look.text_scale, every, self._positions, radii)
+        for actor, fits in zip(self._labels.actors, uncovered(self._labels.boxes, before, MOST_COVERED), strict=True):
+            actor.SetVisibility(bool(fits))
 
     def _move(self, positions: Floats) -> None:
         around = self._sizes[:, None, None] * self._diamond
         self._diamonds.points = (positions[:, None] + around).reshape(-1, 3)
-        if self._labels is not None:
-            self._names.points = positions
-
-    def _colour(self, colour: tuple[float, float, float]) -> None:
-        self._actors[0].prop.color = colour
-        if self._labels is not None:
-            # Their text belongs to the hierarchy, which the actor's mapper places on the screen.
-            self._labels.GetMapper().GetInputAlgorithm(0, 0).GetTextProperty().SetColor(colour)
 
     def _apply_visibility(self, state: SceneState) -> None:
         super()._apply_visibility(state)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from app.scene.screen import DIRECTIONS, Screen, label_corners, place_labels
+from app.scene.screen import DIRECTIONS, Screen, label_corners, place_labels, uncovered
 from tests.app.scene.conftest import predicted
 
 
@@ -50,3 +50,19 @@ def test_a_label_stays_on_its_side_as_long_as_it_has_room():
         assert place_labels(balls, sizes, np.array([400.0, 300.0]), np.array([side])).tolist() == [side]
     crowded = np.concatenate([balls, [[100 - 22, 100 - 16, 8.0]]])
     assert place_labels(crowded, np.tile(sizes, (2, 1)), np.array([400.0, 300.0]), np.array([3, -1]))[0] != 3
+
+
+def test_a_label_keeps_clear_of_what_others_have_taken():
+    ball, size, none = np.array([[200.0, 150.0, 5.0]]), np.array([[60.0, 14.0]]), np.array([-1])
+    screen = np.array([400.0, 300.0])
+    assert place_labels(ball, size, screen, none)[0] == 0
+    right = np.array([200.0, 0.0, 400.0, 300.0])
+    side = place_labels(ball, size, screen, none, [right])[0]
+    assert DIRECTIONS[side][0] == -1
+
+
+def test_a_label_that_others_cover_has_no_room_and_covers_none_itself():
+    boxes = np.array([[0.0, 0, 10, 10], [9, 0, 19, 10], [5, 0, 15, 10], [0, 20, 10, 30]])
+    taken = np.array([[0.0, 20, 10, 25]])
+    assert uncovered(boxes, taken, 0.2).tolist() == [True, True, False, False]
+    assert uncovered(boxes, np.zeros((0, 4)), 0.2).tolist() == [True, True, False, True]
