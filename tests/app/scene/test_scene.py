@@ -234,7 +234,7 @@ def test_a_frame_moves_what_is_drawn_and_makes_nothing_anew_and_moves_no_camera(
         assert np.abs(stage.pixels() - before).max() > 60
         assert plotter.camera_position == camera
         assert stage.props == actors
-    # What was moved into a frame looks like what is drawn in it, but names of landmarks keep the side on which they were.
+    # What was moved into a frame looks like what is drawn in it, but landmarks keep their names on the same side.
     stage.switch(landmarks=False)
     moved = stage.pixels()
     stage.show(None)
