@@ -47,7 +47,7 @@ class CommandRegistry:
         """Make actions and put them into the menu bar, in order."""
         for command in commands:
             if command.name in self._actions:
-                raise ValueError(f"there are two commands {command.name!r}")
+                raise ValueError(f"the command {command.name!r} exists already")
             self.commands.append(command)
             action = QAction(command.title, self.window)
             action.setObjectName(command.name)

@@ -58,10 +58,10 @@ def guess_units(garment: Garment) -> str:
     side = float((high - low).max())
     is_unit = abs(garment.diagonal - 1) < _TOLERANCE or abs(max(abs(low).max(), abs(high).max()) - 1) < _TOLERANCE
     if is_unit:
-        return "probably normalised, so without units (a guess)"
+        return "probably normalised, so no unit (a guess)"
     limits = {"metres": (0.05, 3), "centimetres": (5, 300), "millimetres": (300, 3000)}
     likely = next((unit for unit, (least, most) in limits.items() if least <= side < most), None)
-    return f"probably {likely} (a guess by size)" if likely else "unknown"
+    return f"probably {likely} (guessed from its size)" if likely else "unknown"
 
 
 def _collection(collection: Collection) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _garment(garment: Garment) -> dict[str, Any]:
 def _up(garment: Garment) -> str:
     if garment.up != "y":
         return garment.up
-    return "probably z (a guess by its openings)" if guesses_z(garment) else "y"
+    return "probably z (guessed from its openings)" if guesses_z(garment) else "y"
 
 
 def _looks(garment: Garment) -> str:

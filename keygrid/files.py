@@ -67,9 +67,9 @@ def refuse_unwritable(path: Path) -> None:
         if path.is_dir():
             raise KeygridError(f"{path} is a folder; name a file in it.")
         if not path.parent.is_dir():
-            raise KeygridError(f"The folder {path.parent} does not exist; make it first.")
+            raise KeygridError(f"The folder {path.parent} does not exist; create it first.")
         if not os.access(path.parent, os.W_OK):
-            raise KeygridError(f"Nothing can be written into {path.parent}; choose a folder that is yours.")
+            raise KeygridError(f"You may not write into {path.parent}; choose another folder.")
 
 
 def make_folder(path: Path) -> None:

@@ -59,7 +59,7 @@ def predict_frames(garment: Garment | str | Path, method: Method | str | None = 
     """
     known = _opened(garment)
     if known.frames is None:
-        raise KeygridError(f"{known.name} has no frames; use predict, which finds the keypoints of its only shape.")
+        raise KeygridError(f"{known.name} has no frames; use predict for a single shape.")
     chosen = _chosen(method, known)
     return [_find([known], [frame], chosen)[0] for frame in range(known.frame_count)]
 

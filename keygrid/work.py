@@ -156,7 +156,7 @@ class _Lane:
             if self._killed:
                 raise CancelledError from None
             raise CrashedError(
-                f"The process that worked on it ended unexpectedly ({self._process.exitcode}), as when memory is short."
+                f"The process that worked on it ended unexpectedly ({self._process.exitcode}); memory may have run out."
             ) from error
         finally:
             if not future.done():
@@ -234,7 +234,7 @@ class Cluster(Executor):
             from distributed import Client
             from distributed.comm.addressing import get_address_host_port
         except ImportError as error:
-            raise KeygridError("Dask is not installed; install the extra: pip install -e '.[cluster]'.") from error
+            raise KeygridError("Dask is not installed; install it with pip install -e '.[cluster]'.") from error
         try:
             if Path(address).is_file():
                 address = json.loads(Path(address).read_text())["address"]
@@ -242,7 +242,7 @@ class Cluster(Executor):
             socket.create_connection(get_address_host_port(address), _PATIENCE).close()
             self._client = Client(address, timeout=_PATIENCE, set_as_default=False)
         except (OSError, ValueError, LookupError, TypeError) as error:
-            raise KeygridError(f"No Dask scheduler answers at {address}; start one by `dask scheduler`.") from error
+            raise KeygridError(f"No Dask scheduler answers at {address}; start one with `dask scheduler`.") from error
         self._pool = self._client.get_executor(pure=False)
         self._topic = f"keygrid-{uuid4().hex}"
         if on_report is not None:
@@ -262,7 +262,7 @@ class Cluster(Executor):
         try:
             future.set_result(inner.result())
         except KilledWorker as error:
-            crash = CrashedError("The workers that worked on it ended unexpectedly, as when memory is short.")
+            crash = CrashedError("The workers that worked on it ended unexpectedly; memory may have run out.")
             crash.__cause__ = error
             future.set_exception(crash)
         except CancelledError as error:
@@ -334,7 +334,7 @@ def open_executor(
         KeygridError: `workers` is below 0, or the scheduler can't be used.
     """
     if workers is not None and workers < 0:
-        raise KeygridError(f"The number of workers must be 0 or more, got {workers}.")
+        raise KeygridError(f"The number of workers must be 0 or more; you gave {workers}.")
     if scheduler:
         cluster = Cluster(scheduler, on_report)
         try:

@@ -73,8 +73,8 @@ def test_outputs_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "folder.json").mkdir()
     for path, sentence in (
         (tmp_path / "folder.json", "is a folder; name a file in it"),
-        (tmp_path / "missing" / "a.json", "does not exist; make it first"),
-        (tmp_path / "file" / "a.json", "does not exist; make it first"),
+        (tmp_path / "missing" / "a.json", "does not exist; create it first"),
+        (tmp_path / "file" / "a.json", "does not exist; create it first"),
         (tmp_path / ("a" * 300 + ".json"), "too long for a file"),
     ):
         for attempt in (refuse_unwritable, write):

@@ -203,7 +203,7 @@ def test_leaving_a_cluster_cancels_what_is_left(samples, scheduler, tmp_path):
 
 def test_bad_options_are_one_sentence(monkeypatch):
     monkeypatch.setattr("keygrid.work._PATIENCE", 1)
-    with pytest.raises(KeygridError, match="0 or more, got -1"), open_executor(-1):
+    with pytest.raises(KeygridError, match="0 or more; you gave -1"), open_executor(-1):
         pass
     nobody = "tcp://127.0.0.1:9"
     with pytest.raises(KeygridError, match=f"No Dask scheduler answers at {nobody}"), open_executor(scheduler=nobody):

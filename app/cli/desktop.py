@@ -37,7 +37,7 @@ def desktop(*, remove: bool = False) -> None:
         Remove what this command added.
     """
     if sys.platform != "linux":
-        raise KeygridError(f"desktop is for Linux, and this is {sys.platform}; start the window with view instead.")
+        raise KeygridError(f"desktop works on Linux only, not on {sys.platform}; start the window with view instead.")
     from platformdirs import user_data_path
 
     data = user_data_path()
@@ -54,7 +54,7 @@ def desktop(*, remove: bool = False) -> None:
         if which(program) and (data / folder).is_dir():
             with suppress(OSError):
                 subprocess.run([program, data / folder], check=False, stderr=subprocess.DEVNULL)
-    say(f"{'Removed from' if remove else 'Added to'} the menu, by files in {data}.")
+    say(f"{('Removed from' if remove else 'Added to')} the menu; its files are in {data}.")
 
 
 def exec_words(words: Sequence[str]) -> str:

@@ -35,10 +35,10 @@ COMMANDS = {
 
 cli = App(
     name=NAME,
-    help="Key-Grid Desktop: unsupervised 3D keypoints for garments and other deformable things.",
+    help="Key-Grid Desktop: unsupervised 3D keypoints for garments and other deformable objects.",
     version=keygrid.__version__,
     help_format="plaintext",
-    help_epilogue="In a checkout, `python main.py` takes the place of `keygrid`." if IS_CHECKOUT else None,
+    help_epilogue="In a checkout, type `python main.py` instead of `keygrid`." if IS_CHECKOUT else None,
     default_parameter=Parameter(negative=()),
 )
 cli.default(view)
@@ -95,4 +95,4 @@ def _check_first(words: list[str]) -> None:
     first = words[0] if words else "view"
     is_path = Path(first).suffix or "/" in first or os.sep in first or Path(first).exists()
     if not (first.startswith("-") or first in COMMANDS or is_path):
-        raise KeygridError(f"There is no command or file {first!r}; commands are {', '.join(COMMANDS)}.")
+        raise KeygridError(f"There is no command or file {first!r}; the commands are {', '.join(COMMANDS)}.")

@@ -87,7 +87,7 @@ def draw_picture(
     settings, cut = _view_settings(slices, show, hide)
     check_size(size)
     if out.suffix.lower() != ".png":
-        raise KeygridError(f"Pictures are written as PNG, so the name must end in .png; {out.name} does not.")
+        raise KeygridError(f"Pictures are written as PNG, so --out must end in .png; you gave {out.name}.")
     refuse_unwritable(out)
     from app.scene.offscreen import render as draw
     from app.scene.state import DARK, LIGHT
@@ -102,7 +102,7 @@ def draw_picture(
     if method is None:
         default = default_for(garment)
         method = str(default.path)
-        say(f"Keypoints by {default.path.stem}, {default.reason}.")
+        say(f"Keypoints found by {default.path.stem}, {default.reason}.")
     (prediction,) = open_method(method).find([garment], [at], mode=mode)
     draw(garment, prediction, settings, cut, out, size=size, theme=DARK if dark else LIGHT, frame=at or 0)
     return prediction
@@ -111,14 +111,14 @@ def draw_picture(
 def _place_of(frame: int, garment: "Garment") -> int:
     count = garment.frame_count
     if not -count <= frame < count:
-        raise KeygridError(f"There is no frame {frame} of {garment.name}; choose one from 0 to {count - 1}.")
+        raise KeygridError(f"{garment.name} has no frame {frame}; choose one from 0 to {count - 1}.")
     return frame % count
 
 
 def check_size(size: tuple[int, int]) -> None:
     """Raise a `KeygridError` where no picture or window has that many pixels."""
     if not all(64 <= side <= 16384 for side in size):
-        raise KeygridError(f"--size must be from 64 to 16384 pixels a side; {size[0]} x {size[1]} was given.")
+        raise KeygridError(f"--size must be from 64 to 16384 pixels a side; you gave {size[0]} x {size[1]}.")
 
 
 def _view_settings(
@@ -139,7 +139,7 @@ def _view_settings(
     except ValueError:
         position = math.inf
     if axis not in AXES or not -1 <= position <= 1:
-        raise KeygridError(f"--slice must be an axis and a position from -1 to 1, such as z=0.1; {slices!r} was given.")
+        raise KeygridError(f"--slice must be an axis and a position from -1 to 1, such as z=0.1; you gave {slices!r}.")
     cut = SliceSettings(plane=axis)
     cut.move(position)
     return settings, cut
@@ -151,5 +151,5 @@ def _switches(show: Iterable[str], hide: Iterable[str]) -> dict[str, bool]:
     chosen = dict.fromkeys(show, True) | dict.fromkeys(hide, False)
     unknown = [name for name in chosen if name not in LAYERS]
     if unknown:
-        raise KeygridError(f"There is no layer {unknown[0]!r}: the layers are {', '.join(LAYERS)}.")
+        raise KeygridError(f"There is no layer {unknown[0]!r}; the layers are {', '.join(LAYERS)}.")
     return chosen

@@ -70,7 +70,7 @@ def view(
     if not garments:
         raise KeygridError("--follow needs a display for the window; use predict --stream --follow instead.")
     out = screenshot or Path("keygrid-view.png")
-    print(f"There is no display, so the view of {garments[0]} is rendered to {out}.")
+    print(f"There is no display, so {garments[0]} is rendered to {out} instead.")
     prediction = draw_picture(
         garments[0], method[0] if method else None, out, slices=None, size=size, dark=theme == "dark", mode="soft"
     )
@@ -82,10 +82,12 @@ def _followed(folder: Path | None, recipe: Path | None) -> "tuple[Path, Recipe] 
 
     if folder is None:
         if recipe is not None:
-            raise KeygridError("--recipe needs --follow: name a folder there, or use the command prepare.")
+            raise KeygridError(
+                "--recipe works only with --follow and a folder; for single files, use the command prepare."
+            )
         return None
     if not folder.is_dir():
-        raise KeygridError(f"{folder} is not a folder; --follow takes a folder.")
+        raise KeygridError(f"--follow takes a folder, and {folder} is not one.")
     return folder, Recipe() if recipe is None else read_recipe(recipe)
 
 

@@ -17,7 +17,7 @@ from keygrid.files import atomic
 
 PANEL = "Prepare cloud"
 RECIPES = "Recipes (*.json)"
-NO_CLOUD = "There is no cloud to prepare: open one, such as a PLY of a depth camera."
+NO_CLOUD = "There is no cloud to prepare: open one, such as a PLY file from a depth camera."
 
 
 class CloudCommands:

@@ -75,10 +75,10 @@ class CompareCommands:
         """Add a view of a method that is not compared yet; if all are, of a garment; else of the same again."""
         document, comparison = self._document, self._comparison
         if document.garment is None:
-            self._messages.warn("Open a garment first: views compare what methods find on it.")
+            self._messages.warn("Open a garment first, so that the views have something to compare.")
             return
         if comparison.full:
-            self._messages.warn(f"There are {len(LETTERS)} views, and no more fit: take one away first.")
+            self._messages.warn(f"There are already {len(LETTERS)} views, which is the most; remove one first.")
             return
         shown = [document, *(view.subject for view in comparison.views)]
         methods = [known for known in document.methods if all(s.method is not known for s in shown)]
@@ -93,7 +93,7 @@ class CompareCommands:
         document, comparison = self._document, self._comparison
         others = [known for known in document.methods if known is not document.method]
         if document.garment is None or not others:
-            self._messages.warn("Open a garment and two methods or more first: File ▸ Open.")
+            self._messages.warn("Open a garment and at least two methods first: File ▸ Open.")
             return
         comparison.stop()
         for method in others[: len(LETTERS) - 1]:
@@ -103,7 +103,7 @@ class CompareCommands:
         document, comparison = self._document, self._comparison
         others = [known for known in document.garments if known is not document.garment]
         if not others:
-            self._messages.warn("Open two garments or more first: File ▸ Open, or the library.")
+            self._messages.warn("Open at least two garments first: File ▸ Open, or the library.")
             return
         comparison.stop()
         for garment in others[-(len(LETTERS) - 1) :]:
@@ -117,7 +117,7 @@ class CompareCommands:
         if self._comparison.active:
             self._comparison.flip()
         else:
-            self._messages.warn("There is one view: Compare ▸ Add a view (Ctrl+D) adds one to flip to.")
+            self._messages.warn("There is only one view; Compare ▸ Add a view (Ctrl+D) adds another to flip to.")
 
     def _show_dock(self, views: tuple[object, ...]) -> None:
         dock = self._docks["Compare"]

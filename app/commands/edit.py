@@ -39,7 +39,7 @@ class EditCommands:
         self._context.attempt(lambda: self._tell("Undone", self._history.undo()))
 
     def _redo(self) -> None:
-        self._context.attempt(lambda: self._tell("Done again", self._history.redo()))
+        self._context.attempt(lambda: self._tell("Redone", self._history.redo()))
 
     def _tell(self, what: str, step: Step | None) -> None:
         if step is not None:

@@ -133,7 +133,7 @@ class ExportCommands:
 
     def _save_report(self) -> None:
         if not self._state.comparison.active:
-            self._messages.warn("There is one view: Compare ▸ Add a view (Ctrl+D) adds one to compare with.")
+            self._messages.warn("There is only one view; Compare ▸ Add a view (Ctrl+D) adds one to compare with.")
             return
         path = self._path("Save report", "html", "HTML (*.html)")
         if path is not None:

@@ -75,7 +75,7 @@ class FileCommands:
         def refresh(*_: object) -> None:
             several = document.garment is not None and len(document.garment.object_names) > 1
             action.setEnabled(several)
-            action.setToolTip("" if several else "The file has one object, or does not tell objects apart")
+            action.setToolTip("" if several else "The file has only one object, or does not separate its objects")
 
         document.events.garment.connect(refresh)
         refresh()
@@ -95,7 +95,7 @@ class FileCommands:
     def _ask_to_save(self) -> None:
         garment, prediction = self._document.garment, self._document.prediction
         if self._document.shown_preview is not None:
-            self._warn("A preview can't be saved: open the run's checkpoint and switch the preview off.")
+            self._warn("Previews can't be saved: open the run's checkpoint and switch the preview off.")
             return
         if garment is None or prediction is None:
             self._warn("There are no keypoints to save yet: open a garment and a checkpoint first.")

@@ -50,7 +50,7 @@ class HelpCommands:
 
     def _copy_diagnostics(self, engine: str) -> None:
         QGuiApplication.clipboard().setText(diagnostics(engine))
-        self._context.messages.tell("Copied versions, device and last errors, without the contents of any file")
+        self._context.messages.tell("Copied versions, device and recent errors, but no file contents")
 
     def _ask_about(self) -> None:
         self._context.worker.request(DescribeEngine(), self._show_about)

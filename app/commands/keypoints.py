@@ -49,7 +49,7 @@ class KeypointCommands:
 
     def _selected(self) -> int | None:
         if self._document.shown_preview is not None:
-            self._messages.warn("A preview's keypoints have no names: open the run's checkpoint first.")
+            self._messages.warn("Keypoints of a preview can't be named: open the run's checkpoint first.")
             return None
         if self._document.keypoint is None:
             self._messages.warn(NOTHING_SELECTED)
@@ -87,8 +87,8 @@ class KeypointCommands:
 
     def _copy_keypoints(self) -> None:
         self._keypoints.copy()
-        self._messages.tell("Keypoints are on the clipboard")
+        self._messages.tell("Copied the keypoints")
 
     def _copy_segments(self) -> None:
         self._segments.copy()
-        self._messages.tell("Segments are on the clipboard")
+        self._messages.tell("Copied the segments")

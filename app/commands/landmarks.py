@@ -16,12 +16,12 @@ from keygrid.data.landmarks import SUFFIX, read_landmarks, with_frames
 from keygrid.errors import KeygridError
 
 PANEL = "Landmarks"
-NO_GARMENT = "Open a garment first: landmarks are placed on it."
-NOTHING_SELECTED = "Select a landmark first: click it in the view, or its row in the panel Landmarks."
+NO_GARMENT = "Open a garment first, to place landmarks on it."
+NOTHING_SELECTED = "Select a landmark first: click it in the view, or click its row in the Landmarks panel."
 
 TIPS = {
-    "place_landmarks": "A click on the garment places a landmark, a drag moves one (K)",
-    "carry_names": "Find the places of named landmarks on other open garments, by a checkpoint that knows the surface",
+    "place_landmarks": "Click the garment to place a landmark, drag a landmark to move it (K)",
+    "carry_names": "Find the named landmarks on other open garments, using a checkpoint that reads the surface",
 }
 
 
@@ -162,7 +162,7 @@ class LandmarkCommands:
 
     def _carry(self, on: bool) -> None:
         if on and not any(marks.names for marks in self._placing.placed.values()):
-            self._messages.warn("There are no names to carry over yet: place landmarks on one garment, and name them.")
+            self._messages.warn("There are no names to carry over yet: place landmarks on a garment and name them.")
             self._switch_back("carry_names")
             return
         self._placing.carrying = on
@@ -206,7 +206,8 @@ def _read(path: Path, garment: Garment) -> Landmarks:
     found = read_landmarks(path)
     if not found.is_of(garment):
         raise KeygridError(
-            f"The landmarks in {path.name} are of a garment with other triangles or points than {garment.name}."
+            f"The landmarks in {path.name} belong to a garment whose triangles or points differ from those of "
+            f"{garment.name}."
         )
     return with_frames(found.landmarks, garment)
 

@@ -53,7 +53,7 @@ class OfferCommands:
         self._state.document.keypoint = 0
         self._state.first.settings.weights = True
         self._docks.raise_("Keypoints")
-        self._messages.tell("Click a keypoint to see which points of the garment it is made of.")
+        self._messages.tell("Click a keypoint to see which points of the garment determine it.")
 
     def _scrub(self) -> None:
         settings = self._state.first.settings
@@ -62,11 +62,11 @@ class OfferCommands:
         self._state.first.slices.choose("y")  # the T-shirt lies across it
         settings.surface_opacity = min(settings.surface_opacity, 0.35)
         self._docks.raise_("Slices", "Heatmap")
-        self._messages.tell("Drag the slider, or turn the wheel over the slice with Ctrl held down.")
+        self._messages.tell("Drag the slider, or hold Ctrl and turn the wheel over the slice.")
 
     def _compare(self) -> None:
         document = self._state.document
         other = next((known for known in document.methods if known.id.path == default_for_clouds()), None)
         if other is not None:
             self._state.comparison.add(document.garment, other)
-            self._messages.tell("Select a keypoint: the one that matches it is selected in the other view.")
+            self._messages.tell("Select a keypoint: the matching one is selected in the other view.")

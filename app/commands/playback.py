@@ -33,6 +33,6 @@ class PlaybackCommands:
     def _go_to_worst(self) -> None:
         frame = next_worst(self._document)
         if frame is None:
-            self._messages.warn("The worst frame is known once keypoints are found on a garment that moves.")
+            self._messages.warn("The worst frame is known once a moving garment's keypoints are found.")
             return
         self._playback.jump(self._document, frame)

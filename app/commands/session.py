@@ -36,7 +36,7 @@ class SessionCommands:
         box.setWindowTitle("Key-Grid Desktop")
         box.setIcon(QMessageBox.Icon.Question)
         box.setText("Key-Grid Desktop ended unexpectedly last time.")
-        box.setInformativeText("Reopen what was open then?")
+        box.setInformativeText("Reopen what was open?")
         reopen = box.addButton("&Reopen", QMessageBox.ButtonRole.AcceptRole)
         box.addButton("&Start afresh", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(reopen)

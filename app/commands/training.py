@@ -51,7 +51,7 @@ class TrainingCommands:
     def open_run(self, directory: Path) -> None:
         """Follow the run that is written into a directory, wherever its trainer runs."""
         if not RunDirectory(directory).has_begun:
-            self._messages.warn(f"{directory} holds no run; choose the folder that --run named.")
+            self._messages.warn(f"{directory} holds no training run; choose the folder that you gave to --run.")
             return
         self._runs.choose(self._runs.add(directory))
         self._training.follow()
@@ -63,11 +63,11 @@ class TrainingCommands:
         box = QMessageBox(self._window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Trainings are running")
+        box.setWindowTitle("Training in progress")
         box.setText(f"Still training: {names}")
         box.setInformativeText(
-            "A training can go on without the window, which finds it again when it is next opened; or it saves its"
-            " state and stops, to be resumed later."
+            "Runs can continue without the window and reappear when you next open it, or they can save their "
+            "state and stop, so that you can resume them later."
         )
         go_on = box.addButton("&Leave running", QMessageBox.ButtonRole.AcceptRole)
         stop = box.addButton("&Stop them", QMessageBox.ButtonRole.DestructiveRole)

@@ -17,7 +17,7 @@ SIDE_TITLES = {
 }  # fmt: skip
 """Titles and keys of the sides from which a garment can be looked at, as `app.scene.framing.SIDES` names them."""
 
-BACKGROUND_TITLES: dict[Background, str] = {"theme": "By the &theme", "white": "&White", "black": "&Black"}
+BACKGROUND_TITLES: dict[Background, str] = {"theme": "As in the &theme", "white": "&White", "black": "&Black"}
 
 OF_WEIGHTS = {
     "weights": "Colour surface and points by the weights of the selected keypoint (W)",
@@ -152,7 +152,7 @@ class ViewCommands:
     def _recall(self, number: int) -> None:
         camera = self._saved.views.get(number)
         if camera is None:
-            self._messages.warn(f"No view {number} is saved yet: Ctrl+Alt+{number} saves this one.")
+            self._messages.warn(f"View {number} is not saved yet; Ctrl+Alt+{number} saves this one.")
             return
         self._viewport.scene.camera = camera
         self._viewport.request_render()

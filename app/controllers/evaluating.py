@@ -55,7 +55,7 @@ class Evaluating(QObject):
         methods = tuple(known for known in document.methods if known.id.spec in evaluation.methods)
         paths = tuple(sorted(evaluation.garments))
         if not methods or not paths:
-            self.failed.emit("Choose one method and one garment that moves, or more, to evaluate.")
+            self.failed.emit("Choose at least one method and one garment that moves.")
             return
         self.cancel()
         evaluation.judged, evaluation.shown, evaluation.ran = methods, paths, evaluation.options
@@ -105,14 +105,14 @@ class Evaluating(QObject):
 
     def _fail(self, sentence: str) -> None:
         self._evaluation.running = False
-        self.failed.emit(f"The evaluation ended: {sentence}" if sentence == ENDED else sentence)
+        self.failed.emit(f"The evaluation stopped: {sentence}" if sentence == ENDED else sentence)
 
     # What was found
 
     def show(self, method: OpenMethod, sight: Sight) -> None:
         """Show a method on a frame of a garment, which is opened if it is not."""
         if sight.source is None:
-            self.failed.emit(f"{sight.motion} can't be opened again: it is no file.")
+            self.failed.emit(f"{sight.motion} can't be opened again, because it does not come from a file.")
             return
         known = next((g for g in self._state.document.garments if g.source == sight.source), None)
         if known is not None:
@@ -140,7 +140,7 @@ class Evaluating(QObject):
         evaluation = self._evaluation
         methods = evaluation.complete
         if not methods or evaluation.ran is None:
-            self.failed.emit("There is nothing to report yet: no method was scored on all garments.")
+            self.failed.emit("There is nothing to report yet: no method has been scored on all garments.")
             return
         specs = {method.id.spec for method in methods}
         work = WriteEvaluation(

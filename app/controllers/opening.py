@@ -56,7 +56,7 @@ class Opening(QObject):
             ending = path.suffix.lower()
             if ending in PUBLISHED_SUFFIXES:
                 self.refused.emit(
-                    f"{path.name} holds weights of the published code: import them first, by "
+                    f"{path.name} holds weights of the published code; import them first with "
                     f"`{' '.join(COMMAND)} import {path.name} --out {path.stem}.safetensors`."
                 )
             elif ending == SUFFIX:

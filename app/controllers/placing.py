@@ -29,7 +29,7 @@ from keygrid.data.landmarks import (
 )
 from keygrid.errors import KeygridError
 
-KEPT = "they are kept in the session, and written as soon as they can be"
+KEPT = "the session keeps them, and they are written as soon as possible"
 
 
 class KeepingLandmarks(QObject):
@@ -144,7 +144,7 @@ class KeepingLandmarks(QObject):
 
     def _write_one(self, garment: Garment, wanted: Landmarks | None) -> None:
         if garment.source is None:
-            raise KeygridError(f"{garment.name} is no file, beside which its landmarks could be kept.")
+            raise KeygridError(f"{garment.name} does not come from a file, so its landmarks can't be saved beside one.")
         path = landmarks_path(garment.source)
         if wanted is None:
             remove_landmarks(path, garment)
@@ -168,7 +168,7 @@ class KeepingLandmarks(QObject):
         marks = self._placing.of(garment).in_frame(frame)
         wanted = marks.chosen(_are(marks, names)) if names else marks
         if garment.source is None or not wanted.names:
-            self.refused.emit("There are no landmarks in this frame to mirror; place some first.")
+            self.refused.emit("This frame has no landmarks to mirror; place some first.")
             return
         only = frame if garment.is_cloud and garment.frame_count else None
         self._worker.request(
@@ -249,4 +249,4 @@ def _are(landmarks: Landmarks, names: frozenset[str]) -> NDArray[np.bool_]:
 
 def _refuse_others(file: LandmarkFile, garment: Garment) -> None:
     if not file.is_of(garment):
-        raise KeygridError(f"The landmarks of {garment.name} that the session kept are of other triangles or points.")
+        raise KeygridError(f"The session's landmarks for {garment.name} belong to other triangles or points.")

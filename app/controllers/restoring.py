@@ -112,7 +112,7 @@ class Restoring(QObject):
             state.comparison.mode = session.comparison.get("mode", "grid")
         if missing:
             names = ", ".join(Path(text).name for text in missing)
-            self._context.messages.warn(f"These files of the session are missing or can't be read: {names}.")
+            self._context.messages.warn(f"These files of the session are missing or unreadable: {names}.")
 
     def _look(self, *_: object) -> None:
         """Show the session as soon as all of it is open; what is predicted meanwhile takes longer."""

@@ -80,7 +80,7 @@ class Training(QObject):
         arguments, folder = resumed(run.command, run.directory)
         if not arguments:
             raise KeygridError(
-                f"{run.name} doesn't say by which command it was begun; give that command with --resume in a terminal."
+                f"{run.name} doesn't record the command that started it; give that command with --resume in a terminal."
             )
         self._untell(run, "stop")
         self._launch(run.directory, arguments, folder)
@@ -127,7 +127,7 @@ class Training(QObject):
         try:
             (run.directory / word).touch()
         except OSError as error:
-            raise KeygridError(f"Nothing can be written into {run.directory}: {error.strerror}.") from error
+            raise KeygridError(f"{run.directory} is not writable: {error.strerror}.") from error
         self._look()
 
     def _untell(self, run: Run, word: str) -> None:
@@ -139,12 +139,14 @@ class Training(QObject):
 
     def _end(self, run: Run) -> None:
         if run.process is None:
-            raise KeygridError(f"{run.name} runs on another machine; end it there, or wait until its state is saved.")
+            raise KeygridError(
+                f"{run.name} runs on another machine; end it there, or wait until it has saved its state."
+            )
         try:
             with suppress(psutil.NoSuchProcess):
                 psutil.Process(run.process).terminate()
         except psutil.AccessDenied as error:
-            raise KeygridError(f"{run.name} can't be ended: its process is another user's.") from error
+            raise KeygridError(f"{run.name} can't be ended, because its process belongs to another user.") from error
 
 
 def _with_error_log(command: list[str], log: Path) -> list[str]:

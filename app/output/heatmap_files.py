@@ -34,7 +34,7 @@ def write_heatmap(heat: Heat, slices: SliceSettings, path: Path) -> None:
     writers: dict[str, Callable[[Floats, Heat, Path], None]] = {".vti": _write_vti, ".npz": _write_npz}
     write = writers.get(path.suffix.lower())
     if write is None:
-        raise KeygridError(f"{path.name} has no ending that names a heatmap's format: use .vti or .npz.")
+        raise KeygridError(f"Heatmaps are written as .vti or .npz; you gave {path.name}.")
     grid = heat.cells if slices.cells else heat.on_grid((RESOLUTION,) * 3)
     with atomic(path) as temporary:
         write(grid, heat, temporary)
@@ -54,7 +54,7 @@ def write_slice(heat: Heat, slices: SliceSettings, path: Path) -> None:
     }  # fmt: skip
     write = writers.get(path.suffix.lower())
     if write is None:
-        raise KeygridError(f"{path.name} has no ending that names a slice's format: use .png or .csv.")
+        raise KeygridError(f"Slices are written as .png or .csv; you gave {path.name}.")
     points = plane_points(slices.plane, slices)
     values = heat.on_plane(points, slices)
     with atomic(path) as temporary:

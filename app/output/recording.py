@@ -131,4 +131,4 @@ class Recording(QObject):
 def check_suffix(path: Path) -> None:
     """Raise an error if a path has no ending that names a video's format."""
     if path.suffix.lower() not in SUFFIXES:
-        raise KeygridError(f"{path.name} has no ending that names a video's format: use {' or '.join(SUFFIXES)}.")
+        raise KeygridError(f"Videos are written as {' or '.join(SUFFIXES)}; you gave {path.name}.")

@@ -77,9 +77,9 @@ def write_report(report: Report, path: Path) -> None:
         "<h2>Scores</h2>",
         _table(["View", *(metric.title for metric in METRICS.values()), "Time"], [_scores(row) for row in report.rows]),
         _definitions({metric.title: metric.description for metric in METRICS.values()}),
-        "<p>A dash: the metric needs what the garment does not have.</p>",
+        "<p>A dash means that the garment lacks something the metric needs.</p>",
         "<h2>Differences of keypoints</h2>",
-        "<p>Partners are assigned so that the sum of their distances is least. Distances in file units.</p>",
+        "<p>Partners are assigned so that the sum of their distances is smallest. Distances are in file units.</p>",
         _table(
             ["Keypoint of A", "View", "Partner", "In this frame", "Mean over frames"],
             [_difference(row) for row in report.differences],

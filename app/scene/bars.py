@@ -41,7 +41,7 @@ def bars_of(state: SceneState) -> list[Bar]:
     """Return the bars of the heatmap and of weights, each only if something is coloured by it."""
     found, heat, weighed = [], state.heat, state.weighed
     if heat is not None and HEATED & state.layers:
-        title = "heat" if heat.sigma is None else f"heat if\nsigma {heat.sigma:.3g}"  # the font has no Greek
+        title = "heat" if heat.sigma is None else f"heatmap at\nsigma {heat.sigma:.3g}"  # the font has no Greek
         if heat.reference is not None:
             title = "± heat"
         found.append(Bar("heat", title, limits_of(heat, state.slices), colour_map_of(heat, state.slices)))

@@ -178,7 +178,7 @@ class Subject:
     def unexplained(self) -> str:
         """The reason why what is shown has no weights, heatmap and reconstruction; empty if it has, or is to come."""
         if self.shown_preview is not None:
-            return "The preview of a training has no weights, heatmap or reconstruction"
+            return "The preview of a training run has no weights, heatmap or reconstruction"
         if self.prediction is None or self.prediction.explanation is not None:
             return ""
         return f"{self.prediction.method.title} has no weights, heatmap or reconstruction; choose a checkpoint"

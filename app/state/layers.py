@@ -50,7 +50,7 @@ def _on_clouds(subject: Subject) -> bool:
 
 
 def _surface(subject: Subject) -> str:
-    return "This garment is a cloud, which has no surface: Points shows it" if _on_clouds(subject) else ""
+    return "This garment is a cloud, which has no surface; the layer Points shows it" if _on_clouds(subject) else ""
 
 
 def _colours(subject: Subject) -> str:

@@ -72,7 +72,7 @@ def log_errors() -> None:
 
     def log_of_thread(told: threading.ExceptHookArgs) -> None:
         if told.exc_value is not None:
-            LOG.error("Not handled in a thread", exc_info=(told.exc_type, told.exc_value, told.exc_traceback))
+            LOG.error("Unhandled error in a thread", exc_info=(told.exc_type, told.exc_value, told.exc_traceback))
         report_of_thread(told)
 
     sys.excepthook, threading.excepthook = log, log_of_thread
@@ -88,7 +88,7 @@ def diagnostics(engine: str) -> str:
     """
     errors: Sequence[str] = [*_RECENT.lines] or ["none"]
     machine = f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}"
-    return "\n".join([*_versions(), machine, engine, f"Log: {log_folder() / NAME}", "Last errors:", *errors])
+    return "\n".join([*_versions(), machine, engine, f"Log: {log_folder() / NAME}", "Recent errors:", *errors])
 
 
 def _versions() -> list[str]:

@@ -42,15 +42,15 @@ class NewRun:
         if not self.run.name:
             found["run"] = "Name a directory."
         elif RunDirectory(self.run).has_begun:
-            found["run"] = "It holds a run already; name another directory."
+            found["run"] = "It already holds a run; name another directory."
         elif self.run.exists() and not self.run.is_dir():
-            found["run"] = "It is a file; name a directory."
+            found["run"] = "This is a file; name a directory."
         if not self.options.machine.device.strip():
             found["device"] = "Name a device, such as cpu or cuda."
         try:
             shlex.split(self.others)
         except ValueError:
-            found["others"] = "A quotation mark is missing."
+            found["others"] = "A closing quotation mark is missing."
         return found
 
     def arguments(self) -> list[str]:

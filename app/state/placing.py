@@ -106,7 +106,7 @@ class Placing:
         """
         marks = self.of(garment)
         if len(marks.names) >= MOST:
-            raise KeygridError(f"{garment.name} has {MOST} landmarks, and there can be no more; delete some first.")
+            raise KeygridError(f"{garment.name} already has {MOST} landmarks, which is the most; delete some first.")
         number = next(i for i in range(1, MOST + 2) if f"landmark {i}" not in marks.names)
         name = f"landmark {number}"
         only = frame if garment.is_cloud and garment.frame_count else None
@@ -134,7 +134,7 @@ class Placing:
         if name == marks.names[row]:
             return
         if not name:
-            raise KeygridError("A landmark needs a name: write one, such as left cuff.")
+            raise KeygridError("A landmark needs a name, such as left cuff.")
         self._refuse_taken(marks, name, frames_of(marks)[row], row)
         names = (*marks.names[:row], name, *marks.names[row + 1 :])
         self._change(garment, f"Rename {marks.names[row]}", replace(marks, names=names))
@@ -174,7 +174,7 @@ class Placing:
         kept = np.array([(name, only) not in new and name not in lasting for name, only in known], bool)
         found = together([marks.chosen(kept), others])
         if len(found.names) > MOST:
-            raise KeygridError(f"{garment.name} would have {len(found.names)} landmarks, and there can be {MOST}.")
+            raise KeygridError(f"{garment.name} would have {len(found.names)} landmarks; the most is {MOST}.")
         self._change(garment, title, found)
 
     def reset(self, garment: Garment) -> None:
@@ -221,7 +221,7 @@ class Placing:
     def _refuse_taken(self, marks: Landmarks, name: str, frame: int | None, row: int) -> None:
         for other, (known, only) in enumerate(zip(marks.names, frames_of(marks), strict=True)):
             if other != row and known == name and (only is None or frame is None or only == frame):
-                raise KeygridError(f"There is a landmark {name!r} already; choose another name.")
+                raise KeygridError(f"There is already a landmark {name!r}; choose another name.")
 
 
 def _moved(marks: Landmarks, row: int, spot: Spot) -> Landmarks:

@@ -308,7 +308,7 @@ class Run:
         if self.state is State.LOST:
             return "The trainer ended unexpectedly; Resume continues from the last saved state."
         if self.state is State.FAILED:
-            return self.history.message or self.error or "It ended without saying why."
+            return self.history.message or self.error or "It ended without giving a reason."
         return self.history.message if self.state is State.STOPPED else ""
 
     def preview(self, epoch: int | None = None) -> Preview | None:

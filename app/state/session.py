@@ -106,7 +106,7 @@ def read_session(path: Path) -> Session:
     """
     try:
         if path.stat().st_size > LARGEST:
-            raise KeygridError(f"{path.name} is too large for a session.")
+            raise KeygridError(f"{path.name} is too large to be a session file.")
         values = json.loads(path.read_bytes())
     except OSError as error:
         raise KeygridError(f"{path} can't be read: {error.strerror}.") from error
@@ -117,7 +117,7 @@ def read_session(path: Path) -> Session:
     if not isinstance(values, dict) or not isinstance(values.get("version"), int):
         raise KeygridError(f"{path.name} is no session: choose a file that was saved with File ▸ Save session.")
     if values["version"] > VERSION:
-        raise KeygridError(f"{path.name} was saved by a newer version of this application, which can open it.")
+        raise KeygridError(f"{path.name} was saved by a newer version of this application; open it with that one.")
     views = [_view(view) for view in _list(values.get("views"))[: len(LETTERS)]]
     cameras = {key: _camera(camera) for key, camera in _dictionary(values.get("saved_views")).items()}
     speed = values.get("speed")

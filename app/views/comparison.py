@@ -286,7 +286,7 @@ class ComparisonArea(QWidget):
             moved = displacements(self._first, view, found) if found is not None else None
             if moved is None or prediction is None or found is None:
                 others.append((np.empty((0, 3)), np.empty((0, 3), np.uint8)))
-                lines.append(f"{letter}  {_name(view)}: not this frame of this garment")
+                lines.append(f"{letter}  {_name(view)}: not this garment or frame")
                 continue
             others.append((prediction.keypoints, self._style(found)[0]))
             lines.append(f"{shape} {letter}  {_name(view)}")

@@ -213,7 +213,7 @@ def describe_scores(subject: Subject, measures: Measures | None) -> str:
 def explain_scores(measures: Measures | None) -> str:
     """Return the values and meanings of all metrics, and what is missing for those that have no value."""
     if measures is None:
-        return "Scores come when all frames have keypoints"
+        return "Scores appear when all frames have keypoints"
     lines = []
     for metric in METRICS.values():
         if metric.key in measures:

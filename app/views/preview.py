@@ -23,10 +23,10 @@ class PreviewBar(QWidget):
         self._document, self._runs = document, runs
         self._asked: tuple[Run | None, Path] | None = None
         self.box = QCheckBox("Show preview")
-        self.box.setToolTip("Show what the network says of one garment, as it learns")
+        self.box.setToolTip("Show the keypoints that the network finds on one garment as it learns")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Preview after epoch")
-        self.slider.setToolTip("Earlier previews; the last position follows the training")
+        self.slider.setToolTip("Go back to earlier previews; the last position follows the training")
         self.label = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance("after epoch 9999, live"))
         layout = QHBoxLayout(self)

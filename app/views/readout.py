@@ -73,4 +73,4 @@ def _heaviest(probe: Probe) -> str:
         return ""
     order = [int(index) for index in weights.argsort()[::-1][:HEAVIEST] if weights[index] >= 1e-6]
     told = ", ".join(f"{index}: {weights[index]:.1%}" for index in order)
-    return f"  weights {told} of their largest" if told else "  no keypoint's weight is here"
+    return f"  weights {told} of their largest" if told else "  no keypoint has weight here"

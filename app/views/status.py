@@ -27,7 +27,7 @@ class StatusBar(QStatusBar):
         self._began: tuple[float, int] | None = None
         self.label = QLabel("Ready")
         self.followed = QLabel()
-        self.followed.setToolTip("The folder that is followed, and the time from a file's last change to its picture")
+        self.followed.setToolTip("The followed folder, and the time from a file's last change to its picture")
         self.progress = QProgressBar(textVisible=False)
         self.progress.setFixedWidth(140)
         self.cancel_button = QPushButton("Cancel")
@@ -54,10 +54,8 @@ class StatusBar(QStatusBar):
         followed = self._following
         self.followed.setVisible(followed.folder is not None)
         if followed.folder is not None:
-            waits = (
-                "waits for a cloud" if followed.seconds is None else f"{followed.frame} after {followed.seconds:.2f} s"
-            )
-            self.followed.setText(f"Follows {followed.folder.name}: {waits}")
+            state = "no cloud yet" if followed.seconds is None else f"{followed.frame} after {followed.seconds:.2f} s"
+            self.followed.setText(f"Follows {followed.folder.name}: {state}")
 
     def _refresh(self, *_: object) -> None:
         done, total = len(self._document.predictions), self._document.frame_count

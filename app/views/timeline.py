@@ -126,8 +126,9 @@ class Timeline(QWidget):
         self.slider = FrameSlider()
         self.slider.setAccessibleName("Frame")
         self.slider.setToolTip(
-            "Frame; a mark below it says that its keypoints are there, a bar how far they are on the cloth from where"
-            " they mostly are: the selected one, or all in the mean. Shift+. goes to the next worst frame"
+            "Frame. A mark below a frame shows that its keypoints are found; a bar, how far they have "
+            "drifted on the cloth from their usual place (the selected keypoint, or the mean of all). "
+            "Shift+. goes to the next worst frame"
         )
         self.label = QLabel(textFormat=Qt.TextFormat.PlainText, alignment=Qt.AlignmentFlag.AlignCenter)
         self.speed = QSpinBox(minimum=SPEEDS[0], maximum=SPEEDS[1], value=playback.speed, suffix=" fps")

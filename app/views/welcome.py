@@ -14,7 +14,7 @@ OFFERS = ("try_inspect", "try_scrub", "try_compare")
 """Commands with a button at the first start, by name."""
 
 TITLE = "Drop a garment here"
-WORDS = "A mesh, a point cloud or a sequence of them; its keypoints are found at once."
+WORDS = "A mesh, a point cloud or a sequence; its keypoints are found at once."
 
 PICTURE = 56
 """Side of the picture, in logical pixels."""
@@ -102,7 +102,7 @@ class Offers(QFrame):
         layout.addStretch()
         self.close_button = QToolButton(autoRaise=True)
         self.close_button.setText("✕")
-        self.close_button.setToolTip("Close; the menu Help ▸ Try has the same")
+        self.close_button.setToolTip("Close; Help ▸ Try offers the same")
         self.close_button.clicked.connect(self.hide)
         layout.addWidget(self.close_button)
         document.events.garments.connect(lambda garments: self.hide() if len(garments) > 1 else None)

@@ -56,7 +56,7 @@ class Loop:
         except KeygridError as error:
             return Failure(request.number, str(error))
         except MemoryError:
-            return Failure(request.number, "There is not enough memory for this; close other programs or open less.")
+            return Failure(request.number, "There is not enough memory; close other programs or open fewer files.")
         except Exception as error:  # whatever happens, the window must hear of it
             sys.excepthook(type(error), error, error.__traceback__)
             return Failure(

@@ -27,7 +27,7 @@ from keygrid.installation import ONE_BLAS_THREAD
 PATIENCE_MS = 2000
 """Time for which a cancelled request may keep the worker busy, before the worker is replaced."""
 
-ENDED = "The background process ended unexpectedly and was started again; please try again."
+ENDED = "The background process ended unexpectedly and was restarted; please try again."
 
 ROOT = Path(__file__).parents[2]
 

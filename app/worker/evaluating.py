@@ -77,10 +77,10 @@ def evaluate(
         enter("Evaluating methods")
         for index, name, found in judge_each(methods, garments, protocol, executor):
             if isinstance(found, CrashedError):
-                give(f"{methods[index].id.title} is not scored on {name}: {found}")
+                give(f"{methods[index].id.title} can't be scored on {name}: {found}")
             else:
                 give(_cell(methods[index], name, found))
-        enter("Evaluating methods as garments are seen worse")
+        enter("Evaluating methods on noisy and incomplete garments")
         for points in each_level(methods, garments, protocol, kinds, executor):
             give([Level(point.kind, point.level, point.method, point.values) for point in points])
 

@@ -181,7 +181,7 @@ class Handlers:
                 return None
             raise
         if isinstance(garment, Collection):
-            raise KeygridError(f"{work.frame.path.name} holds many garments; only single clouds can be followed.")
+            raise KeygridError(f"{work.frame.path.name} holds many garments; follow files with a single cloud.")
         if work.recipe.steps or work.recipe.up is not None:
             _wait_for_torch()
             from keygrid.clouds.preparing import prepare

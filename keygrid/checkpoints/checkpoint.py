@@ -64,7 +64,7 @@ class Checkpoint:
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # which is no mapping
         # Files of earlier versions have no digest.
         if DIGEST in metadata and metadata[DIGEST] != _digest(metadata[KEY], stored):
-            raise KeygridError(f"{path.name} is damaged: its weights are not those that were written; copy it again.")
+            raise KeygridError(f"{path.name} is damaged: its weights differ from those that were saved; copy it again.")
         weights = {upgraded_name(name, header.format): tensor.float() for name, tensor in stored.items()}
         checkpoint = cls(header.config, weights, header.category, header.record)
         _check_shapes(checkpoint, path)
@@ -90,4 +90,4 @@ def _check_shapes(checkpoint: Checkpoint, path: Path) -> None:
     with torch.device("meta"):
         expected = KeyGrid(checkpoint.config).state_dict()
     if {n: t.shape for n, t in expected.items()} != {n: t.shape for n, t in checkpoint.weights.items()}:
-        raise KeygridError(f"{path.name} does not hold the weights that its own configuration describes.")
+        raise KeygridError(f"{path.name} is damaged: its weights do not match its own configuration; copy it again.")

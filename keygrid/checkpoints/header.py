@@ -90,12 +90,12 @@ def opening(path: Path, framework: str) -> Iterator[Any]:
         with safe_open(path, framework=framework) as file:
             yield file
     except FileNotFoundError as error:
-        raise KeygridError(f"There is no checkpoint {path}.") from error
+        raise KeygridError(f"There is no checkpoint {path}; check the path.") from error
     except (SafetensorError, OSError) as error:
         hint = (
-            f"; import published weights first, by `{' '.join(COMMAND)} import`"
+            f"; import published weights first with `{' '.join(COMMAND)} import`"
             if path.suffix in {".pt", ".pth"}
-            else ": it is damaged, or of another kind"
+            else ": it is damaged or another kind of file"
         )
         raise KeygridError(f"{path.name} can't be read as a checkpoint{hint}.") from error
 
@@ -109,7 +109,7 @@ def header_of(metadata: Mapping[str, str] | None, path: Path) -> CheckpointHeade
     try:
         header = json.loads((metadata or {})[KEY])
     except (KeyError, ValueError, RecursionError) as error:
-        raise KeygridError(f"{path.name} holds weights, but not of a Key-Grid network.") from error
+        raise KeygridError(f"{path.name} holds weights, but not those of a Key-Grid network.") from error
     match header:
         case {"format": int(number), "model": dict(model)} if 1 <= number <= FORMAT and type(number) is int:
             pass
@@ -173,7 +173,7 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Return constants of format 1 as format 2 has them."""
     parts: dict[str, dict[str, Any]] = {"encoder": {"kind": "pointnet"}, "heatmap": {}, "decoder": {}}
     if flat.keys() & parts.keys():
-        raise UnknownConstantError("These constants are of a newer format than they say.")
+        raise UnknownConstantError("Its constants belong to a newer format than its header states.")
     for name, value in flat.items():
         for part, moved in _MOVED.get(name, ()):
             parts[part][moved] = value
@@ -189,7 +189,7 @@ def _mapping(name: str, value: Any) -> Mapping[str, Any]:
 def _made(kind: type[_T], values: Mapping[str, Any]) -> _T:
     known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
     if not values.keys() <= known:
-        raise UnknownConstantError("There is a constant that this version does not know.")
+        raise UnknownConstantError("It has a constant that this version does not know.")
     return kind(**{name: _as_tuple(value) for name, value in values.items()})
 
 
@@ -199,4 +199,4 @@ def _as_tuple(value: Any, depth: int = 3) -> Any:
 
 
 def _of_another_version(path: Path) -> KeygridError:
-    return KeygridError(f"{path.name} was written by another version of Key-Grid Desktop; use that one to open it.")
+    return KeygridError(f"{path.name} was written by another version of Key-Grid Desktop; open it with that version.")

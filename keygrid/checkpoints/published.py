@@ -69,7 +69,9 @@ def import_published(path: Path) -> Checkpoint:
     with torch.device("meta"):
         expected = KeyGrid(config).state_dict()
     if {n: t.shape for n, t in expected.items()} != {n: t.shape for n, t in weights.items()}:
-        raise KeygridError(f"{path.name} is of another network than the published Key-Grid code's last version.")
+        raise KeygridError(
+            f"{path.name} holds a different network from the last version of the published Key-Grid code."
+        )
     return Checkpoint(config, weights, record={"imported": path.name})
 
 
@@ -77,12 +79,12 @@ def _read(path: Path) -> Mapping[str, Tensor]:
     try:
         content = torch_files.load(path, torch.device("cpu"))
     except FileNotFoundError as error:
-        raise KeygridError(f"There is no file {path}.") from error
+        raise KeygridError(f"There is no file {path}; check the path.") from error
     state = content.get("model_state_dict") if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(
         isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in state.items()
     ):
-        raise KeygridError(f"{path.name} has no `model_state_dict`, which checkpoints of the published code have.")
+        raise KeygridError(f"{path.name} is not a checkpoint of the published code: it has no `model_state_dict`.")
     return state
 
 

@@ -20,7 +20,7 @@ def load(path: Path, device: torch.device) -> Any:
         FileNotFoundError: there is no such file.
         KeygridError: it is damaged, of another kind, wants to run code, or has tensors that are no plain numbers.
     """
-    damaged = f"{path.name} can't be read as a PyTorch file: it is damaged, or of another kind."
+    damaged = f"{path.name} can't be read as a PyTorch file: it is damaged or another kind of file."
     try:
         _refuse_compressed(path)
         with warnings.catch_warnings(action="ignore"):  # of pickles that PyTorch did not write
@@ -28,13 +28,11 @@ def load(path: Path, device: torch.device) -> Any:
     except (FileNotFoundError, KeygridError):
         raise
     except UnpicklingError as error:
-        raise KeygridError(
-            f"{path.name} is damaged, or wants to run code when it is opened, and was not opened for that."
-        ) from error
+        raise KeygridError(f"{path.name} was not opened: it is damaged, or would run code when opened.") from error
     except Exception as error:  # A damaged pickle can make PyTorch raise anything.
         raise KeygridError(damaged) from error
     if not all(_is_plain(tensor) for tensor in _tensors(content)):
-        raise KeygridError(f"{path.name} holds tensors that are sparse, quantised or without numbers; save plain ones.")
+        raise KeygridError(f"{path.name} holds sparse, quantised or non-numeric tensors; save plain ones.")
     return content
 
 
@@ -44,7 +42,7 @@ def _refuse_compressed(path: Path) -> None:
         return
     with zipfile.ZipFile(path) as archive:
         if sum(member.file_size for member in archive.infolist()) > path.stat().st_size:
-            raise KeygridError(f"{path.name} is compressed, which PyTorch's files are not, so it was not opened.")
+            raise KeygridError(f"{path.name} was not opened: it is compressed, and PyTorch's own files never are.")
 
 
 def _tensors(content: Any) -> Iterator[Tensor]:

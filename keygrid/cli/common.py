@@ -63,6 +63,4 @@ def open_one(path: Path) -> "Garment":
 def need_simulator() -> None:
     """Raise a `KeygridError` where the extra `simulate` is not installed."""
     if find_spec("newton") is None or find_spec("gpytoolbox") is None:
-        raise KeygridError(
-            "The simulator is not installed; install its extra, by `pip install '.[simulate]'` in the project's folder."
-        )
+        raise KeygridError("The simulator is not installed; run `pip install '.[simulate]'` in the project's folder.")

@@ -86,9 +86,9 @@ def evaluate(
     """
     specs = [*(methods or ()), *(method or ())]
     if not specs:
-        raise KeygridError("There is no method to score: name a checkpoint, or a method such as farthest?k=8.")
+        raise KeygridError("There is no method to score; name a checkpoint, or a method such as farthest?k=8.")
     if every < 1:
-        raise KeygridError(f"--every must be 1 or more, and {every} was given.")
+        raise KeygridError(f"--every must be 1 or more; you gave {every}.")
     from keygrid.evaluation.report import Report, as_markdown, check_ending, write
     from keygrid.files import refuse_unwritable
 

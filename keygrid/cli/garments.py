@@ -30,4 +30,4 @@ def garments(*, out: Path = ASSETS / "garments", processes: int = 2, category: s
 
     failed = make_all(out, real_tshirt(DEFAULT_GARMENT), processes=processes, category=category, scheduler=scheduler)
     if failed:
-        raise KeygridError(f"{len(failed)} sequences failed; the first: {failed[0]}")
+        raise KeygridError(f"{len(failed)} sequences failed; the first error: {failed[0]}")

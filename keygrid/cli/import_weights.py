@@ -19,7 +19,7 @@ def import_weights(published: Path, /, *, out: Path) -> None:
         The checkpoint, ending in .safetensors.
     """
     if out.suffix != ".safetensors":
-        raise KeygridError(f"A checkpoint's name must end in .safetensors; {out.name} does not.")
+        raise KeygridError(f"A checkpoint's name must end in .safetensors; you gave {out.name}.")
     refuse_unwritable(out)
     from keygrid.checkpoints.published import import_published
 

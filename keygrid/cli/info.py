@@ -37,4 +37,4 @@ def info(paths: list[Path], /, *, json: bool = False) -> None:
     else:
         print("\n\n".join(as_text(description) for description in found))
     if refused:
-        raise KeygridError(f"{len(refused)} of {len(paths)} can't be read, the first because: {refused[0]}")
+        raise KeygridError(f"{len(refused)} of {len(paths)} can't be read; the first error: {refused[0]}")

@@ -31,7 +31,7 @@ def name(checkpoint: Path, /, *, garments: list[Path] | None = None) -> None:
     known = Dataset.open(garments or [ASSETS / "garments"]).of_split("train")
     chosen = [garment for garment in known if categories == [""] or garment.category in categories]
     if not chosen:
-        raise KeygridError(f"None of these garments is of the categories {', '.join(categories)}; name others.")
+        raise KeygridError(f"None of these garments belongs to the categories {', '.join(categories)}; give others.")
     method = open_method(checkpoint)
     names = derived_names(method, chosen)
     keep_derived(checkpoint, method.id.fingerprint, names)

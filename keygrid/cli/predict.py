@@ -84,7 +84,9 @@ def predict(
         stream_to(garments, Wanted(opened, keypoints, prepared_by, up), out, follow=follow)
         return
     if out is None or follow:
-        raise KeygridError("--follow needs --stream." if follow else "Name a file to write to: --out keypoints.json.")
+        raise KeygridError(
+            "--follow needs --stream." if follow else "Name a file to write to, such as --out keypoints.json."
+        )
     _check(garments, out, batch, workers)
     from keygrid.data.dataset import Dataset
     from keygrid.prediction.files import check_format
@@ -127,9 +129,9 @@ def _recipe(path: Path | None) -> "Recipe | None":
 def _check(garments: list[Path], out: Path, batch: int, workers: int | None) -> None:
     """Refuse what can be refused before anything is read."""
     if batch < 1:
-        raise KeygridError(f"--batch must be at least 1, and {batch} was given.")
+        raise KeygridError(f"--batch must be at least 1; you gave {batch}.")
     if workers is not None and workers < 0:
-        raise KeygridError(f"--workers must be 0 or more, and {workers} was given.")
+        raise KeygridError(f"--workers must be 0 or more; you gave {workers}.")
     from keygrid.prediction.files import check_format
 
     check_format(out, len(garments))

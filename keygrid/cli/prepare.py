@@ -99,7 +99,7 @@ def _recipe(path: Path | None, steps: "list[Step]", up: "Up | None", unit: "Unit
     if path is None:
         return Recipe(tuple(steps) or USUAL, up, unit or "m")
     if steps:
-        raise KeygridError("Both a recipe and steps are given: leave one of them out.")
+        raise KeygridError("You gave both a recipe and steps; leave one of them out.")
     read = read_recipe(path)
     return Recipe(read.steps, up or read.up, unit or read.unit)
 
@@ -140,12 +140,12 @@ def _targets(members: "tuple[Member, ...]", out: Path) -> list[Path]:
     """
     if out.suffix.lower() == ".ply":
         if len(members) > 1:
-            raise KeygridError(f"{out.name} is one file, and there are {len(members)} clouds; name a folder.")
+            raise KeygridError(f"{out.name} is a single file, but there are {len(members)} clouds; name a folder.")
         return [out]
     targets = [out / f"{member.entry.path.name.partition('.')[0]}.ply" for member in members]
     if len(set(targets)) < len(targets):
         twice = next(target for target in targets if targets.count(target) > 1)
-        raise KeygridError(f"Two of the clouds would be written to {twice}; prepare their folders one by one.")
+        raise KeygridError(f"Two of the clouds would both be written to {twice}; prepare their folders one by one.")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

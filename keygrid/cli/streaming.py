@@ -26,7 +26,7 @@ def stream_to(paths: list[Path], wanted: "Wanted", out: Path | None, *, follow: 
         try:
             file = None if out is None else stack.enter_context(out.open("a", encoding="utf-8"))
         except OSError as error:
-            raise KeygridError(f"Nothing can be written to {out}: {error.strerror}.") from error
+            raise KeygridError(f"{out} can't be written: {error.strerror}.") from error
 
         def write(line: str) -> None:
             print(line, file=file, flush=True)
@@ -35,7 +35,7 @@ def stream_to(paths: list[Path], wanted: "Wanted", out: Path | None, *, follow: 
             stream(_there(paths), wanted, write, say)
             return
         if len(paths) != 1:
-            raise KeygridError(f"One folder is followed at a time, and {len(paths)} paths are given.")
+            raise KeygridError(f"--follow takes one folder; you gave {len(paths)} paths.")
         watch = FolderWatch(paths[0])
         warm_up(wanted)
         try:

@@ -28,7 +28,7 @@ _DEFAULT = Options()
 _GARMENTS, _NETWORK, _COURSE, _MACHINE, _KEPT = (
     Parameter(name="*", group=Group.create_ordered(title))
     for title in (
-        "Garments and how they are varied", "Network", "Course of the training", "Machine", "What is kept and shown",
+        "Garments and how they are varied", "Network", "Course of the training", "Machine", "What is saved and shown",
     )
 )  # fmt: skip
 
@@ -67,7 +67,7 @@ def train(
     options = Options(data, network, course, machine, kept)
     model, training = options.model(), options.training()  # raises before anything heavy is imported
     if machine.threads is not None and machine.threads < 1:
-        raise KeygridError(f"--threads must be 1 or more, and {machine.threads} was given.")
+        raise KeygridError(f"--threads must be 1 or more; you gave {machine.threads}.")
     from torch import set_num_threads
 
     from keygrid.data.cache import CloudCache, cache_folder

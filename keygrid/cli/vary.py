@@ -51,7 +51,7 @@ def vary(
     """
     need_simulator()
     if count < 0 or poses < 1 or copies < 1:
-        raise KeygridError("--count must be 0 or more, and --poses and --copies 1 or more.")
+        raise KeygridError("--count must be 0 or more; --poses and --copies must be 1 or more.")
     from keygrid.data.dataset import Dataset
     from keygrid.data.readers.sequence import read_about, write_sequence
     from keygrid.simulation.variety import TOPS, name_of, placed, revaried, varied
@@ -71,4 +71,4 @@ def vary(
             path = out / f"{garment.name}-{copy}.npz"
             if known is not None and not path.exists():
                 write_sequence(revaried(known, copy), path)
-                say(f"cut {garment.name} anew")
+                say(f"recut {garment.name}")

@@ -17,7 +17,7 @@ def write_cloud(prepared: Prepared, path: Path) -> None:
         KeygridError: another ending, or the folder is missing or can't be written.
     """
     if path.suffix.lower() != ".ply":
-        raise KeygridError(f"Prepared clouds are written as PLY, so the name must end in .ply; {path.name} does not.")
+        raise KeygridError(f"Prepared clouds are written as PLY, so the name must end in .ply; you gave {path.name}.")
     garment = prepared.garment
     columns = [(("x", "y", "z"), "<f8", in_file_axes(garment.vertices, garment.up))]
     if prepared.normals is not None:

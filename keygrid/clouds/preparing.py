@@ -98,7 +98,7 @@ def prepare(garment: Garment, recipe: Recipe, enter: Callable[[str], object] = l
         KeygridError: it is not a cloud, or a step leaves no points.
     """
     if not garment.is_cloud or garment.frame_count:
-        raise KeygridError(f"{garment.name} is no cloud, and only clouds are prepared; open a cloud.")
+        raise KeygridError(f"{garment.name} is not a cloud, and only clouds can be prepared; open a cloud.")
     scale = UNITS[recipe.unit]
     cloud = Cloud(garment.vertices @ turn_of(garment.up) * scale, garment.colours)
     counts = [len(cloud.points)]
@@ -109,7 +109,7 @@ def prepare(garment: Garment, recipe: Recipe, enter: Callable[[str], object] = l
         cloud = _DO[type(step)](cloud, step)
         removed.append(_left_out(before, cloud))
         if len(cloud.points) == 0:
-            raise KeygridError(f"{step.title} leaves no point of {garment.name}; change its numbers, or undo it.")
+            raise KeygridError(f"{step.title} leaves no points of {garment.name}; change its numbers, or undo it.")
         counts.append(len(cloud.points))
     left = Garment(garment.name, cloud.points / scale, garment.faces, garment.source, colours=cloud.colours)
     up = recipe.up or _guessed_up(cloud, garment.up)
@@ -154,7 +154,7 @@ def _remove_plane(cloud: Cloud, step: RemovePlane) -> Cloud:
     import open3d
 
     if len(cloud.points) < 3:
-        raise KeygridError(f"{step.title} needs three points at least; undo what came before.")
+        raise KeygridError(f"{step.title} needs at least three points; undo the step before it.")
     open3d.utility.random.seed(0)
     # Of some points, which are many enough to tell planes: it takes time with their number.
     some = cloud.points[np.random.default_rng(0).permutation(len(cloud.points))[:_TRIED_ON]]
@@ -175,8 +175,8 @@ def _remove_plane(cloud: Cloud, step: RemovePlane) -> Cloud:
     is_under = (height < -step.thickness) & (height > -3 * step.thickness)
     if is_under.sum() > _MOST_UNDER * (~is_off).sum():
         raise KeygridError(
-            "There is no table: the largest plane goes through what it should lie under; undo this step, or remove "
-            "more than the camera's noise."
+            "There is no table: points lie on both sides of the largest plane; undo this step, or increase "
+            "its thickness beyond the camera's noise."
         )
     return replace(cloud.only(height > step.thickness), above=normal)
 
@@ -196,8 +196,8 @@ def _keep_cluster(cloud: Cloud, step: KeepCluster) -> Cloud:
     sizes = np.bincount(label)
     if step.rank > len(sizes):
         raise KeygridError(
-            f"There is no cluster {step.rank}: {len(sizes)} {'is' if len(sizes) == 1 else 'are'} there, with gaps of "
-            f"{step.gap:g} m; choose another one, or another gap."
+            f"There is no cluster {step.rank}: gaps of {step.gap:g} m give {len(sizes)} "
+            f"cluster{('' if len(sizes) == 1 else 's')}; choose another one, or another gap."
         )
     order = np.argsort(-sizes, kind="stable")
     return cloud.only(label == order[step.rank - 1])
@@ -205,7 +205,7 @@ def _keep_cluster(cloud: Cloud, step: KeepCluster) -> Cloud:
 
 def _downsample(cloud: Cloud, step: Downsample) -> Cloud:
     if np.ptp(cloud.points, axis=0).max() / step.cell > 2**30:
-        raise KeygridError(f"{step.title}: the cell of {step.cell:g} m is too small for this cloud; give a larger one.")
+        raise KeygridError(f"{step.title}: cells of {step.cell:g} m are too small for this cloud; give a larger size.")
     return _cloud(_open3d(cloud).voxel_down_sample(step.cell), cloud)
 
 

@@ -184,16 +184,18 @@ def read_recipe(path: Path) -> Recipe:
     except OSError as error:
         raise KeygridError(f"The recipe {path.name} can't be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
-        raise KeygridError(f"{path.name} is no recipe: it is not JSON. Save one by Prepare cloud.") from error
+        raise KeygridError(
+            f"{path.name} is not a recipe, because it is not JSON; save one with Prepare cloud."
+        ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise KeygridError(f"{path.name} is no recipe of this version, {FORMAT}; save one by Prepare cloud.")
+        raise KeygridError(f"{path.name} is not a recipe of this version, {FORMAT}; save one with Prepare cloud.")
     up, unit, steps = content.get("up"), content.get("unit", "m"), content.get("steps", [])
     if up not in (*UPS, None):
-        raise KeygridError(f"{path.name} has the vertical axis {up!r}; it is one of {', '.join(UPS)}, or null.")
+        raise KeygridError(f"{path.name} has the vertical axis {up!r}; it must be one of {', '.join(UPS)}, or null.")
     if unit not in get_args(Unit):
-        raise KeygridError(f"{path.name} has the unit {unit!r}; it is one of {', '.join(UNITS)}.")
+        raise KeygridError(f"{path.name} has the unit {unit!r}; it must be one of {', '.join(UNITS)}.")
     if not isinstance(steps, list):
-        raise KeygridError(f"{path.name} is no recipe: its steps are no list.")
+        raise KeygridError(f"{path.name} is not a recipe: its steps are not a list.")
     try:
         return Recipe(tuple(_step(step) for step in steps), up, unit)
     except KeygridError as error:
@@ -209,11 +211,11 @@ def _step(content: Any) -> Step:
     given = {key: value for key, value in content.items() if key != "step"}
     unknown = sorted(given.keys() - known)
     if unknown:
-        raise KeygridError(f"The step {name} has no {unknown[0]!r}; it has {', '.join(sorted(known))}.")
+        raise KeygridError(f"The step {name} has no option {unknown[0]!r}; its options are {', '.join(sorted(known))}.")
     try:
         values = {key: _like(kind.__dict__[key], value) for key, value in given.items()}
     except (TypeError, ValueError) as error:
-        raise KeygridError(f"The step {name} takes numbers alone.") from error
+        raise KeygridError(f"The step {name} takes numbers only.") from error
     return kind(**values)
 
 
@@ -236,8 +238,8 @@ def _check(step: Step) -> None:
     for name, value in asdict(step).items():
         numbers = value if isinstance(value, tuple) else (value,)
         if not all(math.isfinite(number) for number in numbers):
-            raise KeygridError(f"{step.title}: {name} must be a number, and {value} was given.")
+            raise KeygridError(f"{step.title}: {name} must be a number; you gave {value}.")
         if not isinstance(value, tuple) and not value > 0:
-            raise KeygridError(f"{step.title}: {name} must be above 0, and {value} was given.")
+            raise KeygridError(f"{step.title}: {name} must be above 0; you gave {value}.")
     if isinstance(step, Crop) and not all(low < high for low, high in zip(step.low, step.high, strict=True)):
-        raise KeygridError(f"{step.title}: the box from {step.low} to {step.high} is empty; its corners are swapped.")
+        raise KeygridError(f"{step.title}: the box from {step.low} to {step.high} is empty; swap its corners.")

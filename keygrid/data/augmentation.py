@@ -55,7 +55,7 @@ class Augmentation:
             if not 0 <= getattr(self, name) < most:
                 limit = "" if most == np.inf else " and below 1"
                 raise KeygridError(
-                    f"The augmentation's {name} must be 0 or more{limit}, and {getattr(self, name)} was given."
+                    f"The augmentation's {name} must be 0 or more{limit}; you gave {getattr(self, name)}."
                 )
 
     def __call__(self, points: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -134,7 +134,7 @@ class Dataset:
         for category in categories:
             if not known & {category.casefold(), ""}:
                 names = ", ".join(sorted({member.entry.category for member in self.members}))
-                raise KeygridError(f"None of the garments is a {category}; there are: {names}.")
+                raise KeygridError(f"None of the garments is a {category}; their categories are: {names}.")
         wanted = {"", *(category.casefold() for category in categories)}
         return self._part([member for member in self.members if member.entry.category.casefold() in wanted])
 
@@ -146,7 +146,7 @@ class Dataset:
         """
         kept = [member for member in self.members if member.entry.split in (split, "")]
         if not kept:
-            raise KeygridError(f"None of the garments is in the split {split}.")
+            raise KeygridError(f"None of the garments is in the split {split}; choose another split or other garments.")
         return self._part(kept)
 
     def split(self, seed: int) -> tuple["Dataset", "Dataset"]:
@@ -162,7 +162,7 @@ class Dataset:
         train = [member for member in self.members if member.entry.split in ("train", "")]
         validate = [member for member in self.members if member.entry.split == "validation"]
         if not train:
-            raise KeygridError("None of these garments is meant to train on; open others beside them.")
+            raise KeygridError("None of these garments is meant for training; add others.")
         rng = np.random.default_rng(seed)
         if not validate and len(train) < HELD_OUT_SHARE:
             return self._part(train), self._part(train)
@@ -201,7 +201,9 @@ class Dataset:
             except KeygridError as error:
                 self._skip(member, str(error))
         first = self.skipped[self.members[0]]
-        raise KeygridError(first if len(self) == 1 else f"None of {len(self)} garments can be used; the first: {first}")
+        raise KeygridError(
+            first if len(self) == 1 else f"None of the {len(self)} garments can be used; the first error: {first}"
+        )
 
     def _part(self, members: Sequence[Member]) -> "Dataset":
         """Some of the garments, with the same memory, and what was skipped known to both."""
@@ -262,7 +264,7 @@ class _Reader:
             try:
                 content = content_digest(member.file)
             except OSError as error:
-                raise KeygridError(f"{member.file.name} may not be read: {error.strerror}.") from error
+                raise KeygridError(f"{member.file.name} can't be read: {error.strerror}.") from error
             self._contents[member] = version, content
         return content
 

@@ -132,8 +132,8 @@ class Garment:
                 continue
             if not (positions.min() >= -LARGEST and positions.max() <= LARGEST):  # which NaN is not
                 raise KeygridError(
-                    f"{self.name} has positions that are not finite, or beyond {LARGEST:g}, where areas cannot be "
-                    "computed; repair it, or export it in a larger unit."
+                    f"{self.name} has positions that are not finite or that exceed {LARGEST:g}, for which "
+                    "areas can't be computed; repair it, or export it in a larger unit."
                 )
 
     @property

@@ -133,9 +133,9 @@ def read_landmarks(path: Path) -> LandmarkFile:
     try:
         values = None if content is None else json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise _damaged(path, "it is no JSON") from error
+        raise _damaged(path, "it is not JSON") from error
     if content is None:
-        raise KeygridError(f"{path.name} holds no landmarks: it is no file, or has more than {LARGEST >> 20} MB.")
+        raise KeygridError(f"{path.name} holds no landmarks: it is not a file, or is larger than {LARGEST >> 20} MB.")
     return file_of(values, path)
 
 
@@ -154,14 +154,16 @@ def file_of(values: Any, path: Path) -> LandmarkFile:
     if not isinstance(kind, str) or not kind.startswith(FORMAT.split(maxsplit=1)[0]):
         raise KeygridError(f"{path.name} holds no landmarks; choose a file that ends in {SUFFIX}.")
     if kind != FORMAT:
-        raise KeygridError(f"{path.name} is of the version {kind}, and this program reads {FORMAT}; update it.")
+        raise KeygridError(
+            f"{path.name} has version {kind}, but this program reads version {FORMAT}; update the program."
+        )
     rows: Any = known.get("landmarks")
     garment: dict[str, Any] = known["garment"] if isinstance(known.get("garment"), dict) else {}
     counts: list[Any] = [garment.get(key) for key in ("vertices", "triangles")]
     if not all(_is_index(count, _MOST_INDEX) for count in counts) or not isinstance(rows, list):
-        raise _damaged(path, "it does not say of which garment they are")
+        raise _damaged(path, "it does not name their garment")
     if len(rows) > MOST:
-        raise _damaged(path, f"it has {len(rows)} landmarks, and there can be {MOST}")
+        raise _damaged(path, f"it has {len(rows)} landmarks; the most is {MOST}")
     return LandmarkFile(path, counts[0], counts[1], str(garment.get("content", "")), _parsed(rows, counts, path))
 
 
@@ -216,7 +218,9 @@ def with_landmarks(
     for file in files:
         owners = [garment for garment in kept if file.is_of(garment)]
         if not owners:
-            raise KeygridError(f"The landmarks in {file.path.name} are of none of these garments; give its garment.")
+            raise KeygridError(
+                f"The landmarks in {file.path.name} belong to none of these garments; add their garment."
+            )
         for garment in owners:
             own[garment] = with_frames(file.landmarks, garment)
     return [replace(garment, landmarks=_held(garment, own, shared)) for garment in kept]
@@ -268,9 +272,9 @@ def _parsed(rows: list[Any], counts: list[Any], path: Path) -> Landmarks:
         name = tidied(row["name"]) if isinstance(row, dict) and isinstance(row.get("name"), str) else ""
         frame = row.get("frame") if isinstance(row, dict) else None
         if not name or not (frame is None or _is_index(frame, _MOST_INDEX)):
-            raise _damaged(path, "one of them has no name, or its frame is no number")
+            raise _damaged(path, "one of them has no name, or its frame is not a number")
         if (name, frame) in taken or (name, None) in taken or (frame is None and name in names):
-            raise _damaged(path, f"there are two landmarks {name!r}")
+            raise _damaged(path, f"two landmarks are called {name!r}")
         place, share = (row.get("triangle"), row.get("barycentric")) if counts[1] else (row.get("point"), [1, 0, 0])
         if not _is_index(place, counts[1] or counts[0]) or not _are_weights(share):
             raise _damaged(path, f"{name!r} is not on the garment")
@@ -309,10 +313,10 @@ def _refuse_to_replace(path: Path, garment: Garment) -> None:
 
 def _of_another(path: Path, garment: Garment) -> KeygridError:
     return KeygridError(
-        f"The landmarks in {path.name} are of a garment with other triangles or points than {garment.name}; move the "
-        "file away, or rename it."
+        f"The landmarks in {path.name} belong to a garment whose triangles or points differ from those of "
+        f"{garment.name}; move or rename the file."
     )
 
 
 def _damaged(path: Path, why: str) -> KeygridError:
-    return KeygridError(f"The landmarks in {path.name} are damaged: {why}; mend the file, or move it away.")
+    return KeygridError(f"The landmarks in {path.name} are damaged: {why}; repair the file, or move it away.")

@@ -48,12 +48,12 @@ def only_object(garment: Garment, name: str) -> Garment:
     """
     if not garment.objects:
         raise KeygridError(
-            f"{garment.name} is one object, or its file does not tell objects apart; leave out {name!r}."
+            f"{garment.name} has only one object, or its file does not separate its objects; leave out {name!r}."
         )
     chosen = next((own for known, own in garment.objects if known == name), None)
     if chosen is None:
         names = _listed([known for known, _ in garment.objects])
-        raise KeygridError(f"{garment.name} has no object {name!r}; it has {names}.")
+        raise KeygridError(f"{garment.name} has no object {name!r}; its objects are {names}.")
     return _part(garment, chosen, f"{garment.name} {name}")
 
 

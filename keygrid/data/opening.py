@@ -46,7 +46,9 @@ def _item(path: Path, opened: Garment | Collection, item: str) -> Garment:
     if isinstance(opened, Garment):
         if opened.objects:
             return replace(only_object(opened, object_named(opened, item)), source=path)
-        raise KeygridError(f"{opened.name} is a single garment and has no item {item}; open the file without it.")
+        raise KeygridError(
+            f"{opened.name} is a single garment and has no item {item}; open the file without naming an item."
+        )
     for entry in opened.entries:
         if entry.path == path:
             return opened.read(entry)

@@ -80,11 +80,11 @@ def unusable(garment: Garment) -> str:
 def _too_few(available: int) -> str:
     if available >= MINIMUM_POINTS:
         return ""
-    return f"A cloud needs at least {MINIMUM_POINTS} points, and this one has {available}."
+    return f"A cloud needs at least {MINIMUM_POINTS} points; this one has {available}."
 
 
 def _no_area(garment: Garment) -> str:
-    return f"{garment.name} has no area: all of its triangles are lines or points."
+    return f"{garment.name} has no area: its triangles are all lines or points."
 
 
 def areas(garment: Garment, step: int = 2**14) -> NDArray[np.float64]:
@@ -141,7 +141,7 @@ class Normalisation:
     @classmethod
     def _of(cls, centre: NDArray[np.float64], scale: float) -> Self:
         if not scale > 0:
-            raise KeygridError("All points of this garment coincide, so it has no size to normalise by.")
+            raise KeygridError("All points of this garment coincide, so it can't be normalised.")
         return cls((float(centre[0]), float(centre[1]), float(centre[2])), scale)
 
     def apply(self, points: NDArray[np.float64]) -> NDArray[np.float64]:

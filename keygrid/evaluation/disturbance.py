@@ -68,7 +68,7 @@ def disturbed(
     """
     kind, level = disturbance.kind, disturbance.level
     if surface and kind not in SURFACES:
-        raise KeygridError("A mesh has no number of points to change; try this with methods of clouds.")
+        raise KeygridError("Methods for meshes see no points that could be reduced; use methods for clouds.")
     if kind == "points":
         count = int(level)
     vertices = garment.vertices if surface else sample(garment, count, int(rng.integers(2**31))).points
@@ -84,7 +84,7 @@ def disturbed(
     if not surface:
         vertices = vertices[kept]
         if len(vertices) < MINIMUM_POINTS:
-            raise KeygridError(f"Of {garment.name}, only {len(vertices)} points are left; a cloud needs 64.")
+            raise KeygridError(f"Only {len(vertices)} points of {garment.name} are left; a cloud needs 64.")
         return Garment(garment.name, vertices, np.empty((0, 3), np.int64), category=garment.category)
     faces = largest_piece(len(vertices), garment.faces[kept[garment.faces].all(axis=1)])
     used, faces = np.unique(faces, return_inverse=True)

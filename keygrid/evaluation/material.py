@@ -52,7 +52,9 @@ class Material:
             KeygridError: the garment is a cloud.
         """
         if garment.is_cloud:
-            raise KeygridError(f"{garment.name} is a cloud, along which no distances can be measured.")
+            raise KeygridError(
+                f"{garment.name} is a cloud, and distances can be measured only along a surface; open a mesh."
+            )
         of_vertices, vertices, faces = identity(len(garment.vertices), format="csr"), garment.vertices, garment.faces
         unit = float(np.sqrt(_areas(vertices, faces).sum()))
         while True:

@@ -324,20 +324,20 @@ METRICS: dict[str, Metric] = {
         ),
         Metric(
             "coverage", "Coverage", "coverage", ROOT_AREA, "lower", frozenset(),
-            "mean distance along the cloth from a place on the garment to the nearest keypoint; of a cloud, the "
-            "straight distance over the diagonal of its box",
+            "mean distance along the cloth from a place on the garment to the nearest keypoint; for a cloud, "
+            "the straight distance divided by the diagonal of its box",
             _coverage,
         ),
         Metric(
             "consistency", "Self-consistency", "self-consistency", "share", "higher", _ON_CLOTH,
-            "keypoints that in later frames are still the nearest to their place in the first frame (SC3K); only "
-            "meaningful together with the coverage",
+            "share of keypoints that in later frames are still the nearest to their place in the first frame "
+            "(SC3K); meaningful only together with the coverage",
             _consistency,
         ),
         Metric(
             "agreement", "Landmark agreement", "landmark agreement", "share", "higher",
             frozenset({Need.MOTION, Need.LANDMARKS}),
-            "keypoints and landmarks that stay each other's nearest in pairs of frames (dual alignment score)",
+            "share of keypoints and landmarks that stay each other's nearest in pairs of frames (dual alignment score)",
             _agreement,
         ),
         Metric(
@@ -348,7 +348,7 @@ METRICS: dict[str, Metric] = {
         ),
         Metric(
             "off_surface", "Distance to the surface", "off surface", "share of the diagonal", "lower", frozenset(),
-            "distance from a keypoint to the nearest place of the garment, over the diagonal of its box",
+            "distance from a keypoint to the nearest place on the garment, divided by the diagonal of its box",
             _off_surface, brief=False,
         ),
     )

@@ -47,7 +47,7 @@ def derived_names(method: Method, garments: Iterable[Garment]) -> list[str]:
         orders.append([[names[at] for at in order] for order in distances.argsort(axis=0).T])
         away.append(dict(zip(names, distances, strict=True)))
     if not orders:
-        raise KeygridError("None of these garments has landmarks, of which names could be derived.")
+        raise KeygridError("None of these garments has landmarks from which names could be derived.")
     nearest = [_agreed([order[keypoint][0] for order in orders]) for keypoint in range(method.keypoints)]
     return _told_apart(nearest, orders, away)
 

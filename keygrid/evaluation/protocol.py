@@ -198,7 +198,7 @@ def judge(
     # A garment that one method crashed on is compared for none.
     kept = [{name: one for name, one in each.items() if name not in crashed} for each in found]
     if not kept[0]:
-        raise KeygridError("Each garment ended the process that judged it; give more memory or fewer --workers.")
+        raise KeygridError("The process of every garment ended unexpectedly; use more memory or fewer --workers.")
     return [Judged(method.id, judged) for method, judged in zip(methods, kept, strict=True)]
 
 
@@ -237,7 +237,7 @@ def groups_of(garments: Iterable[Garment]) -> list[list[Garment]]:
         if garment.frames is not None and not garment.is_cloud:
             groups.setdefault(garment.faces.tobytes(), []).append(garment)
     if not groups:
-        raise KeygridError("None of these garments is a surface that moves, which is what evaluation needs.")
+        raise KeygridError("Evaluation needs surfaces that move, and none of these garments is one.")
     return list(groups.values())
 
 

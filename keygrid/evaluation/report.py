@@ -97,7 +97,7 @@ def check_ending(path: Path) -> str:
     """
     ending = path.suffix.lower()
     if ending not in FORMATS:
-        raise KeygridError(f"A report's name must end in one of {', '.join(FORMATS)}; {path.name} does not.")
+        raise KeygridError(f"A report's name must end in one of {', '.join(FORMATS)}; you gave {path.name}.")
     return ending
 
 
@@ -153,8 +153,8 @@ def as_html(report: Report) -> str:
     parts += [f"<dt>{escape(m.title)}</dt><dd>{escape(m.description)}</dd>" for m in METRICS.values()]
     parts.append("</dl>")
     if report.curves:
-        parts += ["<h2>As garments are seen worse</h2>", *_charts(report.curves)]
-    parts.append("<h2>Worst frames</h2><p>Dots are keypoints, and crosses the places that they mostly are on.</p>")
+        parts += ["<h2>With noise and missing points</h2>", *_charts(report.curves)]
+    parts.append("<h2>Worst frames</h2><p>Dots are keypoints; crosses are their usual places.</p>")
     for one in report.judged:
         parts += [f"<h3>{escape(one.name)}</h3>", *_worst_frames(one)]
     made_with = ", ".join(f"{name} {number}" for name, number in report.versions.items())
@@ -186,8 +186,8 @@ def tables(report: Report) -> list[Table]:
             [point.method, point.kind, f"{point.level:g}", *(f"{point.values[key]:.3f}" for key in CURVES)]
             for point in report.curves
         ]
-        heads = ["method", "seen worse by", "level", *(METRICS[key].short for key in CURVES)]
-        found.append(Table(f"{across}, as garments are seen worse", heads, rows))
+        heads = ["method", "disturbance", "level", *(METRICS[key].short for key in CURVES)]
+        found.append(Table(f"{across}, with noise and missing points", heads, rows))
     return found
 
 

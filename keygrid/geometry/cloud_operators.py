@@ -58,7 +58,7 @@ def cloud_operators(points: Floats) -> Operators:
     """
     different, label = np.unique(points, axis=0, return_inverse=True)
     if len(different) < FEWEST:
-        raise KeygridError(f"A cloud needs at least {FEWEST} different points, and this one has {len(different)}.")
+        raise KeygridError(f"A cloud needs at least {FEWEST} different points; this one has {len(different)}.")
     every, dense = oriented_normals(different)
     # Farthest in position and direction together, so that each of several touching layers keeps some points.
     chosen = farthest(np.concatenate([different / dense, 2 * every], axis=1), NODES)

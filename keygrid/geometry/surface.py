@@ -57,7 +57,7 @@ def surface_of(vertices: Floats, faces: Integers) -> Surface:
     points, faces, label = _weld(np.asarray(vertices, np.float64), np.asarray(faces, np.int64))
     faces = _of_some_area(points, faces)
     if len(faces) == 0:
-        raise KeygridError("This mesh has no area: all of its triangles are lines or points.")
+        raise KeygridError("This mesh has no area: its triangles are all lines or points.")
     faces = _large_pieces(points, faces)
     faces, is_oriented = outward(points, faces)
     kept = np.unique(faces)

@@ -48,7 +48,7 @@ def carried(known: Sequence[Garment], target: Garment, method: Any) -> Landmarks
     """
     clouds = [garment.name for garment in (*known, target) if garment.is_cloud]
     if clouds:
-        raise KeygridError(f"Names are carried over between surfaces, and {clouds[0]} is a cloud.")
+        raise KeygridError(f"Names are carried over between surfaces only; {clouds[0]} is a cloud.")
     if not tells_places(method):
         raise _no_places(method)
     found: dict[str, list[Floats]] = defaultdict(list)
@@ -62,7 +62,9 @@ def carried(known: Sequence[Garment], target: Garment, method: Any) -> Landmarks
         for name, place in zip(lasting.names, lasting.on(places, garment.faces), strict=True):
             found[name].append(place)
     if not found:
-        raise KeygridError("There are no landmarks of all frames to carry over; place some on one of the garments.")
+        raise KeygridError(
+            "There are no landmarks to carry over that hold in all frames; place some on one of the garments."
+        )
     there = method.places(target)
     if there is None:
         raise _no_places(method)
@@ -86,14 +88,15 @@ def mirrored(garment: Garment, landmarks: Landmarks) -> Landmarks:
     mirror = left_right_plane(garment.vertices)
     if mirror.error > ASYMMETRIC:
         raise KeygridError(
-            f"{garment.name} has no mirror image: at rest, its left and right differ by {mirror.error:.1%} of its "
-            f"diagonal on average, and {ASYMMETRIC:.1%} is the most; place the landmarks of both sides."
+            f"{garment.name} is not symmetric enough to mirror: at rest, its sides differ by "
+            f"{mirror.error:.1%} of its diagonal on average, but at most {ASYMMETRIC:.1%} is allowed; place "
+            "the landmarks on both sides."
         )
     places = landmarks.on(garment.vertices, garment.faces)
     images = mirror.image(places)
     aside = np.linalg.norm(images - places, axis=1) > MIDDLE * garment.diagonal
     if not aside.any():
-        raise KeygridError("These landmarks are in the middle of the garment, where each is its own mirror image.")
+        raise KeygridError("These landmarks lie in the middle of the garment, where each is its own mirror image.")
     kept = landmarks.chosen(aside)
     points = _nearest(garment, images[aside])
     return replace(
@@ -127,6 +130,6 @@ def _lasting(landmarks: Landmarks) -> Landmarks:
 
 def _no_places(method: Method) -> KeygridError:
     return KeygridError(
-        f"{method.id.title} says of no place on a garment which one it is, so no names can be carried over; choose a "
-        "checkpoint that reads the surface, such as tops-k8-surface."
+        f"{method.id.title} does not tell the places on a garment apart, so it can't carry names over; choose "
+        "a checkpoint that reads the surface, such as tops-k8-surface."
     )

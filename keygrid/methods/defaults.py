@@ -65,11 +65,11 @@ def default_for(garment: Garment) -> Default:
     if of_kind:
         return _default(of_kind[0], f"a {kind} of the category {garment.category}")
     if own and kind == "mesh":
-        return _default(own[0], f"the category {garment.category}, whose meshes have none of their own")
+        return _default(own[0], f"the category {garment.category}, which has no checkpoint for meshes")
     tops = next(one for one in SHIPPED if one.kind == kind and one.categories == _TOPS)
     if not garment.category:
         return _default(tops, f"a {kind} of unknown category")
-    return _default(tops, f"a {kind}, as the category {garment.category} has none of its own")
+    return _default(tops, f"a {kind}, because the category {garment.category} has no checkpoint of its own")
 
 
 def default_for_clouds() -> Path:

@@ -111,9 +111,9 @@ def predict_all(
     ):
         begun = len(members[: journal.steps * size])
         if journal.is_stale:
-            say(f"{journal.path.name} is of another command, or files have changed since, so the work starts anew.")
+            say(f"{journal.path.name} belongs to another command, or files have changed since; starting again.")
         elif begun:
-            say(f"{begun} of {len(members)} garments are done already, and in {journal.path.name}.")
+            say(f"{begun} of {len(members)} garments are already done; their results are in {journal.path.name}.")
         report(begun)
         said: set[tuple[str, str]] = set()
         warned: set[str] = set()
@@ -130,7 +130,7 @@ def predict_all(
                     chosen = record["checkpoint"], record.get("reason", "")
                     if chosen[1] and chosen not in said:
                         said.add(chosen)
-                        say(f"Keypoints by {Path(chosen[0]).stem}, {chosen[1]}.")
+                        say(f"Keypoints found by {Path(chosen[0]).stem}, {chosen[1]}.")
                     # Of many garments, the first of which something is to be said; the file has it of each.
                     for caveat in record["caveats"]:
                         gist = caveat.partition(":")[0]
@@ -141,7 +141,7 @@ def predict_all(
                 report(len(members[: journal.steps * size]))
         except KeyboardInterrupt:
             done = len(members[: journal.steps * size])
-            say(f"Interrupted; {done} of {len(members)} garments are done; give the same command again to continue.")
+            say(f"Interrupted after {done} of {len(members)} garments; give the same command again to continue.")
             raise
         if journal.found:
             write_records(journal.records(), out)

@@ -25,8 +25,8 @@ class Geodesic(UnlearnedMethod):
         used, faces = np.unique(pose.garment.faces, return_inverse=True)
         if len(used) < self.keypoints:
             raise KeygridError(
-                f"{pose.garment.name} has {len(used)} vertices, and {self.id.label} chooses {self.keypoints} of them; "
-                "ask for fewer."
+                f"{pose.garment.name} has {len(used)} vertices, but {self.id.label} needs {self.keypoints}; "
+                "ask for fewer keypoints."
             )
         vertices = pose.vertices[used]
         faces = faces.reshape(-1, 3)

@@ -86,7 +86,7 @@ class LearnedMethod:
             answers = self._ask(inputs, mode == "peak", parts)
             seconds = (time.perf_counter() - began) / len(together)
             if not all(np.isfinite(array).all() for array in answers):
-                raise KeygridError(f"{self.id.label} gives numbers that are not finite; its weights are damaged.")
+                raise KeygridError(f"{self.id.label} returned numbers that are not finite; its weights are damaged.")
             for number, (i, applied, *answer, features) in enumerate(zip(together, maps, *answers, strict=True)):
                 known = self._prediction(stills[i].vertices, shown[i], applied, *answer, seconds=seconds)
                 if stills[i].is_cloud:

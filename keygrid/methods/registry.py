@@ -141,7 +141,9 @@ def reopen(identity: MethodId, device: str = "cpu") -> Method:
     """
     method = open_method(identity.spec, device)
     if method.id.fingerprint != identity.fingerprint:
-        raise KeygridError(f"{identity.label} has changed, or is another file where it is read; start again.")
+        raise KeygridError(
+            f"{identity.label} changed during the work, or differs on the machine that reads it; start again."
+        )
     return method
 
 
@@ -178,11 +180,11 @@ def _values(name: str, entry: Entry, query: str) -> dict[str, int]:
     for key, text in parse_qsl(query, keep_blank_values=True):
         option = entry.options.get(key)
         if option is None:
-            raise KeygridError(f"The method {name} has no option {key!r}; its options: {known}.")
+            raise KeygridError(f"The method {name} has no option {key!r}; its options are {known}.")
         if not re.fullmatch(r"\d{1,9}", text) or not option.low <= int(text) <= option.high:
             raise KeygridError(
-                f"The option {key} of the method {name} must be a whole number from {option.low} to {option.high}, "
-                f"and not {text!r}."
+                f"The option {key} of the method {name} must be a whole number from {option.low} to "
+                f"{option.high}; you gave {text!r}."
             )
         values[key] = int(text)
     return values

@@ -97,7 +97,7 @@ class UnlearnedMethod(ABC):
 
     def _find(self, garment: Garment, frame: int | None, drawn: Sample | None, parts: Parts) -> Prediction:
         if self.needs_surface and garment.is_cloud:
-            raise KeygridError(f"{self.id.label} needs a surface, and {garment.name} is a cloud; open a mesh.")
+            raise KeygridError(f"{self.id.label} needs a surface, but {garment.name} is a cloud; open a mesh.")
         pose = Pose(garment, frame, drawn or self.drawing.draw(garment))
         began = time.perf_counter()
         places = self.choose(pose)

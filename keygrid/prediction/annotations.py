@@ -35,7 +35,9 @@ def write_annotation(landmarks: Landmarks, garment: Garment, path: Path) -> None
         KeygridError: some are of one frame alone, which this format does not know, or the folder can't be written.
     """
     if any(frame is not None for frame in landmarks.frames):
-        raise KeygridError("KeypointNet's format knows no frames: export one frame, or landmarks of all frames.")
+        raise KeygridError(
+            "KeypointNet's format has no frames; export landmarks that hold in all frames, or those of one frame."
+        )
     places = landmarks.on(garment.vertices, garment.faces)
     nearest = np.asarray(cKDTree(garment.vertices).query(places)[1]).reshape(-1)
     keypoints: list[dict[str, Any]] = []
@@ -95,8 +97,8 @@ def _on(garment: Garment, places: NDArray[np.float64], names: tuple[str, ...], p
     off = np.linalg.norm(found.on(garment.vertices, garment.faces) - places, axis=1).max()
     if off > OFF * garment.diagonal:
         raise KeygridError(
-            f"The keypoints in {path.name} are not on {garment.name}: one is {off / garment.diagonal:.0%} of its "
-            "diagonal away; choose the annotation of this garment, in its units."
+            f"The keypoints in {path.name} are not on {garment.name}: one is {off / garment.diagonal:.0%} of "
+            "its diagonal away; choose this garment's annotation, in the same units."
         )
     return found
 
@@ -106,11 +108,11 @@ def _models(path: Path) -> list[dict[str, Any]]:
     try:
         rows = None if content is None else json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise KeygridError(f"{path.name} is no annotation of KeypointNet: it is no JSON.") from error
+        raise KeygridError(f"{path.name} is not a KeypointNet annotation: it is not JSON.") from error
     if content is None:
-        raise KeygridError(f"{path.name} is no annotation: it is no file, or has more than {LARGEST >> 20} MB.")
+        raise KeygridError(f"{path.name} is not an annotation: it is not a file, or is larger than {LARGEST >> 20} MB.")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise KeygridError(f"{path.name} is no annotation of KeypointNet, which is a list of models.")
+        raise KeygridError(f"{path.name} is not a KeypointNet annotation, which is a list of models.")
     return rows
 
 
@@ -119,7 +121,7 @@ def _model(models: list[dict[str, Any]], garment: Garment, path: Path) -> dict[s
     if of_name:
         return of_name[0]
     if len(models) > 1:
-        raise KeygridError(f"{path.name} has {len(models)} models and none is called {garment.name}.")
+        raise KeygridError(f"{path.name} has {len(models)} models, but none is called {garment.name}.")
     return models[0]
 
 

@@ -49,11 +49,11 @@ def check_format(path: Path, count: int) -> None:
     """Raise the error that `write_predictions` would for `count` garments, before there are any predictions."""
     form = FORMATS.get(path.suffix.lower())
     if form is None:
-        raise KeygridError(f"{path.name} has no ending that names a format: use one of {', '.join(FORMATS)}.")
+        raise KeygridError(f"Keypoints are written as one of {', '.join(FORMATS)}; you gave {path.name}.")
     if form.one_only and count != 1:
         many = ", ".join(ending for ending, other in FORMATS.items() if not other.one_only)
         raise KeygridError(
-            f"A {path.suffix[1:].upper()} file holds the keypoints of one garment: predict one, or use one of {many}."
+            f"A {path.suffix[1:].upper()} file holds the keypoints of one garment; predict one, or use one of {many}."
         )
 
 
@@ -67,7 +67,7 @@ def write_mesh(garment: Garment, path: Path) -> None:
         KeygridError: another ending, or the garment is a cloud.
     """
     if path.suffix.lower() not in MESH_SUFFIXES:
-        raise KeygridError(f"{path.name} has no ending that names a mesh: use one of {', '.join(MESH_SUFFIXES)}.")
+        raise KeygridError(f"Meshes are written as one of {', '.join(MESH_SUFFIXES)}; you gave {path.name}.")
     if garment.is_cloud:
         raise KeygridError(f"{garment.name} is a cloud without triangles, so there is no mesh to write.")
     import trimesh

@@ -79,7 +79,7 @@ class Journal:
             yield from records
             steps += 1
         if steps != self.steps:
-            raise KeygridError(f"Two commands wrote {self.path.name} at the same time; give one of them again.")
+            raise KeygridError(f"Two commands wrote {self.path.name} at the same time; run one of them again.")
 
     def _write(self, line: bytes) -> None:
         with self._writing():
@@ -91,7 +91,7 @@ class Journal:
         try:
             yield
         except FileNotFoundError as error:
-            raise KeygridError(f"The folder {self.path.parent} does not exist; make it first.") from error
+            raise KeygridError(f"The folder {self.path.parent} does not exist; create it first.") from error
         except OSError as error:
             raise not_written(self.path, error) from error
 

@@ -98,14 +98,16 @@ class Prediction:
         found = []
         if self.ambiguous:
             found.append(
-                "Front and back are ambiguous: nothing tells them apart, so both may be swapped, and both sides, too."
+                "Front and back are ambiguous: nothing distinguishes them, so they may be swapped, and left and "
+                "right with them."
             )
         if not self.is_oriented:
-            found.append("Left and right may be swapped: nothing tells the garment's inside from its outside.")
+            found.append("Left and right may be swapped: nothing distinguishes the garment's inside from its outside.")
         if self.on_support:
             found.append(
-                f"Keypoints may be on a table: {self.on_support:.0%} of the points lie on one plane under the others. "
-                "If it is no part of the garment, prepare the cloud first: Cloud ▸ Prepare cloud, or `main.py prepare`."
+                f"Keypoints may be on a table: {self.on_support:.0%} of the points lie on one plane below the "
+                "others. If that plane is not part of the garment, prepare the cloud first: Cloud ▸ Prepare "
+                "cloud, or `main.py prepare`."
             )
         return tuple(found)
 

@@ -27,7 +27,7 @@ def upright(garment: Garment, up: Up | None = None, item: str = "") -> Garment:
         return stand_up(garment, up)
     if garment.up != "y" or not guesses_z(garment):
         return garment
-    note = "Turned upright: z is up in the file, by a guess from its openings."
+    note = "Turned upright: its openings suggest that z is up in the file."
     return replace(stand_up(garment, "z"), notes=(*garment.notes, note))
 
 

@@ -44,7 +44,7 @@ class Checks:
             f"edges shrink to {self.shortest:.2f} of their length, below {low}": self.shortest < low,
             f"edges stretch to {self.longest:.2f} of their length, above {high}": self.longest > high,
             f"{self.under_ground:.1%} of the vertices are under the ground": self.under_ground > UNDER_GROUND_LIMIT,
-            "there were more contacts than the solver has room for": self.contacts > 1,
+            "there were more contacts than the solver can hold": self.contacts > 1,
         }
         return [sentence for sentence, failed in found.items() if failed]
 

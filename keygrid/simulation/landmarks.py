@@ -27,7 +27,7 @@ def tshirt_landmarks(garment: Garment) -> Landmarks:
     vertices = garment.vertices
     loops = [vertices[loop] for loop in gpytoolbox.boundary_loops(garment.faces.astype(np.int32))]
     if len(loops) != 4:
-        raise KeygridError(f"A T-shirt has four openings, and {garment.name} has {len(loops)}.")
+        raise KeygridError(f"A T-shirt has four openings, but {garment.name} has {len(loops)}.")
     hem, *sleeves, neck = sorted(loops, key=lambda loop: float(loop[:, 1].mean()))
     places: dict[str, Floats] = {}
     for side, sign, sleeve in (

@@ -129,7 +129,7 @@ def sew_at(front: Panel, back: Panel, before_seams: Floats, behind_seams: Floats
     seam_front, seam_back = np.flatnonzero(front.sewn), np.flatnonzero(back.sewn)
     distance, nearest = cKDTree(front.points[seam_front]).query(back.points[seam_back])
     if np.max(distance) > 1e-9 or len(seam_front) != len(seam_back):
-        raise KeygridError("These panels can't be sewn: their seams differ.")
+        raise KeygridError("These panels can't be sewn: their seams differ in length.")
     twin[seam_back] = seam_front[nearest]
     rest = twin < 0
     twin[rest] = len(before) + np.arange(rest.sum())

@@ -79,14 +79,14 @@ def refuse_unfit(garment: Garment) -> None:
 
     name, faces = garment.name, garment.faces
     if garment.is_cloud:
-        raise KeygridError(f"{name} is a cloud without triangles, and only a surface can be simulated.")
+        raise KeygridError(f"{name} is a cloud without triangles; only a surface can be simulated.")
     if len(faces) > LARGEST_MESH:
         raise KeygridError(f"{name} has {len(faces):,} triangles; simplify it to at most {LARGEST_MESH:,} first.")
     if not areas(garment).sum() > 0:
         raise KeygridError(f"{name} has no area, so there is no cloth to simulate.")
     _refuse_non_manifold(name, faces)
     if not wound_alike(faces)[1]:
-        raise KeygridError(f"{name} has one side only, as a Möbius strip has: cut it open, or turn a part of it over.")
+        raise KeygridError(f"{name} has only one side, like a Möbius strip: cut it open, or turn a part of it over.")
     ends = np.concatenate([faces[:, :2], faces[:, 1:]])
     graph = coo_matrix((np.ones(len(ends)), ends.T), shape=(len(garment.vertices),) * 2)
     count, piece = connected_components(graph, directed=False)
@@ -101,7 +101,7 @@ def _refuse_non_manifold(name: str, faces: Integers) -> None:
     _, counts = edges_of(faces)
     if (counts > 2).any():
         raise KeygridError(
-            f"{name} is not manifold: {(counts > 2).sum()} of its edges belong to three triangles or more; "
+            f"{name} is not manifold: {(counts > 2).sum()} of its edges belong to three or more triangles; "
             "repair it first."
         )
 

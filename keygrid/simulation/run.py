@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 Report = Callable[[int, int], None]
 """Told how many of how many simulated frames are done."""
 
-STARTING = "starting (a machine's first run compiles the solver for a minute)"
+STARTING = "starting (the first run on a machine takes a minute to compile the solver)"
 """The stage to show until the first report."""
 
 SAVED_EVERY = 10
@@ -114,8 +114,8 @@ def simulate(
         unfinished.unlink(missing_ok=True)
     if failures:
         raise KeygridError(
-            f"The {recipe.motion} of {garment.name} fails its checks and is not kept: {'; '.join(failures)}. "
-            "Try another seed or number of vertices."
+            f"The {recipe.motion} of {garment.name} failed its checks and was discarded: "
+            f"{'; '.join(failures)}. Try another seed or number of vertices."
         )
     about = {
         "motion": recipe.motion, "seed": recipe.seed, "up": recipe.up, "vertices": recipe.vertices,
@@ -302,8 +302,8 @@ def _finished(garment: Garment, mesh: Remeshed, recipe: Recipe, frames: Floats) 
 
 def _refuse_nonsense(recipe: Recipe) -> None:
     if not 2 <= recipe.frames <= 600:
-        raise KeygridError(f"A sequence keeps 2 to 600 frames, and not {recipe.frames}.")
+        raise KeygridError(f"A sequence must have 2 to 600 frames; you gave {recipe.frames}.")
     if not 200 <= recipe.vertices <= 20_000:
-        raise KeygridError(f"A garment is simulated with 200 to 20000 vertices, and not {recipe.vertices}.")
+        raise KeygridError(f"A garment must be simulated with 200 to 20000 vertices; you gave {recipe.vertices}.")
     if recipe.seed < 0:
-        raise KeygridError("A seed is a whole number from 0 up.")
+        raise KeygridError("A seed must be a whole number from 0 up.")

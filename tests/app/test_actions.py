@@ -34,7 +34,7 @@ def test_no_two_commands_share_a_name_or_a_key(window, qapp):
     assert [key for key, count in keys.items() if count > 1] == []
     actions = CommandRegistry(QMainWindow())
     actions.register(Command("once", "Once", "File", print))
-    with pytest.raises(ValueError, match="two commands 'once'"):
+    with pytest.raises(ValueError, match="command 'once' exists already"):
         actions.register(Command("once", "Again", "File", print))
 
 

@@ -77,7 +77,7 @@ def test_what_is_too_small_leaves_open_what_is(window, qtbot, tmp_path):
     np.save(tmp_path / "two.npy", np.random.default_rng(0).random((2, 3)))
     with qtbot.waitSignal(window.worker.settled, timeout=120_000):
         window.open([tmp_path / "two.npy"])
-    assert window.notice.label.text() == "two.npy can't be used: A cloud needs at least 64 points, and this one has 2."
+    assert window.notice.label.text() == "two.npy can't be used: A cloud needs at least 64 points; this one has 2."
     assert window.document.garment is before
 
 

@@ -186,7 +186,7 @@ def test_damaged_weights_are_noticed(tiny_checkpoint: Path, tmp_path: Path) -> N
         for damaged in (flipped, zeroed):
             path.write_bytes(damaged)
             if damaged != content:
-                assert "weights are not those that were written" in refusal(path)
+                assert "weights differ from those that were saved" in refusal(path)
 
 
 def test_files_without_a_digest_are_read(tiny_checkpoint: Path, tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_a_pytorch_file_is_sent_to_import(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("metadata", [None, {"format": "pt"}])
 def test_weights_of_something_else(tmp_path: Path, metadata: dict[str, str] | None) -> None:
     save_file({"weight": torch.zeros(3)}, tmp_path / "a.safetensors", metadata=metadata)
-    assert "not of a Key-Grid network" in refusal(tmp_path / "a.safetensors")
+    assert "not those of a Key-Grid network" in refusal(tmp_path / "a.safetensors")
 
 
 # Headers that don't fit, or are hostile.
@@ -231,7 +231,7 @@ def test_weights_of_something_else(tmp_path: Path, metadata: dict[str, str] | No
 
 @pytest.mark.parametrize("text", ["", "{", "nonsense", "[" * 100_000, '{"a":' * 50_000])
 def test_a_header_that_is_no_json(write: Callable[..., Path], text: str) -> None:
-    assert "not of a Key-Grid network" in refusal(write(text))
+    assert "not those of a Key-Grid network" in refusal(write(text))
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "null", "1", '"text"', '{"format": 1}', '{"format": 1, "model": []}'])
@@ -330,7 +330,7 @@ def test_weights_of_another_network_than_the_header_says(
     for name, value in changes.items():
         header["model"][name] = header["model"][name] | value if isinstance(value, dict) else value
     path = write(json.dumps(header), weights)
-    assert "does not hold the weights that its own configuration describes" in refusal(path)
+    assert "its weights do not match its own configuration" in refusal(path)
 
 
 def test_weights_that_lack_one_or_have_one_more(tiny_checkpoint: Path, tmp_path: Path) -> None:
@@ -339,10 +339,10 @@ def test_weights_that_lack_one_or_have_one_more(tiny_checkpoint: Path, tmp_path:
     lacking = dict(list(loaded.weights.items())[1:])
     for weights in (lacking, loaded.weights | {"more": torch.zeros(1)}, {}):
         replace(loaded, weights=weights).save(path)
-        assert "does not hold the weights" in refusal(path)
+        assert "its weights do not match" in refusal(path)
 
 
 def test_a_network_is_described_without_making_its_weights(write: Callable[..., Path]) -> None:
     """Shapes are compared before memory is taken for them: these would need gigabytes."""
     wide = {"keypoints": 64, "abstraction": [[[8192] * 3] * 2] * 4, "propagation": [[8192] * 8] * 4}
-    assert "does not hold the weights" in refusal(write(json.dumps({"format": 1, "model": wide})))
+    assert "its weights do not match" in refusal(write(json.dumps({"format": 1, "model": wide})))

@@ -324,7 +324,7 @@ def test_code_in_a_plain_pickle_is_not_run(tmp_path: Path) -> None:
         torch.quantize_per_tensor(torch.zeros(3), 1, 0, torch.quint8),
         torch.zeros(10**12, device="meta"),
     ],
-    ids=["expanded", "sparse", "quantised", "without numbers"],
+    ids=["expanded", "sparse", "quantised", "non-numeric"],
 )
 def test_tensors_that_are_no_plain_numbers(eight: State, save: Callable[[Any], Path], tensor: torch.Tensor) -> None:
     for inside in (tensor, [tensor], {"deep": (tensor,)}):

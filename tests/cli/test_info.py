@@ -20,7 +20,7 @@ def test_info_describes_a_garment_and_convert_writes_it(tmp_path: Path) -> None:
     # The same points are drawn as a network is given.
     assert clouds["first"]["extent"] == pytest.approx(mesh["extent"], rel=0.05)
     lines = run("info", SHIRT, "tops-k8-surface").stdout.splitlines()
-    assert "units      probably centimetres (a guess by size)" in lines
+    assert "units      probably centimetres (guessed from its size)" in lines
     assert "encoder        surface" in lines
 
 
@@ -58,5 +58,5 @@ def test_info_goes_on_after_a_bad_file_and_says_what_is_too_small(tmp_path: Path
     result = run("info", bad, small, SHIRT)
     assert result.returncode == 2
     assert "1 of 3 can't be read" in result.stderr
-    assert "unusable   A cloud needs at least 64 points, and this one has 2." in result.stdout
+    assert "unusable   A cloud needs at least 64 points; this one has 2." in result.stdout
     assert "6436" in result.stdout

@@ -60,7 +60,7 @@ def test_the_status_is_that_of_the_process() -> None:
 
 def test_a_word_that_is_neither_command_nor_file_is_named_with_the_commands(refuse: Refuse) -> None:
     sentence = refuse("predit", "x")
-    assert sentence == f"There is no command or file 'predit'; commands are {', '.join(COMMANDS)}."
+    assert sentence == f"There is no command or file 'predit'; the commands are {', '.join(COMMANDS)}."
     assert "no command or file 'Predict'" in refuse("Predict", "points.xyz", "--out", "k.json")
 
 

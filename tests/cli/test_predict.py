@@ -69,7 +69,7 @@ def test_each_garment_has_the_method_for_its_kind_where_none_is_named(tmp_path: 
         ("tops-k8-surface", "the default for a mesh of unknown category"),
         ("tops-k8-cloud", "the default for a cloud of unknown category"),
     ]
-    assert "Keypoints by tops-k8-surface, the default for a mesh of unknown category.\n" in result.stderr
+    assert "Keypoints found by tops-k8-surface, the default for a mesh of unknown category.\n" in result.stderr
 
 
 def test_a_stream_is_a_line_a_cloud(tmp_path: Path, refuse: Refuse) -> None:
@@ -84,8 +84,8 @@ def test_a_stream_is_a_line_a_cloud(tmp_path: Path, refuse: Refuse) -> None:
     assert all(len(line["keypoints"]) == 3 for line in found)
     assert "--follow needs --stream" in refuse("predict", folder, "--follow")
     assert "can't be followed" in refuse("predict", "nowhere", "--stream", "--follow", "--method", "farthest")
-    assert "is not a folder" in refuse("view", "--follow", "nowhere")
-    assert "name a folder" in refuse("view", "--recipe", "r.json")
+    assert "--follow takes a folder" in refuse("view", "--follow", "nowhere")
+    assert "works only with --follow" in refuse("view", "--recipe", "r.json")
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()
@@ -128,11 +128,11 @@ def test_an_interrupted_prediction_goes_on_to_the_same_bytes(
         assert not out.exists()
         if number == signal.SIGINT:
             assert status == 130
-            assert errors[-1].startswith("Interrupted; ")  # behind progress, where that is slow
+            assert errors[-1].startswith("Interrupted after ")  # behind progress, where that is slow
     result = run(*arguments, out)
     assert result.returncode == 0
     first, *others = result.stderr.splitlines()
-    assert first.endswith(" of 150 garments are done already, and in k.json.partial.")
+    assert first.endswith(" of 150 garments are already done; their results are in k.json.partial.")
     assert others[-1] == "1 of 150 garments were skipped."
     assert out.read_bytes() == (tmp_path / "whole.json").read_bytes()
     assert len(json.loads(out.read_text())) == 149
@@ -153,9 +153,9 @@ def test_an_interrupted_prediction_goes_on_to_the_same_bytes(
         ((SHIRT, "points.xyz", "--out", "nowhere/k.json"), "The folder nowhere does not exist"),
         ((SHIRT, "--out", "k.json", "--colour", "red"), "Unknown option: --colour"),
         ((SHIRT,), "Name a file to write to"),
-        ((SHIRT, "--object", "Hat", "--out", "k.json"), "is one object"),
-        ((SHIRT, "--out", "k.json", "--batch", 0), "--batch must be at least 1, and 0 was given"),
-        ((SHIRT, "--out", "k.json", "--workers", -1), "--workers must be 0 or more, and -1 was given"),
+        ((SHIRT, "--object", "Hat", "--out", "k.json"), "has only one object"),
+        ((SHIRT, "--out", "k.json", "--batch", 0), "--batch must be at least 1; you gave 0"),
+        ((SHIRT, "--out", "k.json", "--workers", -1), "--workers must be 0 or more; you gave -1"),
     ],
 )
 def test_what_can_not_be_predicted_is_one_sentence(

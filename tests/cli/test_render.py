@@ -71,7 +71,7 @@ def test_render_draws_a_cloud_as_its_points_and_switches_layers(
         (("nan.obj", "--out", "k.png"), "nan.obj has 1 of its 3 vertices at NaN"),
         ((SHIRT, "--slice", "w=2", "--out", "k.png"), "--slice must be an axis and a position from -1 to 1"),
         ((SHIRT, "--method", "farthest?n=8", "--out", "k.png"), "farthest"),
-        ((SHIRT, "--show", "sleeves", "--out", "k.png"), "no layer 'sleeves': the layers are surface, points,"),
+        ((SHIRT, "--show", "sleeves", "--out", "k.png"), "no layer 'sleeves'; the layers are surface, points,"),
         ((SHIRT, "--size", 0, 0, "--out", "k.png"), "64 to 16384 pixels a side"),
         ((SHIRT, "--out", "k.jpg"), "Pictures are written as PNG"),
     ],

@@ -19,7 +19,7 @@ def test_a_garment_is_sewn_simulated_and_followed(tmp_path: Path, tiny_checkpoin
 
 
 def test_a_garment_that_can_not_be_made_or_moved_is_one_sentence(refuse: Refuse) -> None:
-    assert "Skirt has no measure 'x'; it has length, waist" in refuse(
+    assert "Skirt has no measure 'x'; its measures are length, waist" in refuse(
         "sew", "Skirt", "--measure", "x=1", "--out", "s.obj"
     )
     assert "points" in refuse("simulate", "points.xyz", "--motion", "drop", "--out", "new")

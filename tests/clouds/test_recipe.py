@@ -30,17 +30,17 @@ def test_a_recipe_comes_back_from_its_file(tmp_path: Path) -> None:
 
 REFUSED = {
     "is not JSON": "{",
-    "no recipe of this version": '{"format": "keygrid-recipe 9"}',
+    "not a recipe of this version": '{"format": "keygrid-recipe 9"}',
     "no step 'melt'": '{"format": "keygrid-recipe 1", "steps": [{"step": "melt"}]}',
     "no step None": '{"format": "keygrid-recipe 1", "steps": ["plane"]}',
     "has no 'depth'": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "depth": 1}]}',
-    "takes numbers alone": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "thickness": "x"}]}',
+    "takes numbers only": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "thickness": "x"}]}',
     "must be above 0": '{"format": "keygrid-recipe 1", "steps": [{"step": "cluster", "rank": 0}]}',
     "must be a number": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "thickness": Infinity}]}',
     "is empty": '{"format": "keygrid-recipe 1", "steps": [{"step": "crop", "low": [0, 0, 0], "high": [1, 0, 1]}]}',
     "vertical axis": '{"format": "keygrid-recipe 1", "up": "w"}',
     "the unit 'inch'": '{"format": "keygrid-recipe 1", "unit": "inch"}',
-    "steps are no list": '{"format": "keygrid-recipe 1", "steps": 3}',
+    "steps are not a list": '{"format": "keygrid-recipe 1", "steps": 3}',
 }
 
 

@@ -34,7 +34,7 @@ def test_the_content_decides(kind: str, ending: str, tmp_path: Path) -> None:
     [
         (POINTER, "git lfs pull"),
         (b"\n<!DOCTYPE html>\n<html><body>404</body></html>", "is a web page"),
-        (b"\x1f\x8b\x08\0\0\0\0\0", "by gzip, and damaged"),
+        (b"\x1f\x8b\x08\0\0\0\0\0", "is a gzip file that is damaged"),
         (b"Kaydara FBX Binary  \0", "is an FBX file"),
         (b"BLENDER-v303", "is a Blender file"),
     ],

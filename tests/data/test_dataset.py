@@ -182,7 +182,7 @@ def test_a_draw_does_not_depend_on_what_was_skipped_before(folder: Path) -> None
 def test_where_nothing_can_be_read_the_first_reason_is_told(folder: Path) -> None:
     for path in folder.iterdir():
         damage(path)
-    with pytest.raises(KeygridError, match=r"^None of 10 garments can be used; the first: a\.obj "):
+    with pytest.raises(KeygridError, match=r"^None of the 10 garments can be used; the first error: a\.obj "):
         Dataset.open([folder]).draw(3, 64, 0)
     with pytest.raises(KeygridError, match=r"^a\.obj "):
         Dataset.open([folder / "a.obj"]).draw(0, 64, 0)
@@ -259,7 +259,7 @@ def test_what_says_nothing_is_trained_on() -> None:
 
 
 def test_something_must_be_there_to_train_on() -> None:
-    with pytest.raises(KeygridError, match="meant to train on"):
+    with pytest.raises(KeygridError, match="meant for training"):
         labelled(validation=3, test=3).split(0)
 
 
@@ -269,7 +269,7 @@ def test_another_category_is_left_out() -> None:
     assert data.of_categories(["dress", *{member.entry.category for member in data.members}]).names == data.names
     unknown = Dataset(replace(member, entry=replace(member.entry, category="")) for member in data.members)
     assert unknown.of_categories(["Dress"]).names == data.names
-    with pytest.raises(KeygridError, match=r"None of the garments is a Hat; there are: Dress, Skirt\."):
+    with pytest.raises(KeygridError, match=r"None of the garments is a Hat; their categories are: Dress, Skirt\."):
         data.of_categories(["Dress", "Hat"])
 
 

@@ -81,11 +81,11 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "is no JSON": lambda _: "{",
     "holds no landmarks": lambda values: {**values, "format": "something"},
     "version keygrid-landmarks 9": lambda values: {**values, "format": "keygrid-landmarks 9"},
-    "does not say of which garment": lambda values: {**values, "garment": {"vertices": -1, "triangles": True}},
-    "and there can be": lambda values: {**values, "landmarks": values["landmarks"] * (MOST + 1)},
-    "there are two": lambda values: {**values, "landmarks": values["landmarks"] * 2},
+    "does not name their garment": lambda values: {**values, "garment": {"vertices": -1, "triangles": True}},
+    "the most is": lambda values: {**values, "landmarks": values["landmarks"] * (MOST + 1)},
+    "two landmarks are called": lambda values: {**values, "landmarks": values["landmarks"] * 2},
     "no name": lambda values: {**values, "landmarks": [{"name": "\n"}]},
-    "frame is no number": lambda values: {**values, "landmarks": [{"name": "a", "frame": -1}]},
+    "frame is not a number": lambda values: {**values, "landmarks": [{"name": "a", "frame": -1}]},
     "'a' is not on the garment": lambda values: {
         **values, "landmarks": [{"name": "a", "triangle": 7, "barycentric": [1, 0, 0]}],
     },
@@ -133,7 +133,7 @@ def test_those_of_another_garment_are_neither_taken_nor_replaced(tmp_path: Path)
         lambda: write_landmarks(marks("a"), other, path),
         lambda: remove_landmarks(path, other),
     ):
-        with pytest.raises(KeygridError, match="other triangles or points than square"):
+        with pytest.raises(KeygridError, match="triangles or points differ from those of square"):
             use()
     assert told(beside(garment)) == told(marks("left cuff"))
 

@@ -64,7 +64,7 @@ def test_objects_are_told_apart_and_chosen_by_name(dressed: Path) -> None:
     assert np.ptp(opened.vertices, axis=0)[1] == pytest.approx(0.101)
     with pytest.raises(KeygridError, match="no object 'Hat'; it has Avatar, Belt, Shirt"):
         only_object(garment, "Hat")
-    with pytest.raises(KeygridError, match="is one object"):
+    with pytest.raises(KeygridError, match="has only one object"):
         only_object(avatar, "Shirt")
 
 

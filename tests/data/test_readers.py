@@ -457,7 +457,7 @@ def test_a_pcd_without_points_has_them_as_the_size_of_an_image(
     for path in (written(tmp_path / "a.pcd", data), written(tmp_path / "b.pcd", image)):
         np.testing.assert_allclose(read_garment(path).vertices, ball.vertices, atol=1e-6)
     sizeless = data.replace(b"WIDTH 162\n", b"")
-    assert "neither POINTS nor WIDTH" in refusal(written(tmp_path / "a.pcd", sizeless))
+    assert "neither as POINTS nor as WIDTH" in refusal(written(tmp_path / "a.pcd", sizeless))
 
 
 @pytest.mark.parametrize(
@@ -687,7 +687,7 @@ def test_points_that_a_sensor_did_not_see_are_left_out_and_counted(
     np.testing.assert_allclose(garment.vertices, seen, atol=1e-6)
     assert garment.notes == (
         "2 points without a position left out.",
-        "3 points at the camera's centre, without depth, left out.",
+        "3 points without depth, at the camera's centre, left out.",
     )
     with pytest.raises(KeygridError, match="2 of its 162 vertices"):
         read_garment(tmp_path / name, labelled=True)

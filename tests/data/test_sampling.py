@@ -103,7 +103,7 @@ def test_clouds_are_drawn_without_repetition(seed: int, available: int, count: i
 
 
 def test_what_cannot_be_sampled() -> None:
-    with pytest.raises(KeygridError, match="at least 64 points, and this one has 63"):
+    with pytest.raises(KeygridError, match="at least 64 points; this one has 63"):
         sample(cloud(np.zeros((63, 3))))
     line = np.arange(30.0).reshape(10, 3)
     with pytest.raises(KeygridError, match="has no area"):

@@ -139,5 +139,5 @@ def test_nothing_is_ever_not_a_number(cloud: NDArray[np.float64]) -> None:
 
 
 def test_too_few_different_points_are_refused() -> None:
-    with pytest.raises(KeygridError, match="different points, and this one has 3"):
+    with pytest.raises(KeygridError, match="different points; this one has 3"):
         cloud_operators(np.repeat(np.eye(3), 30, axis=0))

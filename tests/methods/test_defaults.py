@@ -23,7 +23,11 @@ def test_each_first_choice_is_there_and_reads_what_it_is_for() -> None:
     [
         ("", "tops-k8-surface, the default for a mesh of unknown category", "tops-k8-cloud"),
         ("t-shirt", "tops-k8-surface, the default for a mesh of the category t-shirt", "tops-k8-cloud"),
-        ("Sock", "tops-k8-surface, the default for a mesh, as the category Sock has none of its own", "tops-k8-cloud"),
+        (
+            "Sock",
+            "tops-k8-surface, the default for a mesh, because the category Sock has no checkpoint of its own",
+            "tops-k8-cloud",
+        ),
     ],
 )
 def test_kind_and_category_choose(shirt: Garment, category: str, mesh: str, cloud: str) -> None:

@@ -217,7 +217,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(folder, method, tmp_path, 
     run(folder, method, out, report=done.append, say=said.append)
     assert out.read_bytes() == expected
     assert done[0] == at
-    assert said == ([f"{at} of 18 garments are done already, and in k.json.partial."] if at else [])
+    assert said == ([f"{at} of 18 garments are already done; their results are in k.json.partial."] if at else [])
 
 
 def test_it_goes_on_behind_the_last_whole_line_wherever_writing_ended(folder, method, tmp_path):
@@ -265,7 +265,7 @@ def test_a_file_of_another_command_is_begun_anew(folder, method, tmp_path, tiny_
             change()
         said: list[str] = []
         run(folder, use, out, request, say=said.append)
-        assert [sentence.endswith("the work starts anew.") for sentence in said] == [True]
+        assert [sentence.endswith("starting again.") for sentence in said] == [True]
         assert out.read_bytes() == expected
 
 
@@ -343,7 +343,7 @@ def test_no_process_or_thread_is_left_behind(folder, tmp_path, raised, nothing_l
         interrupted()
     assert (tmp_path / "k.txt.partial").exists()
     assert said == [
-        "Interrupted; 8 of 18 garments are done; give the same command again to continue."
+        "Interrupted after 8 of 18 garments; give the same command again to continue."
     ] * (raised is KeyboardInterrupt)  # fmt: skip
 
 

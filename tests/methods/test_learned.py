@@ -175,7 +175,7 @@ def test_confidence_is_a_share_of_one(tiny_checkpoint: Path, shirt: Garment) -> 
 
 @pytest.mark.parametrize("count", [0, 1, 63])
 def test_a_cloud_of_too_few_points_is_refused(tiny_checkpoint: Path, count: int) -> None:
-    with pytest.raises(KeygridError, match=f"at least 64 points, and this one has {count}"):
+    with pytest.raises(KeygridError, match=f"at least 64 points; this one has {count}"):
         LearnedMethod(tiny_checkpoint).find([cloud(np.zeros((count, 3)))])
 
 
@@ -226,7 +226,7 @@ def test_weights_that_give_no_numbers_are_refused_at_prediction(
     loaded = Checkpoint.load(tiny_checkpoint)
     path = tmp_path / "spoilt.safetensors"
     replace(loaded, weights=loaded.weights | {part: torch.full_like(loaded.weights[part], value)}).save(path)
-    with pytest.raises(KeygridError, match=r"spoilt\.safetensors gives numbers that are not finite"):
+    with pytest.raises(KeygridError, match=r"spoilt\.safetensors returned numbers that are not finite"):
         LearnedMethod(path).find([random_cloud()])
 
 

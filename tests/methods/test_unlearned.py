@@ -116,7 +116,7 @@ def test_along_the_cloth_needs_a_surface_and_enough_of_it() -> None:
     assert open_method("geodesic").needs_surface
     with pytest.raises(KeygridError, match=r"geodesic\?k=8 needs a surface, and dots is a cloud"):
         found("geodesic", cloud)
-    with pytest.raises(KeygridError, match=r"sheet has 4 vertices, and geodesic\?k=8 chooses 8"):
+    with pytest.raises(KeygridError, match=r"sheet has 4 vertices, but geodesic\?k=8 needs 8"):
         found("geodesic", sheet(2, 2))
 
 
@@ -176,11 +176,11 @@ def test_a_checkpoint_and_a_name_open(tiny_checkpoint: Path) -> None:
     [
         ("nearest", r"no method 'nearest': choose one of farthest, geodesic, still, iss, or a checkpoint by its path"),
         ("nearest?k=3", "no method 'nearest'"),
-        ("farthest?k=1", r"k of the method farthest must be a whole number from 2 to 64, and not '1'"),
-        ("farthest?k=65", "from 2 to 64, and not '65'"),
-        ("farthest?k=", "from 2 to 64, and not ''"),
-        ("farthest?k=8.5", r"from 2 to 64, and not '8\.5'"),
-        ("still?keypoints=8", r"still has no option 'keypoints'; its options: k\."),
+        ("farthest?k=1", r"k of the method farthest must be a whole number from 2 to 64; you gave '1'"),
+        ("farthest?k=65", "from 2 to 64; you gave '65'"),
+        ("farthest?k=", "from 2 to 64; you gave ''"),
+        ("farthest?k=8.5", r"from 2 to 64; you gave '8\.5'"),
+        ("still?keypoints=8", r"still has no option 'keypoints'; its options are k\."),
         ("nowhere.safetensors", r"There is no checkpoint nowhere\.safetensors"),
     ],
 )

@@ -42,7 +42,7 @@ def test_a_model_is_chosen_by_the_garment_s_name(shirt: Garment, tmp_path: Path)
     path = tmp_path / "chair.json"
     path.write_text(json.dumps(models))
     assert read_annotation(path, shirt).names == ("3",)
-    with pytest.raises(KeygridError, match="has 2 models and none is called trousers"):
+    with pytest.raises(KeygridError, match="has 2 models, but none is called trousers"):
         read_annotation(path, replace(shirt, name="trousers"))
 
 
@@ -65,7 +65,7 @@ def test_what_is_no_annotation_is_a_sentence(content: Any, sentence: str, shirt:
 
 
 def test_frames_are_not_in_this_format(shirt: Garment, tmp_path: Path) -> None:
-    with pytest.raises(KeygridError, match="knows no frames"):
+    with pytest.raises(KeygridError, match="has no frames"):
         write_annotation(replace(PLACES, frames=(None, 2)), shirt, tmp_path / "annotation.json")
     with pytest.raises(KeygridError, match="is no file"):
         read_annotation(tmp_path / "missing.json", shirt)

@@ -64,5 +64,5 @@ def test_two_commands_that_write_at_once_are_noticed(path: Path) -> None:
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(KeygridError, match="none does not exist; make it first"):
+    with pytest.raises(KeygridError, match="none does not exist; create it first"):
         Journal(tmp_path / "none" / "k.partial", "one")

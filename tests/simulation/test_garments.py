@@ -82,7 +82,7 @@ def test_the_same_seed_makes_the_same_garment_and_another_seed_another(category)
 @pytest.mark.parametrize(
     ("measures", "said"),
     [
-        (["lenght=3"], "has no measure 'lenght'; it has length"),
+        (["lenght=3"], "has no measure 'lenght'; its measures are length"),
         (["length"], "is a number"),
         (["length=x"], "is a number"),
         (["length=10", "rise=30"], "contradict"),

@@ -90,7 +90,7 @@ def test_a_panel_wound_the_other_way_is_turned(skirt, remeshed):
 
 
 UNFIT = {
-    "one side only": lambda _: moebius_strip(),
+    "only one side": lambda _: moebius_strip(),
     "is a cloud": lambda _: Garment("g", np.eye(3), np.empty((0, 3), np.int64)),
     "no area": lambda _: Garment("g", np.outer(np.arange(3.0), [1, 1, 1]), TRIANGLE),
     "not manifold: 1 of its edges": lambda _: Garment("g", np.eye(5, 3), np.array([[0, 1, 2], [0, 1, 3], [0, 1, 4]])),

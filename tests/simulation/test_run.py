@@ -121,6 +121,6 @@ def test_recipes_that_make_no_sense(skirt, recipe, said):
 
 def test_a_result_that_fails_its_checks_is_not_written(skirt, tmp_path: Path, monkeypatch):
     monkeypatch.setattr("keygrid.simulation.checks.STRAIN_LIMITS", (1.2, 1.1))
-    with pytest.raises(KeygridError, match=r"fails its checks and is not kept: edges shrink .* Try another seed"):
+    with pytest.raises(KeygridError, match=r"failed its checks and was discarded: edges shrink .* Try another seed"):
         simulate_to(skirt, Recipe("drop", frames=2, vertices=200), tmp_path, "skirt")
     assert list(tmp_path.iterdir()) == []

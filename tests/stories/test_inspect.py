@@ -276,7 +276,7 @@ def test_a_killed_worker_is_replaced(opened, qtbot):
         os.kill(dead, signal.SIGSTOP)  # so that it can't answer before it dies
         QTest.keyClick(opened, "P")
         os.kill(dead, signal.SIGKILL)
-    assert "started again" in failed.args[0]
+    assert "was restarted" in failed.args[0]
     assert opened.document.garment is not None
     assert opened.worker.process_id != dead
     before = opened.document.prediction

@@ -68,7 +68,7 @@ def test_from_a_fresh_start_to_files_of_the_field_and_of_a_slice(window, tmp_pat
         path = tmp_path / name
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, path=path, **__: (str(path), ""))
         window.commands["export_" + {"heatmap": "field"}.get(action, action)].trigger()
-    assert "use .png or .csv" in window.notice.label.text()
+    assert "written as .png or .csv" in window.notice.label.text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.npz", "f.vti", "s.csv", "s.png"]
 
     grid = pv.read(tmp_path / "f.vti")

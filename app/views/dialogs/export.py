@@ -22,7 +22,7 @@ from app.views.comparison import ComparisonArea
 
 Motion = Literal["frames", "turntable", "both"]
 MOTIONS: dict[Motion, str] = {
-    "frames": "Frames of the garment", "turntable": "Turntable", "both": "Frames, while the camera turns",
+    "frames": "Frames of the garment", "turntable": "Turntable", "both": "Frames, with the camera turning",
 }  # fmt: skip
 
 
@@ -54,7 +54,7 @@ class _Asking(QDialog):
         self.form = QFormLayout()
         self.scale = QSpinBox(minimum=1, maximum=8, value=1, suffix=" ×")
         self.scale.setAccessibleName("Scale")
-        self.scale.setToolTip("Pixels of the picture in one of the screen's")
+        self.scale.setToolTip("Pixels of the picture for each pixel of the screen")
         self.size_label = QLabel()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)

@@ -86,7 +86,7 @@ def show_about(parent: QWidget, engine: str) -> QMessageBox:
     box.setIcon(QMessageBox.Icon.Information)
     box.setText("Key-Grid Desktop")
     box.setInformativeText(
-        "Unsupervised 3D keypoints for garments and other deformable things, after Key-Grid (NeurIPS 2024, "
+        "Unsupervised 3D keypoints for garments and other deformable objects, after Key-Grid (NeurIPS 2024, "
         f"arXiv 2410.02237).\n\n{engine}\n\nWindow: {versions}.\n\nLicence: Apache 2.0."
     )
     box.open()

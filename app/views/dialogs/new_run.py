@@ -108,7 +108,7 @@ class NewRunDialog(QDialog):
         self._data, self._category, self._preview = QComboBox(), QComboBox(editable=True), QComboBox()
         for root in self._entries:
             self._data.addItem("Shipped garments" if root == shipped else root.name, root)
-        self._preview.addItem("The trainer's choice", None)
+        self._preview.addItem("Chosen by the trainer", None)
         for garment in document.garments:
             if garment.source is not None:
                 self._data.addItem(garment.name, garment.source)
@@ -126,7 +126,7 @@ class NewRunDialog(QDialog):
         self._add_knobs()
         self._add("device", self._device)
         self._add("preview", self._preview, tip="Garment shown in the live preview")
-        self._add("others", self._others, tip="More options of the command train, as `train --help` lists them")
+        self._add("others", self._others, tip="More options of the train command; `train --help` lists them")
         self._add("run", self._run, self._browser("Choose…", self._browse_run))
 
     def _add(

@@ -21,8 +21,8 @@ class CommandPalette(QDialog):
         self.resize(*SIZE)
         self._commands = [(f"{menu} ▸ {title}", actions[name]) for menu, title, name in titles_of(actions)]
         self._texts = [title.casefold() for title, _ in self._commands]
-        self.line = QLineEdit(placeholderText="Type a few letters of a command")
-        self.line.setAccessibleName("Search the commands")
+        self.line = QLineEdit(placeholderText="Type part of a command's name")
+        self.line.setAccessibleName("Search commands")
         self.list = QTreeWidget()
         self.list.setColumnCount(2)
         self.list.setHeaderHidden(True)

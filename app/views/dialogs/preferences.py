@@ -46,15 +46,15 @@ class PreferencesDialog(QDialog):
         for place, colours in enumerate(PALETTES.values()):
             self.palette_choice.setItemIcon(place, _swatches(colours.tolist()))
         self.device = _choice(DEVICE_TITLES, preferences.device)
-        self.device.setToolTip("Device that finds keypoints; automatic takes CUDA where there is one")
+        self.device.setToolTip("Device that finds keypoints; Automatic uses CUDA if available")
         self.threads = QSpinBox(minimum=0, maximum=MOST_THREADS, value=preferences.threads)
         self.threads.setSpecialValueText("Automatic")
-        self.threads.setToolTip("Threads of the process that finds keypoints")
+        self.threads.setToolTip("Number of threads used to find keypoints")
         self.reopen = QCheckBox("Reopen what was open last")
         self.reopen.setChecked(preferences.reopen)
         self.cache = QLabel()
         self.clear = QPushButton("Clear")
-        self.clear.setToolTip("Remove the pictures of garments; they are drawn again when next shown")
+        self.clear.setToolTip("Delete the thumbnails of garments; they are drawn again when needed")
         self.clear.setAutoDefault(False)  # Enter closes
         self.clear.clicked.connect(self._clear)
         form = QFormLayout()

@@ -36,7 +36,8 @@ class DifferenceTable(RowsTable):
             Column("A", "Keypoint of A", lambda rows, i: rows[i].keypoint, lambda rows, i: rows[i].title),
             Column("View", "The other view", lambda rows, i: rows[i].letter, lambda rows, i: rows[i].letter),
             Column(
-                "Partner", "Matching keypoint of the other view: each has one partner, and distances are least in sum",
+                "Partner", "Matching keypoint of the other view; keypoints are paired so that the sum of distances is "
+                "smallest",
                 lambda rows, i: -1 if rows[i].partner is None else rows[i].partner,
                 lambda rows, i: "–" if rows[i].partner is None else str(rows[i].partner),
             ),
@@ -77,9 +78,9 @@ class Drift(QWidget):
         curves = self.curves()
         subject = self._first.subject
         chosen = "all keypoints, mean" if subject.keypoint is None else f"keypoint {subject.keypoint}"
-        text = f"Drift along the cloth over the root of its area, layer-tolerant: {chosen}"
+        text = f"Layer-tolerant drift along the cloth, divided by the square root of its area: {chosen}"
         if not curves:
-            text = "Drift is charted for garments that move, when all their frames are scored."
+            text = "The chart shows drift once all frames of a moving garment are scored."
         self.label.setText(text)
         if curves and self.plot is None:
             self._make()

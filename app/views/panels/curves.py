@@ -164,7 +164,7 @@ class Plot(QWidget):
         if smoothing > 0:
             faint = QColor(colour)
             faint.setAlpha(FAINT)
-            self._line(f"{subject}, as it is", pg.mkPen(faint)).setData(steps, values)
+            self._line(f"{subject}, unsmoothed", pg.mkPen(faint)).setData(steps, values)
             values = smoothed(values, smoothing)
         line = self._line(subject, pg.mkPen(colour, width=self._width, style=style), marked=len(steps) == 1)
         line.setData(steps, values)

@@ -17,11 +17,11 @@ class DisplayPanel(QWidget):
         self.sliders: dict[str, QSlider] = {}
         self._form = QFormLayout(self)
         self._form.setContentsMargins(10, 6, 10, 6)
-        self._add("most_segments", "Segments", (1, 100), 1, "Segments drawn, the strongest first", "{:.0f}".format)
-        self._add("strength", "Segments from", (0, 100), 100, "Weaker segments are not drawn", "{:.2f}".format)
+        self._add("most_segments", "Segments", (1, 100), 1, "Segments drawn, strongest first", "{:.0f}".format)
+        self._add("strength", "Minimum strength", (0, 100), 100, "Weaker segments are not drawn", "{:.2f}".format)
         self._add("surface_opacity", "Surface", (10, 100), 100, "Opacity of the surface", "{:.0%}".format)
         self._add("point_size", "Points", (1, 16), 1, "Size of a cloud's points, in pixels", "{:.0f} px".format)
-        self._add("label_size", "Labels", (8, 32), 1, "Size of keypoints' labels, in pixels", "{:.0f} px".format)
+        self._add("label_size", "Labels", (8, 32), 1, "Size of keypoint labels, in pixels", "{:.0f} px".format)
 
     def _add(
         self, name: str, title: str, ends: tuple[int, int], scale: int, tip: str, form: Callable[[float], str]

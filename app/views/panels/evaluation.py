@@ -43,7 +43,7 @@ SETUP_WIDTH = 280
 """Width of what is chosen, in the user's pixels."""
 
 TURN_TITLES = {"yaw": "About the vertical", "none": "Not at all", "full": "Any rotation"}
-HINT = "Tick methods and garments that move, and evaluate: the table fills as they are scored."
+HINT = "Tick methods and moving garments, then click Evaluate; the table fills in as they are scored."
 CHARTED = "strict"
 """The metric that curves show, by its key."""
 
@@ -157,7 +157,7 @@ class Levels(QWidget):
         super().__init__()
         self._evaluation = evaluation
         self.plots: dict[str, Plot] = {}
-        self.label = QLabel("Choose curves on the left, and evaluate.", alignment=Qt.AlignmentFlag.AlignCenter)
+        self.label = QLabel("Choose curves on the left, then click Evaluate.", alignment=Qt.AlignmentFlag.AlignCenter)
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(4, 4, 4, 4)
         self._layout.addWidget(self.label)
@@ -206,7 +206,7 @@ class EvaluationPanel(QWidget):
             self.turn.addItem(TURN_TITLES[turn], turn)
         self.turn.setToolTip("How each frame is turned before a method sees it")
         self.turn.setAccessibleName("Turn frames")
-        self.every.setToolTip("Of each motion, only every so manieth frame is scored")
+        self.every.setToolTip("Score one frame in this many of each motion")
         self.every.setAccessibleName("Frames")
         self.curves = self._curve_button()
         self.progress = QProgressBar(textVisible=False)
@@ -272,7 +272,7 @@ class EvaluationPanel(QWidget):
     def _curve_button(self) -> QToolButton:
         button, menu = QToolButton(), QMenu(self)
         button.setText("Curves")
-        button.setToolTip("Also score garments that are seen worse, level by level")
+        button.setToolTip("Also score garments as noise grows or points go missing, level by level")
         for kind, title in CURVES.items():
             action = menu.addAction(title)
             action.setCheckable(True)
@@ -322,7 +322,7 @@ class EvaluationPanel(QWidget):
         if not evaluation.cells:
             return HINT
         stopped = "" if evaluation.done >= evaluation.total else " Cancelled before the end."
-        return f"A click on a number shows its worst frame.{stopped}"
+        return f"Click a number to see its worst frame.{stopped}"
 
 
 def garments_to_test(entries: Iterable[Entry]) -> dict[str, tuple[Path, ...]]:

@@ -26,7 +26,7 @@ REACH = 8
 RENEW_MS = 100
 """Time after a change until the map is drawn: predictions of many frames arrive one after the other."""
 
-HINT = "Each keypoint's place on the cloth in every frame; needs a garment that moves, and its keypoints"
+HINT = "Each keypoint's place on the cloth in every frame; needs a moving garment and its keypoints"
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,13 +62,13 @@ class SlicePanel(QWidget):
             title = TITLES[plane]
             box = QCheckBox(title)
             box.setToolTip(
-                "A plane that you turn by its arrow in the view" if plane == "free" else f"Cut across {title}"
+                "A plane that you tilt by dragging its arrow in the view" if plane == "free" else f"Cut across {title}"
             )
             box.setAccessibleName(f"Slice across {title}" if plane != "free" else "Free slice")
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setPageStep(10)
             slider.setAccessibleName(f"Position of the {title} slice")
-            slider.setToolTip("Drag, turn the wheel or use the arrow keys; in the view, Ctrl and the wheel")
+            slider.setToolTip("Drag, turn the wheel or use the arrow keys; in the view, hold Ctrl and turn the wheel")
             position = QLabel(textFormat=Qt.TextFormat.PlainText)
             position.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             position.setMinimumWidth(position.fontMetrics().horizontalAdvance("−000.0"))
@@ -142,7 +142,7 @@ class HeatmapPanel(QWidget):
             self.evaluation.addItem(f"Continuous, {resolution} × {resolution}", resolution)
         self.evaluation.addItem("The decoder's cells", None)
         self.evaluation.setToolTip(
-            "The continuous heatmap, sampled so finely, or the grid of cells that the decoder sees"
+            "Sample the continuous heatmap at this resolution, or show the grid of cells that the decoder sees"
         )
         self.evaluation.activated.connect(self._evaluate)
         self.colour_map = QComboBox()
@@ -150,7 +150,7 @@ class HeatmapPanel(QWidget):
         for name in COLOUR_MAPS:
             self.colour_map.addItem(_swatch(name), name, name)
         self.colour_map.activated.connect(lambda place: setattr(self._slices, "colour_map", COLOUR_MAPS[place]))
-        self.low, self.high = _number("Colours begin at"), _number("Colours end at")
+        self.low, self.high = _number("Colours start at"), _number("Colours end at")
         for box in (self.low, self.high):
             box.valueChanged.connect(self._limit)
         self.reset_limits = _button("Whole", "From the lowest to the highest value of the heatmap",
@@ -162,15 +162,15 @@ class HeatmapPanel(QWidget):
         self.level_label = QLabel()
         self.sigma = QSlider(Qt.Orientation.Horizontal)
         self.sigma.setRange(-SIGMA_STEPS, SIGMA_STEPS)
-        self.sigma.setAccessibleName("Another sigma than the model's")
-        self.sigma.setToolTip("Shows the heatmap narrower or wider; keypoints stay where they are")
+        self.sigma.setAccessibleName("Override the model's sigma")
+        self.sigma.setToolTip("Show the heatmap narrower or wider; keypoints stay where they are")
         self.sigma.valueChanged.connect(self._widen)
         self.sigma_label = QLabel()
         self.what_if = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.reset_sigma = _button("Model's", "Back to the sigma that the model used",
                                    lambda: setattr(self._slices, "sigma", None))  # fmt: skip
-        self.single = QCheckBox("Selected segment alone")
-        self.single.setToolTip("Show what one segment contributes; choose it in the view or in the table of segments")
+        self.single = QCheckBox("Selected segment only")
+        self.single.setToolTip("Show what one segment contributes; select it in the view or in the table of segments")
         self.single.toggled.connect(lambda on: setattr(self._slices, "single", on))
         form.addRow("Sampling", self.evaluation)
         form.addRow("Colours", self.colour_map)
@@ -215,7 +215,7 @@ class HeatmapPanel(QWidget):
             self.single.setChecked(slices.single)
         isosurface = self._view.shows("isosurface")
         self.level.setEnabled(isosurface)
-        self.level.setToolTip("" if isosurface else "Switch the layer Isosurface on")
+        self.level.setToolTip("" if isosurface else "Switch on the layer Isosurface")
         self.reset_limits.setEnabled(slices.limits is not None)
         self.reset_sigma.setEnabled(slices.sigma is not None)
         if prediction is None or heat is None:
@@ -229,7 +229,7 @@ class HeatmapPanel(QWidget):
             self.high.setValue(high)
             self.sigma.setValue(round(float(np.log(sigma / own) / np.log(SIGMAS))))
         self.sigma_label.setText(f"{sigma:.3g}")
-        self.what_if.setText(f"What if: the model used σ = {own:.3g}")
+        self.what_if.setText(f"Hypothetical: the model used σ = {own:.3g}")
         self.what_if.setVisible(slices.sigma is not None)
         colour = WARNING["dark" if is_dark(self.palette()) else "light"]
         warning = f"color: {colour}; font-weight: bold;"

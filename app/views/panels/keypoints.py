@@ -58,11 +58,11 @@ class KeypointModel(RowsModel[Skeleton]):
     def __init__(self, subject: Subject, settings: ViewSettings) -> None:
         self._subject, self._settings = subject, settings
         columns: list[Column[Skeleton]] = [
-            Column("#", "Keypoint: ticked if shown; its name can be edited", lambda _, row: row, self._title),
+            Column("#", "Keypoint; tick to show it, double-click to rename it", lambda _, row: row, self._title),
             *(_position(axis) for axis in range(3)),
             _optional("Vertex", "Nearest vertex of the garment", lambda shown: shown.vertices, "d"),
             _optional(
-                "Conf.", "Confidence: 1 where all weight is in one place, 0 where it is spread over all",
+                "Conf.", "Confidence: 1 if all weight is in one place, 0 if it is spread over all points",
                 lambda shown: shown.confidence, ".2f",
             ),
         ]  # fmt: skip
@@ -85,7 +85,7 @@ class KeypointModel(RowsModel[Skeleton]):
             if role == Qt.ItemDataRole.EditRole:
                 return self._subject.labels.names.get(row, "")
             if role == Qt.ItemDataRole.ToolTipRole and row in self._subject.labels.derived:
-                return "A derived name: the landmark nearest to it on garments that the network learnt from"
+                return "Derived name: the nearest landmark on the garments that the network learnt from"
             if role == Qt.ItemDataRole.DecorationRole:
                 return _swatch(QColor(*self._subject.colours(len(self.rows.keypoints))[row].tolist()))
         return super().data(index, role)
@@ -156,7 +156,7 @@ class SegmentTable(RowsTable):
     def __init__(self, subject: Subject, parent: QWidget | None = None) -> None:
         columns: list[Column[Skeleton]] = [
             # Segments are in the order of their keypoints.
-            Column("Segment", "The two keypoints that it joins", lambda _, row: row, _ends),
+            Column("Segment", "The two keypoints that the segment joins", lambda _, row: row, _ends),
             Column("Strength", "Strength in the model, from 0 to 1", lambda shown, row: float(shown.strengths[row]),
                    lambda shown, row: f"{shown.strengths[row]:.3f}"),
             Column("Length", "In file units", _length, lambda shown, row: f"{_length(shown, row):.4g}"),
@@ -232,7 +232,9 @@ class KeypointPanel(QWidget):
         if place.weights is None:
             return text
         weights = (f"{self._subject.labels.title(index)}: {weight:.1%}" for index, weight in enumerate(place.weights))
-        return f"{text.partition('  weights')[0]}\nWeights there, of each keypoint's largest: {', '.join(weights)}"
+        return (
+            f"{text.partition('  weights')[0]}\nWeights here, relative to each keypoint's largest: {', '.join(weights)}"
+        )
 
     def _refresh(self, *_: object) -> None:
         self.label.setText(self._measured() or self._told_of_place())
@@ -244,11 +246,11 @@ class KeypointPanel(QWidget):
             return ""
         title = subject.labels.title(subject.keypoint)
         if subject.other is None or subject.distance is None:
-            return f"Ctrl+click another keypoint to measure how far it is from {title}."
+            return f"Ctrl+click another keypoint to measure its distance from {title}."
         found = subject.distance
         along = "along the cloth: …"
         if found.settled:
-            along = f"{found.along:.4g} along the cloth" if found.along is not None else "no cloth between them"
+            along = f"{found.along:.4g} along the cloth" if found.along is not None else "not joined by cloth"
         ends = f"{title} to {subject.labels.title(subject.other)}"
         return f"{ends}: {found.straight:.4g} straight, {along} (file units)"
 

@@ -39,7 +39,7 @@ MENU = (
 )
 """Commands in the context menu of the table, by name; an empty name separates groups."""
 
-HINT = "Press K, and click on the garment to place landmarks; drag one to move it."
+HINT = "Press K, then click the garment to place landmarks; drag one to move it."
 NOTHING = "Open a garment to place landmarks on it."
 
 
@@ -97,12 +97,12 @@ class LandmarkModel(RowsModel[Rows]):
     def __init__(self, subject: Subject, placing: Placing) -> None:
         self._subject, self._placing = subject, placing
         columns: list[Column[Rows]] = [
-            Column("Landmark", "Its name, which can be edited", lambda rows, row: rows.names[row].casefold(),
+            Column("Landmark", "Name; double-click to edit it", lambda rows, row: rows.names[row].casefold(),
                    lambda rows, row: rows.names[row]),
-            Column("Frame", "The frame in which it is known; it follows the material through all frames if none is "
-                   "named", lambda rows, row: _number(rows.frames[row]), lambda rows, row: _frame(rows.frames[row])),
+            Column("Frame", "The only frame with this landmark; all frames if empty",
+                   lambda rows, row: _number(rows.frames[row]), lambda rows, row: _frame(rows.frames[row])),
             *(_position(axis) for axis in range(3)),
-            Column("From", "Placed here, in the garment's own file, or derived from landmarks on another garment",
+            Column("From", "Placed here, from the garment's file, or derived from another garment's landmarks",
                    lambda rows, row: rows.origins[row], lambda rows, row: rows.origins[row]),
         ]  # fmt: skip
         super().__init__(columns, lambda rows: len(rows.names))
@@ -206,7 +206,7 @@ class LandmarkPanel(QWidget):
         if garment is None:
             return NOTHING
         if garment in self._placing.unsaved:
-            return "Not saved beside the garment; the session keeps them."
+            return "Not saved beside the garment; only the session keeps them."
         if garment in self._placing.placed and garment.source is not None:
             return f"Saved in {landmarks_path(garment.source).name}."
         return HINT

@@ -31,8 +31,8 @@ NARROWEST = 30
 """Width of a number's field without its digits, in logical pixels."""
 ROWS = 8
 """Steps that are seen at once."""
-NO_CLOUD = "Open a cloud, such as a PLY of a depth camera, to prepare it."
-HINT = "Add the steps that leave the garment alone; each is done at once, and can be undone."
+NO_CLOUD = "Open a cloud, such as a PLY file from a depth camera, to prepare it."
+HINT = "Add steps until only the garment is left; each takes effect at once and can be undone."
 TITLES = {"m": "Metres", "cm": "Centimetres", "mm": "Millimetres"}
 AXES = "xyz"
 REST_MS = 400
@@ -55,17 +55,17 @@ class PreparationPanel(QWidget):
         self.add = self._menu_button()
         self.remove = QToolButton()
         self.remove.setText("Remove")
-        self.remove.setToolTip("Remove the chosen step")
+        self.remove.setToolTip("Remove the selected step")
         self.up, self.unit = QComboBox(), QComboBox()
-        self.up.addItem("By the table", None)
+        self.up.addItem("From the table", None)
         for axis in UPS:
             self.up.addItem(axis, axis)
         for name in UNITS:
             self.unit.addItem(TITLES[name], name)
-        self.up.setToolTip("The file's vertical axis: across the table, if one is removed, or y")
-        self.unit.setToolTip("The unit of the file's numbers; lengths here are in metres")
+        self.up.setToolTip("The file's vertical axis; From the table: perpendicular to the removed table, otherwise y")
+        self.unit.setToolTip("The unit of the file's coordinates; lengths here are in metres")
         self.show_removed = QCheckBox("Show removed points")
-        self.show_removed.setToolTip("Show what the steps remove, faint, beside what they leave")
+        self.show_removed.setToolTip("Also show, faintly, what the steps remove")
         self.legend = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True)
         self.numbers: dict[str, list[QSpinBox | QDoubleSpinBox]] = {}
         self._form = QFormLayout()
@@ -220,7 +220,7 @@ class PreparationPanel(QWidget):
 
 def _legend(by_step: int, by_others: int) -> str:
     """Return what the colours of removed points mean, with their numbers."""
-    parts = ((CHOSEN_COLOUR, "removed by this step", by_step), (OTHER_COLOUR, "by others", by_others))
+    parts = ((CHOSEN_COLOUR, "removed by this step", by_step), (OTHER_COLOUR, "by other steps", by_others))
     return "&nbsp; ".join(
         f'<span style="color: rgb{colour}">■</span>&nbsp;{words}: {count:,}' for colour, words, count in parts
     )

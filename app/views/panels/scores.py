@@ -36,7 +36,7 @@ INTERVAL = Qt.ItemDataRole.UserRole + 1
 PAD, GAP = 8, 6
 """Room beside a number, and between it and its interval, in the user's pixels."""
 
-WORST_TIP = "A click shows the worst frame"
+WORST_TIP = "Click to see the worst frame"
 Index = QModelIndex | QPersistentModelIndex
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 BUTTONS = ("new_run", "open_run", "pause_run", "resume_run", "stop_run")
 """The actions that have a button, by name."""
 
-NO_RUNS = "New run starts a training; Open run follows one that a terminal or another machine writes."
+NO_RUNS = "New run starts a training run; Open run follows one that was started elsewhere."
 
 REST_MS = 750
 """Delay between news of a run and painting them, with all that come meanwhile."""
@@ -71,10 +71,10 @@ class TrainingPanel(QWidget):
         self.smoothing.setRange(0, 99)
         self.smoothing.setValue(SMOOTHING)
         self.smoothing.setAccessibleName("Smoothing")
-        self.smoothing.setToolTip("Smoothing of the training curves; 0 shows them as they are")
+        self.smoothing.setToolTip("Smoothing of the training curves; 0 shows them unsmoothed")
         self.log = QCheckBox("Log scale")
         self.log.setChecked(True)
-        self.log.setToolTip("A logarithmic axis of losses")
+        self.log.setToolTip("Show losses on a logarithmic axis")
         self.preview = PreviewBar(document, runs)
         self.checkpoint_button = self._button("open_checkpoint")
         self._layout = self._laid_out()
@@ -183,7 +183,7 @@ class TrainingPanel(QWidget):
         tip = (
             "Open the best checkpoint, or that of the chosen epoch"
             if kept
-            else "No checkpoint of the chosen epoch was kept"
+            else "The checkpoint of the chosen epoch was not kept"
         )
         self._actions["open_checkpoint"].setToolTip(tip)
         self._actions["stop_run"].setText("&Stop now" if state is State.STOPPING else "&Stop")

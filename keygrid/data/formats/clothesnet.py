@@ -91,11 +91,11 @@ def write_clothesnet(garments: Iterable[Item], folder: Path) -> None:
         category = _PLAIN.get(plain) or _PLAIN.get(_OTHER_WORDS.get(plain, ""))
         if category is None:
             raise KeygridError(
-                f"{name} is of the category {garment.category or 'unknown'}, and ClothesNet has only "
+                f"The category of {name} is {garment.category or 'unknown'}, but ClothesNet has only "
                 f"{', '.join(CATEGORIES)}; convert it to another format."
             )
         if garment.is_cloud:
-            raise KeygridError(f"{name} is a cloud, and ClothesNet has meshes; convert it to another format.")
+            raise KeygridError(f"{name} is a cloud, but ClothesNet holds meshes; convert it to another format.")
         model = folder / "ClothesNetM" / category / name
         model.mkdir(parents=True)
         write_obj(model / f"{name}.obj", garment.vertices, garment.faces)

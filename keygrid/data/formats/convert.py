@@ -46,9 +46,9 @@ def _new_folder(path: Path) -> Iterator[Path]:
     """A temporary folder beside `path` that takes its place if the block ends well, and is removed if it doesn't."""
     try:
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-            raise KeygridError(f"{path} is there already; name a folder that is new or empty.")
+            raise KeygridError(f"{path} already exists; name a folder that is new or empty.")
         if not path.parent.is_dir():
-            raise KeygridError(f"The folder {path.parent} does not exist; make it first.")
+            raise KeygridError(f"The folder {path.parent} does not exist; create it first.")
         # In a folder of its own, so that it can take its place: a temporary folder must still be there at the end.
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as temporary:
             folder = Path(temporary) / path.name

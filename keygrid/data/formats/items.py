@@ -67,7 +67,7 @@ def clouds(garment: Garment) -> NDArray[np.float64]:
     drawn = sample(garment, POINTS)
     if len(drawn.points) < POINTS:
         raise KeygridError(
-            f"{garment.name} has {len(drawn.points)} points, and this format has {POINTS} in a cloud; convert its mesh."
+            f"{garment.name} has {len(drawn.points)} points, but clouds in this format have {POINTS}; convert its mesh."
         )
     return np.stack([drawn.on(shape, garment.faces) for shape in shapes(garment)])
 

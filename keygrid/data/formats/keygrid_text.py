@@ -46,7 +46,7 @@ def open_text(path: Path) -> Garment | None:
     points = _points(path)
     with reading(path):
         if is_named and len(points) % POINTS:
-            raise UnreadableError(f"has {len(points)} points, which is no multiple of {POINTS}, so it is cut off")
+            raise UnreadableError(f"has {len(points)} points, which is not a multiple of {POINTS}, so it is cut off")
     frames = points.reshape(-1, POINTS, 3)
     if len(frames) < 2 or not (is_named or move_together(frames)):
         return None
@@ -87,7 +87,7 @@ def _keypoints(path: Path) -> Garment | None:
         expected = f"frames have {COUNTS[0]}, {COUNTS[1]} or {COUNTS[2]} keypoints"
     with reading(path):
         if count == 0:
-            raise UnreadableError(f"has {len(points)} rows, and {expected}; put the clouds beside it that it is from")
+            raise UnreadableError(f"has {len(points)} rows, but {expected}; put its own clouds beside it")
     if len(points) == count:
         return None
     return moving(path.stem, points.reshape(-1, count, 3), np.empty((0, 3), np.int64), source=path)

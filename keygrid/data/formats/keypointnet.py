@@ -72,9 +72,11 @@ def open_keypointnet(path: Path) -> Garment | Collection | None:
         missing.append(f"{len(annotated) - len(entries)} of {len(annotated)} annotated models have no cloud in pcds.")
     repeated = sum(count > 1 for count in Counter(chain.from_iterable(splits_of.values())).values())
     if repeated:
-        missing.append(f"Models in more than one split: {repeated}; they count for the last of train, val and test.")
+        missing.append(
+            f"Models in more than one split: {repeated}; each belongs to the last of train, val and test that lists it."
+        )
     if not splits:
-        missing.append("There are no splits; a folder splits would hold train.txt, val.txt and test.txt.")
+        missing.append("There are no splits; to define them, add a folder splits with train.txt, val.txt and test.txt.")
     return Listing("KeypointNet", path, tuple(entries), read_model, tuple(missing))
 
 
@@ -209,7 +211,7 @@ def _records(file: Path) -> dict[_Model, _Record]:
 def _parsed(file: Path, _changed: int) -> dict[_Model, _Record]:
     rows = json.loads(file.read_bytes())
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UnreadableError("is no list of annotated models; download it again")
+        raise UnreadableError("is not a list of annotated models; download it again")
     try:
         return {(str(row["class_id"]), str(row["model_id"])): row for row in rows}
     except KeyError as error:
@@ -233,7 +235,9 @@ def _landmarks(record: _Record, garment: Garment) -> Landmarks | None:
     if len(points) == 0:
         return None
     if points.ndim != 1 or points.dtype.kind not in "iu" or points.min() < 0 or points.max() >= len(garment.vertices):
-        raise UnreadableError(f"puts a keypoint of {model} on a point that its cloud has not; use the cloud it is for")
+        raise UnreadableError(
+            f"puts a keypoint of {model} on a point that its cloud does not have; use the cloud that was annotated"
+        )
     return labelled_points(points, tuple(str(keypoint["semantic_id"]) for keypoint in keypoints))
 
 

@@ -39,7 +39,7 @@ def contents(folder: Path) -> Contents:
                 if not entry.name.startswith("."):
                     (folders if _is_folder(entry) else files).append(entry.name)
     except PermissionError as error:
-        raise KeygridError(f"The folder {folder.name} may not be read; ask its owner for permission.") from error
+        raise KeygridError(f"You may not read the folder {folder.name}; ask its owner for permission.") from error
     except OSError as error:
         raise KeygridError(f"The folder {folder.name} cannot be listed: {error.strerror}; check its disk.") from error
     return Contents(sorted(folders), sorted(files))

@@ -36,7 +36,7 @@ def open_manifest(path: Path) -> Collection | None:
         if not str(kind).startswith(FORMAT.split(maxsplit=1)[0]):
             return None
         if kind != FORMAT:
-            raise UnreadableError(f"is of the version {kind}, and this program reads {FORMAT}; update the program")
+            raise UnreadableError(f"has version {kind}, but this program reads version {FORMAT}; update the program")
         entries = [_entry(row, manifest.parent) for row in _rows(content)]
         there: list[Entry] = []
         missing: list[str] = []
@@ -46,7 +46,7 @@ def open_manifest(path: Path) -> Collection | None:
             else:
                 missing.append(f"The manifest names {entry.path.name}, which is not there.")
     if len(missing) > _NAMED:
-        missing[_NAMED:] = [f"Nor are {len(missing) - _NAMED} others that it names."]
+        missing[_NAMED:] = [f"{len(missing) - _NAMED} others that it names are missing, too."]
     return Listing("Key-Grid garments", manifest.parent, tuple(there), read_garment, tuple(missing))
 
 
@@ -69,7 +69,7 @@ def _rows(content: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or not all(
         isinstance(row, dict) and isinstance(row.get("file"), str) for row in rows
     ):
-        raise UnreadableError("needs a list of sequences that each name their file; download it again")
+        raise UnreadableError("must list sequences, each with the name of its file; download it again")
     return rows
 
 

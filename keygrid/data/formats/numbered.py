@@ -83,7 +83,7 @@ def read_numbered(folder: Path) -> Garment:
     files, empty = _frames(folder, contents(folder))
     with reading(folder):
         if not files:
-            raise UnreadableError("holds no frames of one garment; name them by numbers")
+            raise UnreadableError("does not hold the frames of one garment; name them by numbers")
         _refuse_gaps(files)
         first = read_mesh(files[0])
         is_used = used(first) if len(first.faces) else np.ones(len(first.vertices), np.bool_)
@@ -167,7 +167,9 @@ def _triangles(faces: NDArray[np.int64]) -> NDArray[np.int64]:
     a, b, c = faces.T
     is_triangle = (a != b) & (b != c) & (c != a)
     if not is_triangle.any():
-        raise UnreadableError("holds frames without area: the corners of all triangles coincide; check the export")
+        raise UnreadableError(
+            "holds frames without area, in which the corners of each triangle coincide; check the export"
+        )
     return faces[is_triangle]
 
 
@@ -176,10 +178,10 @@ def _refuse_gaps(files: list[Path]) -> None:
     steps = np.diff(numbers)
     gap = int(steps.argmax())
     if steps.min() == 0:
-        raise UnreadableError(f"has two frames of the number {numbers[int(steps.argmin())]}; take one of them away")
+        raise UnreadableError(f"has two frames with the number {numbers[int(steps.argmin())]}; remove one")
     if steps.max() > steps.min():
         after, before = files[gap].name, files[gap + 1].name
-        raise UnreadableError(f"lacks frames between {after} and {before}; put them back, or number the frames anew")
+        raise UnreadableError(f"lacks frames between {after} and {before}; put them back, or renumber the frames")
 
 
 def _vertices_like(first: Mesh, file: Path, name: str) -> NDArray[np.generic]:
@@ -187,7 +189,8 @@ def _vertices_like(first: Mesh, file: Path, name: str) -> NDArray[np.generic]:
     with reading(file):
         if mesh.vertices.shape != first.vertices.shape or not np.array_equal(mesh.faces, first.faces):
             raise UnreadableError(
-                f"has {len(mesh.vertices)} vertices and {len(mesh.faces)} faces that are not those of {name}, which "
-                f"has {len(first.vertices)} and {len(first.faces)}; keep the frames of one garment in a folder"
+                f"has {len(mesh.vertices)} vertices and {len(mesh.faces)} faces, unlike {name}, which has "
+                f"{len(first.vertices)} and {len(first.faces)}; keep the frames of each garment in a folder "
+                "of their own"
             )
     return mesh.vertices

@@ -73,7 +73,7 @@ def _listed(path: Path, files: list[Path]) -> Listing:
             entries.append(Entry(file.stem, file, CATEGORIES.get(_kind(file), _kind(file))))
     missing = [f"{alone[0].name} {_needed(alone[0])}."] if alone else []
     if len(alone) > 1:
-        missing.append(f"So do {len(alone) - 1} other files of poses, out of {len(files)}.")
+        missing.append(f"{len(alone) - 1} other files of poses, out of {len(files)}, lack theirs, too.")
     return Listing("SC3K poses", path, tuple(entries), read_poses, tuple(missing))
 
 
@@ -91,11 +91,11 @@ def _rotations(path: Path) -> NDArray[np.float64]:
         names = takewhile(archive.__contains__, (f"world_mat_{index}" for index in count()))
         matrices = [archive[name] for name in names]
     if not all(matrix.shape in ((3, 4), (4, 4)) and matrix.dtype.kind == "f" for matrix in matrices):
-        raise UnreadableError("has poses that are no (3, 4) matrices of numbers; download it again")
+        raise UnreadableError("has poses that are not numeric (3, 4) matrices; download it again")
     rotations = np.stack([matrix[:3, :3].astype(np.float64) for matrix in matrices])
     # NaN fails every comparison.
     if not (abs(rotations @ rotations.transpose(0, 2, 1) - np.eye(3)) < 1e-3).all():
-        raise UnreadableError("has poses that are no rotations; download it again")
+        raise UnreadableError("has poses that are not rotations; download it again")
     return rotations
 
 
@@ -113,4 +113,4 @@ def _kind(path: Path) -> str:
 
 
 def _needed(path: Path) -> str:
-    return f"holds poses, and needs the cloud that takes them; put it at pcds/{_kind(path)}/{path.stem}.pcd"
+    return f"holds poses without their cloud; put the cloud at pcds/{_kind(path)}/{path.stem}.pcd"

@@ -52,9 +52,9 @@ def open_shapenet(path: Path) -> Collection | None:
     ]
     missing = []
     if any(label is None for of_file in labels for label in of_file):
-        missing.append("There are no labels, so the clouds' categories are not known.")
+        missing.append("There are no labels, so the clouds' categories are unknown.")
     elif not names:
-        missing.append(f"There is no {_NAMES[0]}, so categories are known by their numbers only.")
+        missing.append(f"There is no {_NAMES[0]}, so categories have numbers instead of names.")
     return Listing("ShapeNet HDF5", path, tuple(entries), read_item, tuple(missing))
 
 
@@ -128,7 +128,9 @@ def _labels(file: Path) -> list[int | None]:
         if label is None:
             return [None] * count
         if label.size != count or label.dtype.kind not in "iu":
-            raise UnreadableError(f"has {count} clouds and labels {label.dtype} {label.shape}; save it again")
+            raise UnreadableError(
+                f"has {count} clouds, but labels of type {label.dtype} and shape {label.shape}; save it again"
+            )
         labels: list[int | None] = np.array(label).reshape(-1).tolist()
     return labels
 
@@ -151,7 +153,7 @@ def _own_array(archive: Any, name: str) -> Any:
     """
     import h5py
 
-    elsewhere = f"takes its {name} from another file, which is not read for safety; copy it into this one"
+    elsewhere = f"takes its {name} from another file, which is not read, for safety; copy the data into this file"
     links = archive.id.links  # Asking the archive itself would follow them already.
     if not links.exists(name.encode()):
         return None
@@ -169,7 +171,7 @@ def _own_array(archive: Any, name: str) -> Any:
 def _data(archive: Any) -> Any:
     data = _own_array(archive, "data")
     if data is None or data.ndim != 3 or data.shape[2] < 3 or data.dtype.kind not in "fiu":
-        raise UnreadableError("needs clouds (M, N, 3) of numbers in an array called data; save it so")
+        raise UnreadableError("needs a numeric array called data with clouds of shape (M, N, 3); save it so")
     if len(data) == 0:
         raise UnreadableError("holds no clouds; save it again")
     budget = Budget(Path(archive.filename))

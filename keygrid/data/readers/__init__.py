@@ -135,7 +135,7 @@ def reading(path: Path) -> Iterator[None]:
     except Exception as error:  # A broken file can make a parser raise anything.
         kind = path.suffix.lstrip(".").upper()
         raise KeygridError(
-            f"{path.name} could not be read: it is damaged, cut off or no {kind} file; export it again."
+            f"{path.name} could not be read: it is damaged, cut off or not a {kind} file; export it again."
         ) from error
 
 
@@ -168,7 +168,7 @@ def refuse_unopenable(path: Path) -> None:
     except FileNotFoundError as error:
         raise UnreadableError("does not exist; it may have been moved or renamed") from error
     except PermissionError as error:
-        raise UnreadableError("may not be read; ask its owner for permission or open a copy") from error
+        raise UnreadableError("is protected against reading; ask its owner for permission, or open a copy") from error
     except OSError as error:
         raise UnreadableError(f"cannot be opened ({error.strerror}); check the disk it is on") from error
     if empty:

@@ -18,7 +18,7 @@ _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "
 _JSON, _BINARY = 0x4E4F534A, 0x004E4942
 _COMPRESSIONS = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 
-_OLD = "is glTF of version 1, which cannot be read; export it as glTF 2.0"
+_OLD = "is glTF 1, which cannot be read; export it as glTF 2.0"
 
 
 class Document:
@@ -85,9 +85,7 @@ class Document:
         view = self.content["bufferViews"][index]
         packed = [view["extensions"][name] for name in _COMPRESSIONS if name in view.get("extensions", {})]
         if packed and not self._has_plain(view, packed[0]):
-            raise UnreadableError(
-                "is compressed with meshopt, which cannot be read here; export it without compression"
-            )
+            raise UnreadableError("is compressed with meshopt, which cannot be read; export it without compression")
         data = self._buffer(view["buffer"])
         begin = view.get("byteOffset", 0) + offset
         size = kind.itemsize * width
@@ -134,7 +132,7 @@ class Document:
         name = unquote(uri)
         for relative in (name, uri):
             if is_outside(relative):
-                raise UnreadableError(f"refers to {name}, outside its folder, which is not read for safety")
+                raise UnreadableError(f"refers to {name}, which lies outside its folder and is not read, for safety")
             path = self.folder / relative
             if path.is_file():  # which a pipe or a device is not
                 self.budget.grant(path.stat().st_size)

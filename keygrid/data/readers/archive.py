@@ -76,7 +76,7 @@ def refuse_unsound(head: IO[bytes], size: int, budget: Budget) -> None:
     read = np.lib.format.read_array_header_1_0 if is_short else np.lib.format.read_array_header_2_0
     shape, _, kind = read(head)
     if kind.hasobject:
-        raise UnreadableError("holds Python objects, which are not read for safety; save an array of numbers")
+        raise UnreadableError("holds Python objects, which are not read, for safety; save an array of numbers")
     count = prod(shape)
     if size - head.tell() < count * kind.itemsize:
         raise UnreadableError(CUT_OFF)

@@ -53,7 +53,9 @@ def read_npz(path: Path) -> Mesh:
             colours = next((archive[name] for name in _COLOURS if name in archive), np.empty(0))
             is_fit = points.ndim == 2 and colours.shape == (len(points), 3) and colours.dtype.kind in "fiu"
             return _cloud(points, as_colours(colours) if is_fit else None)
-    raise UnreadableError("needs arrays named vertices and faces, or points, or only one array; rename them")
+    raise UnreadableError(
+        "needs arrays named vertices and faces, an array named points, or a single array; rename them"
+    )
 
 
 def read_sequence(path: Path) -> Garment | None:
@@ -78,7 +80,7 @@ def _cloud(points: NDArray[Any], colours: NDArray[np.uint8] | None = None) -> Me
     if points.ndim == 2 and len(points) == 3 and points.shape[1] > _FEWEST_PIXELS:
         points = points.T
     if points.ndim != 2 or points.shape[1] < 3:
-        raise UnreadableError(f"holds an array of shape {points.shape}, not one point a row; save an (N, 3) array")
+        raise UnreadableError(f"holds an array of shape {points.shape}, not one point per row; save an (N, 3) array")
     return cloud(points[:, :3], colours_among(points[:, 3:]) if colours is None else colours)
 
 

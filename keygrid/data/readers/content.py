@@ -13,13 +13,16 @@ _STL_HEADER, _STL_FACET = 84, 50  # bytes
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (
         rb"version https://git-lfs",
-        "is only a pointer to a large file, which Git LFS keeps elsewhere; fetch the file itself with git lfs pull",
+        "is only a pointer to a large file that Git LFS stores elsewhere; fetch the file itself with git lfs pull",
     ),
-    (rb"\s*<(?:!doctype html|html)", "is a web page, not the file that its link promised; download it again"),
+    (
+        rb"\s*<(?:!doctype html|html)",
+        "is a web page instead of the file that you wanted to download; download it again",
+    ),
     (rb"7z\xbc\xaf|Rar!", "is an archive; unpack it first"),
     (rb"Kaydara FBX", "is an FBX file, which cannot be read; export it as OBJ, PLY or glTF"),
     (rb"BLENDER", "is a Blender file, which cannot be read; export it as OBJ, PLY or glTF"),
-    (rb"DRACO", "is compressed with Draco, which cannot be read here; export it without compression"),
+    (rb"DRACO", "is compressed with Draco, which cannot be read; export it without compression"),
     (rb"PXR-USDC|#usda", "is a USD file, which cannot be read; export it as OBJ, PLY or glTF"),
     (rb"%PDF|\x89PNG|\xff\xd8\xff", "is a picture or a document, not a mesh; open the file with the garment"),
 )

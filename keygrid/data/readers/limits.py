@@ -46,8 +46,8 @@ class Budget:
         self._spent += size
         if self._spent > max(SMALL, RATIO * self._size):
             raise UnreadableError(
-                f"has {_in_words(self._size)} and claims to hold {_in_words(self._spent)}, so it is damaged or made "
-                "to fill the memory; export it again"
+                f"has {_in_words(self._size)} and claims to hold {_in_words(self._spent)}, so it is damaged "
+                "or was made to exhaust memory; export it again"
             )
         refuse_beyond_memory(self._spent)
 
@@ -59,7 +59,7 @@ def refuse_beyond_memory(size: int) -> None:
         UnreadableError: half of the free memory is less.
     """
     if size > SMALL and size > _SHARE * psutil.virtual_memory().available:
-        raise UnreadableError(f"needs {_in_words(size)} of memory, which this machine does not have; open a part of it")
+        raise UnreadableError(f"needs {_in_words(size)} of memory, more than this machine has; open a part of it")
 
 
 def _in_words(size: int) -> str:

@@ -50,7 +50,7 @@ class Materials:
         for name in [whole] if self._exists(whole) else whole.split():
             fault = self._fault_of(name)
             if fault:
-                self.notes += (f"The materials {name} {fault}; it is drawn without.",)
+                self.notes += (f"The materials {name} {fault}; the garment is drawn without them.",)
                 continue
             text = (self.folder / name.replace("\\", "/")).read_bytes()[:_LARGEST]
             self._take(text.decode("utf-8-sig", "surrogateescape"))
@@ -62,7 +62,7 @@ class Materials:
 
     def _fault_of(self, name: str) -> str:
         if is_outside(name):
-            return "are outside the folder of the mesh, which is not read for safety"
+            return "are outside the folder of the mesh and are not read, for safety"
         return "" if self._exists(name) else "are missing"
 
     def _take(self, text: str) -> None:

@@ -88,7 +88,7 @@ def check(mesh: Mesh) -> None:
     if len(vertices) == 0:
         raise EmptyError("has no vertices; export it again and check that something is selected")
     if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
-        raise UnreadableError("has faces that refer to vertices that are not there; export it again")
+        raise UnreadableError("has faces that refer to missing vertices; export it again")
     is_broken = ~np.isfinite(vertices).all(axis=1)
     broken = int((is_broken & used(mesh) if len(faces) and is_broken.any() else is_broken).sum())
     if broken:
@@ -198,7 +198,7 @@ def weld(mesh: Mesh) -> Mesh:
         a, b, c = faces.T
         is_triangle = (a != b) & (b != c) & (c != a)
         if not is_triangle.any():
-            raise UnreadableError("has no area: all of its triangles have coinciding corners; check the export")
+            raise UnreadableError("has no area: the corners of each triangle coincide; check the export")
         if not is_triangle.all():
             faces = faces[is_triangle]
             paint = None if mesh.paint is None else mesh.paint.of(is_triangle)

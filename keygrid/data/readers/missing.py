@@ -46,10 +46,12 @@ def without_missing(mesh: Mesh) -> Mesh:
         *mesh.notes,
         *counted((~is_placed).sum(), "point without a position left out", "points without a position left out"),
         *counted(
-            is_central.sum(), "point at the origin left out", "points at the camera's centre, without depth, left out"
+            is_central.sum(), "point at the origin left out", "points without depth, at the camera's centre, left out"
         ),
         *counted(
-            count, "", "points far from all others left out: they all have one value, a sensor's mark of no depth"
+            count,
+            "",
+            "points far from all others left out: they share one value, by which a sensor marks missing depth",
         ),
     )
     return mesh._replace(

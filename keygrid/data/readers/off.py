@@ -61,7 +61,7 @@ def _counts(lines: Iterator[str]) -> tuple[int, int]:
     first = next(lines, "")
     keyword = _KEYWORD.match(first)
     if keyword is None and not _COUNTS.fullmatch(first):
-        raise UnreadableError("does not begin with OFF, so it is cut off or no OFF file; export it again")
+        raise UnreadableError("does not begin with OFF, so it is cut off or not an OFF file; export it again")
     after = first if keyword is None else keyword[1]
     if "BINARY" in after.upper():
         raise UnreadableError("is binary OFF, which cannot be read; save it as text")

@@ -35,5 +35,5 @@ def unpacked(path: Path) -> Iterator[Path]:
                     budget.spend(len(block))
                     plain.write(block)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise UnreadableError("is compressed by gzip, and damaged or cut off; copy or export it again") from error
+            raise UnreadableError("is a gzip file that is damaged or cut off; copy or export it again") from error
         yield copy

@@ -75,7 +75,7 @@ def _count(header: dict[str, list[str]]) -> int:
     if "POINTS" in header:
         return int(header["POINTS"][0])
     if "WIDTH" not in header:
-        raise UnreadableError("does not say how many points it has, in neither POINTS nor WIDTH; export it again")
+        raise UnreadableError("gives its number of points neither as POINTS nor as WIDTH; export it again")
     return int(header["WIDTH"][0]) * int(header.get("HEIGHT", ["1"])[0])
 
 
@@ -118,7 +118,7 @@ def _compressed(
     budget.spend(unpacked + 2 * count * len(columns) * NUMBER)
     data = _lzf_decompress(body[8 : 8 + packed], unpacked)
     if not len(data) == unpacked == offsets[-1]:
-        raise ValueError("The compressed data are not as long as the header says.")
+        raise ValueError("The compressed data do not have the length that the header states.")
     return [np.frombuffer(data, layout[column], count, offsets[column]) for column in columns]
 
 

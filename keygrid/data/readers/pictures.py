@@ -66,7 +66,9 @@ class Pictures:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on the pictures that could not be read."""
-        return tuple(f"The texture {name} {fault}; it is drawn without." for name, fault in self._faults.items())
+        return tuple(
+            f"The texture {name} {fault}; the garment is drawn without it." for name, fault in self._faults.items()
+        )
 
     def beside(self, name: str) -> int:
         """Read a picture beside the mesh; return its place among the images, or -1 if it can't be read."""
@@ -91,7 +93,7 @@ class Pictures:
     def _attempt(self, name: str, data: bytes | None) -> int:
         title = PureWindowsPath(name).name if data is None else name
         if len(self._known) >= MOST:
-            return self.leave_out("of another material", f"is one of more than {MOST}, which are not read")
+            return self.leave_out("of another material", f"comes after the first {MOST}, and no more are read")
         try:
             if data is not None:
                 self.images.append(self._decoded(io.BytesIO(data)))
@@ -103,7 +105,7 @@ class Pictures:
         except UnreadableError as error:
             return self.leave_out(title, str(error))
         except Exception:  # A broken picture can make a decoder raise anything.
-            return self.leave_out(title, "is damaged or of no kind that is read")
+            return self.leave_out(title, "is damaged or in an unsupported format")
         return len(self.images) - 1
 
     def _found(self, name: str) -> Path:
@@ -120,10 +122,10 @@ class Pictures:
                 continue
             if found.resolve().is_relative_to(self._folder.resolve()):
                 return found
-            raise UnreadableError("leads outside the folder of the mesh, which is not read for safety")
+            raise UnreadableError("leads outside the folder of the mesh and is not read, for safety")
         if inside:
             raise UnreadableError("is missing")
-        raise UnreadableError("is outside the folder of the mesh, which is not read for safety")
+        raise UnreadableError("is outside the folder of the mesh and is not read, for safety")
 
     def _decoded(self, file: IO[bytes]) -> NDArray[np.uint8]:
         from PIL import Image

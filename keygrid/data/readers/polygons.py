@@ -157,8 +157,8 @@ def cut(vertices: NDArray[np.generic], corners: NDArray[np.integer], sizes: NDAr
         return triangles
     if sizes[wrong].max() > _MOST_CORNERS:
         raise UnreadableError(
-            f"has a concave face of {sizes[wrong].max()} corners, and up to {_MOST_CORNERS} can be cut; "
-            "export it as triangles"
+            f"has a concave face of {sizes[wrong].max()} corners, but at most {_MOST_CORNERS} can be "
+            "triangulated; export it as triangles"
         )
     ends = np.cumsum(fans)
     pieces, done = [], 0

@@ -80,7 +80,7 @@ def _placed(content: dict[str, Any]) -> Iterator[tuple[int, Matrix]]:
     while waiting:
         index, above = waiting.pop()
         if index in seen:
-            raise ValueError("A node is below itself, or below two others.")
+            raise ValueError("A node is its own descendant, or has two parents.")
         seen.add(index)
         matrix = above @ _local(nodes[index])
         yield index, matrix
@@ -115,7 +115,7 @@ def _part(document: Document, primitive: dict[str, Any], weights: list[float], l
     """A primitive before it is placed; None of lines."""
     position = document.content["accessors"][primitive["attributes"]["POSITION"]]
     if _DRACO in primitive.get("extensions", {}) and "bufferView" not in position:
-        raise UnreadableError("is compressed with Draco, which cannot be read here; export it without compression")
+        raise UnreadableError("is compressed with Draco, which cannot be read; export it without compression")
     vertices = document.array(primitive["attributes"]["POSITION"])
     for weight, target in zip(weights, primitive.get("targets", []), strict=False):
         if weight and "POSITION" in target:

@@ -58,7 +58,7 @@ def write_sequence(garment: Garment, path: Path, about: Mapping[str, Any] | None
         KeygridError: the garment has no frames, or the folder can't be written.
     """
     if garment.frames is None:
-        raise KeygridError(f"{garment.name} does not move, so it is no sequence; save it as a mesh.")
+        raise KeygridError(f"{garment.name} does not move, so it is not a sequence; save it as a mesh.")
     rest, rest_bounds = quantise(garment.vertices)
     frames, bounds = quantise(garment.frames)
     frames[1:] -= frames[:-1].copy()
@@ -94,7 +94,9 @@ def sequence_of(archive: Mapping[str, NDArray[Any]], source: Path) -> Garment:
         ValueError: something is no array of numbers.
     """
     if str(archive["format"]) != FORMAT:
-        raise UnreadableError(f"is of the version {archive['format']}, and this program reads {FORMAT}; update it")
+        raise UnreadableError(
+            f"has version {archive['format']}, but this program reads version {FORMAT}; update the program"
+        )
     try:
         parts = {name: archive[name] for name in _PARTS}
         about = json.loads(str(archive["about"]))
@@ -102,7 +104,7 @@ def sequence_of(archive: Mapping[str, NDArray[Any]], source: Path) -> Garment:
         raise UnreadableError(f"is a sequence that lacks a part, so it is cut off ({error.args[0]})") from error
     _check_parts(parts)
     if not isinstance(about, dict) or not isinstance(about.get("name"), str):
-        raise UnreadableError("is a sequence that does not say its name; write it again")
+        raise UnreadableError("is a sequence without a name; write it again")
     rest_bounds, bounds = parts["bounds"]
     vertices = dequantise(parts["rest"], rest_bounds)
     steps = np.cumsum(parts["frames"], axis=0, dtype=np.uint16)
@@ -138,7 +140,7 @@ def _check_parts(parts: Mapping[str, NDArray[Any]]) -> None:
         raise UnreadableError("is a sequence without frames; write it again from a garment that moves")
     # Beyond that, single precision ends; NaN fails every comparison.
     if not (abs(parts["bounds"]) < 1e30).all() or (parts["bounds"][:, 0] > parts["bounds"][:, 1]).any():
-        raise UnreadableError("is a sequence whose bounds are no box of finite size; write it again")
+        raise UnreadableError("is a sequence whose bounds are not a finite box; write it again")
     if (parts["landmark_faces"] >= (sizes["F"] or sizes["V"])).any() or not _are_weights(parts["landmark_barycentric"]):
         raise UnreadableError("is a sequence with landmarks that do not lie on its surface; write it again")
 

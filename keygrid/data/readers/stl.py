@@ -55,7 +55,7 @@ def _binary_corners(file: BinaryIO) -> NDArray[np.float32]:
         corners[begin : begin + len(some)] = some["corners"]
         begin += len(some)
     if remaining(file) >= _BINARY_FACET.itemsize:  # a few bytes are an exporter's padding
-        raise ValueError("More follows than the header announces.")
+        raise ValueError("The file is longer than its header states.")
     return corners.reshape(-1, 3)
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from keygrid.data.readers.mesh import CUT_OFF, Mesh, UnreadableError, as_colours, cloud, colours_among
 from keygrid.data.readers.text import in_utf8, plain_numbers, refuse_cut_number
 
-_NO_CLOUD = "has lines that are not equally many numbers, so it is cut off or no cloud"
-_AMBIGUOUS = "has commas that may separate numbers or be part of them; save it with decimal points"
+_NO_CLOUD = "has lines with different counts of numbers, so it is cut off or not a cloud"
+_AMBIGUOUS = "has commas that may separate numbers or be decimal commas; save it with decimal points"
 _LOOKED_AT = 1000
 """Lines that decide what a comma means."""
 _COLOURS = ((b"r", b"g", b"b"), (b"red", b"green", b"blue"))
@@ -143,7 +143,7 @@ def _values(rows: bytes, announced: int | None) -> NDArray[np.float64]:
     except ValueError as error:
         raise UnreadableError(_NO_CLOUD) from error
     if values.shape[1] < 3:
-        raise UnreadableError("has fewer than three numbers a line; save x, y and z of each point")
+        raise UnreadableError("has fewer than three numbers per line; save x, y and z of each point")
     if announced is not None and len(values) < announced:
         raise UnreadableError(CUT_OFF)
     return np.asarray(values)

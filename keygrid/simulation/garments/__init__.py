@@ -34,11 +34,11 @@ def tailored(category: str, seed: int | None, measures: Sequence[str]) -> Garmen
     for text in measures:
         name, _, value = text.partition("=")
         if name not in known:
-            raise KeygridError(f"{category} has no measure {name!r}; it has {', '.join(known)}.")
+            raise KeygridError(f"{category} has no measure {name!r}; its measures are {', '.join(known)}.")
         try:
             known[name] = float(value)
         except ValueError as error:
-            raise KeygridError(f"The measure {name} is a number, and not {value!r}.") from error
+            raise KeygridError(f"The measure {name} must be a number; you gave {value!r}.") from error
     try:
         garment = kind(**known).build(category)
     except (ValueError, ZeroDivisionError, IndexError) as error:
@@ -50,4 +50,6 @@ def tailored(category: str, seed: int | None, measures: Sequence[str]) -> Garmen
 
 
 def _contradiction(category: str) -> KeygridError:
-    return KeygridError(f"No {category} can be cut to these measures: they contradict each other; change fewer.")
+    return KeygridError(
+        f"No {category} can be cut to these measures, because they contradict each other; set fewer of them."
+    )

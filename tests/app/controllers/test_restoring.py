@@ -113,7 +113,7 @@ def test_landmarks_that_can_not_be_kept_beside_their_garment_are_in_the_session(
     turn_event_loop()
     (garment,) = window.document.garments
     assert window.state.placing.of(garment).names == ("landmark 1",)
-    assert "they are kept in the session" in window.notice.label.text()
+    assert "the session keeps them" in window.notice.label.text()
     assert "Not saved" in window.landmark_panel.label.text()
     assert kept.read_text() == "{", "what is damaged may be mended"
     window.commands["close"].trigger()
@@ -131,5 +131,5 @@ def test_landmarks_that_can_not_be_kept_beside_their_garment_are_in_the_session(
     again.open([left])
     until(lambda: again.document.garment is not None and not again.worker.busy)
     assert again.state.placing.of(again.document.garment).names == ("landmark 1",)
-    assert beside(again.document.garment).names == ("landmark 1",), "written as soon as they can be"
+    assert beside(again.document.garment).names == ("landmark 1",), "written as soon as possible"
     assert again.restoring.session().landmarks == {}

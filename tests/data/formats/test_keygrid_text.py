@@ -46,9 +46,9 @@ def test_one_frame_is_a_cloud(moving_points, tmp_path, garment):
 def test_rows_that_are_no_whole_frames(moving_points, tmp_path, refusal):
     rows = moving_points.reshape(-1, 3)
     np.savetxt(tmp_path / "pant_seqdata.txt", rows[:-5])
-    assert "no multiple of 2048" in refusal(lambda: open_path(tmp_path / "pant_seqdata.txt"))
+    assert "not a multiple of 2048" in refusal(lambda: open_path(tmp_path / "pant_seqdata.txt"))
     np.savetxt(tmp_path / "a_keypoint.txt", rows[:27])
-    assert "put the clouds beside it" in refusal(lambda: open_path(tmp_path / "a_keypoint.txt"))
+    assert "put its own clouds beside it" in refusal(lambda: open_path(tmp_path / "a_keypoint.txt"))
     np.savetxt(tmp_path / "a.txt", rows)
     assert "a.txt has 4 frames" in refusal(lambda: open_path(tmp_path / "a_keypoint.txt"))
 

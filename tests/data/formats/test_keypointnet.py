@@ -104,8 +104,8 @@ def test_a_cloud_that_nobody_annotated(root, garment):
     ("content", "cause"),
     [
         (b"[{", "could not be read"),
-        (b"{}", "no list of annotated models"),
-        (b"[3]", "no list of annotated models"),
+        (b"{}", "not a list of annotated models"),
+        (b"[3]", "not a list of annotated models"),
         (b'[{"class_id": "03001627"}]', "without model_id"),
         (json.dumps([record("88382b")]).encode("utf-16"), None),  # JSON may be
         (json.dumps([{**record("88382b"), "model_id": "st\xfchl"}], ensure_ascii=False).encode("latin-1"), "could not"),

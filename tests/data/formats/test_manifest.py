@@ -43,8 +43,8 @@ def test_what_is_missing_is_said(folder, collection):
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        ({}, "list of sequences"),
-        ({"sequences": [{"name": "a"}]}, "list of sequences"),
+        ({}, "must list sequences"),
+        ({"sequences": [{"name": "a"}]}, "must list sequences"),
         ({"sequences": [{"file": "../a.npz"}]}, "outside its folder"),
         ({"sequences": [{"file": "/a.npz"}]}, "outside its folder"),
         ({"sequences": [{"file": "a.npz", "split": "val"}]}, "split 'val'"),

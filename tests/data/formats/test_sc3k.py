@@ -73,9 +73,7 @@ def test_poses_alone_say_what_they_need(root, collection):
     (root / "pcds" / KIND / "1b30.xyz").unlink()
     found = collection(root / "poses")
     assert [entry.name for entry in found.entries] == ["1bcb"]
-    assert (
-        f"1b30.npz holds poses, and needs the cloud that takes them; put it at pcds/{KIND}/1b30.pcd." in found.missing
-    )
+    assert f"1b30.npz holds poses without their cloud; put the cloud at pcds/{KIND}/1b30.pcd." in found.missing
     alone = collection(root / "poses" / KIND / "1b30.npz")
     assert len(alone) == 0
     assert len(alone.missing) == 1
@@ -84,9 +82,9 @@ def test_poses_alone_say_what_they_need(root, collection):
 @pytest.mark.parametrize(
     ("poses", "cause"),
     [
-        (matrices()[:, :2], "no (3, 4) matrices"),
-        (matrices()[:, :, :3].reshape(24, 9), "no (3, 4) matrices"),
-        (matrices().astype(int), "no (3, 4) matrices"),
+        (matrices()[:, :2], "not numeric (3, 4) matrices"),
+        (matrices()[:, :, :3].reshape(24, 9), "not numeric (3, 4) matrices"),
+        (matrices().astype(int), "not numeric (3, 4) matrices"),
         (matrices() * 2, "no rotations"),
         (np.where(np.arange(24)[:, None, None] == 3, np.nan, matrices()), "no rotations"),
         (np.array([[[None] * 4] * 3] * 2), "Python objects"),

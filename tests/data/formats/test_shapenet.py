@@ -61,7 +61,7 @@ def test_a_folder_of_files_with_splits(tmp_path, collection):
         ({"data": CLOUDS[..., :2]}, "array called data"),
         ({"data": CLOUDS.astype("S4")}, "array called data"),
         ({"data": CLOUDS[:0]}, "no clouds"),
-        ({"data": CLOUDS, "label": LABELS[:3]}, "5 clouds and labels"),
+        ({"data": CLOUDS, "label": LABELS[:3]}, "5 clouds, but labels"),
         ({"data": CLOUDS, "label": LABELS / 2}, "labels float64"),
         ({"data/inside": CLOUDS}, "array called data"),
     ],

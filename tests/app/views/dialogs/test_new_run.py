@@ -48,7 +48,7 @@ def test_the_form_tells_what_is_wrong_beside_its_field(window, tmp_path):
     click(dialog.start_button)
     told = {name: label.text() for name, label in dialog.problems.items() if label.isVisible()}
     assert told.keys() == {"run", "others"}
-    assert "holds a run already" in told["run"]
+    assert "already holds a run" in told["run"]
     assert dialog.isVisible()
     dialog.fields["others"].clear()
     dialog.fields["run"].setText(str(run / "config.json" / "new"))

@@ -49,7 +49,7 @@ def window(open_shared_window: OpenWindow, sheets: list[Path], until: Until) -> 
     window.document.choose(method=method(window, "farthest"))
     until(lambda: not window.worker.busy)
     window.evaluating.start()  # the process that judges is there before the first test
-    assert "Choose one method and one garment" in window.notice.label.text()
+    assert "Choose at least one method and one garment" in window.notice.label.text()
     window.state.evaluation.methods = frozenset([method(window, "still").id.spec])
     window.state.evaluation.garments = frozenset(sheets[2:])
     window.evaluating.start()

@@ -184,7 +184,7 @@ def test_a_name_that_is_taken_is_refused_and_the_table_selects(window: MainWindo
         click(window, facing(window, share))
     assert names(window) == ("landmark 1", "landmark 2")
     rename(window, "landmark 1")
-    assert "There is a landmark 'landmark 1' already" in window.notice.label.text()
+    assert "There is already a landmark 'landmark 1'" in window.notice.label.text()
     table = window.landmark_panel.table
     table.selectRow(0)
     assert window.state.placing.selected[1] == "landmark 1"
@@ -213,7 +213,7 @@ def test_the_other_side_has_the_other_name_and_a_half_has_none(window: MainWindo
     show(window, "slanted", until)
     click(window, facing(window, (0.3, 0.5)))
     press(window, Qt.Key.Key_M, SHIFT)
-    until(lambda: "slanted has no mirror image" in window.notice.label.text())
+    until(lambda: "slanted is not symmetric enough to mirror" in window.notice.label.text())
 
 
 def test_on_a_mesh_a_landmark_follows_all_frames_unless_it_is_limited(window: MainWindow, until: Until) -> None:
@@ -297,7 +297,7 @@ def test_they_are_exported_and_imported_as_keypointnet_has_them(
     assert position(window, "landmark 1") == pytest.approx(placed, abs=1e-6)
     path.write_text("{}")
     window.commands["import_landmarks"].trigger()
-    assert "no annotation of KeypointNet" in window.notice.label.text()
+    assert "not a KeypointNet annotation" in window.notice.label.text()
     assert names(window) == ("landmark 1",)
 
 

@@ -141,7 +141,7 @@ def test_removed_points_are_shown_until_they_are_switched_off(window: MainWindow
     assert f"removed by this step: {len(layer.points):,}" in panel.legend.text()
     do(window, until, "step_cluster")
     panel.list.setCurrentRow(1)
-    assert "by others: " in panel.legend.text()
+    assert "by other steps: " in panel.legend.text()
     removed = preparation.removed
     assert removed is not None
     assert not removed.is_chosen[: TABLE // 2].any()

@@ -119,11 +119,11 @@ def test_a_run_of_elsewhere_is_followed(window, until, monkeypatch, run, shirt):
     assert text == "epoch 3 of 4 · step 20 of 40 · 2.5 steps/s · 1 min 15 s left · 500 MB"
     losses, scores = window.panel.curves.losses, window.panel.curves.scores
     assert losses.lines.keys() == {
-        f"{name}{kind}" for name in ("farthest", "similarity") for kind in ("", ", as it is", ", dashed")
+        f"{name}{kind}" for name in ("farthest", "similarity") for kind in ("", ", unsmoothed", ", dashed")
     }
     assert scores.isVisible()
     assert "coverage" in scores.legend.text()
-    raw = losses.lines["farthest, as it is"]
+    raw = losses.lines["farthest, unsmoothed"]
     np.testing.assert_allclose(raw.getOriginalDataset()[1], 1 / np.arange(1, 31))
     np.testing.assert_allclose(raw.getData()[1], np.log10(1 / np.arange(1, 31)))
     assert "coverage 0.300" in scores.legend.text()
@@ -193,7 +193,7 @@ def test_a_preview_takes_the_place_of_the_prediction_and_moves(window, until, mo
     assert window.table.model().index(0, 5).data() == "–"
     assert "shirt-k3 after epoch 0" in window.status.label.text()
     window.commands["save"].trigger()
-    assert "preview can't be saved" in window.notice.label.text()
+    assert "Previews can't be saved" in window.notice.label.text()
     write(run, epoch(1), preview(shirt, 1), epoch(2), preview(shirt, 2))
     until(lambda: np.allclose(drawn(window), preview(shirt, 2)["keypoints"]))
     assert bar.label.text() == "after epoch 2, live"
