@@ -2,4 +2,4 @@
 
 
 class KeygridError(ValueError):
-    """Something the user can mend: its message is one sentence that says what is wrong and what to do."""
+    """An error that the user can fix; its message says in one sentence what is wrong and what to do."""

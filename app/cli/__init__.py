@@ -1,1 +1,1 @@
-"""The command line, put together from its commands, and the two of them that show something."""
+"""The command line as a whole, and the commands that need the application's window or scene."""

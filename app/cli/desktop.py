@@ -1,4 +1,4 @@
-"""The command `desktop`: an entry in the menu of a Linux desktop, with an icon and file types."""
+"""The command `desktop`, which adds the application to the menu of a Linux desktop, with an icon and file types."""
 
 import subprocess
 import sys
@@ -17,17 +17,17 @@ PLACES = {
     "keygrid.svg": Path("icons/hicolor/scalable/apps"),
     "keygrid.xml": Path("mime/packages"),
 }
-"""Folders below that of the user's data, by the file that goes there."""
+"""Subfolders of the user's data folder, by the file that goes there."""
 
 UPDATES = {"update-mime-database": "mime", "update-desktop-database": "applications"}
-"""Programs that make the desktop notice, and the folder that each is given."""
+"""Programs that make the desktop notice the change, and the folder that each receives."""
 
 
 def desktop(*, remove: bool = False) -> None:
-    """Add the application to the menu of a Linux desktop, with its icon and file types; --remove takes them away.
+    """Add the application to the menu of a Linux desktop, with its icon and file types; --remove removes it.
 
-    The files go into the user's own data folder, ~/.local/share unless XDG_DATA_HOME names another one. Sessions open
-    with a double click; for meshes and clouds the application is offered beside others.
+    The files go into the user's data folder, ~/.local/share unless XDG_DATA_HOME names another. Sessions then open with
+    a double click; for meshes and clouds, the application is one of those offered.
 
     Example: keygrid desktop
 
@@ -58,7 +58,7 @@ def desktop(*, remove: bool = False) -> None:
 
 
 def exec_words(words: Sequence[str]) -> str:
-    """Return words as the key Exec of a desktop entry wants them, quoted and escaped."""
+    """Return words quoted and escaped for the key Exec of a desktop entry."""
     quoted = []
     for word in words:
         for character in '\\"`$':

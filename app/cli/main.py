@@ -1,4 +1,4 @@
-"""The command line, which puts the parts of the project together. Heavy imports wait for their command."""
+"""The command line, which combines all parts of the project. Each command imports heavy packages only when it runs."""
 
 import gc
 import os
@@ -49,7 +49,7 @@ if not IS_CHECKOUT:  # a shell completes commands that it finds by name
 
 
 def main() -> int:
-    """Run the command line; the status is 2, after one sentence, where the input is at fault."""
+    """Run the command line, and return the exit status: 2, after a one-line message, for invalid input."""
     words = sys.argv[1:]
     os.environ.setdefault(*ONE_BLAS_THREAD)  # before NumPy is imported
     for stream in (sys.stdout, sys.stderr):  # file names need be no text
@@ -85,13 +85,13 @@ def _refused(sentence: str) -> int:
 
 
 def _end_output() -> None:
-    """Discard the rest of the output; else Python fails again when it ends."""
+    """Discard the rest of the output; otherwise Python fails again on exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check_first(words: list[str]) -> None:
-    """Refuse a first word that can be neither a command nor a file to view: most likely a command was misspelt."""
+    """Refuse a first word that is neither a command nor a file to view: it is most likely a misspelt command."""
     first = words[0] if words else "view"
     is_path = Path(first).suffix or "/" in first or os.sep in first or Path(first).exists()
     if not (first.startswith("-") or first in COMMANDS or is_path):

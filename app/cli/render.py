@@ -1,4 +1,4 @@
-"""The command `render`: a garment with its keypoints drawn into a PNG."""
+"""The command `render`, which draws a garment with its keypoints into a PNG."""
 
 import math
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ def render(
     Parameters
     ----------
     garment
-        A mesh, cloud or sequence, or one garment of a file that holds many, as FILE#ITEM.
+        A mesh, cloud or sequence, or one garment of a file that holds several, as FILE#ITEM.
     method
         A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists all methods. The default is
         the shipped checkpoint for the garment's kind (mesh or cloud) and category.
@@ -54,18 +54,19 @@ def render(
     dark
         Draw with the dark theme.
     keypoints
-        Position of keypoints: the mean of their weights (soft) or the point of largest weight (peak).
+        Position of each keypoint: the weighted mean of points (soft) or the point of largest weight (peak).
     frame
-        Frame of a moving garment, counted from 0, or from the end if negative; by default the last.
+        Frame of a moving garment, counted from 0, or from the end if negative; the last by default.
     show
-        Layers to draw in addition to the default ones, by name, such as points, landmarks or colours, which draws a
-        surface with its file's colours and textures.
+        Layers to draw in addition to the default ones, by name, such as points, landmarks or colours (the file's own
+        colours and textures).
     hide
         Layers to leave out, such as surface.
     up
         The file's vertical axis, such as z, or -y for most depth cameras; guessed if not given.
     item
-        The object to take of a file of several; if not given, the largest open one where others are closed, else all.
+        The object to use from a file that has several. If not given, the largest open object if others are closed,
+        otherwise all.
     """
     draw_picture(
         garment, method, out, slices=slices, size=size, dark=dark, mode=keypoints, frame=frame, show=show or (),
@@ -77,12 +78,12 @@ def draw_picture(
     path: Path, method: str | None, out: Path, *, slices: str | None, size: tuple[int, int], dark: bool, mode: Mode,
     frame: int = -1, show: Iterable[str] = (), hide: Iterable[str] = (), up: Up | None = None, item: str = "",
 ) -> "Prediction":  # fmt: skip
-    """Draw a garment with the keypoints that a method finds into a PNG, and return the prediction.
+    """Draw a garment and the keypoints that a method finds into a PNG, and return the prediction.
 
-    Without a method, the garment's default is used, and said.
+    Without a method, use the garment's default, and say which it is.
 
     Raises:
-        KeygridError: an option is none of those that are allowed, or a file can't be read or written.
+        KeygridError: an option has an invalid value, or a file can't be read or written.
     """
     settings, cut = _view_settings(slices, show, hide)
     check_size(size)
@@ -116,7 +117,7 @@ def _place_of(frame: int, garment: "Garment") -> int:
 
 
 def check_size(size: tuple[int, int]) -> None:
-    """Raise a `KeygridError` where no picture or window has that many pixels."""
+    """Raise a `KeygridError` if no picture or window can have that many pixels."""
     if not all(64 <= side <= 16384 for side in size):
         raise KeygridError(f"--size must be from 64 to 16384 pixels a side; you gave {size[0]} x {size[1]}.")
 

@@ -1,4 +1,4 @@
-"""The command `view`, the default: the window, or a picture where there is no display."""
+"""The command `view`, the default, which opens the window, or draws a picture if there is no display."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -34,10 +34,10 @@ def view(
     Parameters
     ----------
     garments
-        Meshes, clouds, sequences, and folders or files of many; the bundled T-shirt if not given.
+        Meshes, clouds, sequences, and folders or files of several; the bundled T-shirt if not given.
     method
-        Checkpoints, and methods without learning, such as farthest?k=8; if not given, the bundled
-        checkpoint for a garment's kind, mesh or cloud, and its category.
+        Checkpoints, and methods without learning, such as farthest?k=8. If not given, the bundled checkpoint for each
+        garment's kind (mesh or cloud) and category.
     theme
         Colours of the window.
     size
@@ -45,13 +45,13 @@ def view(
     scale
         Screen pixels for each pixel of the window, such as 2; the display's own if not given.
     screenshot
-        Save the whole window as PNG to this file, then close.
+        Save the whole window to this PNG file, then close.
     fresh
-        Neither use nor save settings, recent files and sessions.
+        Neither use nor save settings, recent files or sessions.
     follow
-        Show the newest cloud of this folder, into which another program writes, with its keypoints, as it comes.
+        Show the newest cloud in this folder, with its keypoints, while another program writes clouds there.
     recipe
-        Recipe that prepares the clouds of the followed folder; saved by prepare, or by the window.
+        Recipe that prepares the clouds of the followed folder; save one with prepare or in the window.
     """
     check_size(size)
     followed = _followed(follow, recipe)

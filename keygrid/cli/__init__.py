@@ -1,1 +1,1 @@
-"""The commands that need no window, one a module. What is heavy to import waits for its command."""
+"""The commands that need no window, one per module. Each imports heavy packages only when it runs."""

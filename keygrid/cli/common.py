@@ -1,4 +1,4 @@
-"""Common parts of commands: the garment they default to, options, and messages to the user."""
+"""Common parts of commands: the default garment, shared options and messages to the user."""
 
 import sys
 from collections.abc import Callable
@@ -21,19 +21,19 @@ Mode = Literal["soft", "peak"]
 Up = Annotated[Literal["x", "y", "z", "-x", "-y", "-z"], Parameter(allow_leading_hyphen=True)]
 
 MethodName = Annotated[str | None, Parameter(name=("--method", "--checkpoint"))]
-"""The option that says which method finds keypoints; its second name is from when all methods were checkpoints.
+"""The option for the method that finds keypoints; its second name dates from when all methods were checkpoints.
 
-Where it is not given, `keygrid.methods.defaults` chooses by what is opened.
+If it is not given, `keygrid.methods.defaults` chooses a method for the opened garment.
 """
 
 
 def say(sentence: str) -> None:
-    """Print a sentence on standard error, apart from results."""
+    """Print a sentence on standard error, separate from results."""
     print(sentence, file=sys.stderr)
 
 
 def name_skipped(most: int = 3) -> "Callable[[Entry, str], None]":
-    """Return a function that names the first `most` garments that are skipped, each with the reason."""
+    """Return a function that prints the first `most` skipped garments, each with the reason."""
     left = most
 
     def name(entry: "Entry", reason: str) -> None:
@@ -61,6 +61,6 @@ def open_one(path: Path) -> "Garment":
 
 
 def need_simulator() -> None:
-    """Raise a `KeygridError` where the extra `simulate` is not installed."""
+    """Raise a `KeygridError` if the extra `simulate` is not installed."""
     if find_spec("newton") is None or find_spec("gpytoolbox") is None:
         raise KeygridError("The simulator is not installed; run `pip install '.[simulate]'` in the project's folder.")

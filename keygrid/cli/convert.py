@@ -1,4 +1,4 @@
-"""The command `convert`: garments written in another format."""
+"""The command `convert`, which writes garments in another format."""
 
 from pathlib import Path
 from typing import Literal
@@ -18,10 +18,10 @@ def convert(
     Parameters
     ----------
     path
-        A mesh, a cloud, a sequence, or a folder or file of many.
+        A mesh, a cloud, a sequence, or a folder or file of several.
     to
         ClothesNet's folders (meshes at rest), sequences with a manifest (keygrid), the published code's text,
-        KeypointNet, numbered OBJ meshes, or ShapeNet's HDF5. Where a format has clouds, 2048 points are drawn.
+        KeypointNet, numbered OBJ meshes, or ShapeNet's HDF5. Formats of clouds get 2048 points.
     out
         A folder that is new or empty.
     """

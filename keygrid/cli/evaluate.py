@@ -1,4 +1,4 @@
-"""The command `evaluate`: methods scored on garments that move."""
+"""The command `evaluate`, which scores methods on garments that move."""
 
 import shlex
 import sys
@@ -35,10 +35,10 @@ def evaluate(
     workers: int | None = None,
     scheduler: str = "",
 ) -> None:
-    """Score methods on garments that move, by how well keypoints keep their place and cover the garment.
+    """Score methods on moving garments by how well keypoints keep their place and cover the garment.
 
-    All motions of a garment are judged together. Each frame is turned by an angle of its own and shown with points of
-    its own, and with triangles of its own where a method reads the surface.
+    All motions of a garment are judged together. Each frame is turned by a different angle and sampled at different
+    points and, for methods that read the surface, has different triangles.
 
     Example: keygrid evaluate assets/checkpoints/tshirt-k8.safetensors --category T-shirt
 
@@ -47,42 +47,43 @@ def evaluate(
     methods
         Checkpoints, and methods without learning, such as farthest?k=8; a wrong name lists them.
     method
-        More of them.
+        Further methods, as an option.
     data
-        Sequences, and folders of many; the shipped garments if not given.
+        Sequences, and folders of several; the shipped garments if not given.
     category
         Score this category only; garments of unknown category are kept.
     split
-        Score this split only; garments that name no split are kept.
+        Score this split only; garments without a split are kept.
     keypoints
-        Keypoints at the mean of their weights (soft) or on their heaviest point (peak). If not given, peak for methods
-        that read the surface, whose keypoints lie on it, and soft for others.
+        Position of each keypoint: the weighted mean of points (soft) or the point of largest weight (peak). If not
+        given, peak for methods that read the surface, so that keypoints lie on it, and soft for others.
     turn
         Turn frames about the vertical (yaw), not at all (none), or by any rotation (full).
     remesh
-        Cut new triangles for each frame: on the cloth at rest, where layers are apart (cloth), or on each pose, as
-        a scanner would, which melts layers of crumpled cloth into each other (pose); none keeps those of the file. If
-        not given, cloth where any of the methods reads the surface, else none.
+        Cut new triangles for each frame: on the cloth at rest, where layers are separate (cloth), or on each pose,
+        which fuses layers of crumpled cloth, as a scanner would (pose); none keeps the file's triangles. If not given,
+        cloth if any of the methods reads the surface, otherwise none.
     up
         The files' vertical axis.
     every
-        Score every Nth frame of a motion only.
+        Score only every Nth frame of each motion.
     seed
         Seed of turns, triangles and points.
     landmarks
-        Files of landmarks, NAME.landmarks.json, that were placed on some of the garments, for the landmark agreement
-        and mIoU. Those beside the garments are found without this. They count in place of the garments' own.
+        Files of landmarks placed on the garments, NAME.landmarks.json, for the landmark agreement and mIoU. Files
+        beside the garments are found automatically. They replace the garments' own landmarks.
     curve
         Also score under disturbances: noise, few points, a missing part, or the view of one camera.
     out
-        Also write a report here, by the ending .html (with charts and the worst frames), .json, .md or .csv.
+        Also write a report to this file; its ending sets the format: .html (with charts and the worst frames), .json,
+        .md or .csv.
     device
-        As PyTorch names it: cpu, cuda, cuda:1.
+        Device that finds keypoints, by PyTorch's name: cpu, cuda, cuda:1.
     workers
-        Processes, each of which judges a garment at a time; one for each core if not given, as far as memory has room.
-        0 works in this one.
+        Number of processes, each judging one garment at a time. If not given, one per core, as far as memory allows; 0
+        uses this process.
     scheduler
-        Address or file of a Dask scheduler, whose workers are used instead of processes of this machine.
+        Address or file of a Dask scheduler; its workers are used instead of processes on this machine.
     """
     specs = [*(methods or ()), *(method or ())]
     if not specs:

@@ -1,4 +1,4 @@
-"""The command `garments`: the shipped data set, made again."""
+"""The command `garments`, which makes the shipped data set again."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from keygrid.installation import ASSETS
 
 
 def garments(*, out: Path = ASSETS / "garments", processes: int = 2, category: str = "", scheduler: str = "") -> None:
-    """Make the bundled data set: the sequences that a folder lacks, and the manifest.
+    """Make the bundled data set: the sequences that the folder lacks, and the manifest.
 
     Takes hours on two cores. Existing sequences stay, so an interrupted run continues.
 
@@ -19,11 +19,11 @@ def garments(*, out: Path = ASSETS / "garments", processes: int = 2, category: s
     out
         Folder of the data set.
     processes
-        Sequences that are simulated at a time.
+        Number of sequences to simulate at once.
     category
-        The only one to make, such as Skirt; all if not given.
+        Category to make, such as Skirt; all if not given.
     scheduler
-        Address or file of a Dask scheduler, whose workers simulate instead of processes of this machine.
+        Address or file of a Dask scheduler; its workers are used instead of processes on this machine.
     """
     need_simulator()
     from keygrid.simulation.catalogue import make_all, real_tshirt

@@ -1,4 +1,4 @@
-"""The command `import`: a file of the published code turned into a checkpoint."""
+"""The command `import`, which turns a file of the published code into a checkpoint."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def import_weights(published: Path, /, *, out: Path) -> None:
     published
         The published code's file; no code in it is executed.
     out
-        The checkpoint, ending in .safetensors.
+        The checkpoint to write, ending in .safetensors.
     """
     if out.suffix != ".safetensors":
         raise KeygridError(f"A checkpoint's name must end in .safetensors; you gave {out.name}.")

@@ -1,4 +1,4 @@
-"""The command `info`: what files and folders hold."""
+"""The command `info`, which describes files and folders."""
 
 from pathlib import Path
 
@@ -6,17 +6,17 @@ from keygrid.errors import KeygridError
 
 
 def info(paths: list[Path], /, *, json: bool = False) -> None:
-    """Describe files and folders without reading all of them; unreadable ones are named, and the others follow.
+    """Describe files and folders without reading them completely; unreadable ones are named and skipped.
 
     Example: keygrid info assets/garments/unisex_shirt.ply
 
     Parameters
     ----------
     paths
-        Meshes, clouds, sequences, folders of the layouts in docs/files.md, and checkpoints, by path or by the name of
-        a shipped one.
+        Meshes, clouds, sequences, folders with a layout of docs/files.md, and checkpoints, by path or, for shipped
+        ones, by name.
     json
-        Print JSON: an object, or a list for several paths.
+        Print JSON: an object for one path, a list for several.
     """
     from json import dumps
 

@@ -1,4 +1,4 @@
-"""The command `name`: keypoints of a checkpoint named after landmarks."""
+"""The command `name`, which names a checkpoint's keypoints after landmarks."""
 
 from pathlib import Path
 
@@ -7,19 +7,19 @@ from keygrid.installation import ASSETS
 
 
 def name(checkpoint: Path, /, *, garments: list[Path] | None = None) -> None:
-    """Name each keypoint of a checkpoint after the landmark that it is nearest to on training garments.
+    """Name each keypoint of a checkpoint after the landmark nearest to it on training garments.
 
-    Names are kept beside the checkpoint, in derived-names.json; those that a person gave come before them.
+    Names are saved beside the checkpoint, in derived-names.json; names that a user gave take precedence.
 
     Example: keygrid name runs/shirt/checkpoints/best.safetensors
 
     Parameters
     ----------
     checkpoint
-        The checkpoint whose keypoints are named.
+        The checkpoint whose keypoints to name.
     garments
-        Files, folders and collections of surfaces with landmarks; the shipped ones if not given. Those of the
-        checkpoint's categories are looked at, if it says what it learnt from.
+        Files, folders and collections of surfaces with landmarks; the shipped ones if not given. If the checkpoint
+        states the categories that it learnt from, only those are used.
     """
     from keygrid.checkpoints.header import read_header
     from keygrid.checkpoints.labels import keep_derived

@@ -1,4 +1,4 @@
-"""The command `predict`: keypoints of many garments into one file."""
+"""The command `predict`, which writes the keypoints of many garments to one file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,45 +33,46 @@ def predict(
 ) -> None:
     """Write the keypoints of garments to a file.
 
-    Until all garments are done, OUT.partial has what is found. When the same command is given again, an interrupted run
-    goes on from there.
+    Until all garments are done, OUT.partial holds the results so far. To continue an interrupted run, give the same
+    command again.
 
     Example: keygrid predict assets/garments/unisex_shirt.ply --out keypoints.json
 
     Parameters
     ----------
     garments
-        Meshes, clouds, sequences, and folders or files of many; damaged ones of these are skipped.
+        Meshes, clouds, sequences, and folders or files of several, of which damaged ones are skipped.
     method
-        A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists them. If not given, each
-        garment has the shipped checkpoint for its kind, mesh or cloud, and its category; JSON says which.
+        A checkpoint, or a method without learning, such as farthest?k=8; a wrong name lists all. If not given, the
+        shipped checkpoint for each garment's kind (mesh or cloud) and category; JSON files state which.
     out
-        JSON, CSV, TXT (the published code's format) or, for one garment, PLY, by its ending; with --stream any file,
-        which is appended to, or standard output if not given.
+        File to write; its ending sets the format: JSON, CSV, TXT (as the published code writes) or, for one garment,
+        PLY. With --stream, a file to append to; standard output if not given.
     keypoints
-        At the mean of their weights (soft) or on their heaviest point (peak).
+        Position of each keypoint: the weighted mean of points (soft) or the point of largest weight (peak).
     frames
-        All frames of a garment that moves, called PATH@FRAME, instead of its shape at rest.
+        Use all frames of a moving garment, called PATH@FRAME, instead of its shape at rest.
     up
-        The vertical axis of all files, such as z, or -y of most depth cameras. If not given, it is y, unless a
-        garment's openings say that it is z. Positions are written in the file's own axes.
+        The vertical axis of all files, such as z, or -y for most depth cameras. If not given, y, or z if a garment's
+        openings suggest it. Positions are written in the file's own axes.
     item
-        The object to take of a file of several; if not given, the largest open one where others are closed, else all.
+        The object to use from a file that has several. If not given, the largest open object if others are closed,
+        otherwise all.
     recipe
-        Recipe that prepares clouds first; saved by prepare, or by the window.
+        Recipe to prepare clouds with first; save one with prepare or in the window.
     stream
-        Write a line of JSON for each cloud as it is done: time stamp, name, keypoints, confidence, visibility.
+        Write a line of JSON for each cloud as soon as it is done: time stamp, name, keypoints, confidence, visibility.
     follow
-        With --stream: go on with the newest of the clouds that come into the folder, until interrupted.
+        With --stream: keep processing the newest cloud in the folder until interrupted.
     device
-        As PyTorch names it: cpu, cuda, cuda:1.
+        Device that finds keypoints, by PyTorch's name: cpu, cuda, cuda:1.
     batch
-        Clouds that the network sees at once. Another number rounds differently.
+        Clouds per network pass. A different number changes rounding.
     workers
-        Processes, each of which reads garments and finds their keypoints; one for each core if not given, as far as
-        memory has room. 0 works in this one.
+        Number of processes, each reading garments and finding their keypoints. If not given, one per core, as far as
+        memory allows; 0 uses this process.
     scheduler
-        Address or file of a Dask scheduler, whose workers are used instead of processes of this machine.
+        Address or file of a Dask scheduler; its workers are used instead of processes on this machine.
     """
     prepared_by = _recipe(recipe)
     if stream:
@@ -127,7 +128,7 @@ def _recipe(path: Path | None) -> "Recipe | None":
 
 
 def _check(garments: list[Path], out: Path, batch: int, workers: int | None) -> None:
-    """Refuse what can be refused before anything is read."""
+    """Refuse invalid options before anything is read."""
     if batch < 1:
         raise KeygridError(f"--batch must be at least 1; you gave {batch}.")
     if workers is not None and workers < 0:

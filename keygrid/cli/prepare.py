@@ -1,4 +1,4 @@
-"""The command `prepare`: clouds of a camera made ready for methods."""
+"""The command `prepare`, which prepares clouds from a depth camera."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -32,7 +32,7 @@ def prepare(
     unit: Literal["m", "cm", "mm"] | None = None,
     save_recipe: Path | None = None,
 ) -> None:
-    """Prepare clouds of a depth camera: remove the table and all else but the garment, and find the vertical axis.
+    """Prepare clouds from a depth camera: remove everything but the garment, and find the vertical axis.
 
     Steps are done in the order of the options; all lengths are in metres. If neither a recipe nor a step is given, the
     largest plane, outliers and all but the largest cluster are removed.
@@ -42,31 +42,33 @@ def prepare(
     Parameters
     ----------
     clouds
-        Clouds, and folders of many.
+        Clouds, and folders of clouds.
     out
-        A PLY of one cloud; of many a folder, which gets NAME.ply of each.
+        A PLY file for one cloud; for several, a folder that gets a NAME.ply for each.
     recipe
-        A recipe, saved by this command or by the window, instead of steps.
+        A recipe to use instead of steps; save one with this command or in the window.
     crop
-        Keep what is in this box, given by its lowest and highest x y z.
+        Keep the points in this box, given by its lowest and highest x y z.
     plane
-        Remove the largest plane, such as a table, what is beyond it, and so much above it.
+        Remove the largest plane, such as a table, everything behind it, and points up to this distance above it.
     outliers
-        Remove points whose mean distance to 20 neighbours is more than so many standard deviations above the mean.
+        Remove points whose mean distance to 20 neighbours exceeds the average by more than this many standard
+        deviations.
     cluster
-        Keep one group of points that are apart from all others; 1 is the largest.
+        Keep one cluster, a group of points apart from all others; 1 is the largest.
     gap
-        The least distance between two clusters; 0.03 if not given.
+        The smallest distance between two clusters; 0.03 if not given.
     downsample
-        Replace points in the same cell by their mean; the cell's side.
+        Replace the points in each cell of this size by their mean.
     normals
-        Estimate normals from neighbours in this radius, and turn them towards the camera.
+        Estimate normals from neighbours within this radius, and turn them towards the camera.
     up
-        The files' vertical axis, such as z, or -y; if not given, the one across the plane that is removed, else y.
+        The files' vertical axis, such as z or -y. If not given, perpendicular to the removed plane, or y if none is
+        removed.
     unit
-        Unit of the files' numbers; m if not given.
+        Unit of the files' coordinates; m if not given.
     save_recipe
-        Also write the recipe, a small JSON file.
+        Also save the recipe to this JSON file.
     """
     from keygrid.clouds import Crop, Downsample, EstimateNormals, KeepCluster, RemoveOutliers, RemovePlane
 
@@ -136,7 +138,7 @@ def _targets(members: "tuple[Member, ...]", out: Path) -> list[Path]:
     """Return the path to which each cloud is written.
 
     Raises:
-        KeygridError: two of them have one name, or the folder can't be made.
+        KeygridError: two of them have the same name, or the folder can't be made.
     """
     if out.suffix.lower() == ".ply":
         if len(members) > 1:

@@ -1,4 +1,4 @@
-"""The command `sew`: a garment made from measures."""
+"""The command `sew`, which makes a garment from measures."""
 
 from pathlib import Path
 from typing import Literal
@@ -21,13 +21,13 @@ def sew(
     Parameters
     ----------
     category
-        What to make.
+        Category of the garment.
     out
-        OBJ, PLY, STL, OFF or GLB, by its ending.
+        File to write; its ending sets the format: OBJ, PLY, STL, OFF or GLB.
     seed
-        Draw measures by this seed; the usual ones if not given.
+        Seed for random measures; the usual measures if not given.
     measure
-        One measure as NAME=CENTIMETRES; more than one of them may be given. An unknown name lists all.
+        A measure as NAME=CENTIMETRES; may be given several times. An unknown name lists all.
     """
     need_simulator()
     from keygrid.simulation.garments import tailored

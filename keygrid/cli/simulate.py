@@ -1,4 +1,4 @@
-"""The command `simulate`: a garment moved by a cloth simulator."""
+"""The command `simulate`, which moves a garment with a cloth simulator."""
 
 from pathlib import Path
 from typing import Literal
@@ -21,34 +21,34 @@ def simulate(
     device: str = "cpu",
     scheduler: str = "",
 ) -> None:
-    """Let a cloth simulator move a garment, and write the sequence if it passes its checks.
+    """Move a garment with a cloth simulator, and write the sequence if it passes its checks.
 
-    An interrupted run goes on where it was when the same command is given again.
+    To continue an interrupted run, give the same command again.
 
     Example: keygrid simulate assets/garments/unisex_shirt.ply --motion fold-sleeve --out sequences
 
     Parameters
     ----------
     garment
-        A mesh in one piece, manifold, worn upright, in any unit.
+        A manifold mesh in one piece, upright as when worn, in any unit.
     motion
         The motion to simulate.
     out
-        Folder of the sequence, NAME-MOTION-SEED.npz.
+        Folder for the sequence, NAME-MOTION-SEED.npz.
     frames
-        Kept frames, evenly spaced over the motion.
+        Number of frames to keep, evenly spaced over the motion.
     seed
-        Of everything random: how the garment lies, where it is gripped, its friction and stiffness.
+        Seed of everything random: how the garment lies, where it is gripped, its friction and stiffness.
     vertices
-        About how many vertices are simulated; time grows with them.
+        Approximate number of vertices to simulate; more take longer.
     up
         The file's vertical axis.
     own_mesh
-        Keep the frames on the file's own vertices instead of those that were simulated.
+        Write frames with the file's own vertices instead of the simulated ones.
     device
-        As Warp names it: cpu, cuda:0.
+        Device that simulates, by Warp's name: cpu, cuda:0.
     scheduler
-        Address or file of a Dask scheduler, on one of whose workers it is simulated.
+        Address or file of a Dask scheduler; one of its workers simulates the motion.
     """
     need_simulator()
     from keygrid.console import show_each

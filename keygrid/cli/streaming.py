@@ -1,4 +1,4 @@
-"""The option `--stream` of `predict`: a line of JSON for each cloud, as it comes."""
+"""The option `--stream` of `predict`: a line of JSON for each cloud as it arrives."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def stream_to(paths: list[Path], wanted: "Wanted", out: Path | None, *, follow: bool) -> None:
-    """Write lines to a file, or to standard output, until all is done or, when a folder is followed, interrupted.
+    """Write a line for each cloud to a file or standard output; if a folder is followed, until interrupted.
 
     Raises:
-        KeygridError: several paths are to be followed, one can't be, or the file can't be written.
+        KeygridError: several paths are to be followed, the path can't be followed, or the file can't be written.
     """
     from keygrid.clouds.watching import FolderWatch
     from keygrid.methods.stream import frames_of, stream, warm_up
@@ -45,7 +45,7 @@ def stream_to(paths: list[Path], wanted: "Wanted", out: Path | None, *, follow: 
 
 
 def _there(paths: list[Path]) -> "Iterator[Frame]":
-    """All clouds of folders, in the order of writing, and files."""
+    """Return all files, and the clouds in folders in the order in which they were written."""
     from keygrid.clouds.watching import FolderWatch, Frame
     from keygrid.methods.stream import frames_of
 

@@ -1,4 +1,4 @@
-"""The command `train`: a network learns from varied copies of garments."""
+"""The command `train`, which trains a network on varied copies of garments."""
 
 import shlex
 import sys
@@ -47,22 +47,22 @@ def train(
 ) -> None:
     """Train a network on varied copies of garments.
 
-    Ctrl+C, SIGTERM or a file called stop in the run directory ends it after the step, and --resume goes on from there;
-    while there is a file called pause, it waits.
+    Ctrl+C, SIGTERM or a file called stop in the run directory stops it after the current step, and --resume continues
+    from there. A file called pause makes it wait until the file is removed.
 
     Example: keygrid train assets/garments/unisex_shirt.ply --run runs/shirt --normalisation centred
 
     Parameters
     ----------
     garments
-        Files, folders and collections of meshes, clouds and sequences. Where they say what is to train on and what to
-        validate on, so it is; else, of five or more garments, one in five is kept for validation. Damaged ones are
-        skipped.
+        Files, folders and collections of meshes, clouds and sequences. Their own division into training and validation
+        is used if they have one; otherwise, with five or more garments, one in five is kept for validation. Damaged
+        ones are skipped.
     run
         Directory for configuration, events and checkpoints.
     resume
-        Go on from the state in the run directory, with the same options. Only --epochs, --patience, where it runs, and
-        what is kept and shown may change.
+        Continue from the state in the run directory, with the same options. Only --epochs, --patience, and the options
+        on where it runs and what is saved and shown may change.
     """
     options = Options(data, network, course, machine, kept)
     model, training = options.model(), options.training()  # raises before anything heavy is imported
@@ -99,7 +99,7 @@ def train(
 
 
 def _fit(trainer: "Trainer", *, is_in_tensorboard: bool) -> None:
-    """Train to the end, showing how far it is; exit by the number of a signal that stops it."""
+    """Train to the end and show progress; if a signal stops it, exit with that signal's status."""
     from keygrid.training import progress
     from keygrid.training.control import StoppedError
 

@@ -1,4 +1,4 @@
-"""The command `vary`: garments to learn from, many and unlike each other."""
+"""The command `vary`, which makes many different garments to learn from."""
 
 from pathlib import Path
 from typing import Literal
@@ -22,32 +22,32 @@ def vary(
     moving: list[Path] | None = None,
     copies: int = 2,
 ) -> None:
-    """Sew garments in measures of great variety, each in several poses and with triangles of its own.
+    """Sew garments with widely varied measures, each in several poses and with different triangles.
 
     Existing sequences stay, so an interrupted run continues. The same seed makes the same garments.
 
-    Each point keeps its place on a standard garment of its kind. Where nothing tells a skirt's or a hat's
-    front from its back, that is its height alone.
+    Each point stores its place on a standard garment of its kind. Where a skirt or hat has no distinguishable front and
+    back, the place is only a height.
 
     Example: keygrid vary trousers --category Trousers --count 1500 --moving assets/garments
 
     Parameters
     ----------
     out
-        Folder of the sequences; made if it is missing.
+        Folder for the sequences; created if missing.
     count
-        Garments to sew, of each category.
+        Number of garments to sew in each category.
     seed
-        Seed of the first garment; each further one has the next.
+        Seed of the first garment; each further garment uses the next number.
     category
-        Category to sew; may be given several times. If not given, tops: T-shirts, with vests and dresses among them.
+        Category to sew; may be given several times. If not given, tops: mostly T-shirts, some vests and dresses.
     poses
-        Poses of each garment: frames that are crumpled and stretched.
+        Number of poses of each garment: crumpled and stretched frames.
     moving
-        Sequences, and folders of many, whose training garments of these categories are written, too, with other
-        triangles, if the command garments made them, which tells each vertex' place on a garment.
+        Sequences that the command garments made, and folders of them. Their training garments of these categories are
+        also written, with different triangles; these files state each vertex's place on the garment.
     copies
-        Copies of each of those.
+        Number of copies of each of those sequences.
     """
     need_simulator()
     if count < 0 or poses < 1 or copies < 1:
