@@ -1,14 +1,14 @@
-"""Chooses the method that a garment opens with, as long as the user has not chosen one."""
+"""Chooses the default method for each garment until the user chooses one."""
 
 from app.state.document import Document, OpenMethod
 from keygrid.methods.defaults import default_for
 
 
 class Choosing:
-    """Chooses the default of each garment that is chosen, unless the method is one that somebody else chose.
+    """Chooses the default method for each chosen garment, unless the current method was chosen by something else.
 
     Args:
-        document: has the garment, and the methods that can be chosen.
+        document: holds the garment and the available methods.
     """
 
     def __init__(self, document: Document) -> None:

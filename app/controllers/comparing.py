@@ -1,4 +1,4 @@
-"""Predicts and scores for the views that are compared."""
+"""Predicts and scores for compared views."""
 
 from functools import partial
 from typing import Any
@@ -14,23 +14,23 @@ from app.worker.protocol import Judge
 from keygrid.evaluation.metrics import Measures
 
 REST_MS = 400
-"""Time after a change of landmarks until views are scored anew: one that is dragged changes all the time."""
+"""Delay after a change of landmarks before views are scored again, because a drag changes them continuously."""
 
 
 class Comparing(QObject):
-    """Keeps the predictions of further views up to date, and the scores of all as long as there are any.
+    """Keeps the further views' predictions up to date, and all views' scores while there are several views.
 
-    Scoring has its own process, which starts when it is first needed: distances along the cloth take seconds, in which
-    nobody wants to wait for keypoints.
+    Scoring has a process of its own, started on first use: distances along the cloth take seconds, and would delay
+    keypoints.
 
     Args:
-        first: the first view, whose predictions others see to.
-        comparison: has the others.
+        first: the first view, whose predictions are requested elsewhere.
+        comparison: holds the other views.
         worker: predicts.
     """
 
     failed = Signal(str)
-    """Scores that were wanted will not come; a sentence for the user."""
+    """Scores can't be computed; the text is a message for the user."""
 
     def __init__(
         self, first: View, comparison: Comparison, worker: WorkerClient, parent: QObject | None = None
@@ -49,7 +49,7 @@ class Comparing(QObject):
 
     @property
     def busy(self) -> bool:
-        """True while scores are still to come."""
+        """True while scores are awaited."""
         return self._scorer is not None and self._scorer.busy
 
     def start_anew(self) -> None:
@@ -120,7 +120,7 @@ class Comparing(QObject):
             self._comparison.measures = {other: found for other, found in known.items() if other is not view}
 
     def _miss(self, view: View, sentence: str) -> None:
-        """Ask once more where the process ended, which may have been for another view's sake; else say why."""
+        """If the process ended, perhaps because of another view, ask once more; otherwise report the reason."""
         if sentence == ENDED and view not in self._asked_again:
             self._asked.pop(view, None)
             self._score(view)

@@ -1,4 +1,4 @@
-"""Runs evaluations in a process of their own, and shows frames that they found."""
+"""Runs evaluations in a separate process, and shows the frames that they found."""
 
 import time
 from pathlib import Path
@@ -13,25 +13,25 @@ from app.worker.protocol import Configure, Evaluate, OpenPath, Progress, WriteEv
 from keygrid.data.garment import Garment, Landmarks
 
 PATIENCE_MS = 600
-"""Time after Cancel in which the process may end what it does."""
+"""Time after Cancel in which the process may end by itself."""
 
 ENOUGH = 3.0
-"""Seconds after which the time left can be told."""
+"""Seconds after which the remaining time is estimated."""
 
 
 class Evaluating(QObject):
-    """Judges methods on garments in the background, for as long as it takes, and never in the way of predictions.
+    """Evaluates methods on garments in the background, without delaying predictions.
 
     Args:
-        state: what is open, and what is evaluated.
-        worker: reads garments that are to be shown, and writes reports.
+        state: open files, and the evaluation's choices and results.
+        worker: reads garments to be shown, and writes reports.
     """
 
     failed = Signal(str)
-    """There is no evaluation, or none of a garment, or no report; a sentence for the user."""
+    """An evaluation, garment or report failed; the text is a message for the user."""
 
     told = Signal(str)
-    """Something was done."""
+    """Something was done; the text is a message for the user."""
 
     def __init__(self, state: Workspace, worker: WorkerClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -45,12 +45,12 @@ class Evaluating(QObject):
         return self._evaluation.running
 
     def close(self) -> None:
-        """Stop for good."""
+        """Stop permanently."""
         if self._judge is not None:
             self._judge.close()
 
     def start(self) -> None:
-        """Judge what is chosen, in place of what was found before."""
+        """Evaluate the chosen methods and garments, discarding earlier results."""
         evaluation, document = self._evaluation, self._state.document
         methods = tuple(known for known in document.methods if known.id.spec in evaluation.methods)
         paths = tuple(sorted(evaluation.garments))
@@ -72,13 +72,13 @@ class Evaluating(QObject):
         self._judge.request(work, self._finish, otherwise=self._fail, each=self._take, slot=self)
 
     def cancel(self) -> None:
-        """Stop; what was found stays."""
+        """Cancel the evaluation; results so far are kept."""
         if self._judge is not None and self._evaluation.running:
             self._judge.cancel()
         self._evaluation.running = False
 
     def _with_placed(self, path: Path) -> tuple[Path, Landmarks | None]:
-        """A path with landmarks that are not in the file beside it."""
+        """Return a path, with its placed landmarks if they are not in the file beside it."""
         placing = self._state.placing
         unsaved = next((garment for garment in placing.unsaved if garment.source == path), None)
         return path, None if unsaved is None else placing.of(unsaved)
@@ -110,7 +110,7 @@ class Evaluating(QObject):
     # What was found
 
     def show(self, method: OpenMethod, sight: Sight) -> None:
-        """Show a method on a frame of a garment, which is opened if it is not."""
+        """Show a method on a frame of a garment, opening the garment if necessary."""
         if sight.source is None:
             self.failed.emit(f"{sight.motion} can't be opened again, because it does not come from a file.")
             return
@@ -136,7 +136,7 @@ class Evaluating(QObject):
         document.go_to(frame)
 
     def save_report(self, path: Path) -> None:
-        """Write what was found as `main.py evaluate --out` does, by the ending of the path."""
+        """Save the report as `main.py evaluate --out` does; the ending of the path sets the format."""
         evaluation = self._evaluation
         methods = evaluation.complete
         if not methods or evaluation.ran is None:
@@ -151,12 +151,12 @@ class Evaluating(QObject):
 
 
 def open_motions(state: Workspace) -> list[Garment]:
-    """Return the open garments that can be judged."""
+    """Return the open garments that can be evaluated."""
     return [garment for garment in state.document.garments if can_be_judged(garment)]
 
 
 def begin_with_what_is_open(state: Workspace, evaluation: Evaluation) -> None:
-    """Choose the open garments that move and the chosen method, where nothing is chosen yet."""
+    """If nothing is chosen yet, choose the open garments that move and the chosen method."""
     if not evaluation.garments:
         evaluation.garments = frozenset(g.source for g in open_motions(state) if g.source is not None)
     if not evaluation.methods and state.document.method is not None:

@@ -1,4 +1,4 @@
-"""Follows the directories of training runs, which a trainer writes on this machine or another."""
+"""Follows the directories of training runs, which trainers write on this or another machine."""
 
 import json
 import os
@@ -13,20 +13,20 @@ from keygrid.training.events import from_json
 from keygrid.training.run import RunDirectory
 
 CHUNK = 1 << 15
-"""Bytes that are read and taken in at once: about a millisecond's work."""
+"""Number of bytes to read and process at once: about one millisecond's work."""
 
 QUIET_SECONDS = 600.0
-"""Time without an event after which a trainer that can't be looked at, on another machine, counts as gone."""
+"""Time without events after which a trainer on another machine, whose process can't be checked, counts as ended."""
 
 CLOCK_SECONDS = 10.0
-"""Difference that there may be between the system's clock and the times at which it says that processes began."""
+"""Allowed difference between the system's clock and its record of when processes started."""
 
 
 class Follower:
-    """Reads what is new in a run's directory, and judges what the run is doing.
+    """Reads new events from a run's directory, and determines the run's state.
 
     Args:
-        run: takes in what is read.
+        run: the run to update.
     """
 
     def __init__(self, run: Run) -> None:
@@ -38,13 +38,13 @@ class Follower:
         self._start_over(None)
 
     def launched(self, process: int) -> None:
-        """Take note that this process was started to train the run."""
+        """Record the process that was started to train the run."""
         self._awaited, self._launched_at = process, time.time()
         self.run.process = process
         self.run.become(State.STARTING)
 
     def read(self) -> bool:
-        """Take in some of what is new, and judge by it when that is all; returns whether there is more."""
+        """Process some new events and, once there are no more, update the state; return whether there are more."""
         run = self.run
         version = run.version
         more = self._read_events()
@@ -132,7 +132,7 @@ class Follower:
             return False
 
     def _last_error(self) -> str:
-        """Return the last line of the process' standard error, if it tells of an error."""
+        """Return the last line that the process wrote to standard error, if it reports an error."""
         try:
             with self._files.error_log.open("rb") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - CHUNK))
@@ -147,7 +147,7 @@ class Followers:
     """Follows all known runs.
 
     Args:
-        runs: which there are; told of what advances.
+        runs: the known runs, which are notified of progress.
     """
 
     def __init__(self, runs: Runs) -> None:
@@ -155,15 +155,15 @@ class Followers:
         self._known: dict[Run, Follower] = {}
 
     def of(self, run: Run) -> Follower:
-        """Return the one that follows a run."""
+        """Return the follower of a run."""
         if run not in self._known:
             self._known[run] = Follower(run)
         return self._known[run]
 
     def follow(self, seconds: float) -> bool:
-        """Read what is new, the chosen run's first, until all is read or the time is over; returns whether more is.
+        """Read new events, the chosen run's first, until all are read or the time is up; return whether there are more.
 
-        Time is looked at between chunks, so that a call takes a millisecond or two longer.
+        The time is checked between chunks, so a call may take a millisecond or two longer.
         """
         deadline = time.monotonic() + seconds
         more = False

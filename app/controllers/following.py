@@ -1,4 +1,4 @@
-"""Shows the newest cloud of a folder that another program writes, prepared, with its keypoints."""
+"""Shows the newest cloud of a folder that another program writes to, prepared and with keypoints."""
 
 import time
 from functools import partial
@@ -16,23 +16,23 @@ from keygrid.clouds.watching import FolderWatch, Frame
 from keygrid.errors import KeygridError
 
 LOOK_MS = 20
-"""Time between two looks at the folder."""
+"""Interval between two checks of the folder."""
 
 
 class FollowingFolder(QObject):
-    """Looks at a folder, has the worker read, prepare and predict the newest cloud, and shows all at once.
+    """Checks a folder, lets the worker read, prepare and predict the newest cloud, and shows the result.
 
-    One cloud is under way at a time; of those that come meanwhile, only the newest is shown.
+    One cloud is processed at a time; of those that arrive in the meantime, only the newest is used.
 
     Args:
-        following: says what is followed.
-        document: gets the clouds, one in place of the other.
+        following: state of the followed folder.
+        document: receives the clouds, each of which replaces the one before.
         worker: reads, prepares and predicts.
-        predicting: need not predict what comes with its keypoints.
+        predicting: receives the keypoints that come with a cloud, so that they are not predicted again.
     """
 
     refused = Signal(str)
-    """The folder can't be followed; a sentence that says why."""
+    """The folder can't be followed; the text is a message for the user."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class FollowingFolder(QObject):
         self._timer.timeout.connect(self._look)
 
     def begin(self, folder: Path, recipe: Recipe) -> None:
-        """Follow a folder from now on, beginning with the newest cloud that is there."""
+        """Follow a folder, beginning with its newest cloud."""
         self.stop()
         try:
             self._watch = FolderWatch(folder)
@@ -63,7 +63,7 @@ class FollowingFolder(QObject):
         self._timer.start()
 
     def stop(self) -> None:
-        """Follow nothing; what was shown last stays."""
+        """Stop following; the last cloud stays visible."""
         self._timer.stop()
         self._worker.forget(self)
         self._watch = self._next = self._to_draw = None
@@ -71,7 +71,7 @@ class FollowingFolder(QObject):
         self._following.folder, self._following.seconds = None, None
 
     def drawn(self) -> None:
-        """Take note that what was shown last has been drawn."""
+        """Record that the last cloud has been drawn."""
         if self._to_draw is not None:
             frame, self._to_draw = self._to_draw, None
             self._following.frame = frame.path.name

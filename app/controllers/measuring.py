@@ -10,7 +10,7 @@ from app.worker.protocol import Measure
 
 
 class Measuring(QObject):
-    """Computes the straight distance at once, and requests the one along the cloth."""
+    """Computes the straight distance immediately, and requests the distance along the cloth."""
 
     def __init__(self, view: View, worker: WorkerClient, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Opening files: told apart by their endings, read by the worker, taken in when they are there."""
+"""Opens files, which are told apart by their endings and read by the worker."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,7 +20,7 @@ from keygrid.prediction import MethodId
 CHECKPOINT_SUFFIXES = (".safetensors",)
 
 PUBLISHED_SUFFIXES = (".pt", ".pth")
-"""Weights of the published code, which are imported before they can be opened."""
+"""Endings of the published code's weights, which must be imported before use."""
 
 Open = Callable[[Sequence[Path]], None]
 
@@ -29,26 +29,26 @@ class Opening(QObject):
     """Opens garments, folders and checkpoints, and adds them to the document and the library.
 
     Args:
-        document: has what is open.
-        shelf: has opened folders and recent files.
+        document: receives what is opened.
+        shelf: receives opened folders and recent files.
         worker: reads.
     """
 
     session_wanted = Signal(object)
-    """The path of a session that is to be opened."""
+    """The path of a session to be opened."""
 
     refused = Signal(str)
-    """A file can't be opened here; a sentence that says what to do instead."""
+    """A file can't be opened here; the text says what to do instead."""
 
     guessed = Signal(str)
-    """One object of a file with several was chosen by a guess; a sentence that says which."""
+    """One of several objects in a file was chosen by a guess; the text says which."""
 
     def __init__(self, document: Document, shelf: Shelf, worker: WorkerClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document, self._shelf, self._worker = document, shelf, worker
 
     def open(self, paths: Sequence[Path]) -> None:
-        """Open garments, folders, checkpoints or a session; the first garment and the first checkpoint are chosen."""
+        """Open garments, folders, checkpoints or a session; choose the first garment and the first checkpoint."""
         garments: list[Path] = []
         checkpoints: list[Path] = []
         sessions: list[Path] = []
@@ -70,16 +70,16 @@ class Opening(QObject):
             self.session_wanted.emit(sessions[0])
 
     def open_methods(self, specs: Sequence[str]) -> None:
-        """Open methods by the texts that `keygrid.methods.open_method` takes; the first one is chosen."""
+        """Open methods by the specifications that `keygrid.methods.open_method` takes; choose the first one."""
         for spec in specs:
             self._worker.request(ReadMethod(spec), partial(self._take_method, choose=spec is specs[0]))
 
     def list_shipped(self, folder: Path) -> None:
-        """Show the garments that come with the application in the library."""
+        """Add the shipped garments to the library."""
         self._worker.request(ListShipped(folder), self._take_shipped)
 
     def list_methods(self, folder: Path) -> None:
-        """Let the methods that come with the application be chosen: checkpoints, and those without learning."""
+        """Make the shipped methods available: checkpoints, and methods without learning."""
         self._worker.request(ListMethods(folder), self._take_listed)
 
     def _take_garment(self, path: Path, opened: Garment | OpenCollection, *, choose: bool) -> None:
@@ -105,12 +105,12 @@ class Opening(QObject):
 
 
 def _guess_of(garment: Garment) -> str:
-    """Return the sentences on how one of the objects of a garment's file was chosen; empty if the user named it."""
+    """Return the messages on how one of a file's objects was chosen; empty if the user named it."""
     paths = [path for _, path in object_paths(garment)]
     note = next((note for note in garment.notes if " objects: " in note), "")
     return f"{garment.name} has {note}" if note and garment.source not in paths else ""
 
 
 def _place(method: MethodId) -> str:
-    """Return a text that is the same for one file by any of its paths."""
+    """Return a text that is the same for all paths of one file."""
     return str(method.path.absolute()) if method.path is not None else method.spec

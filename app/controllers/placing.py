@@ -33,13 +33,13 @@ KEPT = "the session keeps them, and they are written as soon as possible"
 
 
 class KeepingLandmarks(QObject):
-    """Reads the landmarks beside each garment that is opened, and writes those that change.
+    """Reads the landmarks beside each opened garment, and writes changed ones.
 
-    Those that can't be written stay as they are, and a session keeps them.
+    Landmarks that can't be written are kept, and stored in the session.
 
     Args:
-        state: has the garments, the views and their landmarks.
-        worker: finds the other side of a garment, and carries names over.
+        state: holds the garments, the views and their landmarks.
+        worker: mirrors landmarks and carries names over.
     """
 
     refused = Signal(str)
@@ -196,7 +196,7 @@ class KeepingLandmarks(QObject):
         self._carrying.start()
 
     def _carry(self) -> None:
-        """Request the missing landmarks of each garment that is shown."""
+        """Request the missing landmarks of each visible garment."""
         placing = self._placing
         if not placing.carrying:
             placing.derived, self._asked = {}, {}
@@ -234,7 +234,7 @@ class KeepingLandmarks(QObject):
 
 
 def _sources(placing: Placing, target: Garment, garments: tuple[Garment, ...]) -> dict[Garment, Landmarks]:
-    """The other surfaces with placed landmarks that are known in all frames, and these landmarks."""
+    """Return the other surfaces that have placed landmarks known in all frames, with these landmarks."""
     found = {}
     for garment in garments:
         marks = placing.placed.get(garment)

@@ -16,7 +16,7 @@ from keygrid.prediction import Prediction
 class Predicting(QObject):
     """Keeps one view's predictions up to date; requests one frame at a time, so that a newly shown frame can come next.
 
-    After a cancellation or failure, only frames that are shown are requested.
+    After a cancellation or failure, only visible frames are requested.
 
     Args:
         view: the view.
@@ -42,7 +42,7 @@ class Predicting(QObject):
         self._subject.events.frame.connect(self._request_next)
 
     def start_anew(self, *_: object) -> None:
-        """Give up what is awaited, and predict for what is chosen now."""
+        """Cancel pending requests, and predict for the current choice."""
         self._forget()
         self._awaited, self._eager = None, True
         self._subject.forget_predictions()
@@ -54,16 +54,16 @@ class Predicting(QObject):
         self._request_next()
 
     def supply(self, garment: Garment, prediction: Prediction) -> None:
-        """Give the prediction for a garment that is about to be chosen, so that it is shown at once."""
+        """Provide the prediction for a garment that is about to be chosen, so that it is shown immediately."""
         self._supplied = garment, prediction
 
     @property
     def wants_peak(self) -> bool:
-        """True if keypoints are on their heaviest points."""
+        """True if keypoints are placed on their heaviest points."""
         return self._settings.peak
 
     def shut(self) -> None:
-        """Stop asking for predictions."""
+        """Stop requesting predictions."""
         self._forget()
         self._worker.cancelled.disconnect(self._stop)
         self._subject.events.garment.disconnect(self.start_anew)

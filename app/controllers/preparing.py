@@ -1,4 +1,4 @@
-"""Keeps what a recipe makes of a cloud in view, as the recipe changes."""
+"""Keeps the prepared cloud on show up to date as its recipe changes."""
 
 import hashlib
 from pathlib import Path
@@ -14,15 +14,15 @@ from keygrid.data.garment import Garment
 
 
 class Preparing(QObject):
-    """Has the worker prepare the chosen cloud, and chooses what comes of it.
+    """Lets the worker prepare the chosen cloud, and chooses the result.
 
-    What is prepared is written to a file of its own, which is opened like any other.
+    The prepared cloud is written to a file of its own, which is opened like any other.
 
     Args:
-        document: has the cloud, and gets the prepared one beside it.
-        preparation: says which cloud is prepared and how.
-        worker: prepares.
-        folder: for files of prepared clouds; None for one that is removed at the end.
+        document: holds the cloud, and receives the prepared one.
+        preparation: the cloud to prepare, and its recipe.
+        worker: prepares clouds.
+        folder: folder for prepared clouds; None for a temporary one.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class Preparing(QObject):
         self._follow(document.garment)
 
     def shut(self) -> None:
-        """Remove what was written, unless it is kept."""
+        """Remove the files, unless they are kept."""
         if self._temporary is not None:
             self._temporary.cleanup()
 
     def _follow(self, garment: Garment | None) -> None:
-        """Prepare what the user chooses, unless it is the cloud that is being prepared, in either state."""
+        """Start preparing the chosen cloud, unless it is already being prepared."""
         preparation = self._preparation
         if garment is not None and garment.source in (self._source(), self._target()):
             return
@@ -61,7 +61,7 @@ class Preparing(QObject):
         return None if source is None else source.source
 
     def _target(self) -> Path | None:
-        """The file of the prepared cloud, the same for one cloud whatever its recipe."""
+        """Return the file for the prepared cloud, which does not depend on the recipe."""
         source = self._source()
         if source is None:
             return None
@@ -86,7 +86,7 @@ class Preparing(QObject):
         self._document.add_garment(prepared.garment, choose=True)
 
     def _go_back(self, _sentence: str) -> None:
-        """Undo the change that can't be done; what is shown is still from before it."""
+        """Undo a change that can't be applied; the view still shows the state before it."""
         self._going_back = True
         try:
             self._preparation.undo()

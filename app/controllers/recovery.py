@@ -1,4 +1,4 @@
-"""Recovery after a crash: what is open is kept, and found at the next start."""
+"""Recovery after a crash: saves what is open, and finds it at the next start."""
 
 import os
 from pathlib import Path
@@ -10,18 +10,18 @@ from app.state.session import SUFFIX, Session, write_session
 from keygrid.errors import KeygridError
 
 INTERVAL_MS = 5000
-"""Time between two looks at what is open."""
+"""Interval between two checks for changes."""
 
 LAST = f"last{SUFFIX}"
-"""File name of the session that was open when a window was closed."""
+"""File name of the session that was open when the window was last closed."""
 
 
 class Recovery(QObject):
-    """Keeps what is open in a file that a lock marks as this process's, as long as it lives.
+    """Saves what is open to a file that is locked as long as this process lives.
 
     Args:
-        restoring: takes down what is open.
-        folder: where it is kept; None if it is not.
+        restoring: makes sessions of what is open.
+        folder: folder for the session files; None to save nothing.
     """
 
     def __init__(self, restoring: Restoring, folder: Path | None) -> None:
@@ -36,7 +36,7 @@ class Recovery(QObject):
             self._clock.start()
 
     def keep(self) -> None:
-        """Keep what is open, if it has changed."""
+        """Save what is open, if it has changed."""
         if self._folder is None or self._restoring.waiting:
             return
         session = self._restoring.session()
@@ -51,7 +51,7 @@ class Recovery(QObject):
             self._kept = session
 
     def shut(self) -> None:
-        """Note that nothing has crashed: what is open now is what was open last."""
+        """Record a normal end: the current session becomes the last one."""
         self._clock.stop()
         if self._folder is not None and not self._restoring.waiting:
             self.keep()
@@ -67,11 +67,11 @@ class Recovery(QObject):
 
     @property
     def crashed(self) -> Path | None:
-        """The session of the newest window that crashed."""
+        """The most recent session of a window that crashed."""
         return max(self._crashed(), key=lambda path: path.stat().st_mtime, default=None)
 
     def forget_crashes(self) -> None:
-        """Remove the sessions of windows that crashed."""
+        """Remove the sessions of crashed windows."""
         for path in self._crashed():
             path.unlink(missing_ok=True)
 

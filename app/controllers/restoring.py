@@ -1,4 +1,4 @@
-"""Sessions of what is open: making one, and opening one again."""
+"""Makes sessions of what is open, and restores them."""
 
 from pathlib import Path
 from typing import Protocol
@@ -17,23 +17,23 @@ from keygrid.errors import KeygridError
 
 
 class Cameras(Protocol):
-    """The cameras of the views."""
+    """Access to the views' cameras."""
 
     def camera(self, view: View) -> Camera:
-        """The camera of a view."""
+        """Return the camera of a view."""
 
     def look(self, camera: Camera, view: View | None = None) -> None:
-        """Look from elsewhere at a view, and at those that are linked with it."""
+        """Set the camera of a view and of those linked with it."""
 
 
 class Restoring(QObject):
-    """Makes a session of what is open, and restores one.
+    """Makes a session of what is open, and restores sessions.
 
     Args:
-        context: what is open, and the window whose panels are arranged.
-        cameras: of the views.
+        context: open files, and the window with its panels.
+        cameras: access to the views' cameras.
         opening: opens garments and methods.
-        landmarks: keeps those that are nowhere else.
+        landmarks: holds landmarks that are saved nowhere else.
     """
 
     def __init__(self, context: Context, cameras: Cameras, opening: Opening, landmarks: KeepingLandmarks) -> None:
@@ -51,7 +51,7 @@ class Restoring(QObject):
         return self._awaited is not None
 
     def session(self) -> Session:
-        """Return what is open now."""
+        """Return a session of what is open."""
         state = self._state
         return Session(
             [str(garment.source) for garment in state.document.garments if garment.source is not None],
@@ -66,7 +66,7 @@ class Restoring(QObject):
         )
 
     def open(self, path: Path) -> None:
-        """Open a session in place of what is open; if it can't be read, what is open stays."""
+        """Open a session in place of what is open; if it can't be read, change nothing."""
         try:
             session = read_session(path)
         except KeygridError as error:
@@ -93,7 +93,7 @@ class Restoring(QObject):
             self._settle()
 
     def _settle(self, _failure: str = "") -> None:
-        """Show a session as it was, as far as it could be opened."""
+        """Restore a session's display, as far as its files could be opened."""
         session, self._awaited = self._awaited, None
         if session is None:
             return
@@ -115,7 +115,7 @@ class Restoring(QObject):
             self._context.messages.warn(f"These files of the session are missing or unreadable: {names}.")
 
     def _look(self, *_: object) -> None:
-        """Show the session as soon as all of it is open; what is predicted meanwhile takes longer."""
+        """Set the cameras once all of the session is open; predictions may still be in progress."""
         session, known = self._awaited, _opened(self._state.document)
         if session is not None and known.issuperset((*session.garments, *session.methods)):
             QTimer.singleShot(0, self, self._settle)

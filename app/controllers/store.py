@@ -1,4 +1,4 @@
-"""Preferences, recent files and runs, kept between starts."""
+"""Stores preferences, recent files and runs between starts."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -27,16 +27,16 @@ CHOICES: dict[str, Callable[[Any], bool]] = {
     "threads": lambda value: 0 <= value <= MOST_THREADS,
     "reopen": lambda value: isinstance(value, bool),
 }
-"""Tests by preference: true for values that can be used."""
+"""Functions that check stored values, by preference."""
 
 
 class Store:
-    """Fills preferences, recent files and known runs from a store, and keeps it up to date.
+    """Restores preferences, recent files and known runs from a store, and keeps it up to date.
 
     Args:
-        preferences: what was chosen; what can't be chosen any more is as if it never was.
-        shelf: what can be opened.
-        runs: training runs; of those that are kept, the ones whose directory is still there are known again.
+        preferences: the preferences; values that are no longer available are ignored.
+        shelf: holds the recent files.
+        runs: training runs; stored ones are restored if their directory still exists.
         store: where the session is saved; None to save nothing.
 
     Attributes:
@@ -81,7 +81,7 @@ class Store:
 
 
 def _as_chosen(value: Any, default: Any) -> Any:
-    """A value of the default's type; a file of settings has words alone."""
+    """Convert a value to the default's type, because settings files store text only."""
     if value is None:
         return None
     if isinstance(default, bool):

@@ -1,4 +1,4 @@
-"""Training runs as processes of their own: starting them, and telling them what to do through their directory."""
+"""Training runs as separate processes: starts them, and controls them through their directory."""
 
 import shutil
 from contextlib import suppress
@@ -16,19 +16,19 @@ from keygrid.installation import START
 from keygrid.training.run import RunDirectory
 
 INTERVAL_MS = 250
-"""Between two looks at the runs' directories."""
+"""Interval between two checks of the runs' directories."""
 
 HURRY_MS = 15
-"""The same while there is more to read, so that the window can draw in between."""
+"""Interval while there is more to read, so that the window can draw in between."""
 
 BUDGET = 0.004
-"""Seconds that a look may take."""
+"""Maximum duration of one check, in seconds."""
 
 
 class Training(QObject):
     """Follows the known runs, and starts, pauses and stops them.
 
-    A trainer belongs to no window: it goes on when the window is closed, and tells everything in its directory.
+    A trainer is independent of the window: it continues when the window closes, and reports in its directory.
     """
 
     def __init__(self, runs: Runs, parent: QObject | None = None) -> None:
@@ -40,11 +40,11 @@ class Training(QObject):
 
     @property
     def unfinished(self) -> list[Run]:
-        """Runs that were started here and that a process is still at."""
+        """Runs that were started here and have an active process."""
         return [run for run in self.started_here if run.state.active]
 
     def follow(self) -> None:
-        """Look at the runs, from now on and while there are any."""
+        """Check the known runs regularly from now on."""
         if not self._clock.isActive():
             self._clock.start(0)
 
@@ -53,10 +53,10 @@ class Training(QObject):
         self._clock.stop()
 
     def start(self, wanted: NewRun) -> Run:
-        """Begin a run.
+        """Start a run.
 
         Raises:
-            KeygridError: its directory can't be made, or its process can't be started.
+            KeygridError: its directory can't be created, or its process can't be started.
         """
         return self._launch(wanted.run, wanted.arguments())
 
@@ -64,7 +64,7 @@ class Training(QObject):
         """Pause a run after its current step.
 
         Raises:
-            KeygridError: nothing can be written into its directory.
+            KeygridError: its directory is not writable.
         """
         self._tell(run, "pause")
 
@@ -72,7 +72,7 @@ class Training(QObject):
         """Resume a run that is paused, and restart one that ended from its saved state.
 
         Raises:
-            KeygridError: it can't be told so, or its directory doesn't say how it was begun.
+            KeygridError: its directory is not writable, or does not record the command that started it.
         """
         self._untell(run, "pause")
         if run.state.active:
@@ -86,10 +86,10 @@ class Training(QObject):
         self._launch(run.directory, arguments, folder)
 
     def stop(self, run: Run) -> None:
-        """Stop a run once its state is saved; one that is stopping already is ended at once, without saving.
+        """Stop a run once its state is saved; if it is already stopping, end it immediately without saving.
 
         Raises:
-            KeygridError: it can't be told so.
+            KeygridError: its directory is not writable, or its process can't be ended.
         """
         if run.state is State.STOPPING:
             self._end(run)
@@ -150,7 +150,7 @@ class Training(QObject):
 
 
 def _with_error_log(command: list[str], log: Path) -> list[str]:
-    """Wrap a command so that its standard error goes to a file, where there is a shell."""
+    """Wrap a command so that its standard error goes to a file, if there is a shell."""
     if not (shell := shutil.which("sh")):
         return command
     return [shell, "-c", 'exec "$@" </dev/null >/dev/null 2>"$0"', str(log), *command]

@@ -1,4 +1,4 @@
-"""Cameras."""
+"""Camera values and their transformations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,11 +18,11 @@ class Camera:
     """A point of view, in file units.
 
     Attributes:
-        position: the eye's.
-        focal_point: what is in the picture's middle.
-        up: what points upwards in the picture.
-        angle: of the view from its lower to its upper edge, in degrees; of a camera with perspective.
-        scale: half of the picture's height, in file units; of an orthographic camera.
+        position: position of the eye.
+        focal_point: the point in the middle of the picture.
+        up: direction that points upwards in the picture.
+        angle: angle of view from the lower to the upper edge, in degrees, for a perspective camera.
+        scale: half of the picture's height, in file units, for an orthographic camera.
     """
 
     position: Vector
@@ -32,7 +32,7 @@ class Camera:
     scale: float
 
     def carried(self, here: Garment, there: Garment) -> "Camera":
-        """Return the camera that looks at `there` as this one looks at `here`, whatever their places and sizes."""
+        """Return the camera that sees `there` as this one sees `here`, adjusted for differences in place and size."""
         if here is there:
             return self
         ratio = there.diagonal / here.diagonal if here.diagonal > 0 else 1.0
@@ -57,10 +57,10 @@ class Camera:
 
 @dataclass
 class SavedViews:
-    """Cameras that can be recalled.
+    """Saved cameras.
 
     Attributes:
-        views: by number.
+        views: cameras by number.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()

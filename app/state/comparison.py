@@ -1,4 +1,4 @@
-"""Comparison of views: which there are, what they share, and which of their keypoints match."""
+"""Comparison of views: the views, the properties that they share, and their matching keypoints."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -18,7 +18,7 @@ from keygrid.evaluation.metrics import Measures
 from keygrid.prediction import Prediction
 
 LETTERS = "ABCDEF"
-"""Views are called so, the first one A; there are no more than these."""
+"""Letters of the views, the first of which is A; their number limits the number of views."""
 
 Mode = Literal["grid", "flip", "overlay"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -33,22 +33,22 @@ _LAYERS = frozenset(attribute.name for attribute in fields(ViewSettings)) - {"hi
 
 @dataclass
 class Comparison:
-    """The views that are compared with the first one, and how.
+    """The views that are compared with the first one, and the manner of comparison.
 
     Attributes:
-        views: those beside the first one, in the order of their letters from B.
-        mode: all views as a grid, or one at a time, or all keypoints in the first view.
-        front: place of the view that is shown where they are shown one at a time; 0 is A.
+        views: the further views, in the order of their letters from B.
+        mode: how views are shown: in a grid, one at a time, or with all keypoints in the first view.
+        front: index of the view on show if they are shown one at a time; 0 is A.
         arrows: whether arrows lead from A's keypoints to their partners.
-        difference: whether the heatmaps of further views show by how much they differ from A's.
-        camera: whether views are looked at from the same place; so are the other links.
-        frame: whether they show the same frame.
-        slices: whether their heatmaps are cut and evaluated alike.
-        layers: whether they show the same layers in the same way.
-        colours: whether their heatmaps have the same colours, between the same limits.
-        selection: whether what is selected or hidden in one is in all.
-        matches: partners of the keypoints of each further view among those of the first, where they are known.
-        measures: scores by view, where they are known.
+        difference: whether heatmaps of further views are shown as differences from A's.
+        camera: whether views share the camera; the following attributes are links, too.
+        frame: whether views share the frame.
+        slices: whether views share slices and the resolution of the heatmap.
+        layers: whether views share layers and their appearance.
+        colours: whether views share the colours of the heatmap and their limits.
+        selection: whether views share selected and hidden keypoints.
+        matches: by view, the keypoints' partners among those of the first view, if known.
+        measures: scores by view, if known.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -85,7 +85,7 @@ class Comparison:
         return view
 
     def remove(self, view: View) -> None:
-        """Take a view away; those after it move up."""
+        """Remove a view; the following ones move up."""
         self.front = 0
         self.views = tuple(other for other in self.views if other is not view)
         self.matches = {other: found for other, found in self.matches.items() if other is not view}
@@ -106,8 +106,8 @@ class Linking:
 
     Args:
         document: the open garments and methods.
-        first: the first view, which is about the document.
-        comparison: the others.
+        first: the first view, which shows the document's subject.
+        comparison: the other views.
     """
 
     def __init__(self, document: Document, first: View, comparison: Comparison) -> None:
@@ -152,7 +152,7 @@ class Linking:
     # What is linked
 
     def _share_all(self, *_: object) -> None:
-        """Take over from the first view whatever is linked now."""
+        """Copy all linked properties from the first view."""
         linked = self._comparison
         for view in linked.views:
             if linked.slices:
@@ -214,7 +214,7 @@ class Linking:
         self._copying = False
 
     def partner(self, view: View, other: View, keypoint: int | None) -> int | None:
-        """Return the keypoint of another view that matches one of this view; None if there is none."""
+        """Return the keypoint of another view that matches a keypoint of this view; None if there is none."""
         first, matches = self._first, self._comparison.matches
         if keypoint is None or view is other:
             return keypoint
@@ -240,7 +240,7 @@ class Linking:
     # What views are about
 
     def _garment_chosen(self, garment: Garment | None) -> None:
-        """Keep views on the first view's garment where they showed the same one."""
+        """Let views that showed the first view's garment follow its change of garment."""
         before, self._garment = self._garment, garment
         for view in self._comparison.views:
             if view.subject.garment is before:
@@ -249,14 +249,14 @@ class Linking:
                     self._go_to(view, self._first.subject.frame)
 
     def _method_chosen(self, method: OpenMethod | None) -> None:
-        """Keep one method on all garments where several garments show the same one."""
+        """Let views of other garments follow the first view's change of method, if they showed the same one."""
         before, self._method = self._method, method
         for view in self._comparison.views:
             if view.subject.method is before and view.subject.garment is not self._first.subject.garment:
                 view.subject.choose(method=method)
 
     def _replace_closed(self, *_: object) -> None:
-        """Replace garments and methods that are closed or read again in all views."""
+        """In all views, replace garments and methods that were closed or read again."""
         document = self._document
         for view in self._comparison.views:
             subject = view.subject
@@ -276,7 +276,7 @@ class Linking:
             self._match(other)
 
     def _share_whole(self) -> None:
-        """Spread linked colours without limits from the least to the most heat in any view."""
+        """If colours are linked and have no limits, extend them from the smallest to the largest heat in any view."""
         views = (self._first, *self._comparison.views)
         linked = self._comparison.active and self._comparison.colours
         predictions = [view.subject.prediction for view in views] if linked else []
@@ -294,11 +294,11 @@ class Linking:
 
 
 def matched(first: Subject, other: Subject) -> Match | None:
-    """Match one subject's keypoints with the first one's; None while too little is known.
+    """Match one subject's keypoints with the first one's; return None until enough is known.
 
-    On one garment partners are near to each other over all frames that both have keypoints of. On different garments a
-    method's keypoints are each other's partners; those of different methods are compared where they lie in the
-    network's cube, in the frames that are shown.
+    On the same garment, partners are the keypoints nearest to each other over all common frames. On different garments,
+    a method's keypoints are their own partners; keypoints of different methods are matched by their positions in the
+    network's cube, in the current frames.
     """
     ours, theirs = first.predictions, other.predictions
     if first.garment is other.garment:
@@ -319,7 +319,7 @@ def matched(first: Subject, other: Subject) -> Match | None:
 def displacements(first: View, view: View, found: Match) -> tuple[np.ndarray, np.ndarray] | None:
     """Return starts and ends (P, 3), file units, of displacements from the first view's keypoints to their partners.
 
-    None where the views show other garments or frames, between which no displacement means anything.
+    Return None if the views show different garments or frames, because displacements would be meaningless.
     """
     ours, theirs = first.subject.prediction, view.subject.prediction
     if ours is None or theirs is None or not comparable(first.subject, view.subject):
@@ -332,7 +332,7 @@ def displacements(first: View, view: View, found: Match) -> tuple[np.ndarray, np
 
 
 def comparable(first: Subject, other: Subject) -> bool:
-    """Return whether both show the same frame of the same garment."""
+    """Return whether both views show the same frame of the same garment."""
     return first.garment is other.garment and first.frame == other.frame
 
 

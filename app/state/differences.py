@@ -1,4 +1,4 @@
-"""Distances between the keypoints of views that are compared."""
+"""Distances between the keypoints of compared views."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ class Difference:
     Attributes:
         keypoint: index of A's keypoint.
         title: name of A's keypoint.
-        letter: the other view's.
-        partner: index of the other view's keypoint; None if it has no partner.
-        now: distance in this frame, in file units; NaN where the two can't be compared.
-        mean: mean distance over the frames of which both have keypoints, in file units; NaN without a partner.
+        letter: letter of the other view.
+        partner: index of the partner in the other view; None if there is none.
+        now: distance in this frame, in file units; NaN if the two can't be compared.
+        mean: mean distance over the frames for which both have keypoints, in file units; NaN without a partner.
     """
 
     keypoint: int
@@ -30,7 +30,7 @@ class Difference:
 
 
 def differences(first: View, comparison: Comparison) -> list[Difference]:
-    """Return a row for each keypoint of the first view and each further view, in the order of views."""
+    """Return a row for each pair of a keypoint of the first view and a further view, in the order of views."""
     ours = first.subject.prediction
     if ours is None:
         return []
@@ -52,5 +52,5 @@ def differences(first: View, comparison: Comparison) -> list[Difference]:
 
 
 def as_text(value: float) -> str:
-    """Write a distance, or a dash for NaN."""
+    """Return a distance as text; a dash for NaN."""
     return "–" if np.isnan(value) else f"{value:.4g}"

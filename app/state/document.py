@@ -21,8 +21,8 @@ class OpenMethod:
     """A method that can be chosen.
 
     Attributes:
-        id: what tells it from all others.
-        keypoints: K.
+        id: identifies the method.
+        keypoints: number of keypoints, K.
     """
 
     id: MethodId
@@ -30,18 +30,18 @@ class OpenMethod:
 
     @property
     def title(self) -> str:
-        """Its name in lists."""
+        """Name in lists."""
         return self.id.title
 
 
 @dataclass(frozen=True)
 class Distance:
-    """Distance of the selected keypoint from the other one, in file units.
+    """Distance between the selected keypoint and the other one, in file units.
 
     Attributes:
-        straight: through the air.
-        along: along the cloth; None while it is not known, and where there is no cloth between them.
-        settled: whether `along` is all that will be known.
+        straight: straight distance.
+        along: distance along the cloth; None if unknown, or if no cloth joins the keypoints.
+        settled: whether `along` is final.
     """
 
     straight: float
@@ -51,7 +51,7 @@ class Distance:
 
 @dataclass(frozen=True, eq=False)
 class Relabelling:
-    """A change of the names or colours of a method's keypoints, and what they were before."""
+    """A change to the names or colours of a method's keypoints, with their previous values."""
 
     method: OpenMethod
     before: KeypointLabels
@@ -65,20 +65,20 @@ class Subject:
     Attributes:
         garment: the chosen garment.
         method: the chosen method.
-        frame: the frame that is shown of a garment that moves, from zero; 0 for one that does not.
-        predictions: of the chosen method for the chosen garment, by frame, as far as they are there.
-        prediction: that of `frame`; None until it is there.
-        preview: what a training says of one garment; None if it shall not be shown.
+        frame: the current frame of a moving garment, from zero; 0 for a still one.
+        predictions: known predictions of the chosen method for the chosen garment, by frame.
+        prediction: the prediction for `frame`; None until it is known.
+        preview: preview of a training run; None to show none.
         keypoint: index of the selected keypoint.
         other: index of the keypoint to which the selected one is measured.
         segment: index of the selected segment.
-        distance: between these two keypoints; None if fewer are selected.
-        reference: the prediction whose heatmap is subtracted from the one that is shown; None for none.
+        distance: distance between these two keypoints; None if fewer are selected.
+        reference: the prediction whose heatmap is subtracted from the current one; None for none.
         labels: names and colours of the method's keypoints.
-        relabelled: the last change of them; None before the first one.
-        palette: colours of those that were given none, by a name in `keygrid.palette.PALETTES`.
-        placed: landmarks that people placed, by garment, in place of those of the garment's own file.
-        derived: landmarks that were carried over from other garments, by garment.
+        relabelled: the last change to labels; None before the first change.
+        palette: name in `keygrid.palette.PALETTES` of the default colours of keypoints.
+        placed: landmarks placed by users, by garment; they replace those in the garment's own file.
+        derived: landmarks carried over from other garments, by garment.
         marked: the garment and the name of the selected landmark; None for none.
     """
 
@@ -103,9 +103,9 @@ class Subject:
     marked: tuple[Garment, str] | None = None
 
     def choose(self, *, garment: Garment | None = None, method: OpenMethod | None = None) -> None:
-        """Change the chosen garment or method; what was predicted before no longer holds.
+        """Change the chosen garment or method, and forget previous predictions.
 
-        Choosing again what is chosen changes nothing.
+        Nothing changes if both are already chosen.
         """
         given = [item for item in (garment, method) if item is not None]
         if given and all(item is self.garment or item is self.method for item in given):
@@ -121,7 +121,7 @@ class Subject:
             self.method = method
 
     def relabel(self, labels: KeypointLabels) -> None:
-        """Give keypoints other names or colours, and keep them beside the method's file, if it has one.
+        """Change the names or colours of keypoints, and save them beside the method's file, if it has one.
 
         Raises:
             KeygridError: they can't be kept, and stay as they were.
@@ -133,7 +133,7 @@ class Subject:
             self.relabelled = Relabelling(self.method, before, labels)
 
     def colours(self, count: int) -> NDArray[np.uint8]:
-        """(count, 3) red, green, blue of the keypoints."""
+        """Return the colours of keypoints, (count, 3) red, green, blue."""
         return self.labels.palette(count, self.palette)
 
     def close(self) -> None:
@@ -148,12 +148,12 @@ class Subject:
 
     @property
     def landmarks(self) -> Landmarks | None:
-        """The chosen garment's landmarks: those that were placed on it, else those of its own file."""
+        """Landmarks of the chosen garment: the placed ones or, if there are none, those of its own file."""
         return None if self.garment is None else self.placed.get(self.garment, self.garment.landmarks)
 
     @property
     def shown_preview(self) -> Preview | None:
-        """The training's preview, if it is of the chosen garment's frame and therefore shown."""
+        """The preview that is shown: it must belong to the chosen garment and frame."""
         preview, garment = self.preview, self.garment
         if preview is None or garment is None or not preview.is_of(garment) or preview.frame != self.frame:
             return None
@@ -161,7 +161,7 @@ class Subject:
 
     @property
     def shown(self) -> Skeleton | None:
-        """The keypoints that are shown of the chosen garment's frame: the training's preview, else the prediction."""
+        """The keypoints that are shown for the current frame: those of the preview, otherwise of the prediction."""
         return self.shown_preview or self.prediction
 
     @property
@@ -176,7 +176,7 @@ class Subject:
 
     @property
     def unexplained(self) -> str:
-        """The reason why what is shown has no weights, heatmap and reconstruction; empty if it has, or is to come."""
+        """The reason why there are no weights, heatmap and reconstruction; empty if they exist or are awaited."""
         if self.shown_preview is not None:
             return "The preview of a training run has no weights, heatmap or reconstruction"
         if self.prediction is None or self.prediction.explanation is not None:
@@ -201,31 +201,31 @@ class Subject:
 
     @property
     def seconds(self) -> float | None:
-        """Mean time that the method took for a frame; None before the first one."""
+        """Mean time that the method took per frame; None before the first frame."""
         found = [prediction.seconds for prediction in self.predictions.values()]
         return sum(found) / len(found) if found else None
 
     @property
     def frame_count(self) -> int:
-        """Frames of the chosen garment; 0 if there is none or it does not move."""
+        """Number of frames of the chosen garment; 0 if there is none or it does not move."""
         return self.garment.frame_count if self.garment is not None else 0
 
     def go_to(self, frame: int) -> None:
-        """Show a frame, the first or the last where there is none such; the selected keypoint stays selected."""
+        """Show a frame, or the nearest one that exists; the selected keypoint stays selected."""
         frame = min(max(frame, 0), max(self.frame_count - 1, 0))
         if frame != self.frame:
             self.frame = frame
             self.prediction = self.predictions.get(frame)
 
     def show(self, prediction: Prediction, frame: int = 0) -> None:
-        """Take in a prediction for a frame of the chosen garment by the chosen method."""
+        """Accept a prediction of the chosen method for a frame of the chosen garment."""
         self.predictions = MappingProxyType({**self.predictions, frame: prediction})
         if frame == self.frame:
             self._forget_selected_beyond(prediction)
             self.prediction = prediction
 
     def forget_predictions(self) -> None:
-        """Forget the predictions; the one that is shown stays until another one replaces it."""
+        """Forget the predictions; the current one stays visible until another replaces it."""
         self.predictions = MappingProxyType({})
 
     def _forget_selected_beyond(self, prediction: Prediction) -> None:
@@ -238,11 +238,11 @@ class Subject:
 
 @dataclass
 class Document(Subject):
-    """All that is open, and what the first view is about.
+    """All open files, and the subject of the first view.
 
     Attributes:
-        garments: in the order of opening.
-        methods: all that can be chosen, in the order of opening.
+        garments: open garments, in the order of opening.
+        methods: available methods, in the order of opening.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -251,21 +251,21 @@ class Document(Subject):
     methods: tuple[OpenMethod, ...] = ()
 
     def add_garment(self, garment: Garment, *, choose: bool) -> None:
-        """Add a garment in place of an earlier one of the same file, and choose it if asked."""
+        """Add a garment, replacing an earlier one from the same file; choose it if asked."""
         replaced = [g for g in self.garments if g.source is not None and g.source == garment.source]
         self.garments = (*(g for g in self.garments if g not in replaced), garment)
         if choose or self.garment in replaced:
             self.choose(garment=garment)
 
     def add_method(self, method: OpenMethod, *, choose: bool) -> None:
-        """Add a method in place of an earlier one of the same file or text, and choose it if asked."""
+        """Add a method, replacing an earlier one from the same file or text; choose it if asked."""
         replaced = [known for known in self.methods if known.id.spec == method.id.spec]
         self.methods = (*(known for known in self.methods if known not in replaced), method)
         if choose or self.method in replaced:
             self.choose(method=method)
 
     def close_garment(self, garment: Garment) -> None:
-        """Close a garment; where it was chosen, the last of the others is."""
+        """Close a garment; if it was chosen, choose the last of the others."""
         self.garments = tuple(g for g in self.garments if g is not garment)
         if self.garment is garment:
             if self.garments:
@@ -275,5 +275,5 @@ class Document(Subject):
 
 
 def frame_text(subject: Subject) -> str:
-    """Return which frame is shown, and the last there is; both are counted from 0, as in files and commands."""
+    """Return the current and the last frame as text, counted from 0, as in files and commands."""
     return f"{subject.frame} / {max(subject.frame_count - 1, 0)}"

@@ -1,4 +1,4 @@
-"""Drift of keypoints along the cloth: their places in each frame, and the distance from where they mostly are."""
+"""Drift of keypoints along the cloth: their distance from their usual place, by frame."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +15,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Drifts:
-    """Keypoints of the frames of a garment on its shape at rest. T frames that are predicted, K keypoints.
+    """Keypoints of all predicted frames, located on the garment at rest: T predicted frames, K keypoints.
 
     Attributes:
-        frames: (T,), in order.
-        vertices: (T, K), the vertex nearest to each keypoint, which is the same piece of cloth in every frame.
-        places: (T, K, 3), where these are at rest, file units.
-        distances: (T, K), from the keypoint's medoid over the frames, straight, as shares of the garment's diagonal.
+        frames: (T,), indices of the frames, in order.
+        vertices: (T, K), the vertex nearest to each keypoint; it is the same piece of cloth in all frames.
+        places: (T, K, 3), positions of these vertices at rest, file units.
+        distances: (T, K), straight distances from the keypoint's medoid over the frames, as shares of the garment's
+            diagonal.
     """
 
     frames: NDArray[np.int64]
@@ -31,7 +32,7 @@ class Drifts:
 
     @classmethod
     def of(cls, garment: Garment | None, predictions: Mapping[int, Prediction]) -> "Drifts | None":
-        """Return what predictions by frame say; None where fewer than two frames are predicted."""
+        """Return the drift in predictions by frame; None if fewer than two frames are predicted."""
         if garment is None or garment.frame_count < 2 or len(predictions) < 2:
             return None
         frames = sorted(predictions)
@@ -43,7 +44,7 @@ class Drifts:
         return cls(np.array(frames), vertices, places, distances)
 
     def of_keypoint(self, keypoint: int | None) -> Floats:
-        """Return the drift (T,) of a keypoint, or in the mean of all if none or another one is given."""
+        """Return the drift (T,) of a keypoint; the mean drift of all if the keypoint is None or unknown."""
         if keypoint is not None and keypoint < self.distances.shape[1]:
             return self.distances[:, keypoint]
         found: Floats = self.distances.mean(axis=1)
@@ -51,9 +52,9 @@ class Drifts:
 
 
 def next_worst(subject: Subject) -> int | None:
-    """Return the frame with the next less drift than the one that is shown, the worst after the best; None if unknown.
+    """Return the frame with the next smaller drift than the current one; after the best, the worst; None if unknown.
 
-    The drift is the selected keypoint's, or that of all in the mean.
+    The drift is that of the selected keypoint, or the mean of all.
     """
     drifts = Drifts.of(subject.garment, subject.predictions)
     if drifts is None:

@@ -1,4 +1,4 @@
-"""An evaluation in the window: what is to be judged, how far it is, and what was found."""
+"""An evaluation in the window: its choices, progress and results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,26 +16,26 @@ Turn = Literal["yaw", "none", "full"]
 TURNS: tuple[Turn, ...] = get_args(Turn)
 
 CURVES = {"noise": "Noise", "points": "Fewer points", "missing": "Missing parts", "camera": "One camera"}
-"""Ways in which garments are seen worse, by key, as of `keygrid.evaluation.disturbance`."""
+"""Titles of disturbances, by their keys in `keygrid.evaluation.disturbance`."""
 
 KINDS = {
     "right": "right", "sides": "left for right", "front_back": "front for back", "half_turn": "half turn",
     "layer": "other layer", "elsewhere": "elsewhere",
 }  # fmt: skip
-"""Kinds of places at which keypoints are found, by key, as of `keygrid.evaluation.confusion`."""
+"""Titles of the kinds of places at which keypoints are found, by their keys in `keygrid.evaluation.confusion`."""
 
 TITLES = {key: metric.short for key, metric in METRICS.items()} | MODULO
-"""What is measured, by key, in the order of columns."""
+"""Titles of the metrics, by key, in the order of columns."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options of an evaluation: the way in which garments are shown.
+    """Options of an evaluation: how garments are shown to methods.
 
     Attributes:
         turn: how frames are turned.
-        every: of a motion, each how-manieth frame is judged.
-        curves: ways in which they are seen worse as well, as of `CURVES`.
+        every: one frame in this many is judged.
+        curves: keys in `CURVES` of the disturbances to judge, too.
     """
 
     turn: Turn = "yaw"
@@ -48,10 +48,10 @@ class Sight:
     """The worst frame of a garment by one metric.
 
     Attributes:
-        source: what its motion is read from; None if it can't be read again.
+        source: file of the motion; None if it can't be read again.
         motion: name of the motion.
-        frame: counted from zero.
-        value: there.
+        frame: index of the frame, from zero.
+        value: value of the metric in this frame.
     """
 
     source: Path | None
@@ -65,12 +65,12 @@ class Cell:
     """Measurements of one method on one garment, turned and across motions.
 
     Attributes:
-        spec: the text that opens the method.
+        spec: specification of the method, as `open_method` takes it.
         garment: name of the garment, without its motion.
-        values: by key, as of `TITLES`.
-        kinds: share of keypoints by the kind of place where they are found.
+        values: values of the metrics, by their keys in `TITLES`.
+        kinds: share of keypoints found at each kind of place.
         worst: the worst frame by each metric.
-        content: the whole measurement, as the worker packed it, for a report.
+        content: the complete measurement, as the worker packed it, for a report.
     """
 
     spec: str
@@ -83,13 +83,13 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """Mean errors of one method at one level of one way to see garments worse.
+    """Mean errors of one method at one level of a disturbance.
 
     Attributes:
         kind: a key of `CURVES`.
-        level: how badly.
-        method: its name in reports.
-        values: by key.
+        level: strength of the disturbance.
+        method: name of the method in reports.
+        values: values of the metrics, by key.
     """
 
     kind: str
@@ -103,18 +103,18 @@ class Evaluation:
     """Choices of an evaluation, and its results.
 
     Attributes:
-        methods: texts that open the methods that are to be judged.
-        garments: paths of the motions that are to be judged.
-        options: how they are to be shown.
+        methods: specifications of the methods to judge.
+        garments: paths of the motions to judge.
+        options: how garments are shown to methods.
         running: whether an evaluation is under way.
-        done: frames that were looked at.
-        total: frames that will be.
-        seconds_left: estimate of the time that it takes; None while it is not known.
-        judged: the methods of which `cells` are, in their order.
-        shown: the paths of the motions of which they are.
-        ran: the options by which they were found; None before the first evaluation.
-        cells: what was found, in the order in which it came.
-        levels: of curves, likewise.
+        done: number of frames judged so far.
+        total: number of frames to judge.
+        seconds_left: estimated remaining time; None if unknown.
+        judged: methods of the current results, in order.
+        shown: paths of the motions of the current results.
+        ran: options of the current results; None before the first evaluation.
+        cells: results, in the order of arrival.
+        levels: results under disturbances, in the order of arrival.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -133,30 +133,30 @@ class Evaluation:
     levels: tuple[Level, ...] = ()
 
     def of(self, method: OpenMethod) -> list[Cell]:
-        """Return what was found of one method, garment after garment."""
+        """Return the results of one method, by garment."""
         return [cell for cell in self.cells if cell.spec == method.id.spec]
 
     def mean(self, method: OpenMethod, key: str) -> float | None:
-        """Return the mean of a metric over garments; None where it is not known."""
+        """Return the mean of a metric over garments; None if unknown."""
         values = [cell.values[key] for cell in self.of(method) if key in cell.values]
         return sum(values) / len(values) if values else None
 
     def interval(self, method: OpenMethod, key: str) -> Interval | None:
-        """Return the mean of a metric over garments with its interval; None of fewer than two garments."""
+        """Return the mean of a metric over garments with its interval; None for fewer than two garments."""
         return interval([cell.values[key] for cell in self.of(method) if key in cell.values])
 
     @property
     def keys(self) -> list[str]:
-        """Metrics that any of them has, in the order of columns."""
+        """Metrics that any result has, in the order of columns."""
         return [key for key in TITLES if any(key in cell.values for cell in self.cells)]
 
     @property
     def complete(self) -> list[OpenMethod]:
-        """The methods that were judged on all garments that any was judged on."""
+        """Methods that have a result for every garment that any method has a result for."""
         names = {cell.garment for cell in self.cells}
         return [method for method in self.judged if names and {cell.garment for cell in self.of(method)} == names]
 
 
 def can_be_judged(garment: Garment) -> bool:
-    """Return whether a garment is a surface that moves, which is what evaluation needs."""
+    """Return whether a garment can be evaluated: it must be a surface that moves."""
     return garment.frame_count > 1 and not garment.is_cloud and garment.source is not None

@@ -1,4 +1,4 @@
-"""A folder that another program writes clouds into, of which the window shows the newest."""
+"""A followed folder: another program writes clouds into it, and the window shows the newest."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +11,13 @@ from keygrid.clouds import Recipe
 
 @dataclass
 class Following:
-    """A followed folder, and the delay of the picture.
+    """A followed folder, and the delay until its newest cloud is shown.
 
     Attributes:
-        folder: of the clouds; None if none is followed.
-        recipe: prepares them.
-        frame: name of the file that is shown.
-        seconds: from when it was written until it was drawn with its keypoints; None before the first one.
+        folder: folder of the clouds; None if none is followed.
+        recipe: recipe that prepares the clouds.
+        frame: name of the file on show.
+        seconds: time from writing the file until it was drawn with its keypoints; None before the first one.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()

@@ -1,4 +1,4 @@
-"""The heatmap that a view shows: of which prediction, segments and width, and in which colours."""
+"""The heatmap of a view: its prediction, segments, width and colours."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,21 +12,21 @@ from keygrid.prediction import Prediction, heatmap, heatmap_grid
 Floats = NDArray[np.float64]
 
 DIVERGING = "coolwarm"
-"""The colour map of a difference between two heatmaps."""
+"""Colour map for a difference between two heatmaps."""
 
 RESOLUTION = 48
-"""Samples along each side of the cube: finer, and software takes longer than a frame may to draw them."""
+"""Samples along each side of the cube; with more, software rendering takes longer than a frame allows."""
 
 
 @dataclass(frozen=True, eq=False)
 class Heat:
-    """The heatmap that is shown. E segments.
+    """The heatmap that is shown, over E segments.
 
     Attributes:
         prediction: whose it is; it has a heatmap, and so has the reference.
         reference: the prediction whose heatmap is subtracted, if any.
-        segments: indices of those that contribute; None for all.
-        sigma: width of the heatmap, normalised; None for the one that the model used.
+        segments: indices of the contributing segments; None for all.
+        sigma: width of the heatmap, normalised; None for the model's own.
     """
 
     prediction: Prediction
@@ -42,7 +42,7 @@ class Heat:
         segment: int | None = None,
         reference: Prediction | None = None,
     ) -> "Heat":
-        """Make the heat to show of a prediction, one of whose segments may be selected."""
+        """Return the heat of a prediction, of which one segment may be selected."""
         single = (segment,) if slices.single and segment is not None and reference is None else None
         return cls(prediction, reference, single, slices.sigma)
 
@@ -53,7 +53,7 @@ class Heat:
 
     @cached_property
     def limits(self) -> tuple[float, float]:
-        """The least and the most that there can be, wherever one looks."""
+        """The smallest and largest possible values of the heatmap."""
         high = self.prediction.most_heat
         if self.reference is None:
             return 0.0, high
@@ -71,7 +71,7 @@ class Heat:
         return float(max(found.max(initial=0) for found in strengths))
 
     def at(self, points: Floats) -> Floats:
-        """(P,): at points (P, 3), normalised."""
+        """Evaluate the heatmap at points (P, 3), normalised; return (P,)."""
         found = heatmap(points, self.prediction, segments=self.segments, sigma_squared=self._sigma_squared)
         if self.reference is not None:
             theirs = self.reference.normalisation.apply(self.prediction.normalisation.invert(points))
@@ -79,7 +79,7 @@ class Heat:
         return found
 
     def on_grid(self, shape: tuple[int, int, int]) -> Floats:
-        """(X, Y, Z): on a regular grid over [-1, 1] on each axis."""
+        """Evaluate the heatmap on a regular grid over [-1, 1] on each axis; return (X, Y, Z)."""
         if self.reference is not None:
             axes = [np.linspace(-1, 1, count) for count in shape]
             return self.at(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)).reshape(shape)
@@ -87,7 +87,7 @@ class Heat:
 
     @cached_property
     def sampled(self) -> Floats:
-        """(R, R, R): at `RESOLUTION` places along each axis, for what fills space."""
+        """Evaluate the heatmap at `RESOLUTION` positions along each axis; return (R, R, R)."""
         return self.on_grid((RESOLUTION, RESOLUTION, RESOLUTION))
 
     @cached_property
@@ -96,13 +96,15 @@ class Heat:
         return self.on_grid(self.prediction.heat_constants.grid)
 
     def in_cells(self, points: Floats) -> Floats:
-        """(P,): of the cell that each of some points (P, 3), normalised, is in."""
+        """Return the values (P,) of the cells that contain points (P, 3), normalised."""
         last = np.array(self.cells.shape) - 1
         x, y, z = np.clip(np.rint((points + 1) / 2 * last), 0, last).astype(np.int64).T
         return self.cells[x, y, z]
 
     def on_plane(self, points: Floats, slices: SliceSettings) -> Floats:
-        """(P,): as slices show it, continuous or in cells; NaN beyond the cube, where a free plane may reach."""
+        """Return values (P,) as slices show them, continuous or in cells; NaN outside the cube, where free planes may
+        reach.
+        """
         values = self.in_cells(points) if slices.cells else self.at(points)
         values[(np.abs(points) > 1 + 1e-9).any(axis=1)] = np.nan
         return values
@@ -113,9 +115,9 @@ class Heat:
 
 
 def limits_of(heat: Heat, slices: SliceSettings) -> tuple[float, float]:
-    """The colours' ends: those that were chosen, or those of the whole heatmap, wherever the planes are.
+    """Return the limits of the colours: the chosen ones, or those of the whole heatmap, wherever the planes are.
 
-    Those of a difference are as far from zero as each other, so that its middle colour is where there is none.
+    Limits of a difference are symmetric about zero, so that the middle colour means no difference.
     """
     if heat.reference is None:
         return slices.limits or slices.whole or heat.limits
@@ -124,5 +126,5 @@ def limits_of(heat: Heat, slices: SliceSettings) -> tuple[float, float]:
 
 
 def colour_map_of(heat: Heat, slices: SliceSettings) -> str:
-    """Return the colour map, which for a difference has two directions."""
+    """Return the colour map; that of a difference diverges from its middle."""
     return slices.colour_map if heat.reference is None else DIVERGING

@@ -1,4 +1,4 @@
-"""Planes that stay where they are in space while a garment moves."""
+"""Planes that stay in place in space while a garment moves."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,10 @@ from keygrid.data.sampling import Normalisation
 
 
 class HeldSlices:
-    """Keeps a view's planes in place in file units, though each frame is normalised anew.
+    """Keeps a view's planes in place in file units, although each frame is normalised separately.
 
     Args:
-        view: whose planes these are.
+        view: the view with the planes.
     """
 
     def __init__(self, view: View) -> None:
@@ -27,7 +27,7 @@ class HeldSlices:
         self._place()
 
     def _place(self, *_: object) -> None:
-        """Put the planes where they were, in the box of another prediction."""
+        """Restore the planes' positions in the box of another prediction."""
         subject = self._view.subject
         prediction = subject.heated
         if prediction is None:  # of a frame whose keypoints are still to come
@@ -46,7 +46,7 @@ class HeldSlices:
             self._take()
 
     def _take(self, *_: object) -> None:
-        """Take in where the user has put the planes."""
+        """Store the positions to which the user has moved the planes."""
         if self._placing or self._normalisation is None:
             return
         scale, centre = self._normalisation.scale, np.array(self._normalisation.centre)

@@ -1,4 +1,4 @@
-"""The table of layers: their names, titles and keys, and where each can be shown."""
+"""The table of layers: their names, titles and keys, and the conditions under which they can be shown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from app.state.document import Subject
 
 Needs = Callable[[Subject], str]
-"""A function that returns why a subject has nothing for a layer, as a tooltip says it; empty where it has."""
+"""A function that returns why a subject has nothing to show in a layer, as a tooltip; empty if it has something."""
 
 Default = Callable[[Subject], bool]
-"""A function that returns whether a layer is on for a subject as long as nobody has switched it."""
+"""A function that returns whether a layer is on by default for a subject."""
 
 
 def _nothing(_subject: Subject) -> str:
@@ -18,15 +18,15 @@ def _nothing(_subject: Subject) -> str:
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """A layer as menus, panels and sessions know it; `app.scene.layers.MAKERS` has what draws it.
+    """A layer as menus, panels and sessions know it; `app.scene.layers.MAKERS` draws it.
 
     Attributes:
-        name: identifies it in code, in sessions and on the command line.
-        title: its title in menus; `&` marks the mnemonic.
-        key: its shortcut as Qt writes it; empty for none.
-        tip: what it shows, in a few words.
-        on: its default.
-        needs: what a subject must have for it.
+        name: identifier in code, in sessions and on the command line.
+        title: title in menus; `&` precedes the mnemonic.
+        key: shortcut as Qt writes it; empty for none.
+        tip: short description of what it shows.
+        on: default state.
+        needs: what a subject must have for this layer.
     """
 
     name: str
@@ -113,4 +113,4 @@ LAYERS: dict[str, LayerSpec] = {
         LayerSpec("axes", "A&xes", "Shift+A", "The directions of X, Y and Z", _always),
     )
 }
-"""All layers by name, in the order of menus; blending has an order of its own, `Layer.order`."""
+"""All layers by name, in the order of menus; `Layer.order` sets the order of blending."""

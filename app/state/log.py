@@ -1,4 +1,4 @@
-"""A log of errors: a file of bounded size and, for a request for help, a text."""
+"""The error log: a file of bounded size, and diagnostics as text."""
 
 import logging
 import platform
@@ -14,9 +14,9 @@ from types import TracebackType
 
 NAME = "keygrid.log"
 LARGEST = 1 << 20
-"""Bytes of a log file, before it is put aside."""
+"""Maximum size of a log file before rotation, in bytes."""
 KEPT = 3
-"""Files that were put aside."""
+"""Number of rotated files to keep."""
 
 LOG = logging.getLogger("keygrid")
 _PACKAGES = ("keygrid-desktop", "PySide6_Essentials", "pyvista", "pyvistaqt", "vtk", "torch", "numpy", "open3d", "h5py")
@@ -42,14 +42,14 @@ LOG.propagate = False
 
 
 def log_folder() -> Path:
-    """Return where the platform keeps logs."""
+    """Return the platform's folder for logs."""
     from platformdirs import user_log_path
 
     return user_log_path("keygrid-desktop", appauthor=False)
 
 
 def start_log(folder: Path) -> logging.Handler | None:
-    """Write warnings and what ends in an error to a file in `folder`; None where that can't be written."""
+    """Write warnings and errors to a file in `folder`; return None if it is not writable."""
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(
@@ -63,7 +63,7 @@ def start_log(folder: Path) -> logging.Handler | None:
 
 
 def log_errors() -> None:
-    """Log unhandled errors of all threads, before they are reported as usual."""
+    """Log unhandled errors of all threads before they are reported as usual."""
     report, report_of_thread = sys.excepthook, threading.excepthook
 
     def log(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -79,12 +79,12 @@ def log_errors() -> None:
 
 
 def diagnostics(engine: str) -> str:
-    """Return what helps to understand a fault: versions, machine, what computes and the last errors.
+    """Return information for diagnosing a fault: versions, machine, libraries and recent errors.
 
-    Nothing in it is of a file's contents.
+    It contains no file contents.
 
     Args:
-        engine: which libraries compute, and where.
+        engine: description of the libraries that compute, and on which device.
     """
     errors: Sequence[str] = [*_RECENT.lines] or ["none"]
     machine = f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}"

@@ -1,21 +1,21 @@
-"""Sentences for the user, from wherever they arise."""
+"""Messages to the user."""
 
 from psygnal import Signal
 
 
 class Messages:
-    """Passes sentences on to whatever shows them."""
+    """Passes messages from anywhere to the widgets that show them."""
 
     warned = Signal(str)
-    """Something went wrong, or can't be done; stays until it is closed."""
+    """Something failed or can't be done; the message stays until it is closed."""
 
     told = Signal(str)
-    """Something was done; disappears by itself."""
+    """Something was done; the message disappears by itself."""
 
     def warn(self, sentence: str) -> None:
-        """Say why something failed or can't be done, and what to do."""
+        """Report a failure, with its reason and a remedy."""
         self.warned.emit(sentence)
 
     def tell(self, sentence: str) -> None:
-        """Say that something was done."""
+        """Report that something was done."""
         self.told.emit(sentence)

@@ -1,4 +1,4 @@
-"""A new training: the values of its form, their problems, and the command that they make."""
+"""A new training run: the values of its form, their problems, and the resulting command."""
 
 import os
 import shlex
@@ -13,18 +13,18 @@ DEVICES = ("cpu", "cuda")
 
 
 SPARE_THREADS = max((os.cpu_count() or 1) - 1, 1)
-"""Threads of a trainer, unless others are asked for: one core is left to the window, where there are several."""
+"""Default number of threads of a trainer; on several cores, one is left for the window."""
 
 
 @dataclass(frozen=True)
 class NewRun:
-    """A training to start.
+    """A training run to start.
 
     Attributes:
-        data: what to learn from.
-        run: the directory.
-        options: of `main.py train`.
-        others: more options, as on a command line.
+        data: path of the training data.
+        run: the run's directory.
+        options: options of `main.py train`.
+        others: further options, as on a command line.
     """
 
     data: Path | None
@@ -33,7 +33,7 @@ class NewRun:
     others: str = ""
 
     def problems(self) -> dict[str, str]:
-        """A sentence for each value that can't be used, by the attribute's name."""
+        """A message for each invalid value, by the attribute's name."""
         found = {}
         if self.data is None:
             found["data"] = "Choose what to learn from."
@@ -54,7 +54,7 @@ class NewRun:
         return found
 
     def arguments(self) -> list[str]:
-        """Return what follows `main.py` on the command line; paths are absolute, so that it can be given anywhere."""
+        """Return the arguments for `main.py`; paths are absolute, so that the command works in any folder."""
         data = [str(self.data.absolute())] if self.data is not None else []
         others = shlex.split(self.others)
         is_bounded = "--threads" in others or self.options.machine.threads is not None
@@ -63,7 +63,7 @@ class NewRun:
 
 
 def free_directory(parent: Path, subject: str, keypoints: int, preset: str) -> Path:
-    """Return a directory that does not exist yet, named by the category, keypoints and preset."""
+    """Return a directory that does not exist yet, named after the category, keypoints and preset."""
     stem = f"{subject or 'garments'}-k{keypoints}-{preset}".lower().replace(" ", "-")
     number = 1
     while (parent / f"{stem}-{number}").exists():
@@ -72,9 +72,9 @@ def free_directory(parent: Path, subject: str, keypoints: int, preset: str) -> P
 
 
 def resumed(command: str, directory: Path) -> tuple[list[str], Path | None]:
-    """The arguments that go on with a run, by the command that began it, and the folder they are meant in.
+    """Return the arguments that resume a run, derived from the command that started it, and the folder to run them in.
 
-    That folder is where the command's own `--run` leads to the run's directory; None where it doesn't matter.
+    It is the folder in which the command's own `--run` leads to the run's directory; None if any folder will do.
     """
     try:
         words = shlex.split(command)

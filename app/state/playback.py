@@ -1,4 +1,4 @@
-"""Playing the frames of a garment that moves."""
+"""Playback of a moving garment's frames."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,16 +8,16 @@ from psygnal import SignalGroupDescriptor
 from app.state.document import Document
 
 SPEEDS = (1, 60)
-"""The slowest and the fastest, in frames per second."""
+"""Minimum and maximum speed, in frames per second."""
 
 
 @dataclass
 class Playback:
-    """State and speed of playing.
+    """State and speed of playback.
 
     Attributes:
-        playing: whether they do.
-        loop: whether the first follows the last.
+        playing: whether frames are playing.
+        loop: whether the first frame follows the last.
         speed: frames per second.
     """
 
@@ -34,7 +34,7 @@ class Playback:
         self.playing = not self.playing and document.frame_count > 1
 
     def advance(self, document: Document) -> None:
-        """Show the next frame, or stop where there is none."""
+        """Show the next frame, or stop at the end."""
         if document.frame + 1 < document.frame_count:
             document.go_to(document.frame + 1)
         elif self.loop and document.frame_count > 1:
@@ -43,7 +43,7 @@ class Playback:
             self.playing = False
 
     def step(self, document: Document, by: int) -> None:
-        """Pause, and show a frame before or after; around the ends if it loops."""
+        """Pause, and show a frame before or after; wrap around if looping."""
         self.playing = False
         target = document.frame + by
         document.go_to(target % max(document.frame_count, 1) if self.loop else target)

@@ -1,4 +1,4 @@
-"""Preferences of the user, for all sessions."""
+"""User preferences for all sessions."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
@@ -12,7 +12,7 @@ Device = Literal["automatic", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = get_args(Device)
 
 TEXT_SCALES = (80, 90, 100, 110, 125, 150, 175, 200)
-"""Sizes of the window's text, in percent of the system's."""
+"""Text sizes of the window, in percent of the system's."""
 
 MOST_THREADS = 256
 
@@ -24,10 +24,10 @@ class Preferences:
     Attributes:
         theme: colours of the window.
         text_scale: one of `TEXT_SCALES`.
-        palette: keypoints' colours, by a name in `keygrid.palette.PALETTES`.
-        device: where keypoints are predicted; `automatic` takes CUDA where it is there.
-        threads: of the process that predicts; 0 leaves it to PyTorch.
-        reopen: whether what was open last is opened at the start.
+        palette: colours of keypoints, a name in `keygrid.palette.PALETTES`.
+        device: device that predicts; `automatic` uses CUDA if available.
+        threads: number of threads of the predicting process; 0 leaves it to PyTorch.
+        reopen: whether the last session is reopened at the start.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()

@@ -11,10 +11,10 @@ from keygrid.clouds import Recipe, Step
 from keygrid.data.garment import Garment
 
 CHOSEN_COLOUR, OTHER_COLOUR = (226, 106, 30), (128, 128, 128)
-"""Red, green, blue of the points that the chosen step removed, and of those of other steps; seen on both themes."""
+"""Colours (red, green, blue) of points removed by the chosen step and by other steps; visible in both themes."""
 
 MOST_REMOVED = 100_000
-"""Points that are shown of those that were removed."""
+"""Maximum number of removed points that are shown."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +113,7 @@ class Preparation:
         """Change the numbers of a step.
 
         Raises:
-            KeygridError: the step can't be done with them.
+            KeygridError: the step can't be applied with these numbers.
         """
         steps = list(self.recipe.steps)
         steps[index] = step
@@ -125,7 +125,7 @@ class Preparation:
         self.change(replace(self.recipe, steps=steps[:index] + steps[index + 1 :]))
 
     def begin(self, source: Garment | None) -> None:
-        """Prepare another cloud, by no steps yet."""
+        """Start preparing another cloud, without steps."""
         self.source = source
         self.prepared, self.earlier, self.later = None, (), ()
         self.recipe = Recipe()

@@ -1,4 +1,4 @@
-"""Training runs as values: what is known of each, and which are looked at."""
+"""Training runs as values: their state and history, and the selection of runs on show."""
 
 import math
 from array import array
@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 
 class State(StrEnum):
-    """The state of a run, in the word that is shown."""
+    """The state of a run; its value is the displayed word."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -51,16 +51,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """The keypoints of one garment by a network that is being trained. K keypoints, E segments.
+    """Keypoints that a network in training finds on one garment: K keypoints, E segments.
 
     Attributes:
-        run: the run's name.
-        epoch: passes that were done.
-        garment: what was looked at, an absolute path as `keygrid.data.open_path` takes it.
-        frame: the garment's, if it moves.
+        run: name of the run.
+        epoch: number of completed passes.
+        garment: absolute path of the garment, as `keygrid.data.open_path` takes it.
+        frame: frame of the garment, if it moves.
         keypoints: (K, 3), file units.
         edges: (E, 2), keypoint indices of each segment.
-        strengths: (E,), each segment's in (0, 1).
+        strengths: (E,), strength of each segment, in (0, 1).
     """
 
     run: str
@@ -75,7 +75,7 @@ class Preview:
     vertices = confidence = explained = None
 
     def is_of(self, garment: Garment) -> bool:
-        """Return whether the preview is of this garment."""
+        """Return whether this is a preview of the garment."""
         return garment.source is not None and garment.source.absolute() == self.garment
 
     def __post_init__(self) -> None:
@@ -89,7 +89,7 @@ class Preview:
 
 @dataclass(eq=False)
 class Curve:
-    """A value over steps, which grow."""
+    """A value over increasing steps."""
 
     steps: "array[float]" = field(default_factory=lambda: array("d"))
     values: "array[float]" = field(default_factory=lambda: array("d"))
@@ -98,19 +98,19 @@ class Curve:
         return len(self.steps)
 
     def add(self, step: float, value: float) -> None:
-        """Append a point; a value that is not finite is left out."""
+        """Append a point; ignore a value that is not finite."""
         if math.isfinite(value):
             self.steps.append(step)
             self.values.append(value)
 
     def cut(self, step: float) -> None:
-        """Forget what comes after a step: the run went back to it."""
+        """Remove the points after a step that the run went back to."""
         while self.steps and self.steps[-1] > step:
             self.steps.pop()
             self.values.pop()
 
     def thinned(self, most: int) -> tuple[Floats, Floats]:
-        """Steps and values, thinned to a maximum number by taking means of equal groups of neighbours."""
+        """Return steps and values, thinned to a maximum number by averaging equal groups of neighbours."""
         steps, values = np.array(self.steps), np.array(self.values)
         size = -(-len(steps) // most)
         if size < 2:
@@ -121,9 +121,9 @@ class Curve:
 
 
 def smoothed(values: Floats, weight: float) -> Floats:
-    """Exponential means: each of a value and all before it, the one before counting `weight` times as much.
+    """Return exponential moving averages, in which the previous average has the share `weight`.
 
-    The first ones are not drawn to zero: the weights are normalised.
+    Weights are normalised, so that the first averages are not biased towards zero.
     """
     mean = total = 0.0
     means = np.empty_like(values)
@@ -136,25 +136,25 @@ def smoothed(values: Floats, weight: float) -> Floats:
 
 @dataclass(eq=False)
 class History:
-    """The history of a run, by its events from the first one on.
+    """The history of a run, built from its events.
 
     Attributes:
-        run: the run's name.
-        state: as the last event that says so has it.
-        epoch: passes that were done.
-        step: steps that were done.
-        epochs: passes of the whole training; 0 where not known.
-        steps: steps of the whole training; 0 where not known.
+        run: name of the run.
+        state: state given by the last event that sets it.
+        epoch: number of completed passes.
+        step: number of completed steps.
+        epochs: passes of the whole training; 0 if unknown.
+        steps: steps of the whole training; 0 if unknown.
         pace: steps per second.
-        seconds_left: estimated by the trainer.
-        memory: in bytes.
-        training: losses by name: of each step, or of each epoch where steps are not told.
-        validation: losses by name, of each epoch.
-        scores: by name, of the epochs that were scored.
-        previews: in the order of epochs.
-        process: the trainer's number on `host`.
-        host: where the trainer runs.
-        begun: when the trainer began, in seconds since 1970; 0 where not known.
+        seconds_left: remaining time that the trainer estimated.
+        memory: memory of the trainer, in bytes.
+        training: training losses by name, per step, or per epoch if steps are not reported.
+        validation: validation losses by name, per epoch.
+        scores: scores by name, for the epochs that were scored.
+        previews: previews in the order of epochs.
+        process: process ID of the trainer on `host`.
+        host: machine that runs the trainer.
+        begun: start time of the trainer, in seconds since 1970; 0 if unknown.
         message: why the run stopped or failed.
     """
 
@@ -178,7 +178,7 @@ class History:
     _stepwise: bool = False
 
     def take(self, event: Event) -> None:
-        """Take in one event."""
+        """Process one event."""
         match event:
             case StepEvent():
                 self._step(event)
@@ -246,11 +246,11 @@ class History:
 
 @dataclass(eq=False)
 class Run:
-    """A training run, as far as its directory is read by `app.controllers.follower`.
+    """A training run, as far as `app.controllers.follower` has read its directory.
 
     Attributes:
-        directory: its directory; what is in it may be still to come.
-        state: as of the last reading.
+        directory: the run's directory; its content may not exist yet.
+        state: state at the last reading.
         history: values read from the events.
         config: content of `config.json`.
         process: process ID of the trainer, if it was started here or reports that it runs on this machine.
@@ -325,7 +325,7 @@ class Run:
         return None if found is None else RunDirectory(self.directory).checkpoints / f"{found}.safetensors"
 
     def become(self, state: State) -> None:
-        """Record a state."""
+        """Set the state."""
         self.version += state is not self.state
         self.state = state
 
@@ -352,7 +352,7 @@ class Runs:
 
     @property
     def active(self) -> tuple[Run, ...]:
-        """Runs that a process is working on."""
+        """Runs that have an active process."""
         return tuple(run for run in self.runs if run.state.active)
 
     @property
@@ -375,7 +375,7 @@ class Runs:
         self.chosen = run
 
     def forget(self, run: Run) -> None:
-        """Forget a run; its directory stays."""
+        """Forget a run; its directory is kept."""
         self.runs = tuple(other for other in self.runs if other is not run)
         if self.chosen is run:
             self.choose(self.runs[0] if self.runs else None)

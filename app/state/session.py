@@ -1,4 +1,4 @@
-"""Sessions: files of what was open and how it was shown, to be opened again."""
+"""Sessions: files that record what was open and how it was shown, for reopening."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -18,24 +18,24 @@ from keygrid.files import atomic
 SUFFIX = ".keygrid"
 VERSION = 1
 LARGEST = 4 << 20
-"""Bytes of a file that is looked at."""
+"""Maximum size of a session file, in bytes."""
 
 RENAMED = {"cloud": "samples"}
-"""Layers by the names that they had in earlier sessions."""
+"""Current names of layers, by their names in earlier sessions."""
 
 Accepts = Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
 class ViewState:
-    """One view: what it is about, and how.
+    """One view: its subject and its display.
 
     Attributes:
-        garment: path of what was opened; empty for none.
-        method: the text that opens it; empty for none.
-        frame: that was shown.
-        keypoint: the selected one; None for none.
-        camera: None if it shall look at the whole garment.
+        garment: path of the garment; empty for none.
+        method: specification of the method; empty for none.
+        frame: the current frame.
+        keypoint: the selected keypoint; None for none.
+        camera: the camera; None to show the whole garment.
         settings: attributes of `ViewSettings`.
         slices: attributes of `SliceSettings`.
     """
@@ -51,18 +51,19 @@ class ViewState:
 
 @dataclass(frozen=True)
 class Session:
-    """All that is needed to show again what was shown.
+    """Everything needed to restore a window's content.
 
     Attributes:
         garments: paths, in the order of opening.
-        methods: texts that open them, in the order of opening.
-        views: A first.
-        comparison: attributes of `Comparison` that say how views are compared.
-        saved_views: cameras that can be recalled, by number.
-        speed: of playing, frames per second.
+        methods: specifications of the methods, in the order of opening.
+        views: the views, A first.
+        comparison: attributes of `Comparison` that describe how views are compared.
+        saved_views: saved cameras, by number.
+        speed: playback speed, in frames per second.
         loop: whether the first frame follows the last.
-        layout: the window's panels, as Qt packs them, in base 64.
-        landmarks: those that could not be kept beside their garment, by its path, as `keygrid.data.landmarks` has them.
+        layout: the window's panels, packed by Qt, in base 64.
+        landmarks: landmarks that could not be saved beside their garment, by its path, in the format of
+            `keygrid.data.landmarks`.
     """
 
     garments: Sequence[str] = ()
@@ -77,10 +78,10 @@ class Session:
 
 
 def write_session(session: Session, path: Path) -> None:
-    """Keep a session in a file.
+    """Write a session to a file.
 
     Raises:
-        KeygridError: it can't be written there.
+        KeygridError: the file can't be written.
     """
     values = {
         "version": VERSION,
@@ -99,10 +100,10 @@ def write_session(session: Session, path: Path) -> None:
 
 
 def read_session(path: Path) -> Session:
-    """Read a session. What is damaged in it, or not known, is as it is in a new window.
+    """Read a session; damaged or unknown parts get the values of a new window.
 
     Raises:
-        KeygridError: the file is no session, or can't be read.
+        KeygridError: the file is not a session, or can't be read.
     """
     try:
         if path.stat().st_size > LARGEST:
@@ -135,13 +136,13 @@ def read_session(path: Path) -> Session:
 
 
 def attributes(state: ViewSettings | SliceSettings | Comparison, checks: Mapping[str, Accepts]) -> dict[str, Any]:
-    """Return the attributes of an evented dataclass that a session keeps, as JSON has them."""
+    """Return the attributes of an evented dataclass that a session stores, as JSON values."""
     found = {name: getattr(state, name) for name in checks}
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in found.items()}
 
 
 def restore(state: ViewSettings | SliceSettings | Comparison, values: Mapping[str, Any]) -> None:
-    """Give an evented dataclass the attributes that a session kept; others become what they are in a new window."""
+    """Set an evented dataclass to the attributes stored in a session; reset the others to those of a new window."""
     usual = type(state)()
     for attribute in fields(state):
         if attribute.name in CHECKS:
@@ -153,7 +154,7 @@ def restore(state: ViewSettings | SliceSettings | Comparison, values: Mapping[st
 
 
 def known(values: Mapping[str, Any], checks: Mapping[str, Accepts]) -> dict[str, Any]:
-    """Return those values that are known and can be used."""
+    """Return the values that are known and valid."""
     return {name: values[name] for name, accepts in checks.items() if name in values and accepts(values[name])}
 
 
@@ -264,7 +265,7 @@ def _view(values: Any) -> ViewState:
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as files have them: a layer's switch stands beside the others, by the layer's name."""
+    """Return settings as files have them, with each layer's switch as an entry of its own."""
     others = {name: value for name, value in settings.items() if name != "layers"}
     return {**settings.get("layers", {}), **others}
 

@@ -12,21 +12,21 @@ BACKGROUNDS: tuple[Background, ...] = get_args(Background)
 
 @dataclass
 class ViewSettings:
-    """Display settings of a view: layers, their looks, and hidden keypoints.
+    """Display settings of a view: layers, their appearance, and hidden keypoints.
 
     Attributes:
-        layers: whether a layer is on, by its name in `app.state.layers.LAYERS`, for those that somebody has switched;
-            the others are on or off as suits the garment, see `View.shows`.
-        peak: whether keypoints lie on their heaviest point instead of their mean.
+        layers: whether a layer is on, by its name in `app.state.layers.LAYERS`, for layers that were switched
+            explicitly; `View.shows` decides for the others.
+        peak: whether keypoints are drawn on their heaviest point instead of their mean.
         weights: whether points and surface are coloured by the selected keypoint's weights.
-        hidden: indices of keypoints that are not shown.
-        most_segments: of the strongest segments, so many are shown.
-        strength: segments that are weaker are not shown.
-        point_size: of clouds, in logical pixels.
-        label_size: of the keypoints' numbers, likewise.
-        surface_opacity: from 0 to 1.
-        background: behind everything.
-        orthographic: whether what is far looks as large as what is near.
+        hidden: indices of hidden keypoints.
+        most_segments: maximum number of segments to show, strongest first.
+        strength: minimum strength of the segments to show.
+        point_size: size of a cloud's points, in logical pixels.
+        label_size: size of keypoint labels, in logical pixels.
+        surface_opacity: opacity of the surface, from 0 to 1.
+        background: background of the view.
+        orthographic: whether the projection is orthographic.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -44,5 +44,5 @@ class ViewSettings:
     orthographic: bool = False
 
     def switch(self, layer: str, *, on: bool) -> None:
-        """Switch a layer on or off, whatever is shown."""
+        """Switch a layer on or off, regardless of its default."""
         self.layers = {**self.layers, layer: on}

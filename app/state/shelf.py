@@ -1,4 +1,4 @@
-"""Everything that can be opened: garments that come with the application, recent files, collections."""
+"""Everything available for opening: shipped garments, recent files, collections."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ from keygrid.data.collection import Entry
 from keygrid.data.garment import Garment
 
 RECENT = 12
-"""Largest number of recent files that are kept."""
+"""Maximum number of recent files."""
 
 
 @dataclass(frozen=True, eq=False)
 class OpenCollection:
-    """A collection by its entries, whose garments are not read.
+    """A collection with its entries, whose garments have not been read.
 
     Attributes:
-        kind: the format in words.
+        kind: name of the format.
         root: the folder or file that was opened.
-        entries: in a stable order.
-        missing: sentences, each about something that should be there and is not.
+        entries: entries, in a stable order.
+        missing: sentences, each about something that is missing.
     """
 
     kind: str
@@ -33,18 +33,18 @@ class OpenCollection:
 
     @cached_property
     def index(self) -> tuple[str, ...]:
-        """Texts that a search looks at, in lower case, one an entry."""
+        """Search texts in lower case, one per entry."""
         return tuple(searched(entry) for entry in self.entries)
 
 
 @dataclass
 class Shelf:
-    """Everything that can be opened.
+    """Everything available for opening.
 
     Attributes:
         shipped: garments that come with the application.
-        recent: what was opened before, newest first.
-        collections: in the order of opening.
+        recent: recently opened files, newest first.
+        collections: opened collections, in the order of opening.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -54,23 +54,23 @@ class Shelf:
     collections: tuple[OpenCollection, ...] = ()
 
     def remember(self, path: Path) -> None:
-        """Put a path at the front of the recent ones."""
+        """Move a path to the front of the recent files."""
         path = path.absolute()
         self.recent = (path, *(other for other in self.recent if other != path))[:RECENT]
 
     def add_collection(self, collection: OpenCollection) -> None:
-        """Add a collection in place of an earlier one of the same root."""
+        """Add a collection, replacing an earlier one with the same root."""
         others = (other for other in self.collections if other.root != collection.root)
         self.collections = (*others, collection)
 
 
 def searched(item: Entry | Garment) -> str:
-    """Return the text that a search looks at, in lower case."""
+    """Return an entry's search text, in lower case."""
     return f"{item.name} {item.category}".casefold()
 
 
 def matching(texts: Sequence[str], words: str) -> list[int]:
-    """Indices of the lower-case texts that contain every one of the words."""
+    """Return the indices of the lower-case texts that contain all words."""
     found = list(range(len(texts)))
     for word in words.casefold().split():
         found = [index for index in found if word in texts[index]]

@@ -15,10 +15,10 @@ AXES: tuple[Axis, ...] = get_args(Axis)
 Vector = tuple[float, float, float]
 
 COLOUR_MAPS = ("inferno", "viridis", "cividis", "turbo", "gray", "coolwarm")
-"""Names in Matplotlib; the first three are even in lightness, and distinct with any colour vision."""
+"""Names of Matplotlib colour maps; the first three are perceptually uniform and suit any colour vision."""
 
 KEY_STEP = 0.05
-"""Distance by which a key moves a plane, normalised."""
+"""Distance that a key moves a plane, normalised."""
 
 RESOLUTIONS = (48, 96, 144, 192)
 """Samples along each side of a slice's square."""
@@ -26,23 +26,23 @@ RESOLUTIONS = (48, 96, 144, 192)
 
 @dataclass
 class SliceSettings:
-    """Slices through the heatmap, and how it is evaluated and coloured. Positions are normalised.
+    """Slices through the heatmap, its resolution and its colours. Positions are normalised.
 
     Attributes:
-        plane: the plane that keys, wheel and slider move.
-        others: the planes that are shown beside it.
-        x: where the plane across X cuts that axis, from -1 to 1.
-        y: likewise.
-        z: likewise.
-        free: how far the free plane is from the middle, along its normal.
-        normal: of the free plane, of length 1.
+        plane: the active plane, which keys, wheel and slider move.
+        others: the other visible planes.
+        x: position of the plane perpendicular to X, from -1 to 1.
+        y: position of the plane perpendicular to Y, from -1 to 1.
+        z: position of the plane perpendicular to Z, from -1 to 1.
+        free: distance of the free plane from the centre, along its normal.
+        normal: unit normal of the free plane.
         resolution: samples along each side of a slice's square.
-        cells: whether slices have the cells that the decoder sees, instead of the continuous heatmap.
+        cells: whether slices show the decoder's cells instead of the continuous heatmap.
         colour_map: one of `COLOUR_MAPS`.
-        limits: the colours' ends; None for those that the heatmap has everywhere.
-        whole: those of the heatmaps of all views that share their colours; None if this view's are its own.
-        level: the isosurface's, as a share of the most that the heatmap has.
-        sigma: a width of the heatmap that the model did not use, to see what if; None for its own.
+        limits: limits of the colours; None for those of the whole heatmap.
+        whole: common limits of all views that share their colours; None if this view does not share them.
+        level: level of the isosurface, as a share of the heatmap's maximum.
+        sigma: width of the heatmap that overrides the model's; None for the model's own.
         single: whether only the selected segment contributes.
     """
 
@@ -66,26 +66,26 @@ class SliceSettings:
 
     @property
     def planes(self) -> tuple[Plane, ...]:
-        """Those that are shown, in the order of `PLANES`."""
+        """The visible planes, in the order of `PLANES`."""
         return tuple(plane for plane in PLANES if plane == self.plane or plane in self.others)
 
     @property
     def position(self) -> float:
-        """Position of the plane that is moved."""
+        """Position of the active plane."""
         return float(getattr(self, self.plane))
 
     def reach(self, plane: Plane) -> float:
-        """Return the largest distance from the middle at which a plane still cuts the cube [-1, 1]³."""
+        """Return the largest distance from the centre at which a plane still cuts the cube [-1, 1]³."""
         return 1.0 if plane != "free" else sum(abs(part) for part in self.normal)
 
     def move(self, position: float, plane: Plane | None = None) -> None:
-        """Move a plane, the chosen one if not given, as far as it can be moved."""
+        """Move a plane, by default the active one, within its limits."""
         plane = plane or self.plane
         reach = self.reach(plane)
         setattr(self, plane, round(min(max(position, -reach), reach), 6))
 
     def grab(self, plane: Plane, position: float) -> None:
-        """Move one of the planes that are shown, which becomes the one that keys and wheel move."""
+        """Make a visible plane the active one, and move it."""
         self.move(position, plane)
         if plane != self.plane:
             self.others |= {self.plane}  # before it is another one, so that none is hidden in between
@@ -100,7 +100,7 @@ class SliceSettings:
             self.move(position, "free")
 
     def show(self, plane: Plane, *, shown: bool) -> None:
-        """Show a plane beside the others, which makes it the one that is moved; or hide it, if it is not the last."""
+        """Show a plane and make it active, or hide it unless it is the last."""
         if shown and plane != self.plane:
             self.others |= {self.plane}
             self.plane = plane
@@ -109,7 +109,7 @@ class SliceSettings:
         self.others -= {plane, self.plane}
 
     def choose(self, plane: Plane) -> None:
-        """Move this plane from now on; where only one is shown, it takes that one's place."""
+        """Make a plane active; if only one is visible, this one replaces it."""
         if self.others:
             self.show(plane, shown=True)
         else:

@@ -1,4 +1,4 @@
-"""One of the window's 3D views: what it is about, and how that is shown."""
+"""One of the window's 3D views: its subject and its display."""
 
 from dataclasses import dataclass, field
 
@@ -15,8 +15,8 @@ class View:
     """The state of one viewport.
 
     Attributes:
-        subject: what it is about.
-        settings: layers, and how they look.
+        subject: garment, method and selection of the view.
+        settings: layers and their appearance.
         slices: how the heatmap is shown.
     """
 
@@ -27,11 +27,11 @@ class View:
     _weights: Weights | None = field(default=None, init=False, repr=False)
 
     def lacks(self, layer: str) -> str:
-        """Return why nothing can be seen of a layer here, in words; empty if something can."""
+        """Return why a layer has nothing to show here; empty if it has something."""
         return LAYERS[layer].needs(self.subject)
 
     def shows(self, layer: str) -> bool:
-        """Return whether a layer is on: as it was switched, or else as suits what is shown."""
+        """Return whether a layer is on: as it was switched, otherwise by its default for the subject."""
         spec = LAYERS[layer]
         return not spec.needs(self.subject) and self.settings.layers.get(layer, spec.on(self.subject))
 
@@ -49,7 +49,7 @@ class View:
 
     @property
     def weights(self) -> Weights | None:
-        """The weights of the prediction that is shown, at any place of the garment; None if there are none."""
+        """The weights of the current prediction anywhere on the garment; None if there are none."""
         prediction, garment = self.subject.explained, self.subject.garment
         if prediction is None or garment is None:
             self._weights = None

@@ -13,13 +13,13 @@ Floats = NDArray[np.float64]
 
 
 class Weights:
-    """A prediction's weights at any place on the garment's material: those of the sampled points around it.
+    """A prediction's weights anywhere on the garment's material, taken from nearby sampled points.
 
-    All are shares of the keypoint's largest weight. K keypoints, N sampled points, V vertices.
+    Weights are shares of each keypoint's largest weight. K keypoints, N sampled points, V vertices.
 
     Args:
-        prediction: one with an explanation.
-        garment: what it is of.
+        prediction: a prediction with an explanation.
+        garment: its garment.
     """
 
     NEIGHBOURS = 3
@@ -28,7 +28,7 @@ class Weights:
         self._prediction, self._garment = prediction, garment
 
     def are_of(self, prediction: Prediction, garment: Garment) -> bool:
-        """Return whether they belong to this prediction and garment."""
+        """Return whether the weights belong to this prediction and garment."""
         return self._prediction is prediction and self._garment is garment
 
     def of_samples(self, keypoint: int) -> Floats:
@@ -43,7 +43,7 @@ class Weights:
         return np.einsum("vn,vn->v", self._shares[keypoint][nearest], closeness)
 
     def at(self, face: int, barycentric: Floats) -> Floats:
-        """Return all keypoints' weights (K,) at a place in a triangle, those of the nearest sampled point."""
+        """Return all keypoints' weights (K,) at a place in a triangle, taken from the nearest sampled point."""
         place = MaterialPoints(np.array([face]), barycentric[None])
         nearest = self._tree.query(place.on(self._garment.vertices, self._garment.faces)[0])[1]
         return self._shares[:, int(nearest)]

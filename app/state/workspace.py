@@ -18,21 +18,21 @@ from app.state.view import View
 
 @dataclass(frozen=True, eq=False)
 class Workspace:
-    """All state of a window: open files, their display, and what is kept between starts.
+    """The complete state of a window: open files, their display, and what is kept between starts.
 
     Attributes:
-        document: what is open, and the subject of the first view.
+        document: open files, and the subject of the first view.
         first: the first view.
         comparison: the further views.
-        playback: how frames follow one another.
-        saved_views: cameras that can be recalled.
-        shelf: what can be opened.
-        runs: trainings.
-        preparation: of a cloud.
-        placing: of landmarks.
-        evaluation: of methods on garments that move.
-        following: of a folder that another program writes.
-        preferences: choices for all sessions.
+        playback: playback of frames.
+        saved_views: saved cameras.
+        shelf: what is available for opening.
+        runs: training runs.
+        preparation: preparation of a cloud.
+        placing: placement of landmarks.
+        evaluation: evaluation of methods on moving garments.
+        following: the folder that is followed while another program writes to it.
+        preferences: preferences for all sessions.
     """
 
     document: Document = field(default_factory=Document)
