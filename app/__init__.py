@@ -1,1 +1,1 @@
-"""The desktop application. Its process never imports torch or a reader: the worker does."""
+"""The desktop application. Its process never imports torch or a reader, which the worker does."""

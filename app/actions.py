@@ -1,4 +1,4 @@
-"""The one registry of commands: menus, shortcuts, the palette and the help are made from it."""
+"""The registry of commands, from which menus, shortcuts, the palette and the help are made."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,17 +10,17 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 @dataclass(frozen=True)
 class Command:
-    """Something a user can do.
+    """An action available to the user.
 
     Attributes:
-        name: identifies it in code.
-        title: what menus say; `&` marks the mnemonic.
-        menu: the menu it is in, such as `File`, or `View/Theme` for a submenu.
-        run: what it does; a checkable command's receives whether it is now checked.
-        shortcut: as Qt writes it; empty for none.
-        checkable: whether it is on or off.
-        group: of these commands one is on; implies checkable.
-        separated: whether a line comes before it in its menu.
+        name: identifier in code.
+        title: title in menus; `&` precedes the mnemonic.
+        menu: its menu, such as `File`, or `View/Theme` for a submenu.
+        run: called when it is triggered; a checkable command's receives whether it is now checked.
+        shortcut: shortcut as Qt writes it; empty for none.
+        checkable: whether it can be on or off.
+        group: group of mutually exclusive commands, one of which is on; implies checkable.
+        separated: whether a line precedes it in its menu.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Command:
 
 @dataclass
 class CommandRegistry:
-    """The commands of one window, each as a Qt action by its name."""
+    """The commands of one window, as Qt actions by name."""
 
     window: QMainWindow
     commands: list[Command] = field(default_factory=list, init=False)
@@ -44,7 +44,7 @@ class CommandRegistry:
     _groups: dict[str, QActionGroup] = field(default_factory=dict, init=False)
 
     def register(self, *commands: Command) -> None:
-        """Make actions and put them into the menu bar, in order."""
+        """Make actions and add them to the menu bar, in order."""
         for command in commands:
             if command.name in self._actions:
                 raise ValueError(f"the command {command.name!r} exists already")
@@ -70,7 +70,7 @@ class CommandRegistry:
         return self._actions[name]
 
     def follow(self, name: str, state: Any, attribute: str) -> None:
-        """Keep what is checked in step with an attribute of an evented dataclass, whoever changes it."""
+        """Keep an action's checked state in step with an attribute of an evented dataclass, whatever changes it."""
         action = self[name]
 
         def check(on: bool) -> None:
@@ -80,7 +80,7 @@ class CommandRegistry:
         state.events[attribute].connect(check)
 
     def shortcuts(self) -> list[tuple[str, str, str]]:
-        """Menu, title and shortcut of every command that has one, for people to read."""
+        """Menu, title and shortcut of every command that has a shortcut, as readable text."""
         return [
             (
                 plain(command.menu).replace("/", " ▸ "),

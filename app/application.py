@@ -1,4 +1,4 @@
-"""Start of the window, and of its substitute where there is no display."""
+"""Starts the window, or its substitute if there is no display."""
 
 import os
 import socket
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from keygrid.clouds import Recipe
 
 LAYOUT_MS = 300
-"""Time in which layouts and views take in what has come, before the window's picture is taken."""
+"""Delay before the window's picture is taken, in which layouts and views settle."""
 
 LAST_PICTURE = "window.png"
-"""File of the window's last picture, in the folder of what can be made again."""
+"""File of the window's last picture, in the cache folder."""
 
 
 def has_display() -> bool:
-    """Return whether a window can be shown: on Linux if a display server answers, elsewhere always."""
+    """Return whether a window can be shown: on Linux, whether a display server answers; elsewhere, always."""
     if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
         return True
     if os.environ.get("WAYLAND_DISPLAY"):
@@ -69,16 +69,16 @@ def run(
 
     Args:
         paths: garments and checkpoints to open.
-        methods: methods to open, as `keygrid.methods.open_method` takes them; if there are none, each garment has its
-            default, by `keygrid.methods.defaults`.
+        methods: methods to open, as `keygrid.methods.open_method` takes them; if there are none, each garment gets its
+            default, from `keygrid.methods.defaults`.
         theme: `light` or `dark`; `system` leaves it to the preferences.
-        size: of the window, in logical pixels.
-        scale: device pixels in one of the user's; the display's own if not given.
-        screenshot: where to save the window's picture once everything is shown; then the window closes, and nothing is
-            kept for the next start.
-        fresh: know nothing of earlier starts, and keep nothing of this one.
-        followed: a folder whose newest cloud is shown, and what prepares it.
-        reopen: open in their stead what was open last, if it is so chosen in the preferences.
+        size: size of the window, in logical pixels.
+        scale: device pixels per logical pixel; the display's own if not given.
+        screenshot: file for the window's picture, saved once everything is shown; the window then closes, and nothing
+            is kept for the next start.
+        fresh: whether to ignore and not save settings, recent files and sessions.
+        followed: a folder whose newest cloud is shown, and the recipe that prepares it.
+        reopen: whether to open the last session instead, if the preferences say so.
 
     Returns:
         With `screenshot`, what could not be shown, in one sentence; empty if all is well.
@@ -122,7 +122,7 @@ def run(
 
 
 def make_application() -> "QCoreApplication":
-    """Make the application, or return the one that there is."""
+    """Make the application, or return the existing one."""
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
@@ -136,7 +136,7 @@ def make_application() -> "QCoreApplication":
 
 
 def make(*, keep: bool) -> tuple["QCoreApplication", "MainWindow"]:
-    """Make the application and its window, which keeps settings and sessions, or knows none."""
+    """Make the application and its window, which keeps settings and sessions unless it is a fresh one."""
     from PySide6.QtCore import QSettings, QStandardPaths
 
     application = make_application()
@@ -152,7 +152,7 @@ def make(*, keep: bool) -> tuple["QCoreApplication", "MainWindow"]:
 
 
 def cache_folder() -> Path:
-    """Return the folder of what can be made again."""
+    """Return the cache folder."""
     from PySide6.QtCore import QStandardPaths
 
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
@@ -170,7 +170,7 @@ def _start_screen(garments: Sequence[Path], size: tuple[int, int], *, reopens: b
 
 
 def _hand_over(screen: "StartScreen", window: "MainWindow") -> None:
-    """Let the window take the place of its picture, and leave one when it closes."""
+    """Replace the window's start picture by the window, and save a picture when it closes."""
     from app.views.starting import remember
 
     def filled() -> None:
@@ -191,7 +191,7 @@ def _hand_over(screen: "StartScreen", window: "MainWindow") -> None:
 
 
 def _close_when_pictured(window: "MainWindow", path: Path, failures: list[str]) -> None:
-    """Save the window's picture once everything is shown, and close it; add to `failures` what went wrong."""
+    """Save the window's picture once everything is shown, and close it; add errors to `failures`."""
     from PySide6.QtCore import QTimer
 
     def take(failure: str) -> None:

@@ -1,4 +1,4 @@
-"""The context that the parts of a window share."""
+"""The shared context of a window's parts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,15 +36,15 @@ class Folders:
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """The state of a window, and what acts on it; given to commands and controllers as a whole.
+    """The state of a window, and the objects that act on it; passed to commands and controllers as a whole.
 
     Attributes:
         window: the parent of dialogs.
-        state: what is open and how it is shown.
+        state: open files and their display.
         worker: reads and predicts.
-        commands: everything that the user can do.
-        messages: sentences for the user.
-        folders: where files are.
+        commands: all commands of the user.
+        messages: messages to the user.
+        folders: the application's folders.
     """
 
     window: QMainWindow
@@ -55,7 +55,7 @@ class Context:
     folders: Folders
 
     def attempt(self, action: Callable[[], object]) -> bool:
-        """Do something, and warn of the error if it fails; return whether it was done."""
+        """Call a function, and show a warning if it fails; return whether it succeeded."""
         try:
             action()
         except KeygridError as error:

@@ -1,4 +1,4 @@
-"""The window: puts state, worker, controllers, commands and views together."""
+"""The main window, which assembles state, worker, controllers, commands and views."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,30 +82,30 @@ VIEW_MENU = (
     "fit", "look_first", "look_front", "look_back", "look_left", "look_right", "look_above", "",
     "export_picture", "choose_object", "close",
 )  # fmt: skip
-"""Commands in the first view's context menu, by name; an empty name parts groups."""
+"""Names of commands in the first view's context menu; an empty name separates groups."""
 
 SHARES = {"Library": (240, 540), "Layers": (240, 160), "Slices": (400, 110), "Keypoints": (400, 590)}
-"""Width and height of panels at first, in logical pixels; heights are shrunk to the window's."""
+"""Initial width and height of panels, in logical pixels; heights shrink with the window."""
 
 ROOMY = 1200, {"Slices": (432, 110), "Keypoints": (432, 590)}
-"""Width from which a window has room for the names of keypoints in full, and its panels' shares then."""
+"""Width from which a window has room for full keypoint names, and the panels' shares then."""
 
 TOLD_MS = 5000
-"""Time for which the status bar says that something was done."""
+"""Duration of messages in the status bar."""
 
 
 class MainWindow(QMainWindow):
-    """Owns the state and the worker, and puts them together with controllers, commands and views.
+    """Owns the state and the worker, and connects them with controllers, commands and views.
 
     Args:
-        store: keeps preferences, recent files and runs for the next start; None to keep nothing.
+        store: storage of preferences, recent files and runs for the next start; None to store nothing.
         pictures: folder for pictures of garments; None for no pictures.
-        sessions: folder for what is open, in case of a crash; None to keep nothing.
-        worker: reads and predicts; one that was started before all this was imported saves the time of both.
+        sessions: folder for the current session, in case of a crash; None to save nothing.
+        worker: worker that reads and predicts; one that was started before these imports saves time.
     """
 
     closing = Signal()
-    """The window closes, and still shows everything."""
+    """The window is closing, and still shows everything."""
 
     def __init__(
         self,
@@ -140,24 +140,24 @@ class MainWindow(QMainWindow):
         self.opening.list_shipped(folders.garments)
 
     def open(self, paths: Sequence[Path]) -> None:
-        """Open garments, folders, checkpoints or a session, told apart by their ending; the first of each is chosen."""
+        """Open garments, folders, checkpoints or a session, depending on their ending; choose the first of each."""
         self.opening.open(paths)
 
     def list_methods(self) -> None:
-        """Let the methods that come with the application be chosen."""
+        """Make the shipped methods available."""
         self.opening.list_methods(self.context.folders.checkpoints)
 
     def open_run(self, directory: Path) -> None:
-        """Follow the run that is written into a directory, wherever its trainer runs."""
+        """Follow the run in a directory, whichever machine its trainer runs on."""
         self._training_commands.open_run(directory)
 
     @property
     def busy(self) -> bool:
-        """True while anything is still to come."""
+        """True while any work is pending."""
         return self.worker.busy or self.thumbnails.busy or self.comparing.busy or self.evaluating.busy
 
     def set_theme(self, theme: Theme) -> None:
-        """Choose `system`, `light` or `dark`."""
+        """Set the theme: `system`, `light` or `dark`."""
         self.preferences.theme = theme
 
     def save_screenshot(self, path: Path) -> None:
@@ -229,7 +229,7 @@ class MainWindow(QMainWindow):
         self.thumbnails = Thumbnails(self.context.folders.pictures, self)
 
     def _make_views(self) -> None:
-        """Make the views that commands act on."""
+        """Make the views that commands use."""
         self.docks, self.notice = Docks(self), Notice()
         self.viewport = Viewport(self.view)
         self.area = ComparisonArea(self.document, self.viewport, self.comparison)
@@ -284,7 +284,7 @@ class MainWindow(QMainWindow):
             self.commands[name].setIconVisibleInMenu(False)
 
     def _make_panels(self) -> None:
-        """Make the views that show commands, and dock all panels."""
+        """Make the views that use commands, and dock all panels."""
         self.timeline = Timeline(self.document, self.playback, self.commands)
         self.addToolBar(ToolBar(self.commands))
         self.welcome = Welcome(self.document, self.commands, self.viewport.interactor)

@@ -21,11 +21,11 @@ NO_CLOUD = "There is no cloud to prepare: open one, such as a PLY file from a de
 
 
 class CloudCommands:
-    """Adds steps to a cloud's recipe and takes them back, and reads and writes recipes.
+    """Adds and removes steps of a cloud's recipe, and reads and writes recipes.
 
     Args:
-        context: has the cloud and its recipe.
-        docks: has the panel.
+        context: holds the cloud and its recipe.
+        docks: holds the panel.
         follower: shows the newest cloud of a folder.
     """
 
@@ -84,7 +84,7 @@ class CloudCommands:
         self._context.attempt(lambda: self._preparation.add(self._box() if kind is Crop else kind()))
 
     def _box(self) -> Crop:
-        """Return a box around all points that are left."""
+        """Return a box around all remaining points."""
         preparation = self._preparation
         cloud = preparation.prepared.garment if preparation.prepared is not None else preparation.source
         if cloud is None:

@@ -1,4 +1,4 @@
-"""Commands of the menu Compare: several methods or garments side by side."""
+"""Commands of the menu Compare, for comparing methods or garments side by side."""
 
 from collections.abc import Callable
 
@@ -16,11 +16,11 @@ LINK_TITLES: dict[Link, str] = {
 
 
 class CompareCommands:
-    """Adds and removes views, and says what they share.
+    """Adds and removes views, and links them.
 
     Args:
-        context: has what is open, and the views.
-        docks: the panel "Compare" is shown while there are several views.
+        context: holds the open files and the views.
+        docks: shows the panel "Compare" while there are several views.
     """
 
     def __init__(self, context: Context, docks: Docks) -> None:
@@ -57,7 +57,7 @@ class CompareCommands:
         ]  # fmt: skip
 
     def follow(self) -> None:
-        """Keep what is checked in step with the comparison, whoever changes it."""
+        """Keep checked states in step with the comparison, whatever changes it."""
         actions = self._commands
         switches = {f"link_{link}": link for link in LINKS} | {
             "compare_arrows": "arrows", "compare_difference": "difference",
@@ -72,7 +72,7 @@ class CompareCommands:
         return lambda on: setattr(self._comparison, name, on)
 
     def _add(self) -> None:
-        """Add a view of a method that is not compared yet; if all are, of a garment; else of the same again."""
+        """Add a view of a method that is not compared yet; otherwise of such a garment; otherwise a copy."""
         document, comparison = self._document, self._comparison
         if document.garment is None:
             self._messages.warn("Open a garment first, so that the views have something to compare.")

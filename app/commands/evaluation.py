@@ -1,4 +1,4 @@
-"""Commands of the menu Evaluate: methods scored on garments that move."""
+"""Commands of the menu Evaluate, for scoring methods on moving garments."""
 
 from pathlib import Path
 
@@ -17,9 +17,9 @@ class EvaluationCommands:
     """Shows the panel, starts and cancels evaluations, and saves their reports.
 
     Args:
-        context: has what can be judged.
-        docks: has the panel.
-        evaluating: judges.
+        context: holds the methods and garments.
+        docks: holds the panel.
+        evaluating: runs evaluations.
     """
 
     def __init__(self, context: Context, docks: Docks, evaluating: Evaluating) -> None:

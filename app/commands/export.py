@@ -23,9 +23,9 @@ class ExportCommands:
     """Asks for options and a path, and writes the file.
 
     Args:
-        context: has the views; its playback stands still while a video is taken.
-        area: has the pictures.
-        drift: the chart in the report.
+        context: holds the views; playback pauses while a video is recorded.
+        area: draws the pictures.
+        drift: the chart for the report.
     """
 
     def __init__(self, context: Context, area: ComparisonArea, drift: Drift) -> None:
@@ -46,7 +46,7 @@ class ExportCommands:
         ]  # fmt: skip
 
     def shut(self) -> None:
-        """Give up a video that is being taken."""
+        """Cancel a video that is being recorded."""
         if self.recording is not None:
             self.recording.cancel()
 

@@ -24,10 +24,10 @@ class FileCommands:
     """Asks for files, and opens or writes them.
 
     Args:
-        context: has what is saved and closed.
+        context: holds what is saved and closed.
         open_paths: opens garments, folders and checkpoints.
-        search: puts the cursor where the library is searched.
-        thumbnails: gives pictures of a file's objects.
+        search: focuses the library's search field.
+        thumbnails: provides pictures of a file's objects.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class FileCommands:
             self._open([Path(name)])
 
     def follow(self) -> None:
-        """Disable choosing an object where there are not several."""
+        """Disable the choice of an object unless there are several."""
         action, document = self._context.commands["choose_object"], self._document
 
         def refresh(*_: object) -> None:

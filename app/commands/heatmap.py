@@ -9,7 +9,7 @@ class HeatmapCommands:
     """Chooses and moves planes.
 
     Args:
-        context: has the first view, whose heatmap is cut.
+        context: holds the first view, whose heatmap is cut.
     """
 
     def __init__(self, context: Context) -> None:

@@ -15,7 +15,7 @@ class HelpCommands:
     """Finds commands, lists shortcuts, asks for preferences, and describes the application.
 
     Args:
-        context: has all commands and preferences, and the worker that knows what computes.
+        context: holds all commands and preferences, and the worker, which describes its libraries.
     """
 
     def __init__(self, context: Context) -> None:

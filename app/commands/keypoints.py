@@ -16,9 +16,9 @@ class KeypointCommands:
     """Commands on the selected keypoint, and on all keypoints.
 
     Args:
-        context: has the selected keypoint.
-        keypoints: the table in which a name is written, and which is copied.
-        segments: the table that is copied.
+        context: holds the selected keypoint.
+        keypoints: the table of keypoints, for renaming and copying.
+        segments: the table of segments, for copying.
     """
 
     def __init__(self, context: Context, keypoints: KeypointTable, segments: SegmentTable) -> None:

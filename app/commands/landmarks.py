@@ -103,14 +103,14 @@ class LandmarkCommands:
             self._docks.show(PANEL)
 
     def _switch_back(self, name: str) -> None:
-        """Switch a command off later, after its observers have been told that it was switched on."""
+        """Switch a command off later, after its observers have seen it switched on."""
         QTimer.singleShot(0, self._context.window, lambda: self._context.commands[name].setChecked(False))
 
     def _show_panel(self, shown: bool) -> None:
         self._docks.show(PANEL, shown=shown)
 
     def _come_up(self, *_: object) -> None:
-        """Switch the layer of landmarks on again once a landmark is placed."""
+        """Switch the landmark layer on when a landmark is placed."""
         view = self._context.state.first
         if self._placing.on and not view.shows("landmarks") and not view.lacks("landmarks"):
             view.settings.switch("landmarks", on=True)

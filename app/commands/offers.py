@@ -1,4 +1,4 @@
-"""Three things to try on a garment that comes with the application, each by one click."""
+"""Three things to try on a bundled garment, each with one click."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +11,15 @@ from keygrid.installation import ASSETS
 from keygrid.methods.defaults import default_for_clouds
 
 SHIRT = ASSETS / "garments" / "tshirt-real-fold-sleeve.npz"
-"""The garment that the offers are shown on: a T-shirt whose sleeve is folded."""
+"""The garment of the offers: a T-shirt whose sleeve is folded."""
 
 
 class OfferCommands:
-    """Opens the bundled T-shirt, and shows one of the window's three main uses on it.
+    """Opens the bundled T-shirt, and demonstrates one of the window's three main uses.
 
     Args:
-        context: has what is open, and how it is shown.
-        docks: the panel that belongs to an offer comes to the front.
+        context: holds the open files and their display.
+        docks: brings the panel of an offer to the front.
         open_paths: opens the garment.
     """
 
@@ -37,7 +37,7 @@ class OfferCommands:
         ]
 
     def _begin(self, show: Callable[[], None]) -> None:
-        """Open the T-shirt, and show something as soon as it has keypoints."""
+        """Open the T-shirt, and start the demonstration once it has keypoints."""
         self._wanted = show
         self._state.comparison.stop()
         self._open([SHIRT])

@@ -6,10 +6,10 @@ from app.state.drift import next_worst
 
 
 class PlaybackCommands:
-    """Plays and steps.
+    """Plays and steps through frames.
 
     Args:
-        context: has the document whose frame changes.
+        context: holds the document whose frame changes.
     """
 
     def __init__(self, context: Context) -> None:

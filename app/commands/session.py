@@ -12,12 +12,12 @@ from app.state.session import SUFFIX, write_session
 
 
 class SessionCommands:
-    """Asks which session to save or open, and whether to open one again after a crash.
+    """Asks which session to save or open, and offers to reopen one after a crash.
 
     Args:
-        context: saves, and has the window above which dialogs are shown.
-        restoring: takes down what is open, and opens it again.
-        recovery: knows what was open when a window crashed.
+        context: saves files, and holds the parent window of dialogs.
+        restoring: makes and restores sessions.
+        recovery: finds the sessions of crashed windows.
     """
 
     def __init__(self, context: Context, restoring: Restoring, recovery: Recovery) -> None:
@@ -31,7 +31,7 @@ class SessionCommands:
         ]
 
     def offer(self, path: Path) -> QMessageBox:
-        """Offer to reopen what was open in a window that crashed."""
+        """Offer to reopen the session of a window that crashed."""
         box = QMessageBox(self._context.window)
         box.setWindowTitle("Key-Grid Desktop")
         box.setIcon(QMessageBox.Icon.Question)

@@ -1,4 +1,4 @@
-"""Commands of the menu Training: starting, following and stopping runs."""
+"""Commands of the menu Training, for starting, following and stopping runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,13 +20,13 @@ PANEL = "Training"
 
 
 class TrainingCommands:
-    """Starts runs, tells them what to do, and asks what becomes of those that still run.
+    """Starts and controls runs, and asks what to do with unfinished ones when the window closes.
 
     Args:
-        context: has what a new run may learn from, and the runs.
-        training: runs, as processes.
+        context: holds garments to learn from, and the runs.
+        training: starts and controls runs.
         open_paths: opens a run's checkpoint.
-        docks: has the panel "Training".
+        docks: holds the panel "Training".
     """
 
     def __init__(self, context: Context, training: Training, open_paths: Open, docks: Docks) -> None:
@@ -49,7 +49,7 @@ class TrainingCommands:
         ]  # fmt: skip
 
     def open_run(self, directory: Path) -> None:
-        """Follow the run that is written into a directory, wherever its trainer runs."""
+        """Follow the run in a directory, whichever machine its trainer runs on."""
         if not RunDirectory(directory).has_begun:
             self._messages.warn(f"{directory} holds no training run; choose the folder that you gave to --run.")
             return

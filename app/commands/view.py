@@ -15,7 +15,7 @@ SIDE_TITLES = {
     "left": ("From the &left", "Shift+L"), "right": ("From the &right", "Shift+R"),
     "above": ("From &above", "Shift+T"), "below": ("From be&low", "Shift+U"),
 }  # fmt: skip
-"""Titles and keys of the sides from which a garment can be looked at, as `app.scene.framing.SIDES` names them."""
+"""Titles and keys of the sides in `app.scene.framing.SIDES`."""
 
 BACKGROUND_TITLES: dict[Background, str] = {"theme": "As in the &theme", "white": "&White", "black": "&Black"}
 
@@ -26,14 +26,14 @@ OF_WEIGHTS = {
 """Commands that need a method with weights, and their tooltips."""
 
 SAVED = (1, 2, 3, 4)
-"""Numbers of views that can be saved."""
+"""Numbers under which views can be saved."""
 
 
 class ViewCommands:
-    """Layers, camera and theme.
+    """Switches layers, cameras and themes.
 
     Args:
-        context: has settings, saved cameras and preferences.
+        context: holds settings, saved cameras and preferences.
         viewport: the first view.
     """
 
@@ -43,7 +43,7 @@ class ViewCommands:
         self._commands, self._messages = context.commands, context.messages
 
     def follow(self) -> None:
-        """Keep what is checked in step with the settings, whoever changes them, and layers off that have nothing."""
+        """Keep checked states in step with the settings, and disable layers that have nothing to show."""
         actions = self._commands
         actions["background_theme"].setChecked(True)
         for name in ("peak", "weights", "orthographic"):

@@ -1,4 +1,4 @@
-"""Bars that say what colours mean, beside views."""
+"""Colour bars painted beside views."""
 
 from collections.abc import Sequence
 
@@ -12,24 +12,24 @@ WIDTH = 78
 """Width of the strip that holds the bars, in logical pixels."""
 
 LONGEST = 320
-"""Height of a bar with its title, in logical pixels, where there is room."""
+"""Height of a bar with its title, in logical pixels, if there is enough room."""
 
 _BREADTH, _SIDE, _GAP = 16, 10, 14
-"""Widths of a bar, of the margin beside it and of the gap between two, in logical pixels."""
+"""Widths of a bar, of its margin and of the gap between bars, in logical pixels."""
 
 TICKS = 3
 
 
 def paint_bars(painter: QPainter, area: QRect, bars: Sequence[Bar], colour: QColor, font: QFont, scale: float) -> None:
-    """Paint bars below each other into a strip.
+    """Paint bars into a strip, one above the other.
 
     Args:
-        painter: of a widget or a picture.
+        painter: painter of a widget or a picture.
         area: the strip.
-        bars: from the lowest upwards.
-        colour: of text and frames.
-        font: of text; its size does not count.
-        scale: the painter's pixels in one of the user's.
+        bars: the bars, lowest first.
+        colour: colour of text and frames.
+        font: font of text; its size is ignored.
+        scale: the painter's pixels per logical pixel.
     """
     if not bars:
         return

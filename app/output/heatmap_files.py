@@ -1,4 +1,4 @@
-"""The heatmap as files that other programs read."""
+"""Writes the heatmap to files for other programs."""
 
 import csv
 from collections.abc import Callable
@@ -18,18 +18,18 @@ RESOLUTION = 96
 """Samples along each axis of an exported heatmap."""
 
 PIXELS = 1024
-"""The least width and height of a slice's picture; samples are squares of whole pixels."""
+"""Minimum width and height of a slice's picture; samples are squares of whole pixels."""
 
 
 def write_heatmap(heat: Heat, slices: SliceSettings, path: Path) -> None:
-    """Write the heatmap over the network's cube, as it is shown: continuous, or the decoder's cells.
+    """Write the heatmap over the network's cube as shown: continuous, or the decoder's cells.
 
     VTI is VTK's regular grid, with the point array `heat`, float32. NPZ has `heat` (X, Y, Z), `x`, `y` and `z`, the
     samples' positions along each axis, `keypoints` (K, 3), `edges` (E, 2) and `strengths` (E,), all in file units, and
     `sigma`, normalised.
 
     Raises:
-        KeygridError: another ending, or the file can't be written.
+        KeygridError: the ending is unknown, or the file can't be written.
     """
     writers: dict[str, Callable[[Floats, Heat, Path], None]] = {".vti": _write_vti, ".npz": _write_npz}
     write = writers.get(path.suffix.lower())
@@ -41,13 +41,13 @@ def write_heatmap(heat: Heat, slices: SliceSettings, path: Path) -> None:
 
 
 def write_slice(heat: Heat, slices: SliceSettings, path: Path) -> None:
-    """Write the plane that is moved: PNG in the colours that are shown, CSV as rows of position, file units, and heat.
+    """Write the active plane: PNG in the current colours, or CSV with rows of position, file units, and heat.
 
-    In the picture the axis after the plane's own goes to the right, and the next one up. Beyond the cube, where a free
-    plane's square may reach, there is no heat: the picture is transparent there, and there are no rows.
+    In the picture, the axis after the plane's own points right, and the next one up. Outside the cube, where a free
+    plane's square may reach, there is no heat: the picture is transparent there, and rows are left out.
 
     Raises:
-        KeygridError: another ending, or the file can't be written.
+        KeygridError: the ending is unknown, or the file can't be written.
     """
     writers: dict[str, Callable[[Floats, Floats, Heat, SliceSettings, Path], None]] = {
         ".png": _write_png, ".csv": _write_csv,

@@ -1,4 +1,4 @@
-"""Pictures of several views in one, with titles and scores, and of widgets."""
+"""Pictures of several views, with titles and scores, and of widgets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class Tile:
 
     Attributes:
         pixels: the picture.
-        title: written above it.
-        scores: written below it, in up to two lines.
+        title: title above it.
+        scores: text below it, in up to two lines.
     """
 
     pixels: Pixels
@@ -48,7 +48,7 @@ class Style:
     Attributes:
         background: colour between tiles, which may be transparent.
         text: colour of titles and scores.
-        font: font of titles and scores; its size does not count.
+        font: font of titles and scores; its size is ignored.
         scale: pixels of the picture per logical pixel.
         transparent: whether the background is left out.
     """
@@ -66,7 +66,7 @@ class Style:
 
 
 def tiled(tiles: Sequence[Tile], columns: int, style: Style) -> Pixels:
-    """Put views into one picture, row by row; (H, W, 4)."""
+    """Combine views into one picture, row by row; (H, W, 4)."""
     scale = style.scale
     height, width = (max(tile.pixels.shape[axis] for tile in tiles) for axis in (0, 1))
     line, gap, side = round(LINE * scale), round(GAP * scale), round(4 * scale)
@@ -108,7 +108,7 @@ def save_screenshot(widget: QWidget, path: Path) -> None:
     """Save a widget's picture as a PNG of its size in device pixels.
 
     Raises:
-        KeygridError: it can't be written there.
+        KeygridError: the file can't be written.
     """
     with atomic(path) as temporary:
         if not widget.grab().save(str(temporary), "PNG"):
@@ -119,7 +119,7 @@ def write_png(picture: Pixels, path: Path) -> None:
     """Write a picture as a PNG.
 
     Raises:
-        KeygridError: it can't be written there.
+        KeygridError: the file can't be written.
     """
     from PIL import Image
 

@@ -25,21 +25,21 @@ class Recording(QObject):
     """Draws pictures one at a time, returning to the event loop between them, and writes them to a video.
 
     Args:
-        path: the video, which is there only when it is complete; MP4 (H.264) or GIF, by its ending.
-        count: of pictures.
-        prepare: makes the views show what a picture is of, and says whether they do; it is asked until they do.
+        path: the video, which appears only when it is complete; MP4 (H.264) or GIF, by its ending.
+        count: number of pictures.
+        prepare: makes the views show a picture's content, and returns whether they do; called until it returns true.
         take: takes the picture.
         speed: pictures per second.
 
     Raises:
-        KeygridError: another ending, or nothing can be written there.
+        KeygridError: the ending is unknown, or the file can't be written.
     """
 
     advanced = Signal(int)
-    """So many pictures are taken."""
+    """Number of pictures recorded so far."""
 
     finished = Signal(str)
-    """The video is there, or why it is not; `CANCELLED` if the user said so."""
+    """Empty if the video is complete, otherwise the reason why it is not; `CANCELLED` if the user cancelled it."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Recording(QObject):
 
     @property
     def running(self) -> bool:
-        """True while pictures are still to come."""
+        """True while the recording is in progress."""
         return self._timer.isActive()
 
     @property
@@ -129,6 +129,6 @@ class Recording(QObject):
 
 
 def check_suffix(path: Path) -> None:
-    """Raise an error if a path has no ending that names a video's format."""
+    """Raise a `KeygridError` if a path has no ending of a video format."""
     if path.suffix.lower() not in SUFFIXES:
         raise KeygridError(f"Videos are written as {' or '.join(SUFFIXES)}; you gave {path.name}.")

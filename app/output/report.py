@@ -1,4 +1,4 @@
-"""A comparison as one file that any browser shows."""
+"""Reports of comparisons, each a single HTML file."""
 
 import base64
 import io
@@ -28,8 +28,8 @@ class Row:
 
     Attributes:
         title: letter, method, garment and frame.
-        measures: metrics of its keypoints; None where they are not known.
-        seconds: mean time of a frame; None where it is not known.
+        measures: scores of its keypoints; None if unknown.
+        seconds: mean time per frame; None if unknown.
     """
 
     title: str
@@ -68,7 +68,7 @@ def write_report(report: Report, path: Path) -> None:
     """Write a comparison as a self-contained HTML page.
 
     Raises:
-        KeygridError: it can't be written there.
+        KeygridError: the file can't be written.
     """
     title = f"Keypoints of {len(report.rows)} views: {report.garment}"
     parts = [

@@ -20,8 +20,8 @@ VERSION = 3
 class Thumbnails(QObject):
     """Returns existing pictures immediately, and signals when new ones are ready.
 
-    Drawing has its own process, which starts when it is first needed: the worker is busy with the user's requests, and
-    PyTorch and software OpenGL do not share a process well.
+    Drawing has its own process, started on first use: the worker is busy with the user's requests, and PyTorch and
+    software OpenGL do not work well in one process.
 
     Args:
         folder: where pictures are saved; None to draw no pictures.

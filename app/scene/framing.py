@@ -28,14 +28,14 @@ STANDING, LYING = (14.0, 12.0), (12.0, 58.0)
 """Initial camera angles in degrees, to the right of the broad side and upwards, for standing and lying garments."""
 
 FILLED = 0.86
-"""Share of the picture's width or height that a garment takes."""
+"""Share of the picture's width or height that a garment fills."""
 
 MOST_POINTS = 20_000
 """Approximate number of points to which a moving garment is thinned, besides its extremes; more only takes longer."""
 
 
 def broad_side(vertices: Floats) -> Floats:
-    """Return the horizontal direction (3,) towards the eye from which vertices (V, 3) are seen as broad as can be."""
+    """Return the horizontal direction (3,) towards the eye from which vertices (V, 3) look broadest."""
     flat = np.cov(vertices[:, [0, 2]].T) if len(vertices) > 3 else np.eye(2)
     spread, axes = np.linalg.eigh(flat)
     less, more = np.sqrt(np.maximum(spread, 0))
@@ -47,7 +47,7 @@ def broad_side(vertices: Floats) -> Floats:
 
 
 def first_look(garment: Garment, frame: int) -> Floats:
-    """Return the direction (3,) towards the eye from which a garment is seen first: its broad side, from above."""
+    """Return the initial direction (3,) towards the eye: the garment's broad side, slightly from above."""
     vertices = garment.vertices_in(frame)
     spread, axes = np.linalg.eigh(np.cov(vertices.T)) if len(vertices) > 3 else (np.zeros(3), np.eye(3))
     lies = bool(abs(axes[:, 0] @ UP) > LIES and spread[0] < spread[1] / 4)
@@ -59,7 +59,7 @@ def first_look(garment: Garment, frame: int) -> Floats:
 
 
 def outline(garment: Garment) -> Floats:
-    """Return points (P, 3) of all frames of a garment, or of its only shape, that reach as far as it does."""
+    """Return points (P, 3) that span all frames of a garment, or its only shape."""
     shapes = garment.vertices[None] if garment.frames is None else garment.frames
     points = shapes.reshape(-1, 3).astype(np.float64)
     thinned = points[:: max(len(points) // MOST_POINTS, 1)]
@@ -69,12 +69,12 @@ def outline(garment: Garment) -> Floats:
 
 @dataclass(frozen=True)
 class Frustum:
-    """The part of space that is seen.
+    """The visible part of space.
 
     Attributes:
         tangents: half of the picture's width and height at a distance of 1.
-        orthographic: whether size does not depend on distance.
-        margin: pixels at the right, as a share of the width, that are kept free.
+        orthographic: whether the projection is orthographic.
+        margin: free space at the right, as a share of the width.
     """
 
     tangents: tuple[float, float]
@@ -83,13 +83,13 @@ class Frustum:
 
 
 def fitted(points: Floats, towards: Floats, up: Floats, frustum: Frustum) -> tuple[Floats, Floats, float]:
-    """Return eye (3,), focal point (3,) and half of the picture's height at it, so that points (P, 3) fill a picture.
+    """Return eye (3,), focal point (3,) and half of the picture's height there, so that points (P, 3) fill the picture.
 
     Args:
-        points: places to be seen, at least one.
+        points: places that must be visible, at least one.
         towards: direction (3,) from them to the eye.
-        up: what points upwards in the picture, (3,).
-        frustum: what is seen from there.
+        up: direction (3,) that points upwards in the picture.
+        frustum: the camera's frustum.
     """
     back = towards / np.linalg.norm(towards)
     right = np.cross(up, back)

@@ -1,4 +1,4 @@
-"""A handle with which the free plane is turned and moved in the view."""
+"""A handle for turning and moving the free plane in the view."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,15 +15,15 @@ from keygrid.prediction import Prediction
 COLOUR = (1.0, 0.18, 0.55)
 
 EDGES = 2
-"""The place of the plane's edges among the handle's actors."""
+"""Index of the plane's edges among the handle's actors."""
 
 
 class PlaneHandle(Drawn):
-    """An arrow across the plane, which turns it, and a ball on it, which moves it.
+    """An arrow that turns the plane, and a ball that moves it.
 
     Args:
-        plotter: one that a user can act on.
-        moved: is told the normal, of length 1, and how far the plane is from the middle, normalised.
+        plotter: an interactive plotter.
+        moved: called with the unit normal, and the normalised distance of the plane from the centre.
     """
 
     def __init__(self, plotter: pv.BasePlotter, moved: Callable[[Vector, float], object]) -> None:
@@ -36,11 +36,11 @@ class PlaneHandle(Drawn):
 
     @property
     def representation(self) -> Any:
-        """VTK's representation of it, while the free plane is shown."""
+        """VTK's representation of the handle, while the free plane is visible."""
         return self._widget.GetRepresentation()
 
     def show(self, prediction: Prediction | None, slices: SliceSettings) -> None:
-        """Put the handle where the free plane is, in the box of a prediction with an explanation; None hides it."""
+        """Put the handle on the free plane, in the box of a prediction with an explanation; hide it if None."""
         self._prediction = prediction
         if prediction is None:
             if self._widget is not None:

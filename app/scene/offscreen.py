@@ -1,4 +1,4 @@
-"""Rendering a scene as a picture, without a display."""
+"""Rendering a scene to a picture without a display."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +29,7 @@ def render(
     theme: Theme = LIGHT,
     frame: int = 0,
 ) -> None:
-    """Draw a garment with its prediction for one of its frames into a PNG of `size` pixels."""
+    """Draw a garment, with its prediction for one frame, into a PNG of `size` pixels."""
     _quieten()
     pixel_ratio = size[1] / 800
     plotter = _plotter(size)
@@ -52,7 +52,7 @@ THUMBNAIL_POINT = 2
 
 
 def render_thumbnail(garment: Garment, path: Path, side: int) -> None:
-    """Draw a garment at rest into a square PNG with a transparent background, so that it suits any theme."""
+    """Draw a garment at rest into a square PNG with a transparent background, which suits any theme."""
     _quieten()
     plotter = _plotter((side, side))
     try:

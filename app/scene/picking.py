@@ -1,4 +1,4 @@
-"""Picking: finding what is at a place in the picture, by geometry instead of drawing, so that no frame is needed."""
+"""Picking: finds the objects at a place in the picture by geometry instead of drawing, without rendering a frame."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -63,13 +63,13 @@ class Picker:
         self._surface = SurfaceFinder()
 
     def show(self, state: SceneState) -> None:
-        """Take in what is shown from now on."""
+        """Use this state from now on."""
         if state.garment is not self.state.garment:
             self._surface = SurfaceFinder()
         self.state = state
 
     def keypoint_at(self, x: float, y: float, within: float) -> int | None:
-        """Return the index of the visible keypoint nearest to a display position; None if none is within a distance."""
+        """Return the index of the visible keypoint nearest to a display position; None if none is close enough."""
         shown = self.state.shown
         if shown is None or "keypoints" not in self.state.layers:
             return None
@@ -78,7 +78,7 @@ class Picker:
         return None if nearest is None else seen[nearest]
 
     def segment_at(self, x: float, y: float, within: float) -> int | None:
-        """Return the index of the visible segment nearest to a display position; of equals, the strongest."""
+        """Return the index of the visible segment nearest to a display position; if tied, the strongest."""
         shown = self.state.shown
         if shown is None or "skeleton" not in self.state.layers:
             return None
@@ -102,7 +102,7 @@ class Picker:
         return "" if nearest is None else marks.names[nearest]
 
     def spot_at(self, x: float, y: float, within: float) -> Spot | None:
-        """Return the place of the garment at a display position, whatever is drawn before it; None if there is none.
+        """Return the place on the garment at a display position, whatever is in front of it; None if there is none.
 
         In a cloud, the place is a point: among the points closest to the position, the nearest to the camera.
         """
@@ -127,7 +127,7 @@ class Picker:
         return int(near[on_display[near, 2].argmin()])
 
     def probe(self, x: float, y: float, within: float) -> list[Probe]:
-        """Return what is at a display position: a keypoint, a segment, or places on surface and slices, near to far."""
+        """Return the objects at a display position, near to far: a keypoint, a segment, places on surface and slices."""
         state = self.state
         if state.garment is None:
             return []
@@ -177,12 +177,12 @@ class Picker:
         return int(distances.argmin()) if distances.min() < within else None
 
     def _on_display(self, positions: Floats) -> Floats:
-        """(P, 2) display positions of positions (P, 3) in file units."""
+        """Return the display positions (P, 2) of positions (P, 3) in file units."""
         return Screen.of(self._plotter).project(positions)[:, :2]
 
 
 class SurfaceFinder:
-    """Finds where a line meets a surface that moves. Its search tree is made when it is first asked after a move."""
+    """Finds where a line meets a moving surface; its search tree is rebuilt at the first query after a move."""
 
     def __init__(self) -> None:
         self._garment: Garment | None = None
@@ -190,7 +190,9 @@ class SurfaceFinder:
         self._locator: Any = None
 
     def meets(self, garment: Garment, frame: int, near: Floats, far: Floats) -> tuple[Floats, int, float] | None:
-        """Return where the line from `near` to `far`, (3,), first meets the surface: place, triangle, share of it."""
+        """Return where the line from `near` to `far`, (3,), meets the surface first: place, triangle, share of the
+        line.
+        """
         if garment is not self._garment or frame != self._frame:
             self._garment, self._frame = garment, frame
             self._locator = vtkStaticCellLocator()
@@ -215,7 +217,7 @@ def barycentric_of(place: Floats, corners: Floats) -> Floats:
 
 
 def on_slices(near: Floats, far: Floats, heat: Heat, slices: SliceSettings) -> Probe | None:
-    """Return where a line of sight first meets the planes that are shown, inside of the network's cube; file units."""
+    """Return where a line of sight first meets the visible planes, inside the network's cube; file units."""
     apply, invert = heat.prediction.normalisation.apply, heat.prediction.normalisation.invert
     start, end = apply(near), apply(far)
     best: Probe | None = None

@@ -1,4 +1,4 @@
-"""Places on the planes across the network's cube, [-1, 1] on each axis."""
+"""Sample positions on planes across the network's cube, [-1, 1] on each axis."""
 
 from itertools import product
 
@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 def slice_points(axis: Axis, position: float, resolution: int) -> Floats:
-    """(resolution^2, 3) positions on the plane across [-1, 1]^3, normalised; the axis after `axis` runs fastest."""
+    """Return positions (resolution^2, 3) on a plane across the cube, normalised; the axis after `axis` is fastest."""
     normal = "xyz".index(axis)
     steps = np.linspace(-1, 1, resolution)
     points = np.empty((resolution**2, 3))
@@ -22,14 +22,14 @@ def slice_points(axis: Axis, position: float, resolution: int) -> Floats:
 
 
 def plane_points(plane: Plane, slices: SliceSettings) -> Floats:
-    """(resolution^2, 3) positions on one of the planes, normalised, as many as the settings say."""
+    """Return positions (resolution^2, 3) on one of the planes, normalised, at the settings' resolution."""
     if plane == "free":
         return free_points(slices, slices.resolution)
     return slice_points(plane, getattr(slices, plane), slices.resolution)
 
 
 def free_axes(slices: SliceSettings) -> tuple[Floats, Floats, Floats]:
-    """The free plane's normal, and two directions in it, (3,) each, of length 1 and at right angles."""
+    """Return the free plane's normal and two perpendicular directions in it, unit vectors (3,)."""
     normal = np.array(slices.normal)
     across = np.cross(normal, np.eye(3)[np.abs(normal).argmin()])
     across /= np.linalg.norm(across)
@@ -37,7 +37,7 @@ def free_axes(slices: SliceSettings) -> tuple[Floats, Floats, Floats]:
 
 
 def free_points(slices: SliceSettings, resolution: int) -> Floats:
-    """(resolution^2, 3) positions on the free plane, normalised: the least square that holds its part of the cube."""
+    """Return positions (resolution^2, 3), normalised, on the smallest square with all of the free plane in the cube."""
     normal, across, along = free_axes(slices)
     corners = free_corners(slices) - slices.free * normal
     (left, right), (low, high) = _span(corners @ across), _span(corners @ along)
@@ -50,7 +50,7 @@ def _span(values: Floats) -> tuple[float, float]:
 
 
 def free_corners(slices: SliceSettings) -> Floats:
-    """(6, 3): the polygon in which the free plane cuts [-1, 1]^3, normalised; with fewer corners, the last repeats."""
+    """Return the polygon (6, 3) that the free plane cuts from the cube, normalised; unused corners repeat the last."""
     normal, across, along = free_axes(slices)
     corners = []
     for axis in range(3):

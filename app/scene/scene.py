@@ -1,4 +1,4 @@
-"""A garment with its prediction, drawn on any plotter."""
+"""A scene: a garment with its prediction, drawn on any plotter."""
 
 from typing import Any
 from weakref import WeakMethod
@@ -18,22 +18,22 @@ from app.state.camera import Camera
 from keygrid.data.garment import Garment
 
 BARS_WIDTH = 84
-"""Width of the strip at the right that holds the bars, in logical pixels."""
+"""Width of the strip for bars at the right, in logical pixels."""
 
 Floats = NDArray[np.float64]
 
 
 class Scene(Drawn):
-    """Draws states; it decides nothing. The camera moves only when another garment is shown or fit.
+    """Draws states, and decides nothing. The camera moves only for a new garment or on request.
 
     Args:
         plotter: a PyVista plotter of any kind.
 
     Attributes:
-        layers: by name, those of `MAKERS` and those without a switch.
-        bars: say what colours mean.
-        picker: finds what is at a place of the picture.
-        state: what is shown.
+        layers: layers by name: those of `MAKERS` and those without a switch.
+        bars: colour bars.
+        picker: finds objects at a place in the picture.
+        state: the current state.
     """
 
     def __init__(self, plotter: pv.BasePlotter) -> None:
@@ -52,7 +52,7 @@ class Scene(Drawn):
         self.draw(self.state)
 
     def draw(self, state: SceneState) -> None:
-        """Show a state, drawing only what differs from the last one; look at a garment that is new."""
+        """Draw a state, updating only what differs from the last one; point the camera at a new garment."""
         self.state = state
         self.picker.show(state)
         if self._changed("background", state.background):
@@ -68,7 +68,7 @@ class Scene(Drawn):
             self._looked_at = state.garment
 
     def _is_in_view(self, garment: Garment | None) -> bool:
-        """Return whether a garment replaces an earlier state of itself nearby, as the next cloud of a camera does."""
+        """Return whether a garment replaces a nearby earlier one of the same source, such as a camera's next cloud."""
         before = self._looked_at
         if garment is None or before is None or garment.source is None or garment.source != before.source:
             return False
@@ -85,13 +85,13 @@ class Scene(Drawn):
             layer.lay_out(screen, self.state)
 
     def look_first(self) -> None:
-        """Look at the garment as a whole, at its broad side, a little from above."""
+        """Look at the whole garment, at its broad side and slightly from above."""
         garment = self.state.garment
         if garment is not None:
             self._look(first_look(garment, self.state.frame), UP)
 
     def fit(self) -> None:
-        """Look at the garment as a whole from the side from which it is looked at."""
+        """Fit the whole garment into the picture without turning the camera."""
         camera = self.plotter.camera
         self._look(np.subtract(camera.GetPosition(), camera.GetFocalPoint()), np.array(camera.GetViewUp()))
 

@@ -1,4 +1,4 @@
-"""Positions in the picture, and room for labels."""
+"""Display positions, and free places for labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Screen:
-    """A picture as a camera takes it. Display positions are device pixels, from the bottom left.
+    """A camera's view of the scene. Display positions are device pixels, from the bottom left.
 
     Attributes:
         matrix: (4, 4), from file units to normalised device coordinates.
         size: (2,), width and height in device pixels.
-        lens: (2,), how many device pixels a length across the line of sight has, in file units: as is, and over the
-            distance; one of the two is 0.
-        taken: boxes (left, bottom, right, top; display) of what layers have put into this picture so far and what
-            later ones should not cover.
+        lens: (2,), device pixels per file unit of a length perpendicular to the line of sight: constant, and divided by
+            the distance; one of the two is 0.
+        taken: boxes (left, bottom, right, top; display) that layers have occupied in this picture, and that later ones
+            should not cover.
     """
 
     matrix: Floats
@@ -31,7 +31,7 @@ class Screen:
 
     @classmethod
     def of(cls, plotter: pv.BasePlotter) -> "Screen":
-        """Return what a plotter's camera takes now."""
+        """Return the screen of a plotter's current camera."""
         renderer: Any = plotter.renderer
         camera = renderer.GetActiveCamera()
         width, height = renderer.GetSize()
@@ -59,7 +59,7 @@ class Screen:
         return found[:, :3] / _nonzero(found[:, 3:])
 
     def lengths(self, places: Floats, length: float) -> Floats:
-        """Return how many device pixels (P,) a length across the line of sight has at places (P, 3)."""
+        """Return the size in device pixels (P,) of a length perpendicular to the line of sight at places (P, 3)."""
         away = np.abs(places @ self.matrix[3, :3] + self.matrix[3, 3])
         return length * (self.lens[0] + self.lens[1] / np.maximum(away, 1e-30))
 
@@ -69,16 +69,16 @@ def _nonzero(values: Floats) -> Floats:
 
 
 DIRECTIONS = ((1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1))
-"""Sides of a ball on which its label can be, from the one that is liked best."""
+"""Directions from a ball to its label, in order of preference."""
 
 _SQUARE = 0.7
-"""Half of the side of the square that stands for a ball, as a share of the radius: it fits into the ball."""
+"""Half the side of the square that represents a ball, as a share of its radius; the square fits into the ball."""
 
 _DISLIKE = 0.02
-"""Cost of a side for each that is liked better, as a share of a label that is covered."""
+"""Cost of each direction that is preferred to the chosen one, as a share of a covered label."""
 
 _CHANGE = 0.15
-"""Cost of another side than before: labels that jump about are not read."""
+"""Cost of changing the direction: labels that jump about are hard to read."""
 
 
 def place_labels(
@@ -91,7 +91,7 @@ def place_labels(
 
     Args:
         balls: (K, 3), display positions of the centres and radii, device pixels.
-        sizes: (K, 2), of the labels, device pixels.
+        sizes: (K, 2), sizes of the labels, device pixels.
         screen: (2,), size of the picture.
         before: (K,), the sides on which they are; -1 for none.
         taken: boxes (left, bottom, right, top) that are to be kept clear, too.
@@ -117,7 +117,7 @@ def place_labels(
 
 
 def label_corners(balls: Floats, sizes: Floats, sides: NDArray[np.int64]) -> Floats:
-    """Return the lower left corners (K, 2) of labels on some sides of their balls, device pixels."""
+    """Return the lower left corners (K, 2) of labels in some directions from their balls, device pixels."""
     direction = np.array(DIRECTIONS, np.float64)[sides]
     slanted = np.abs(direction).sum(axis=1, keepdims=True) > 1
     reach = balls[:, 2:] * np.where(slanted, np.sqrt(0.5), 1.0) + 1
@@ -125,9 +125,9 @@ def label_corners(balls: Floats, sizes: Floats, sides: NDArray[np.int64]) -> Flo
 
 
 def clear_place(middles: Floats, size: Floats, screen: Screen) -> int:
-    """Return which of some middles (P, 2) a label of a size (2,) has, so that it covers least of what is taken.
+    """Return the index of the centre (P, 2) at which a box of a size (2,) covers least of the occupied boxes.
 
-    The first of equals; what is beyond the picture counts as covered.
+    If several are equal, return the first; space outside the picture counts as occupied.
     """
     boxes = np.concatenate([middles - size / 2, middles + size / 2], axis=1)
     taken = np.array(screen.taken).reshape(-1, 4)
@@ -146,7 +146,7 @@ def uncovered(boxes: Floats, others: Floats, most: float) -> NDArray[np.bool_]:
 
 
 def _overlap(boxes: Floats, others: Floats) -> Floats:
-    """Return the areas (B,) of boxes (B, 4) that others (O, 4) cover; each is left, bottom, right, top."""
+    """Return the areas (B,) of boxes (B, 4) that other boxes (O, 4) cover; each is left, bottom, right, top."""
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
     found: Floats = np.maximum(high - low, 0).prod(axis=2).sum(axis=1)

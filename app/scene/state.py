@@ -1,4 +1,4 @@
-"""All that a scene shows, as one value that can be compared with the last one."""
+"""Everything that a scene shows, as one comparable value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,9 +32,9 @@ class Theme:
     """Colours of a scene, each red, green, blue from 0 to 1.
 
     Attributes:
-        background: behind everything.
-        foreground: text and skeleton.
-        landmarks: their marks and names.
+        background: colour of the background.
+        foreground: colour of text and skeleton.
+        landmarks: colour of landmarks and their names.
     """
 
     background: Colour
@@ -48,15 +48,16 @@ DARK = Theme((0.110, 0.118, 0.133), (0.93, 0.94, 0.95), (0.93, 0.90, 0.80))
 
 @dataclass(frozen=True)
 class Look:
-    """Properties of the picture that is drawn into.
+    """Properties of the target picture.
 
     Attributes:
         theme: colours.
-        pixel_ratio: device pixels in one of the user's: lines grow with it, as text does with the plotter's DPI.
-        text_scale: pixels of a picture that is enlarged as it is taken in one of what is drawn, inverted.
-        bars: whether bars that say what colours mean are in the picture.
-        turning: whether the user turns the camera, so that a frame must not take long: large clouds are thinned out.
-        share: factor of text, lines and the number of segments, below 1 where the view is small.
+        pixel_ratio: device pixels per logical pixel; lines scale with it, as text does with the plotter's DPI.
+        text_scale: correction of text for a picture that is enlarged as it is taken: drawn pixels per pixel of the
+            picture.
+        bars: whether the picture includes colour bars.
+        turning: whether the user is turning the camera, so that frames must be fast; large clouds are thinned out.
+        share: factor of text, lines and the number of segments, below 1 in small views.
     """
 
     theme: Theme = LIGHT
@@ -69,14 +70,14 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """Additions to a view that are not its own.
+    """Additions to a view from outside.
 
     Attributes:
-        style: colours (K, 3) and titles of keypoints in place of the method's own; passed over for another K.
-        mark: a place (3,) in file units that was picked; None for none.
+        style: colours (K, 3) and titles that replace the method's own; ignored for a different K.
+        mark: a picked place (3,) in file units; None for none.
         displacements: starts and ends (P, 3) of arrows, file units; None for none.
         others: keypoints (K, 3) of each further view, file units, and their colours (K, 3).
-        removed: points that preparing removed; None for none.
+        removed: points that preparation removed; None for none.
     """
 
     style: tuple[NDArray[np.uint8], Sequence[str]] | None = None
@@ -88,13 +89,13 @@ class Overlay:
 
 @dataclass(frozen=True, eq=False)
 class SceneState:
-    """All that a scene shows. K keypoints, E segments, V vertices.
+    """Everything that a scene shows. K keypoints, E segments, V vertices.
 
     Attributes:
         garment: None for an empty scene.
         frame: index of the current frame, if the garment moves.
         shown: keypoints and their skeleton; None if there are none.
-        predictions: predictions by frame, from which trails are drawn.
+        predictions: predictions by frame, for drawing trails.
         heat: the heatmap; None if there is none.
         weights: weights of the keypoints at any place; None if there are none.
         layers: names of the layers that are on.
@@ -136,7 +137,7 @@ class SceneState:
 
     @classmethod
     def of(cls, view: View, look: Look | None = None, overlay: Overlay | None = None) -> "SceneState":
-        """Return a snapshot of a view, which does not change with the view."""
+        """Return a snapshot of a view, independent of later changes."""
         subject, overlay = view.subject, overlay or Overlay()
         shown = subject.shown if subject.garment is not None else None
         count = len(shown.keypoints) if shown is not None else 0
@@ -202,13 +203,13 @@ class SceneState:
 
     @property
     def foreground(self) -> Colour:
-        """A colour that is read on the background."""
+        """A colour that is legible on the background."""
         contrast = {"white": LIGHT.foreground, "black": DARK.foreground}
         return contrast.get(self.settings.background, self.look.theme.foreground)
 
     @cached_property
     def drawn_segments(self) -> NDArray[np.bool_]:
-        """(E,): whether a segment is strong enough, and between keypoints that are not hidden."""
+        """Whether each segment is strong enough and joins keypoints that are not hidden, (E,)."""
         if self.shown is None:
             return np.zeros(0, bool)
         seen = np.array([index not in self.settings.hidden for index in range(len(self.shown.keypoints))], bool)
@@ -221,7 +222,7 @@ class SceneState:
 
 
 def _landmarks(subject: Subject) -> tuple[Landmarks | None, Landmarks | None, str]:
-    """Those of the garment, those that were carried over to it, and the name of the selected one."""
+    """Return the garment's landmarks, its derived landmarks, and the name of the selected one."""
     garment, marks = subject.garment, subject.landmarks
     if garment is None:
         return None, None, ""

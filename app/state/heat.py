@@ -102,9 +102,7 @@ class Heat:
         return self.cells[x, y, z]
 
     def on_plane(self, points: Floats, slices: SliceSettings) -> Floats:
-        """Return values (P,) as slices show them, continuous or in cells; NaN outside the cube, where free planes may
-        reach.
-        """
+        """Return values (P,) as slices show them, continuous or in cells; NaN outside the cube."""
         values = self.in_cells(points) if slices.cells else self.at(points)
         values[(np.abs(points) > 1 + 1e-9).any(axis=1)] = np.nan
         return values

@@ -1,1 +1,1 @@
-"""Qt widgets. Each derives what it shows from `app.state` and changes nothing but that."""
+"""Qt widgets. Each displays `app.state`, and changes nothing else."""

@@ -1,4 +1,4 @@
-"""The strip beside all views that says what colours mean."""
+"""The strip of colour bars beside all views."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from app.scene.state import Colour
 
 
 class ColourBars(QWidget):
-    """Bars of what the views show, once for all that share their colours; an empty strip if there are none."""
+    """Colour bars of the views, one for all views that share their colours; an empty strip if there are none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,7 +22,7 @@ class ColourBars(QWidget):
         self._background, self._foreground = QColor(), QColor()
 
     def show_bars(self, bars: Sequence[Bar], background: Colour, foreground: Colour) -> None:
-        """Show bars in the colours of the views beside them."""
+        """Show bars with the views' colours for text and background."""
         found = (tuple(bars), QColor.fromRgbF(*background), QColor.fromRgbF(*foreground))
         if found != (self.bars, self._background, self._foreground):
             self.bars, self._background, self._foreground = found

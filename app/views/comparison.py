@@ -1,4 +1,4 @@
-"""The views of a comparison, beside each other."""
+"""The views of a comparison, side by side."""
 
 from math import ceil
 
@@ -22,11 +22,11 @@ from app.views.viewport import Viewport
 from keygrid.evaluation.matching import Match
 
 UNMATCHED = (128, 128, 128)
-"""The colour of keypoints that mean none of A's."""
+"""The colour of keypoints without a partner in A."""
 
 
 class ComparisonArea(QWidget):
-    """The first view, and beside it those that are compared with it.
+    """The first view, and beside it the views that are compared with it.
 
     Args:
         document: the open garments and methods.
@@ -265,7 +265,7 @@ class ComparisonArea(QWidget):
         view.subject.reference = reference_of(self._first.subject, view.subject) if different else None
 
     def _style(self, found: Match) -> tuple[NDArray[np.uint8], list[str]]:
-        """Colours and labels of keypoints that have partners in the first view."""
+        """Return colours and labels of keypoints, taken from their partners in the first view."""
         labels = self._first.subject.labels
         palette = self._first.subject.colours(max(int(found.partners.max(initial=-1)) + 1, 1))
         colours = np.where(found.partners[:, None] < 0, UNMATCHED, palette[found.partners]).astype(np.uint8)

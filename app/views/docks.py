@@ -1,4 +1,4 @@
-"""The window's panels, by their titles."""
+"""The window's panels, by title."""
 
 from collections.abc import Mapping
 

@@ -16,14 +16,14 @@ from keygrid.errors import KeygridError
 
 @dataclass(eq=False)
 class _Press:
-    """A button that is held down.
+    """A mouse button that is held down.
 
     Attributes:
-        garment: under the mouse.
-        at: where it was pressed.
-        row: of the landmark that was there; None if there was none.
-        before: landmarks that were placed then; None for those of the garment's file.
-        spot: where the landmark has been dragged; None if it has not.
+        garment: garment under the mouse.
+        at: position of the press.
+        row: row of the landmark that was pressed; None if there was none.
+        before: landmarks before the press; None for those of the garment's file.
+        spot: place to which the landmark has been dragged; None if it has not.
     """
 
     garment: Garment
@@ -34,7 +34,7 @@ class _Press:
 
 
 class LandmarkTool(QObject):
-    """Places, selects and moves landmarks in one view; other drags turn the camera, as ever.
+    """Places, selects and moves landmarks in one view; other drags turn the camera, as usual.
 
     Args:
         viewport: the view.
@@ -42,7 +42,7 @@ class LandmarkTool(QObject):
     """
 
     refused = Signal(str)
-    """A landmark can't be placed, and why."""
+    """A landmark can't be placed; the text gives the reason."""
 
     def __init__(self, viewport: Viewport, placing: Placing) -> None:
         super().__init__(viewport)
@@ -62,7 +62,7 @@ class LandmarkTool(QObject):
         return super().eventFilter(watched, event)
 
     def _begin(self, at: QPointF) -> bool:
-        """Take down what is pressed; the camera may turn unless it is a landmark."""
+        """Record the press, and let the camera turn unless a landmark was pressed."""
         garment = self._subject.garment
         if garment is None:
             return False
@@ -121,16 +121,16 @@ class LandmarkTool(QObject):
 
 
 class LandmarkTools(QObject):
-    """A tool in each view.
+    """A landmark tool for each view.
 
     Args:
-        area: has the views.
-        comparison: says when there are others.
+        area: holds the views.
+        comparison: reports when views change.
         placing: the landmarks.
     """
 
     refused = Signal(str)
-    """A landmark can't be placed, and why."""
+    """A landmark can't be placed; the text gives the reason."""
 
     def __init__(self, area: ComparisonArea, comparison: Comparison, placing: Placing) -> None:
         super().__init__(area)

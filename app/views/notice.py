@@ -1,4 +1,4 @@
-"""A line above the view with a warning."""
+"""A warning line above the view."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
@@ -8,7 +8,7 @@ from app.views.theme import NOTICE
 
 
 class Notice(QFrame):
-    """Hidden until there is something to say; stays until it is closed or overtaken by the next."""
+    """Shows a warning until it is closed or replaced by the next."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,7 +35,7 @@ class Notice(QFrame):
         self.hide()
 
     def say(self, sentence: str, action: QAction | None = None) -> None:
-        """Show a sentence, perhaps with a button for what can be done about it."""
+        """Show a message, optionally with a button for a remedy."""
         for known in self.offer.actions():
             self.offer.removeAction(known)
         self.offer.setVisible(action is not None)

@@ -1,4 +1,4 @@
-"""A view with its title and its scores, as one of several."""
+"""A view with its title and scores."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,23 +26,23 @@ from app.views.viewport import Viewport
 from keygrid.evaluation.metrics import METRICS, Measures
 
 SLICE_STEPS = 100
-"""Steps to either side of the middle, of the slider that moves a view's own slice."""
+"""Slider positions on either side of the middle, for a view's own slice."""
 
 NO_BREAK_SPACE, NO_BREAK_HYPHEN = "\N{NO-BREAK SPACE}", "\N{NON-BREAKING HYPHEN}"
 
 
 class Pane(QFrame):
-    """A viewport below its title, above its scores; these are there only where there are several.
+    """A viewport with its title above and its scores below, if there are several views.
 
     Args:
-        letter: what the view is called.
+        letter: letter of the view.
         viewport: draws it.
         document: the open garments and methods.
-        comparison: says what is linked.
+        comparison: holds the links.
     """
 
     closed = Signal()
-    """The view shall go."""
+    """The user wants to remove the view."""
 
     def __init__(
         self, letter: str, viewport: Viewport, document: Document, comparison: Comparison, parent: QWidget | None = None
@@ -81,14 +81,14 @@ class Pane(QFrame):
         self.frame_it(shown=False)
 
     def frame_it(self, *, shown: bool) -> None:
-        """Show title and scores, or the view alone."""
+        """Show title and scores, or only the view."""
         self.header.setVisible(shown)
         self.scores.setVisible(shown)
         self.setFrameShape(QFrame.Shape.StyledPanel if shown else QFrame.Shape.NoFrame)
         self.refresh()
 
     def rename(self, letter: str, *, closable: bool) -> None:
-        """Call the view by another letter."""
+        """Change the view's letter."""
         self.letter.setText(letter)
         self.close_button.setVisible(closable)
         self.own.further = closable
@@ -104,7 +104,7 @@ class Pane(QFrame):
         return f"{self.letter.text()}  {method} on {garment}{frame}"
 
     def refresh(self, *_: object) -> None:
-        """Update title, scores and controls to the view's subject."""
+        """Update title, scores and controls."""
         subject, document = self.view.subject, self._document
         _fill(self.methods, document.methods, subject.method, lambda known: known.title)
         _fill(self.garments, document.garments, subject.garment, lambda known: known.name)
@@ -114,7 +114,7 @@ class Pane(QFrame):
         self.own.refresh()
 
     def shut(self) -> None:
-        """Draw nothing any more."""
+        """Stop drawing permanently."""
         for name in ("garments", "methods"):
             self._document.events[name].disconnect(self.refresh)
         self.viewport.shut()
@@ -127,7 +127,7 @@ class Pane(QFrame):
 
 
 class OwnControls(QWidget):
-    """Controls of a further view, for what is not linked to the first one."""
+    """Controls of a further view, for properties that are not linked to the first view."""
 
     def __init__(self, view: View, comparison: Comparison) -> None:
         super().__init__()
@@ -155,7 +155,7 @@ class OwnControls(QWidget):
         self.hide()
 
     def refresh(self) -> None:
-        """Show what is not linked."""
+        """Show the controls of unlinked properties."""
         linked, subject, slices = self._comparison, self._view.subject, self._view.slices
         own = {
             "frame": self.further and not linked.frame and subject.frame_count > 1,
@@ -193,7 +193,7 @@ class OwnControls(QWidget):
 
 
 def describe_scores(subject: Subject, measures: Measures | None) -> str:
-    """Return the brief metrics of a view's keypoints and the time they took, in one or two lines."""
+    """Return the short metrics of a view's keypoints, and the time per frame, in one or two lines."""
     if subject.garment is None:
         return ""
     done, frames = len(subject.predictions), max(subject.frame_count, 1)
@@ -211,7 +211,7 @@ def describe_scores(subject: Subject, measures: Measures | None) -> str:
 
 
 def explain_scores(measures: Measures | None) -> str:
-    """Return the values and meanings of all metrics, and what is missing for those that have no value."""
+    """Return the values and meanings of all metrics, and what is missing for those without a value."""
     if measures is None:
         return "Scores appear when all frames have keypoints"
     lines = []

@@ -1,4 +1,4 @@
-"""The preview of a training: keypoints of the network so far, shown on a garment in the viewport."""
+"""The preview of a training run: keypoints that the network currently finds, shown on a garment in the viewport."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from app.state.runs import Run, Runs
 
 
 class PreviewBar(QWidget):
-    """A switch, and a slider over the epochs whose previews are known; at its end it follows the newest.
+    """A switch, and a slider over the epochs with previews; its last position follows the newest.
 
-    While it is switched on, the document has the chosen run's preview.
+    While it is on, the document has the chosen run's preview.
     """
 
     wanted = Signal(object)
-    """A preview whose garment shall be opened."""
+    """The garment of a preview should be opened."""
 
     def __init__(self, document: Document, runs: Runs, parent: QWidget | None = None) -> None:
         super().__init__(parent)

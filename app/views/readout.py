@@ -11,14 +11,14 @@ from app.views.theme import overlay_style
 
 MARGIN = 8
 HEAVIEST = 3
-"""So many keypoints' weights are told of a place."""
+"""Maximum number of keypoints whose weights are listed."""
 
 
 class Readout(QLabel):
-    """A line for each thing under the mouse; hidden when there is none.
+    """A line for each object under the mouse; hidden if there is none.
 
     Args:
-        subject: what is looked at.
+        subject: subject of the view.
         over: the widget at whose lower edge it is shown.
     """
 
@@ -32,7 +32,7 @@ class Readout(QLabel):
         over.installEventFilter(self)
 
     def show_probes(self, probes: Sequence[Probe]) -> None:
-        """Say what these are; nothing hides the line."""
+        """Describe these probes; hide the line if there are none."""
         text = "\n".join(describe(probe, self._subject) for probe in probes)
         if text == self.text() and self.isVisible() == bool(text):
             return
@@ -51,7 +51,7 @@ class Readout(QLabel):
 
 
 def describe(probe: Probe, subject: Subject) -> str:
-    """A place in one line: what it is, where, and what is known of it."""
+    """Describe a place in one line: its kind, position and values."""
     shown = subject.shown
     where = "(" + ", ".join(f"{number:.4g}" for number in probe.position) + ")"
     if probe.kind == "keypoint":

@@ -26,9 +26,9 @@ class StartScreen(QSplashScreen):
     """Shows a preview of the window immediately.
 
     Args:
-        picture: the file that `remember` wrote; it need not be there.
+        picture: the file that `remember` wrote; it may be missing.
         opened: garments that will be opened.
-        size: the window's, in logical pixels.
+        size: size of the window, in logical pixels.
         reopens: whether the last session is opened instead of the garments, if the preferences say so.
 
     Attributes:
@@ -78,7 +78,7 @@ def _named(opened: Sequence[Path]) -> list[str]:
 
 
 def _blank(opened: Sequence[Path], size: QSize, ratio: float, colours: dict[str, object]) -> QPixmap:
-    """A window-sized area with the names of the application and the garments to open, in the last window's colours."""
+    """Return a picture of an empty window with the names of the garments to open, in the last window's colours."""
     palette = QGuiApplication.palette()
     behind, ink = (
         QColor(colour) if isinstance(colour := colours.get(role), str) else palette.color(QPalette.ColorRole[role])

@@ -1,4 +1,4 @@
-"""The status bar: the work in progress, its extent, and a button to stop it."""
+"""The status bar: the work in progress, how much is done, and a button to stop it."""
 
 import time
 
@@ -10,14 +10,14 @@ from app.state.following import Following
 from keygrid.methods.defaults import default_for
 
 ENOUGH = 3
-"""Frames that tell how long the others take."""
+"""Number of frames from which the remaining time is estimated."""
 
 
 class StatusBar(QStatusBar):
-    """Shows the worker's stages, and in between a summary of what is shown."""
+    """Shows the worker's stages and, while it is idle, a summary of the view."""
 
     cancelled = Signal()
-    """The user wants what is being done to stop."""
+    """The user wants to cancel the work in progress."""
 
     def __init__(self, document: Document, following: Following, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,7 +46,7 @@ class StatusBar(QStatusBar):
             following.events[signal].connect(self._show_followed)
 
     def show_stage(self, text: str) -> None:
-        """Say what is being done; an empty text says that all is done."""
+        """Show a stage of work; an empty text means that there is none."""
         self._stage = text
         self._refresh()
 
@@ -69,7 +69,7 @@ class StatusBar(QStatusBar):
         self.label.setText(f"{text}…" if busy else self._summary())
 
     def _time_left(self, done: int, total: int) -> str:
-        """Estimate the time left from the frames since the first one."""
+        """Estimate the remaining time from the frames since the first one."""
         if done < self._known:
             self._began = None
         self._known = done

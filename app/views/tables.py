@@ -11,11 +11,11 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 SORT = Qt.ItemDataRole.UserRole
-"""The role of what rows are sorted by."""
+"""Item role of the value by which rows are sorted."""
 
 Index = QModelIndex | QPersistentModelIndex
 Rows = TypeVar("Rows")
-"""The source of the rows, such as a prediction."""
+"""The source of rows, such as a prediction."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Column(Generic[Rows]):
     """One column.
 
     Attributes:
-        title: above it.
-        tip: what it is, with its unit.
-        value: of a row; rows are sorted by it, and it is what is copied.
-        text: of a row, as it is shown; None where there is none.
+        title: text of the header.
+        tip: tooltip, with the unit.
+        value: returns a row's value, for sorting and copying.
+        text: returns a row's displayed text; None if there is none.
     """
 
     title: str
@@ -36,7 +36,7 @@ class Column(Generic[Rows]):
 
 
 class RowsModel(QAbstractTableModel, Generic[Rows]):
-    """Rows of something that has a number of them."""
+    """Rows of a source that knows their number."""
 
     def __init__(self, columns: Sequence[Column[Rows]], count: Callable[[Rows], int]) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class RowsModel(QAbstractTableModel, Generic[Rows]):
         self.rows: Rows | None = None
 
     def show(self, rows: Rows | None) -> None:
-        """Show another thing's rows; the same ones with other contents where there are as many."""
+        """Show another source's rows; if their number is the same, replace only their contents."""
         if self.rows is rows:
             return
         shown = self.rows
@@ -57,7 +57,7 @@ class RowsModel(QAbstractTableModel, Generic[Rows]):
         self.endResetModel()
 
     def refresh(self) -> None:
-        """Show the same rows anew."""
+        """Update the rows' contents."""
         if self.rowCount():
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(self.columns) - 1))
 
@@ -89,7 +89,7 @@ class RowsModel(QAbstractTableModel, Generic[Rows]):
         return None
 
     def csv(self, rows: Sequence[int] | None = None) -> str:
-        """Titles and these rows, all if not given, as comma-separated values."""
+        """Return titles and rows, by default all, as comma-separated values."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([column.title for column in self.columns])
@@ -101,10 +101,10 @@ class RowsModel(QAbstractTableModel, Generic[Rows]):
 
 
 class RowsTable(QTableView):
-    """A table whose rows are sorted by a click on a column's title; Ctrl+C copies it."""
+    """A table that is sorted by a click on a column's title; Ctrl+C copies it."""
 
     chosen = Signal(object)
-    """The row that the user chose, as the model counts, or None."""
+    """The user chose a row, as the model counts, or None."""
 
     def __init__(self, model: RowsModel[Any], name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -130,7 +130,7 @@ class RowsTable(QTableView):
         self.selectionModel().selectionChanged.connect(self._tell)
 
     def select(self, row: int | None) -> None:
-        """Mark a row as the model counts, or none."""
+        """Select a row, as the model counts, or none."""
         if row is None or row >= self.rows.rowCount():
             self.clearSelection()
             return
@@ -139,7 +139,7 @@ class RowsTable(QTableView):
             self.selectRow(place.row())
 
     def copy(self) -> None:
-        """Put all rows, as they are sorted, on the clipboard as comma-separated values."""
+        """Copy all rows to the clipboard, in the current order, as comma-separated values."""
         order = [self.sorted.mapToSource(self.sorted.index(row, 0)).row() for row in range(self.sorted.rowCount())]
         QGuiApplication.clipboard().setText(self.rows.csv(order))
 

@@ -1,4 +1,4 @@
-"""The window's colours. Fusion follows a palette on every platform; not every platform follows a colour scheme."""
+"""The window's colours. They use a palette, because Fusion follows it on every platform, unlike a colour scheme."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
@@ -22,25 +22,25 @@ PALETTES = {"light": _LIGHT, "dark": _DARK}
 """Colours of the window by theme and role."""
 
 NOTICE = "#ffd479", "#2b2000"
-"""Background and text of what went wrong: amber with dark text is legible on both themes."""
+"""Background and text of warnings: dark text on amber is legible in both themes."""
 
 OVERLAY = "#14161a", "#f2f3f5"
-"""Background and text of what is written over a view, on both themes."""
+"""Background and text of overlays on a view, in both themes."""
 
 WARNING = {"light": "#a35000", "dark": "#ffb454"}
-"""Text that warns, by theme."""
+"""Colour of warning text, by theme."""
 
 _DISABLED = {"light": "#9aa0a6", "dark": "#70757c"}
 _DARK_BOX = "#666c76"
-"""Colour of check boxes and radio buttons, whose outline Fusion draws darker than a dark window."""
+"""Colour of the outline of check boxes and radio buttons, which Fusion makes darker than a dark window."""
 
 
 _SIZE = "text size of the system"
-"""The application's property that remembers it, in points."""
+"""The application's property that stores the system's text size, in points."""
 
 
 def apply_theme(name: str) -> None:
-    """Colour the whole application: `light`, `dark`, or as the `system` has it."""
+    """Colour the whole application: `light`, `dark`, or `system` to follow the system."""
     if name == "system":
         dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
         name = "dark" if dark else "light"
@@ -63,13 +63,13 @@ def is_dark(palette: QPalette) -> bool:
 
 
 def overlay_style() -> str:
-    """Return the style sheet of a label that lies over a view."""
+    """Return the style sheet of a label over a view."""
     background, text = OVERLAY
     return f"background: {background}; color: {text}; padding: 4px 7px; border-radius: 4px;"
 
 
 def apply_text_scale(percent: int) -> None:
-    """Write the whole application's text larger or smaller than the system has it."""
+    """Scale the whole application's text relative to the system's."""
     font = QApplication.font()
     known = QApplication.instance()
     if known is None:

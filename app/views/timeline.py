@@ -1,4 +1,4 @@
-"""The timeline: the frames of a garment that moves."""
+"""The timeline of a moving garment's frames."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,17 +30,17 @@ BUTTONS = ("go_first", "go_back", "play", "go_on", "go_last", "loop")
 
 
 DRIFT_HEIGHT = 12
-"""Height of the highest bar of the drift, in logical pixels."""
+"""Maximum height of a bar of the drift, in logical pixels."""
 
 DRIFT_MS = 100
-"""Time after a change until bars are drawn: predictions of many frames arrive one after the other."""
+"""Delay before bars are drawn after a change, because predictions of many frames arrive one after the other."""
 
 LEAST_DRIFT = 0.05
-"""The drift, a share of the garment's diagonal, that has the highest bar at least: a steady keypoint has low bars."""
+"""Smallest drift, as a share of the garment's diagonal, that fills the height: steady keypoints have low bars."""
 
 
 class _JumpStyle(QProxyStyle):
-    """A click on the groove goes there at once."""
+    """A style in which a click on the groove jumps to that position."""
 
     def styleHint(  # noqa: N802
         self,
@@ -55,7 +55,7 @@ class _JumpStyle(QProxyStyle):
 
 
 class FrameSlider(QSlider):
-    """A slider over frames, with a mark below each frame whose keypoints are there."""
+    """A slider over frames, with a mark below each frame whose keypoints are known."""
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
@@ -68,7 +68,7 @@ class FrameSlider(QSlider):
         self.setMinimumHeight(26)
 
     def show_drift(self, frames: NDArray[np.int64] | None, drift: NDArray[np.float64] | None) -> None:
-        """Draw how far keypoints are from where they mostly are, (T,) by frames (T,), as bars below the groove."""
+        """Draw the drift (T,) of keypoints in frames (T,) as bars below the groove."""
         self._drifts = None if frames is None or drift is None else (frames, drift)
         self.setMinimumHeight(26 if self._drifts is None else 26 + DRIFT_HEIGHT)
         self.update()
@@ -105,7 +105,7 @@ class FrameSlider(QSlider):
 
 
 class Timeline(QWidget):
-    """Buttons, a slider and a speed; there only while the document's garment moves."""
+    """Buttons, a slider and a speed; visible only while the document's garment moves."""
 
     def __init__(
         self, document: Document, playback: Playback, actions: CommandRegistry, parent: QWidget | None = None
@@ -160,11 +160,11 @@ class Timeline(QWidget):
 
     @property
     def running(self) -> bool:
-        """True while frames follow one another."""
+        """True during playback."""
         return self._clock.isActive()
 
     def shut(self) -> None:
-        """Stop playing, for good."""
+        """Stop playback permanently."""
         self._playback.playing = False
         self._clock.stop()
         self._drifting.stop()

@@ -12,17 +12,17 @@ TOOLS: tuple[tuple[str, str], ...] = (
     ("place_landmarks", "Landmarks"), ("compare_methods", "Compare"), ("new_run", "Train"), ("", ""),
     ("export_picture", "Picture"), ("export_video", "Video"), ("", ""), ("palette", "Commands"),
 )  # fmt: skip
-"""Commands by name, with short titles; an empty name parts groups."""
+"""Commands by name, with short titles; an empty name separates groups."""
 
 ICON = 18
 """Side of an icon, in logical pixels."""
 
 
 class ToolBar(QToolBar):
-    """Buttons with an icon and a word for commands of the menus.
+    """Buttons with icons and short titles for commands of the menus.
 
     Args:
-        commands: has the actions.
+        commands: holds the actions.
     """
 
     def __init__(self, commands: CommandRegistry, parent: QWidget | None = None) -> None:

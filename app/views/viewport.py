@@ -24,26 +24,26 @@ from app.views.readout import Readout
 from app.views.theme import is_dark
 
 PICK_RADIUS = 14
-"""Largest distance of a click from a keypoint that it selects, in logical pixels."""
+"""Largest distance between a click and the keypoint that it selects, in logical pixels."""
 
 CLICK_TRAVEL = 4
-"""A press that moves further than this turns the camera and picks nothing."""
+"""Distance beyond which a press is a drag: it turns the camera and picks nothing."""
 
 HOVER_MS = 30
-"""Delay between the mouse's last movement and the description of the place under it."""
+"""Delay between the last mouse movement and the description of the place under the mouse."""
 
 WHEEL_STEP = 0.02
-"""Distance by which a step of the wheel moves a plane, normalised."""
+"""Distance that one step of the wheel moves a plane, normalised."""
 
 ROOMY, SMALLEST = (400, 300), 0.5
-"""Width and height, in logical pixels, below which text and lines are smaller, and by how much they are at most."""
+"""Width and height, in logical pixels, below which text and lines shrink, and the smallest factor."""
 
 
 class Viewport(QWidget):
-    """Draws a garment and its prediction as the settings say; clicking a keypoint selects it.
+    """Draws a garment and its prediction with the current settings; clicking a keypoint selects it.
 
     Attributes:
-        picks: whether a click selects what is there; it does not where it places something.
+        picks: whether a click selects an object; it does not while landmarks are placed.
     """
 
     rendered = Signal()
@@ -56,13 +56,13 @@ class Viewport(QWidget):
     """These `app.scene.picking.Probe`s were clicked, from near to far."""
 
     menu_wanted = Signal(QPoint)
-    """The right button was clicked here, on the screen; what was there is selected."""
+    """The right button was clicked at this screen position; the object there is selected."""
 
     redrawn = Signal()
     """The scene shows another state."""
 
     camera_moved = Signal()
-    """The scene is looked at from elsewhere: the user turned it, or the program did."""
+    """The camera moved, by the user or the program."""
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,13 +110,13 @@ class Viewport(QWidget):
             self._frame.start()
 
     def fit(self) -> None:
-        """Look at the whole garment, from where it is looked at."""
+        """Fit the whole garment into the view without turning the camera."""
         self.scene.fit()
         self._fitted = self.scene.camera
         self.request_render()
 
     def look_first(self) -> None:
-        """Look at the whole garment from where it was looked at first."""
+        """Look at the whole garment from its initial direction."""
         self.scene.look_first()
         self._fitted = self.scene.camera
         self.request_render()
@@ -128,7 +128,7 @@ class Viewport(QWidget):
         self.request_render()
 
     def restyle(self, colours: NDArray[np.uint8] | None, titles: Sequence[str] | None) -> None:
-        """Give keypoints colours (K, 3) and labels that are not the method's own; None gives these back."""
+        """Replace the colours (K, 3) and labels of keypoints; None restores the method's own."""
         self._lay_over(replace(self._overlay, style=None if colours is None or titles is None else (colours, titles)))
 
     def show_displacements(self, displacements: tuple[Floats, Floats] | None) -> None:
@@ -136,16 +136,16 @@ class Viewport(QWidget):
         self._lay_over(replace(self._overlay, displacements=displacements))
 
     def show_others(self, others: Sequence[tuple[Floats, NDArray[np.uint8]]]) -> None:
-        """Draw the keypoints (K, 3) of other views, in colours (K, 3), each view's as another shape."""
+        """Draw the keypoints (K, 3) of other views, in colours (K, 3), with another shape for each view."""
         self._lay_over(replace(self._overlay, others=others))
 
     def show_removed(self, removed: Removed | None) -> None:
-        """Draw the points that preparing removed from the cloud that is shown, or none."""
+        """Draw the points that preparation removed from the current cloud, or none."""
         self._lay_over(replace(self._overlay, removed=removed))
 
     @contextmanager
     def enlarged(self, scale: int) -> Iterator[None]:
-        """Draw lines and text for a picture of so many pixels for each of the screen's."""
+        """Scale lines and text for a picture that is `scale` times as large as on the screen."""
         window, ratio = self.interactor.GetRenderWindow(), self.devicePixelRatioF()
         window.SetDPI(round(72 * ratio * scale))
         before = replace(self._look, turning=False)
@@ -167,7 +167,7 @@ class Viewport(QWidget):
         return np.ascontiguousarray(taken, dtype=np.uint8)
 
     def shut(self) -> None:
-        """Stop drawing and release VTK's objects; the widget is of no use after that."""
+        """Stop drawing and release VTK's objects; the widget can't be used afterwards."""
         self._frame.stop()
         self._resized.stop()
         self.interactor.camera.RemoveObserver(self._observer)
@@ -241,7 +241,7 @@ class Viewport(QWidget):
             self._refresh()
 
     def _walk(self, event: QKeyEvent) -> bool:
-        """Arrow keys step through planes and frames; says whether this was one."""
+        """Step through planes and frames by arrow keys; return whether the key was one of them."""
         planes = {Qt.Key.Key_Up: KEY_STEP, Qt.Key.Key_Down: -KEY_STEP}
         frames = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}
         key = Qt.Key(event.key())
@@ -275,9 +275,9 @@ class Viewport(QWidget):
         self.picked.emit(found)
 
     def display_position(self, position: QPointF) -> tuple[float, float]:
-        """Return a position of the view, in logical pixels from its top left, as `app.scene.picking.Picker` has it.
+        """Convert a position of the view, in logical pixels from its top left, for `app.scene.picking.Picker`.
 
-        That is in device pixels from the bottom left.
+        The result is in device pixels from the bottom left.
         """
         ratio = self.devicePixelRatioF()
         return position.x() * ratio, (self.interactor.height() - 1 - position.y()) * ratio

@@ -1,4 +1,4 @@
-"""Invitations: to open something where nothing is open, and at the first start to try what the window can do."""
+"""Invitations: to open something while nothing is open and, at the first start, to try the window's main uses."""
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
@@ -8,10 +8,10 @@ from app.state.document import Document, Subject
 from app.views.icons import icon
 
 CHOICES = ("open", "open_folder", "open_example")
-"""Commands with a button where nothing is open, by name."""
+"""Names of commands with a button while nothing is open."""
 
 OFFERS = ("try_inspect", "try_scrub", "try_compare")
-"""Commands with a button at the first start, by name."""
+"""Names of commands with a button at the first start."""
 
 TITLE = "Drop a garment here"
 WORDS = "A mesh, a point cloud or a sequence; its keypoints are found at once."
@@ -21,11 +21,11 @@ PICTURE = 56
 
 
 class Welcome(QWidget):
-    """Ways to open something, in the middle of a view; hidden while a garment is open.
+    """Buttons for opening something, in the middle of a view; hidden while a garment is open.
 
     Args:
-        subject: what is looked at.
-        commands: has those of the buttons.
+        subject: subject of the view.
+        commands: holds the buttons' commands.
         over: the view.
     """
 
@@ -81,11 +81,11 @@ class Welcome(QWidget):
 
 
 class Offers(QFrame):
-    """A line of things to try; hidden once one is chosen, or something else is opened.
+    """A line of offers; hidden once one is chosen, or something else is opened.
 
     Args:
         document: the open garments and methods.
-        commands: has those of the buttons.
+        commands: holds the buttons' commands.
     """
 
     def __init__(self, document: Document, commands: CommandRegistry) -> None:

@@ -1,1 +1,1 @@
-"""The background process: what may be asked of it, its loop, and the client that the window talks to."""
+"""The background process: its requests, its loop, and the client that the window uses."""

@@ -14,11 +14,11 @@ from keygrid.errors import KeygridError
 
 
 class CancelledError(Exception):
-    """Raised at a stage's beginning when its answer is no longer wanted."""
+    """Raised at the beginning of a stage if its answer is no longer wanted."""
 
 
 class Loop:
-    """Does one request after another, while a thread listens for the next ones and for cancellations."""
+    """Handles requests one after the other, while a thread listens for the next ones and for cancellations."""
 
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
         self._source, self._sink = source, sink
@@ -28,7 +28,7 @@ class Loop:
         self._handlers = Handlers()
 
     def run(self) -> None:
-        """Serve until the source ends, which ends the process."""
+        """Serve requests until the input ends, which ends the process."""
         Thread(target=self._listen, daemon=True).start()
         while True:
             request = self._requests.get()
@@ -90,7 +90,7 @@ class Loop:
 
 
 def main() -> None:
-    """Serve on standard input and output; whatever libraries print goes to standard error."""
+    """Serve requests on standard input and output; output that libraries print goes to standard error."""
     sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     if "--predicts" in sys.argv[1:]:  # takes a second or two, in which garments can be read

@@ -1,4 +1,4 @@
-"""The window's side of the worker: requests go in, and answers go to their callers, without threads."""
+"""The window's side of the worker: sends requests and passes answers to their callers, without threads."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ from app.worker.protocol import (
 from keygrid.installation import ONE_BLAS_THREAD
 
 PATIENCE_MS = 2000
-"""Time for which a cancelled request may keep the worker busy, before the worker is replaced."""
+"""Time that a cancelled request may keep the worker busy before the worker is replaced."""
 
 ENDED = "The background process ended unexpectedly and was restarted; please try again."
 
@@ -36,13 +36,13 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Awaited:
-    """A request whose answer is wanted, and who gets it.
+    """A pending request and its callbacks.
 
     Attributes:
-        request: what the worker was sent.
-        then: is given the answer.
-        otherwise: is given the sentence that says why there is none.
-        each: is given parts of the answer, as they come.
+        request: the message sent to the worker.
+        then: called with the answer.
+        otherwise: called with a message if the request fails.
+        each: called with parts of the answer, as they arrive.
     """
 
     request: Request
@@ -52,28 +52,30 @@ class Awaited:
 
 
 class WorkerClient(QObject):
-    """Runs the worker's process and keeps, for every slot, to the newest request only.
+    """Runs the worker's process and keeps only the newest request in every slot.
 
-    A slot is what an answer is for: a new request in a slot makes the older one's answer unwanted. When the process
-    dies, what it was doing fails with a sentence and a new process serves what follows.
+    A slot is the purpose of an answer: a new request in a slot supersedes the older one. If the process dies, its
+    current request fails with a message, and a new process handles the following ones.
 
     Args:
-        parent: owns it.
-        predicts: methods will be asked for keypoints, so that the process starts PyTorch beside its first requests.
-        patience: milliseconds for which a cancelled request may keep the worker busy, before the worker is replaced.
+        parent: Qt parent.
+        predicts: whether methods will be asked for keypoints, so that the process starts PyTorch alongside its first
+            requests.
+        patience: milliseconds that a cancelled request may keep the worker busy before the worker is replaced.
     """
 
     failed = Signal(str)
-    """A request failed; a sentence for the user."""
+    """A request failed; the text is a message for the user."""
 
     settled = Signal(str)
-    """After an answer or a failure nothing is awaited any more; the last failure's sentence, or empty."""
+    """Nothing is pending any more, after an answer or a failure; carries the last failure's message, or no text.
+    """
 
     cancelled = Signal()
-    """Everything that was awaited was given up."""
+    """All pending requests were cancelled."""
 
     stage = Signal(str)
-    """The worker has come to this stage of its work; empty when it is idle."""
+    """The worker has reached this stage of its work; empty when it is idle."""
 
     def __init__(self, parent: QObject | None = None, *, predicts: bool = False, patience: int = PATIENCE_MS) -> None:
         super().__init__(parent)
@@ -91,12 +93,12 @@ class WorkerClient(QObject):
 
     @property
     def busy(self) -> bool:
-        """True while an answer is awaited."""
+        """True while a request is pending."""
         return bool(self._wanted)
 
     @property
     def process_id(self) -> int:
-        """The worker's process."""
+        """ID of the worker's process."""
         return int(self._process.processId())
 
     def request(
@@ -108,14 +110,14 @@ class WorkerClient(QObject):
         each: Callable[[Any], None] | None = None,
         slot: Hashable = None,
     ) -> None:
-        """Ask for `work`, and give its answer to `then`.
+        """Request `work`, and pass its answer to `then`.
 
         Args:
             work: what to do.
-            then: is given the answer, unless the request fails, is cancelled, or is overtaken in its slot.
-            otherwise: is given the sentence, if the request fails.
-            each: is given parts of the answer, as they come.
-            slot: what the answer is for; the same work again, if not given.
+            then: called with the answer, unless the request fails, is cancelled, or is superseded in its slot.
+            otherwise: called with a message if the request fails.
+            each: called with parts of the answer, as they arrive.
+            slot: purpose of the answer; by default, the work itself.
         """
         self._await(work if slot is None else slot, work, then, otherwise, each)
 
@@ -133,7 +135,7 @@ class WorkerClient(QObject):
         self._send(self._wanted[slot].request)
 
     def configure(self, configuration: Configure) -> None:
-        """Say how to work, to this process and to those that may have to take its place."""
+        """Configure this process and those that may replace it."""
         self._configuration = configuration
         self._send_configuration()
 
@@ -143,12 +145,12 @@ class WorkerClient(QObject):
             self._send(Request(self._count, self._configuration))  # in no slot: nobody waits for it
 
     def forget(self, slot: Hashable) -> None:
-        """Give up what is awaited in `slot`, if anything."""
+        """Cancel the pending request in `slot`, if any."""
         if self._give_up(slot) and not self._wanted:
             self.stage.emit("")
 
     def cancel(self) -> None:
-        """Give up everything that is awaited: at once for the user, and soon for the process, if need be by force."""
+        """Cancel all pending requests: immediately for the user, soon for the process, by force if necessary."""
         for slot in list(self._wanted):
             self._cancelled.add(self._give_up(slot))
         if self._cancelled:
@@ -259,7 +261,7 @@ class WorkerClient(QObject):
 
 
 def _call(callback: Callable[[Any], None], value: object) -> None:
-    """Call back; report an error of it, and go on with what else has come."""
+    """Call back; report an error that the callback raises, and continue with other messages."""
     try:
         callback(value)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Evaluation in the worker: methods judged on garments by several processes, and its report."""
+"""Evaluation in the worker: scores methods on garments in several processes, and writes reports."""
 
 import pickle
 import shlex
@@ -24,10 +24,10 @@ BETWEEN = 0.1
 
 
 class Counter:
-    """Counts frames in any thread, and tells of them now and then.
+    """Counts frames in any thread, and reports progress now and then.
 
     Args:
-        total: frames that will be counted.
+        total: number of frames to count.
         give: receives `Progress`.
     """
 
@@ -54,15 +54,15 @@ def evaluate(
     enter: Callable[[str], None],
     give: Callable[[object], None],
 ) -> None:
-    """Judge methods on garments that move.
+    """Score methods on moving garments.
 
     Args:
         methods: the methods.
         garments: their motions.
-        options: how they are shown.
+        options: how garments are shown to the methods.
         enter: receives a sentence at the beginning of each stage.
-        give: receives `Progress`, a `Cell` for each method and garment, a sentence for each that ended its process, and
-            lists of `Level`.
+        give: receives `Progress`, a `Cell` for each method and garment, a message for each garment whose process ended,
+            and lists of `Level`.
 
     Raises:
         KeygridError: none of the garments is a surface that moves.
@@ -86,13 +86,13 @@ def evaluate(
 
 
 def protocol_of(options: Options, methods: Sequence[Method]) -> Protocol:
-    """Return the protocol that `main.py evaluate` has for the same options and methods."""
+    """Return the protocol that `main.py evaluate` uses for the same options and methods."""
     remeshed = any(method.needs_surface for method in methods)
     return Protocol(options.turn, "cloth" if remeshed else "none", every=options.every)
 
 
 def kinds_of(options: Options) -> list[Kind]:
-    """Return the ways in which garments are seen worse."""
+    """Return the disturbances to evaluate."""
     return [kind for kind in LEVELS if kind in options.curves]
 
 
@@ -100,11 +100,11 @@ def write_evaluation(work: WriteEvaluation, methods: Sequence[Method]) -> Path:
     """Write the report that `main.py evaluate --out` writes.
 
     Args:
-        work: what was found, and the path.
-        methods: those that were judged.
+        work: the results, and the path.
+        methods: the evaluated methods.
 
     Raises:
-        KeygridError: the ending of the path is of no format, or it can't be written there.
+        KeygridError: the path's ending is unknown, or the file can't be written.
     """
     judged = [
         Judged(method.id, {cell.garment: pickle.loads(cell.content) for cell in work.cells if cell.spec == known.spec})
@@ -116,7 +116,7 @@ def write_evaluation(work: WriteEvaluation, methods: Sequence[Method]) -> Path:
 
 
 def command_of(work: WriteEvaluation) -> str:
-    """Return the command that does the same."""
+    """Return the equivalent command."""
     words = [*COMMAND, "evaluate", *(method.spec for method in work.methods), "--data", *map(str, work.garments)]
     words += ["--split", "all", "--turn", work.options.turn, "--every", str(work.options.every)]
     for kind in kinds_of(work.options):

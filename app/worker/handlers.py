@@ -1,4 +1,4 @@
-"""Handlers of the worker's requests. Heavy imports happen here, at their first use."""
+"""Handlers of the worker's requests. They import heavy packages at their first use."""
 
 import gc
 import sys
@@ -58,11 +58,11 @@ Give = Callable[[object], None]
 Result = TypeVar("Result")
 
 KEPT_GARMENTS = 16
-"""So many are kept in memory; the one that was asked for longest ago is read again when it is needed."""
+"""Maximum number of objects kept in memory; the one used longest ago is dropped and read again when needed."""
 
 
 class Handlers:
-    """Keeps what was read: the last garments, collections' entries, methods until their file changes."""
+    """Caches the last garments, collections' entries, and methods until their file changes."""
 
     def __init__(self) -> None:
         self._garments: dict[Path, Garment] = {}
@@ -73,7 +73,7 @@ class Handlers:
         self._is_settled = False
 
     def handle(self, work: Work[Result], enter: EnterStage, give: Give = lambda _part: None) -> Result:
-        """Do the work, calling `enter` with a sentence at the beginning of each stage, and `give` with parts of it."""
+        """Do the work; call `enter` with a sentence at each stage, and `give` with parts of the answer."""
         result: Any = None
         if isinstance(work, Evaluate):
             self._evaluate(work, enter, give)
@@ -202,9 +202,9 @@ class Handlers:
         return self._carry_over(work, enter) if isinstance(work, CarryOver) else self._measure(work, enter)
 
     def _settle(self) -> None:
-        """Let what has been imported for followed clouds count no more when garbage is looked for.
+        """Exclude everything imported for followed clouds from garbage collection.
 
-        Looking through all of it takes longer than finding the keypoints of a cloud.
+        Scanning it takes longer than finding the keypoints of a cloud.
         """
         if not self._is_settled:
             self._is_settled = True
@@ -299,21 +299,21 @@ class Handlers:
 
 
 def _wait_for_torch() -> None:
-    """Let another thread import PyTorch to the end, if it has begun: Open3D can't be imported beside it."""
+    """Wait for another thread to finish importing PyTorch, if it has begun: Open3D must not be imported meanwhile."""
     if "torch" in sys.modules:
         import_module("torch")
 
 
 @cache
 def _default_threads() -> int:
-    """PyTorch's own choice, as it was before any other."""
+    """PyTorch's own default number of threads."""
     import torch
 
     return int(torch.get_num_threads())
 
 
 def shipped(folder: Path) -> tuple[Entry, ...]:
-    """Garments of a folder that comes with the application: those its manifest names, and then lone files by name."""
+    """Return the garments of a shipped folder: those in its manifest, then single files by name."""
     from keygrid.data.formats.manifest import open_manifest
     from keygrid.data.readers import SUFFIXES
 
@@ -326,7 +326,7 @@ def shipped(folder: Path) -> tuple[Entry, ...]:
 
 
 def listed(folder: Path) -> tuple[OpenMethod, ...]:
-    """List the checkpoints of a folder, without damaged ones, and then the methods without a file."""
+    """Return the checkpoints in a folder, without damaged ones, then the methods without a file."""
     from keygrid.checkpoints.header import read_header
     from keygrid.files import fingerprint
     from keygrid.methods import unlearned_methods

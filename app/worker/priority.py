@@ -1,13 +1,13 @@
-"""The priority of background work: what a user waits for comes first."""
+"""The priority of background work, so that the user's requests come first."""
 
 import psutil
 
 NICENESS = 10
-"""Niceness of a background process, where the system has such a number."""
+"""Niceness of a background process, on systems that have such a number."""
 
 
 def lower_priority(process: psutil.Process) -> None:
-    """Lower the priority of a process, for the rest of its life; a second time without effect.
+    """Lower a process's priority permanently; repeated calls have no further effect.
 
     Raises:
         psutil.Error: the process has ended, or belongs to another user.

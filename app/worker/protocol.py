@@ -1,4 +1,4 @@
-"""Messages between the window and its worker: pickled, with their length before them."""
+"""Messages between the window and its worker: pickled objects, each preceded by its length."""
 
 import pickle
 import struct
@@ -28,7 +28,7 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 
 class Work(Generic[Result_co]):
-    """Something that the window can ask its worker for; the type argument is that of the answer."""
+    """A request to the worker; the type argument is the type of its answer."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class ReadMethod(Work[OpenMethod]):
 
 @dataclass(frozen=True)
 class Predict(Work[Prediction]):
-    """Find the keypoints of a garment; of one of its frames, if it moves; and keep them in a folder, if it is given."""
+    """Find the keypoints of a garment, or of one of its frames if it moves; store them if a folder is given."""
 
     garment: Path
     method: MethodId
@@ -58,28 +58,28 @@ class Predict(Work[Prediction]):
 
 @dataclass(frozen=True)
 class Recall(Work[Prediction | None]):
-    """Look up the keypoints that an earlier `Predict` kept; None if there are none of this content."""
+    """Look up keypoints that an earlier `Predict` stored; None if there are none for this content."""
 
     wanted: Predict
 
 
 @dataclass(frozen=True)
 class ListShipped(Work[tuple[Entry, ...]]):
-    """List the garments of a folder that comes with the application; none if it is not there."""
+    """List the garments of a shipped folder; none if it is missing."""
 
     folder: Path
 
 
 @dataclass(frozen=True)
 class ListMethods(Work[tuple[OpenMethod, ...]]):
-    """List the checkpoints of a folder, by their headers alone, and the methods without a file."""
+    """List the checkpoints of a folder, reading only their headers, and the methods without a file."""
 
     folder: Path
 
 
 @dataclass(frozen=True)
 class DrawThumbnail(Work[Path]):
-    """Draw a garment into `picture`, a PNG of `side` pixels a side; the answer is its path."""
+    """Draw a garment into `picture`, a square PNG with sides of `side` pixels; the answer is its path."""
 
     garment: Path
     picture: Path
@@ -98,7 +98,7 @@ class Measure(Work[Distance]):
 
 @dataclass(frozen=True, eq=False)
 class Judge(Work[Measures]):
-    """Score keypoints (T, K, 3), file units, in all frames of a garment, which has these landmarks."""
+    """Score keypoints (T, K, 3), file units, in all frames of a garment with these landmarks."""
 
     garment: Path
     keypoints: NDArray[np.float64]
@@ -107,7 +107,7 @@ class Judge(Work[Measures]):
 
 @dataclass(frozen=True, eq=False)
 class Mirror(Work[Landmarks]):
-    """Find the places on the other side of a garment that landmarks on it have there."""
+    """Find the mirror images of a garment's landmarks on its other side."""
 
     garment: Path
     landmarks: Landmarks
@@ -115,7 +115,7 @@ class Mirror(Work[Landmarks]):
 
 @dataclass(frozen=True, eq=False)
 class CarryOver(Work[Landmarks]):
-    """Find landmarks of some garments on another one by a method's places."""
+    """Carry landmarks of some garments over to another one, using a method's places."""
 
     known: tuple[tuple[Path, Landmarks], ...]
     target: Path
@@ -124,7 +124,7 @@ class CarryOver(Work[Landmarks]):
 
 @dataclass(frozen=True)
 class Prepare(Work[PreparedCloud]):
-    """Prepare a cloud by a recipe, and write it to `out`, a PLY, which is what the answer was read from."""
+    """Prepare a cloud with a recipe, and write it to `out`, a PLY; the answer is read from that file."""
 
     garment: Path
     recipe: Recipe
@@ -133,7 +133,7 @@ class Prepare(Work[PreparedCloud]):
 
 @dataclass(frozen=True, eq=False)
 class FollowedFrame:
-    """A cloud of a folder that is followed, with the folder as its source; its keypoints, if a method was chosen."""
+    """A cloud of a followed folder, which is its source; with its keypoints, if a method was chosen."""
 
     garment: Garment
     prediction: Prediction | None
@@ -141,7 +141,7 @@ class FollowedFrame:
 
 @dataclass(frozen=True)
 class ReadFrame(Work[FollowedFrame | None]):
-    """Read a cloud of a folder, prepare it and find its keypoints; the answer is None if it is half-written."""
+    """Read, prepare and predict a cloud of a folder; the answer is None if the file is incomplete."""
 
     frame: Frame
     recipe: Recipe
@@ -151,7 +151,7 @@ class ReadFrame(Work[FollowedFrame | None]):
 
 @dataclass(frozen=True)
 class Configure(Work[None]):
-    """Predict keypoints on this device from now on, by this number of threads; 0 leaves the number to PyTorch."""
+    """Set the device and number of threads for predictions; 0 leaves the number to PyTorch."""
 
     device: Device
     threads: int
@@ -159,12 +159,12 @@ class Configure(Work[None]):
 
 @dataclass(frozen=True)
 class DescribeEngine(Work[str]):
-    """Say in a sentence which libraries compute."""
+    """Describe in a sentence the libraries that compute."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """An evaluation has looked at so many of all frames."""
+    """Progress of an evaluation, in frames."""
 
     done: int
     total: int
@@ -172,9 +172,9 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Evaluate(Work[None]):
-    """Judge methods on garments; parts of the answer are `Progress`, cells, and lists of levels, as they come.
+    """Score methods on garments; parts of the answer are `Progress`, cells, and lists of levels.
 
-    The garments come with the landmarks that were placed on them; None leaves those that are beside them.
+    Garments come with the landmarks that were placed on them; None uses those in the files beside them.
     """
 
     methods: tuple[MethodId, ...]
@@ -196,7 +196,7 @@ class WriteEvaluation(Work[Path]):
 
 @dataclass(frozen=True)
 class Request:
-    """Something to do; `number` is unique and grows."""
+    """A request; `number` is unique and increasing."""
 
     number: int
     work: Work[Any]
@@ -204,14 +204,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Cancel:
-    """No answer to request `number` is wanted any more."""
+    """Request `number` is cancelled."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Request `number` has come to this stage of its work."""
+    """Request `number` has reached this stage."""
 
     number: int
     text: str
@@ -219,7 +219,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the answer to request `number`, before all of it is there."""
+    """A part of the answer to request `number`, sent before the whole answer."""
 
     number: int
     value: Any
@@ -227,7 +227,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Answer:
-    """Request `number` is done."""
+    """The answer to request `number`."""
 
     number: int
     result: Any
@@ -235,7 +235,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Failure:
-    """Request `number` failed; `message` is one sentence for the user."""
+    """Request `number` failed; `message` is a sentence for the user."""
 
     number: int
     message: str
@@ -243,13 +243,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class Cancelled:
-    """Request `number` was given up."""
+    """Request `number` was cancelled."""
 
     number: int
 
 
 def pack(message: object) -> bytes:
-    """Return a message as bytes to write."""
+    """Return a message as bytes."""
     body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     return LENGTH.pack(len(body)) + body
 
@@ -261,7 +261,7 @@ class Unpacker:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[Any]:
-        """Take in more bytes; returns the messages that are whole now."""
+        """Accept more bytes; return the messages that are now complete."""
         self._buffer += data
         messages = []
         while len(self._buffer) >= LENGTH.size:

@@ -148,7 +148,7 @@ def test_an_interrupted_prediction_goes_on_to_the_same_bytes(
         ((SHIRT, "--checkpoint", "truncated.obj", "--out", "k.json"), "truncated.obj can't be read as a checkpoint"),
         ((SHIRT, "--method", "nearest?k=8", "--out", "k.json"), "nearest"),
         (("points.xyz", "--method", "geodesic", "--out", "k.json"), "surface"),
-        ((SHIRT, "--out", "k.xyz"), "use one of .json, .csv, .ply, .txt"),
+        ((SHIRT, "--out", "k.xyz"), "written as one of .json, .csv, .ply, .txt"),
         ((SHIRT, "--out", "nowhere/k.json"), "The folder nowhere does not exist"),
         ((SHIRT, "points.xyz", "--out", "nowhere/k.json"), "The folder nowhere does not exist"),
         ((SHIRT, "--out", "k.json", "--colour", "red"), "Unknown option: --colour"),

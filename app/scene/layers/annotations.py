@@ -89,7 +89,7 @@ class MeasureLayer(Layer):
 
 
 def _text_actor() -> vtkTextActor:
-    """Bold text that is legible on any background."""
+    """Return bold text that is legible on any background."""
     actor = vtkTextActor()
     text = actor.GetTextProperty()
     text.SetFontFamilyToArial()
@@ -187,7 +187,7 @@ class DisplacementLayer(Layer):
 
 @cache
 def _arrow() -> Any:
-    """An arrow along X whose shaft and tip, each from 0 to 1, are distinguished by `part`."""
+    """Return an arrow along X; `part` tells positions in the shaft and in the tip apart, each from 0 to 1."""
     shaft = pv.Cylinder(center=(0.5, 0, 0), direction=(1, 0, 0), radius=1, height=1, resolution=10, capping=False)
     tip = pv.Cone(center=(0.5, 0, 0), direction=(1, 0, 0), radius=1, height=1, resolution=14)
     shaft.point_data["part"], tip.point_data["part"] = np.zeros(shaft.n_points), np.ones(tip.n_points)
@@ -212,7 +212,7 @@ def _arrows(starts: Floats, ends: Floats, radius: float) -> Floats:
 
 
 class OthersLayer(Layer):
-    """Keypoints of further views as cubes, cones and the like."""
+    """Keypoints of further views, as cubes, cones and other shapes."""
 
     @property
     def count(self) -> int:

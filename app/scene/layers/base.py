@@ -1,4 +1,4 @@
-"""The base of all layers: actors that are shown and hidden together, and redrawn only where something changed."""
+"""The base of all layers: actors that are shown and hidden together, and redrawn only after a change."""
 
 from collections import Counter
 from typing import Any
@@ -18,14 +18,14 @@ Integers = NDArray[np.int64]
 SELECTION_COLOUR = "#ff2d8b"
 
 _ORDERS: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-"""The order of its layer for each actor."""
+"""The layer's order, for each actor."""
 
 
 class Drawn:
-    """Something whose parts are drawn again only when what they are made of has changed.
+    """An object that redraws its parts only when their inputs have changed.
 
     Attributes:
-        drawn: how often each part was drawn.
+        drawn: how often each part has been drawn.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Drawn:
         self._made_of: dict[str, tuple[object, ...]] = {}
 
     def _changed(self, part: str, *values: object) -> bool:
-        """Return whether a part was not drawn from these values yet; it is taken to be drawn now."""
+        """Return whether a part's inputs differ from those at its last drawing, and record them."""
         known = self._made_of.get(part)
         if known is not None and len(known) == len(values) and all(map(_same, known, values)):
             return False
@@ -53,16 +53,16 @@ def _same(one: object, another: object) -> bool:
 class Layer(Drawn):
     """Actors that are shown and hidden together.
 
-    A layer that is off costs nothing: it is drawn when it is switched on. What it draws is of one garment; another one
-    clears it. As that garment moves, or a camera sees it anew, arrays change in place.
+    A layer that is off costs nothing; it is drawn when it is switched on. It shows one garment, and another garment
+    clears it. When the garment moves, or a camera sees it again, arrays change in place.
 
     Args:
-        plotter: where they are drawn.
-        name: of the layer, unique in the plotter.
+        plotter: plotter to draw with.
+        name: name of the layer, unique in the plotter.
     """
 
     order = 9
-    """Place in the order in which translucent layers are blended: first the garment, then what is on it."""
+    """Order in which translucent layers are blended: first the garment, then the layers on it."""
 
     def __init__(self, plotter: pv.BasePlotter, name: str) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class Layer(Drawn):
         return self._visible
 
     def update(self, state: SceneState) -> None:
-        """Show what it shows of a state."""
+        """Draw a state, as far as this layer shows it."""
         if state.garment is not self._garment:
             if not _follows(state.garment, self._garment):
                 self.clear()
@@ -87,10 +87,10 @@ class Layer(Drawn):
         self._apply_visibility(state)
 
     def lay_out(self, screen: Screen, state: SceneState) -> None:
-        """Put what has its place in the picture, such as text, where it belongs before each frame is drawn."""
+        """Place text and other parts with positions in the picture, before each frame is drawn."""
 
     def clear(self) -> None:
-        """Remove what is drawn."""
+        """Remove all actors."""
         self._remove_actors()
         self._made_of = {}
 
@@ -98,7 +98,7 @@ class Layer(Drawn):
         return self._name in state.layers
 
     def _draw(self, state: SceneState) -> bool:
-        """Draw the parts that changed; return whether there is anything to see."""
+        """Draw the parts that changed; return whether there is anything to show."""
         raise NotImplementedError
 
     def _apply_visibility(self, _state: SceneState) -> None:
@@ -106,7 +106,7 @@ class Layer(Drawn):
             actor.SetVisibility(self._visible)
 
     def _begin(self, *kept: str) -> None:
-        """Remove all actors, because they are to be made anew, and with them all parts but those that are kept."""
+        """Remove all actors for a fresh start, and all parts except those to keep."""
         self._remove_actors()
         self._made_of = {part: self._made_of[part] for part in kept}
 
@@ -135,19 +135,19 @@ class Layer(Drawn):
 
 
 def _follows(garment: Garment | None, before: Garment | None) -> bool:
-    """Return whether a cloud comes from where the one before it came from, as those of a followed folder do."""
+    """Return whether a cloud has the same source as the previous one, as in a followed folder."""
     if garment is None or before is None or garment.source is None or garment.source != before.source:
         return False
     return all(one.is_cloud and not one.frame_count and one.landmarks is None for one in (garment, before))
 
 
 def draw_in_front(actor: Any) -> None:
-    """Let nothing but its like hide the actor: most keypoints lie between the sides of a garment."""
+    """Draw an actor in front of all others except those drawn likewise: most keypoints lie inside a garment."""
     # All depths shrink towards the eye but keep their order, so that near spheres and lines still hide far ones.
     set_depths(actor, "  gl_Position.z = 0.01 * gl_Position.z - 0.99 * gl_Position.w;\n")
 
 
 def set_depths(actor: Any, code: str) -> None:
-    """Let GLSL say where vertices are in depth; fragments that write their own could not be thrown away early."""
+    """Set the depth of vertices by GLSL; fragments with their own depth could not be discarded early."""
     shader, tag = actor.GetShaderProperty(), "//VTK::PositionVC::Impl"
     shader.AddVertexShaderReplacement(tag, True, f"{tag}\n{code}", False)

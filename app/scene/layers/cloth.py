@@ -1,4 +1,4 @@
-"""Triangles that look like cloth, whatever is translucent."""
+"""Triangles that look like cloth, opaque or translucent."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from app.scene.layers.base import Floats, set_depths
 from keygrid.data.garment import Garment
 
 _DEPTHS = "farDepth"
-"""The uniform that says where depths of translucent cloth begin."""
+"""The uniform with the offset of depths of translucent cloth."""
 
 FAR = 0.99
-"""Depths of translucent cloth begin here: whatever is within or behind it is drawn over it, and hides none of it."""
+"""Offset of depths of translucent cloth: anything inside or behind the cloth is drawn over it, and hides none of it."""
 
 _DEPTH = f"  gl_Position.z = (1.0 - {_DEPTHS}) * gl_Position.z + {_DEPTHS} * gl_Position.w;\n"
 
 _STEP = 3e-6
-"""Some steps of a depth buffer of 24 bits, so that rounding hides no fragment from itself."""
+"""A few steps of a 24-bit depth buffer, so that rounding does not make fragments hide themselves."""
 
 _SHADING = """
   float key = 0.5 + 0.5 * dot(normalVCVSOutput, vec3(-0.43, 0.52, 0.74));
@@ -27,14 +27,14 @@ _SHADING = """
   float light = (gl_FrontFacing ? 1.0 : 0.78) * (0.24 + 0.82 * key * key + 0.10 * fill);
   fragOutput0 = vec4(diffuseColor * light + 0.18 * rim * rim * rim, opacity);
 """
-"""Light that goes with the camera: a key light that wraps around, as fibres scatter it, a fill light and a rim.
+"""Light that moves with the camera: a wrapped key light, as fibres scatter it, a fill light and a rim light.
 
-VTK's own lights cost twice the time in software.
+VTK's own lights take twice as long in software.
 """
 
 
 def cloth_mesh(garment: Garment) -> pv.PolyData:
-    """Return a garment's triangles, wound alike and outwards as far as can be, with normals at its vertices."""
+    """Return a garment's triangles, oriented consistently and outwards as far as possible, with vertex normals."""
     mesh = pv.PolyData.from_regular_faces(garment.vertices, garment.faces)  # type: ignore[arg-type]
     # Triangles that are wound alike have normals that agree; how they are wound does not change as they move.
     mesh = mesh.compute_normals(cell_normals=False, split_vertices=False, consistent_normals=True)
@@ -48,14 +48,14 @@ def cloth_mesh(garment: Garment) -> pv.PolyData:
 
 
 def make_cloth(actor: Any) -> None:
-    """Let an actor of a mesh with normals look like cloth."""
+    """Make an actor with normals look like cloth."""
     actor.prop.interpolation = "phong"
     actor.GetShaderProperty().AddFragmentShaderReplacement("//VTK::Light::Impl", True, _SHADING, False)
     _set_depth(actor)
 
 
 def make_depth_only(actor: Any) -> None:
-    """Let an actor leave its depth, but no colour, so that of what is drawn next the nearest alone is seen."""
+    """Make an actor write depth without colour, so that of what is drawn next, only the nearest part is visible."""
     actor.prop.lighting = False
     _set_depth(actor, _STEP)
     # After fragments without opacity would be thrown away, with their depth.
@@ -65,19 +65,19 @@ def make_depth_only(actor: Any) -> None:
 
 
 def make_hem(actor: Any) -> None:
-    """Let lines that lie on cloth be seen where the cloth is not hidden by itself."""
+    """Make lines on cloth visible wherever the cloth does not hide itself."""
     _set_depth(actor, -_STEP)
 
 
 def hems(faces: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return the edges (E, 2) that only one of the triangles (F, 3) has, as indices of vertices."""
+    """Return the edges (E, 2) that belong to only one of the triangles (F, 3), as vertex indices."""
     edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
     found, counts = np.unique(edges, axis=0, return_counts=True)
     return found[counts == 1].astype(np.int64)
 
 
 def set_opacity(actor: Any, opacity: float) -> None:
-    """Make cloth as opaque; depths of such as is not opaque at all begin far away."""
+    """Set the opacity of cloth; depths of cloth that is not opaque are offset."""
     actor.prop.opacity = opacity
     # In the pass of what is opaque depths are kept, and blending is on nevertheless.
     actor.ForceOpaqueOn()
@@ -85,7 +85,7 @@ def set_opacity(actor: Any, opacity: float) -> None:
 
 
 def _set_depth(actor: Any, farther: float = 0.0) -> None:
-    """Let depths begin far away, by a little farther."""
+    """Offset depths, by slightly more than the cloth's."""
     code = _DEPTH + f"  gl_Position.z += {farther} * gl_Position.w;\n" if farther else _DEPTH
     set_depths(actor, code)
     actor.GetShaderProperty().GetVertexCustomUniforms().SetUniformf(_DEPTHS, FAR)

@@ -15,23 +15,23 @@ FAINTEST = 0.06
 """Opacity of the weakest segments."""
 
 SKELETON_WIDTH = 2.5
-"""Width of the skeleton's lines where there are few, in logical pixels."""
+"""Width of the skeleton's lines if there are few, in logical pixels."""
 
 FEW = 12
-"""So many segments are drawn in their full width; more are thinner, as there is less room between them."""
+"""Number of segments up to which lines have their full width; with more, lines are thinner."""
 
 RIM = 1.28
-"""Radius of a keypoint's dark or light rim as a share of its sphere's."""
+"""Width of a keypoint's rim as a share of its sphere's radius."""
 
 
 class KeypointLayer(Layer):
-    """Numbered spheres with a rim, a ring around the selected one, and one around that to which it is measured."""
+    """Numbered spheres with rims, and rings around the selected keypoint and the one to which it is measured."""
 
     _positions: Floats = np.empty((0, 3))
 
     @property
     def positions(self) -> Floats:
-        """Centres (K, 3) of all keypoints' spheres, file units, whether they are hidden or not."""
+        """Centres (K, 3) of all keypoints' spheres, file units, including hidden ones."""
         return self._positions
 
     @property
@@ -79,7 +79,7 @@ class KeypointLayer(Layer):
         return True
 
     def lay_out(self, screen: Screen, state: SceneState) -> None:
-        """Put labels beside their spheres, where they cover neither each other nor a sphere."""
+        """Put labels beside their spheres where they overlap neither each other nor a sphere."""
         if not self._visible:
             return
         seen = np.array([index for index in range(len(self._positions)) if index not in state.settings.hidden], int)
@@ -132,13 +132,13 @@ class KeypointLayer(Layer):
 
 
 class SkeletonLayer(Layer):
-    """Segments between keypoints, as opaque as they are strong; the selected one is marked, even if it is weak."""
+    """Segments between keypoints, more opaque if stronger; the selected one is marked even if it is weak."""
 
     order = 3
 
     @property
     def drawn_segments(self) -> NDArray[np.bool_]:
-        """(E,): whether a segment has any opacity."""
+        """Whether each segment has any opacity, (E,)."""
         return np.asarray(self._lines.cell_data["colour"])[:, 3] > 0
 
     @property
@@ -192,7 +192,7 @@ class SkeletonLayer(Layer):
 
 
 def segment_colours(strengths: Floats, drawn: NDArray[np.bool_], colour: Colour) -> NDArray[np.uint8]:
-    """Return (E, 4) red, green, blue and opacity of segments by their strengths (E,), none for those not drawn."""
+    """Return red, green, blue and opacity (E, 4) of segments by their strengths (E,); undrawn ones have opacity 0."""
     rgba = np.tile(np.append(np.multiply(colour, 255), 0), (len(strengths), 1)).astype(np.uint8)
     rgba[:, 3] = np.where(drawn, 255 * np.clip(strengths, FAINTEST, 1), 0)
     return rgba

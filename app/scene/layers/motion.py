@@ -17,10 +17,10 @@ LANDMARK_RADIUS = 0.009
 """Radius of a landmark's diamond as a share of the garment's diagonal."""
 
 DERIVED = 0.7
-"""Size of a landmark that was carried over from another garment, as a share of another's."""
+"""Size of a derived landmark, as a share of a placed one's."""
 
 MOST_NAMES = 24
-"""The most landmarks that bear their names; where there are more, only the one under the mouse says its own."""
+"""Maximum number of landmarks with visible names; if there are more, only the one under the mouse is named."""
 
 NAME_SIZE = 0.8
 """Size of a landmark's name as a share of a keypoint's."""
@@ -29,14 +29,14 @@ MOST_COVERED = 0.2
 """The largest share of a landmark's name that other names may cover; else it is left out."""
 
 FAINTEST = 0.12
-"""Opacity of a trail's end that is farthest in time."""
+"""Opacity at the end of a trail that is farthest in time."""
 
 TRAIL_WIDTH = 3
 """Width of a trail's lines, in logical pixels."""
 
 
 class TrailLayer(Layer):
-    """Each keypoint's path over the frames that are predicted, in its colour, fainter the farther in time."""
+    """Each keypoint's path over the predicted frames, in its colour, fading with distance in time."""
 
     order = 2
     _found = False
@@ -60,12 +60,12 @@ class TrailLayer(Layer):
 def trails(
     predictions: Mapping[int, Prediction], frame: int, chosen: NDArray[np.uint8] | None = None
 ) -> pv.PolyData | None:
-    """Return segments from each predicted frame to the next one, with RGBA `colour`; frames not predicted leave a gap.
+    """Return segments from each predicted frame to the next, with RGBA `colour`; missing frames leave a gap.
 
     Args:
-        predictions: by frame.
-        frame: the one that is shown.
-        chosen: colours of keypoints, (K, 3), if they are not their own.
+        predictions: predictions by frame.
+        frame: the current frame.
+        chosen: colours of keypoints, (K, 3), that replace their own; None for their own.
 
     Returns:
         None where no two frames are neighbours.
@@ -91,7 +91,7 @@ def trails(
 class LandmarkLayer(Layer):
     """Diamonds with small names, a ring around the selected one; names that would cover others are left out.
 
-    Those that were carried over from another garment are smaller and say that they are derived.
+    Landmarks that were carried over from another garment are smaller, and marked as derived.
     """
 
     _labels: BallLabels | None = None

@@ -1,4 +1,4 @@
-"""The garment's triangles as its file has them: with its colours and textures."""
+"""The garment's triangles with the colours and textures of its file."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ from keygrid.data.paint import Paint, plain_paint
 
 
 class PaintLayer(SurfaceLayer):
-    """The surface with the file's colours and textures, in place of the plain one while that is on.
+    """The surface with the file's colours and textures, which replaces the plain surface.
 
-    Corners that triangles share may have different places in textures, so each triangle has its own; their normals are
-    those of the surface, so that it looks smooth nevertheless.
+    Triangles have separate corners, because shared corners may have different texture coordinates; they take the
+    surface's normals, so that it still looks smooth.
     """
 
     def __init__(self, plotter: pv.BasePlotter, name: str) -> None:
@@ -27,7 +27,7 @@ class PaintLayer(SurfaceLayer):
 
     @property
     def images(self) -> int:
-        """Number of textures that are drawn."""
+        """Number of drawn textures."""
         return sum("places" in part.point_data for part, _ in self._parts)
 
     def clear(self) -> None:
@@ -46,7 +46,7 @@ class PaintLayer(SurfaceLayer):
             self._place(part, corners)
 
     def _place(self, part: Any, corners: NDArray[np.int64]) -> None:
-        """Put a part where the surface is; its points are the surface's vertices `corners`."""
+        """Move a part to the surface's current position; its points are the surface's vertices `corners`."""
         part.points = np.asarray(self._mesh.points)[corners]
         part.point_data["Normals"] = np.asarray(self._mesh.point_data["Normals"])[corners]
         part.point_data.active_normals_name = "Normals"
@@ -78,7 +78,7 @@ class PaintLayer(SurfaceLayer):
         make_hem(self._add(self._hems, color=HEM_COLOUR, lighting=False))
 
     def _matched(self, garment: Garment) -> tuple[Paint, tuple[NDArray[np.uint8], ...]]:
-        """Return the paint of the triangles as drawn, whose corners may be in another order, and its images."""
+        """Return the paint of the triangles as drawn, whose corners may be in a different order, and its images."""
         if garment.paint is not None:
             paint = garment.paint
         else:
@@ -91,7 +91,7 @@ class PaintLayer(SurfaceLayer):
 
 
 def _texture(image: NDArray[np.uint8]) -> Any:
-    """Return an image (H, W, 3) as a texture that is repeated beyond its edges."""
+    """Return an image (H, W, 3) as a texture that repeats beyond its edges."""
     texture: Any = pv.Texture(image)  # type: ignore[no-untyped-call]
     texture.repeat = True
     texture.mipmap = True

@@ -1,4 +1,4 @@
-"""Clouds: the garment's own points, those that the network sees, and those that its decoder makes."""
+"""Clouds: the garment's own points, the network's samples, and the decoder's reconstruction."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ SAMPLE_COLOUR = "#2f8f83"
 RECONSTRUCTION_COLOUR = "#c2569b"
 
 MOST_TURNING = 100_000
-"""The most points of a cloud that are drawn while the camera turns: software takes .2 s, and 1.3 s for a million."""
+"""Maximum number of points drawn while the camera turns: software takes 0.2 s for them, and 1.3 s for a million."""
 
 
 class CloudLayer(WeighedLayer):
@@ -27,12 +27,12 @@ class CloudLayer(WeighedLayer):
 
     @property
     def points(self) -> Floats:
-        """(N, 3) as they are drawn, file units."""
+        """The drawn points (N, 3), file units."""
         return np.asarray(self._mesh.points, np.float64)
 
     @property
     def count(self) -> int:
-        """Number of points that are drawn now."""
+        """Number of points that are currently drawn."""
         return int(self._mesh.n_verts)
 
     @property
@@ -66,7 +66,7 @@ class CloudLayer(WeighedLayer):
         self._add(self._mesh, style="points", lighting=False, **style)
 
     def _source(self, state: SceneState) -> tuple[object, ...] | None:
-        """Return the data that the points are taken from; None where there are none."""
+        """Return the data that holds the points; None if there are none."""
         raise NotImplementedError
 
     def _points(self, state: SceneState) -> Floats:
@@ -76,7 +76,7 @@ class CloudLayer(WeighedLayer):
         return state.weighed
 
     def _own(self, _state: SceneState) -> NDArray[np.uint8] | None:
-        """Return the points' own colours (N, 3), if they are to be seen."""
+        """Return the points' own colours (N, 3), if they are visible."""
         return None
 
 
@@ -112,7 +112,7 @@ class SamplesLayer(CloudLayer):
 
 
 class ReconstructionLayer(CloudLayer):
-    """The cloud that the decoder makes."""
+    """The cloud that the decoder reconstructs."""
 
     order = 9
     colour = RECONSTRUCTION_COLOUR

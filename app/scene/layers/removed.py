@@ -1,4 +1,4 @@
-"""The points that the steps of a recipe removed from the cloud that is shown."""
+"""The points that a recipe's steps removed from the current cloud."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from app.scene.state import SceneState
 from app.state.preparation import CHOSEN_COLOUR, OTHER_COLOUR
 
 OPACITY = (90, 150)
-"""Opacity of points that other steps removed, and of those of the chosen one, from 0 to 255."""
+"""Opacities of points removed by other steps and by the chosen step, from 0 to 255."""
 
 
 class RemovedLayer(Layer):
-    """Faint points: those that the chosen step removed in one colour, those of other steps in another."""
+    """Faint points: those removed by the chosen step in one colour, those removed by other steps in another."""
 
     order = 0
 
     @property
     def points(self) -> Floats | None:
-        """(R, 3) as they are drawn, file units; None if none are."""
+        """The drawn points (R, 3), file units; None if there are none."""
         return np.asarray(self._mesh.points, np.float64) if self._visible else None
 
     def _is_on(self, _state: SceneState) -> bool:

@@ -12,17 +12,17 @@ from app.state.heat import Heat, colour_map_of, limits_of
 from app.state.slices import Plane, SliceSettings
 
 OPACITY = (0.0, 0.6, 0.8, 0.88, 0.92)
-"""Opacities of a slice from no heat to full heat; the garment shows through where there is none."""
+"""Opacities of a slice from no heat to full heat; where there is none, the garment shows through."""
 
 DIVERGING_OPACITY = (0.92, 0.85, 0.0, 0.85, 0.92)
-"""Opacities of a slice that shows a difference, from less to more heat."""
+"""Opacities of a slice of a difference, from less to more heat."""
 
 _AROUND = [0, 1, 3, 3, 2, 2]
-"""A square's corners in the order of its outline, which has six."""
+"""Corners of a square in the order of its outline, which has six points."""
 
 
 class _Sheet:
-    """One plane's square and its outline."""
+    """The square of one plane, with its outline."""
 
     def __init__(self, resolution: int) -> None:
         self.mesh = pv.Plane(i_resolution=resolution - 1, j_resolution=resolution - 1)
@@ -32,7 +32,7 @@ class _Sheet:
 
 
 class SliceLayer(Layer):
-    """The heatmap on planes across the network's cube, in place where colours stay."""
+    """The heatmap on planes across the network's cube, updated in place while its colours stay the same."""
 
     order = 1
 
@@ -42,7 +42,7 @@ class SliceLayer(Layer):
 
     @property
     def planes(self) -> tuple[Plane, ...]:
-        """Those that have been cut."""
+        """The planes that have been drawn."""
         return tuple(self._sheets)
 
     def points(self, plane: Plane) -> Floats:
@@ -54,7 +54,7 @@ class SliceLayer(Layer):
         return np.asarray(self._sheets[plane].mesh.point_data["heat"])
 
     def limits(self, plane: Plane) -> tuple[float, float]:
-        """Return the ends of a plane's colours."""
+        """Return the limits of a plane's colours."""
         low, high = self._sheets[plane].actors[0].mapper.scalar_range
         return low, high
 

@@ -18,29 +18,29 @@ HEM_WIDTH = 1.6
 """Width of the lines along the openings, in logical pixels."""
 
 FAINT = 0.13
-"""Opacity of the surface as it was in the first frame."""
+"""Opacity of the surface in the first frame."""
 
 WEIGHT_COLOURS = "YlGnBu"
-"""Colour map of a keypoint's weights: another one than the heatmap's, and pale for next to none, as cloth is."""
+"""Colour map of a keypoint's weights; it differs from the heatmap's, and is pale for small weights, like cloth."""
 WEIGHT_LIMITS = (1e-6, 1.0)
-"""Limits of weights as shares of the largest, on a logarithmic scale: they fall off as an exponential does."""
+"""Limits of weights as shares of the largest, on a logarithmic scale, because weights fall off exponentially."""
 WEIGHT_STYLE: dict[str, Any] = {
     "scalars": "weight", "cmap": WEIGHT_COLOURS, "clim": WEIGHT_LIMITS, "log_scale": True, "show_scalar_bar": False,
 }  # fmt: skip
 
 
 class WeighedLayer(Layer):
-    """One mesh, in one colour, in colours of its own, or coloured by the weights of the selected keypoint."""
+    """A mesh in one colour, in its own colours, or coloured by the weights of the selected keypoint."""
 
     _mesh: Any
 
     @property
     def weights(self) -> Floats | None:
-        """Weights of the points that colour them; None if all have one colour."""
+        """Weights by which points are coloured; None if all have one colour."""
         return np.asarray(self._mesh.point_data["weight"]) if self._made_of["actor"][0] == "weights" else None
 
     def _paint(self, weighed: tuple[Weights, int] | None, colour: str, own: NDArray[np.uint8] | None = None) -> None:
-        """Make the actor if there is none for this kind of colouring, and colour it: `own` are the points' colours."""
+        """Colour the actor, making one for this kind of colouring if necessary; `own` are the points' colours."""
         kind = "weights" if weighed is not None else "plain" if own is None else "own"
         if self._changed("actor", kind, *self._made_of["mesh"]):
             self._begin("mesh", "place", "actor")
@@ -63,17 +63,17 @@ class WeighedLayer(Layer):
 
 
 class SurfaceLayer(WeighedLayer):
-    """The garment's triangles, a little transparent so that what is between its sides is seen.
+    """The garment's triangles, slightly transparent so that what is inside can be seen.
 
-    Of any ray, only the nearest triangle that is seen from its back and the nearest that is seen from its front are
-    blended, in this order: unsorted triangles speckle, and many folds on each other would darken.
+    Along each ray, only the nearest triangle seen from behind and the nearest seen from the front are blended, in this
+    order: unsorted triangles speckle, and many layers would darken.
     """
 
     order = 0
 
     @property
     def points(self) -> Floats:
-        """Vertices (V, 3) as they are drawn, file units."""
+        """The drawn vertices (V, 3), file units."""
         return np.asarray(self._mesh.points, np.float64)
 
     @property
@@ -134,7 +134,7 @@ class SurfaceLayer(WeighedLayer):
 
 
 class FirstFrameLayer(SurfaceLayer):
-    """The surface as it was in the first frame."""
+    """The surface in the first frame."""
 
     order = 9
 

@@ -1,4 +1,4 @@
-"""The surroundings of a garment: the ground with its shadow, and the directions of the axes."""
+"""The surroundings of a garment: the ground with a shadow, and the directions of the axes."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ CELLS = 40
 """Cells along each side of the shadow."""
 
 SPREAD = 1.5
-"""Least ratio of the side of the shadow's square to the garment's, seen from above."""
+"""Minimum ratio of the shadow's side to the garment's, seen from above."""
 
 BLUR = 1.7
 """Standard deviation of the shadow's edge, in cells."""
@@ -23,13 +23,13 @@ HIGH = 0.25
 """Height above the ground at which cloth casts a third of the shadow, as a share of the garment's diagonal."""
 
 DARKEST = 0.2
-"""Opacity of the shadow where most cloth is near the ground."""
+"""Opacity of the shadow where most of the cloth is close to the ground."""
 
 SHADOW = {"light": (40, 48, 62), "dark": (0, 0, 0)}
 
 
 class GroundLayer(Layer):
-    """A soft shadow on the ground, which is below all frames; nothing where it is looked at from below."""
+    """A soft shadow on the ground below all frames; it is hidden from below."""
 
     order = -1
 
@@ -52,7 +52,7 @@ class GroundLayer(Layer):
         return float(self._sheet.points[0, 1])
 
     def _lay(self, bounds: Floats) -> None:
-        """Put the sheet under what is within bounds (2, 3)."""
+        """Put the sheet under bounds (2, 3)."""
         low, high = bounds
         self._middle, self._side = (low + high)[[0, 2]] / 2, SPREAD * float(np.ptp(bounds, axis=0)[[0, 2]].max())
         self._side = max(self._side, 0.3 * float(np.linalg.norm(high - low)), 1e-30)
@@ -89,21 +89,21 @@ class GroundLayer(Layer):
 
 
 AXIS_COLOURS = ((208, 62, 62), (58, 148, 66), (56, 110, 214))
-"""Colours of X, Y and Z, in the usual order of red, green and blue."""
+"""Colours of X, Y and Z: red, green and blue, as usual."""
 
 ARM, INSET = 26, 40
-"""Length of an axis, and how far from the corner they meet, in logical pixels."""
+"""Length of an axis, and distance of their origin from the corner, in logical pixels."""
 
 
 ROOMY = 480
-"""Shorter side of a picture, in logical pixels, below which axes are drawn smaller."""
+"""Shorter side of a picture below which axes are smaller, in logical pixels."""
 
 NEAR = -0.99
 """Depth of the axes, from -1 to 1."""
 
 
 class AxesLayer(Layer):
-    """The directions of X, Y and Z, small, in the lower left corner."""
+    """Small arrows for the directions of X, Y and Z, in the lower left corner."""
 
     order = 9
     _ends: Floats = np.zeros((3, 2))
@@ -118,11 +118,11 @@ class AxesLayer(Layer):
 
     @property
     def ends(self) -> Floats:
-        """(3, 2): where X, Y and Z end, device pixels."""
+        """Ends of X, Y and Z in the picture, (3, 2), device pixels."""
         return self._ends
 
     def lay_out(self, screen: Screen, state: SceneState) -> None:
-        """Turn them as the camera looks."""
+        """Turn the axes with the camera."""
         if not self._visible:
             return
         look = self._plotter.camera.GetViewTransformMatrix()

@@ -1,4 +1,4 @@
-"""The heatmap in space: where it has one value, and as a cloud of light."""
+"""The heatmap in space: as an isosurface and as a volume."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ VOLUME_OPACITY = (0.0, 0.1, 0.3, 0.6, 0.9)
 
 
 class IsosurfaceLayer(Layer):
-    """Surface on which the heatmap has the chosen level; for a difference, the chosen level more and less."""
+    """The surface on which the heatmap has the chosen level; for a difference, both signs of it."""
 
     order = 1
     _mesh: pv.PolyData
 
     @property
     def mesh(self) -> pv.PolyData:
-        """The surface that is drawn."""
+        """The drawn surface."""
         return self._mesh
 
     def _draw(self, state: SceneState) -> bool:
@@ -49,7 +49,7 @@ class IsosurfaceLayer(Layer):
 
 
 class VolumeLayer(Layer):
-    """The heatmap everywhere at once, the denser the hotter."""
+    """The whole heatmap as a volume, denser where it is hotter."""
 
     order = 1
     _image: pv.ImageData
@@ -84,12 +84,12 @@ class VolumeLayer(Layer):
 
 
 def _unit(volume: pv.ImageData) -> float:
-    """Return the way through a volume after which it is as opaque as its samples say: that of one sample."""
+    """Return the path length through the volume at which samples have their stated opacity: the sample spacing."""
     return float(np.mean(volume.spacing))
 
 
 def as_image(grid: Floats, prediction: Prediction) -> pv.ImageData:
-    """Return a grid (X, Y, Z) over the network's cube as VTK's samples `heat`, float32, placed in file units."""
+    """Return a grid (X, Y, Z) over the network's cube as a VTK image with float32 samples `heat`, in file units."""
     scale, origin = prediction.normalisation.scale, prediction.normalisation.invert(np.full(3, -1.0))
     spacing = tuple(2 * scale / max(count - 1, 1) for count in grid.shape)
     found = pv.ImageData(dimensions=grid.shape, spacing=spacing, origin=tuple(origin))

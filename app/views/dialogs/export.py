@@ -34,7 +34,7 @@ class Film:
         motion: what moves in the video.
         speed: pictures per second.
         seconds: duration of a turntable; a video of frames takes its duration from the frames.
-        scale: pixels of the video in one of the screen's.
+        scale: pixels of the video per pixel of the screen.
     """
 
     motion: Motion
@@ -114,7 +114,7 @@ class VideoDialog(_Asking):
 
 
 class RecordingDialog(QDialog):
-    """Progress of a video, with the time left; Cancel gives it up."""
+    """Progress of a video, with the remaining time and a button to cancel."""
 
     def __init__(self, recording: Recording, count: int, parent: QWidget) -> None:
         super().__init__(parent)

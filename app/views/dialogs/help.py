@@ -29,7 +29,7 @@ MOUSE = (
 
 
 class ShortcutList(QDialog):
-    """All keys, by menu, as far as they match a search; below them what the mouse does."""
+    """All shortcuts by menu, filtered by a search, and the uses of the mouse below."""
 
     def __init__(self, parent: QWidget, shortcuts: list[tuple[str, str, str]]) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The form of a new training."""
+"""The form for a new training run."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,18 +36,18 @@ TITLES = {
     "data": "Learn &from", "category": "&Category", "preset": "&Preset", "device": "&Device",
     "preview": "Pre&view on", "others": "&Other options", "run": "Di&rectory", "": "&Start",
 }  # fmt: skip
-"""Titles of the fields without a number and of the button; & precedes the mnemonic."""
+"""Titles of the fields without a number, and of the button; & precedes the mnemonic."""
 
 
 class NewRunDialog(QDialog):
-    """Fields for a training's options; what can't be used is told below its field.
+    """Fields for a training run's options; problems are reported below the field.
 
     Args:
-        document: whose garments can be learnt from, too.
+        document: open garments, which can be learnt from.
         shelf: the shipped garments and opened folders.
         shipped: the folder of the shipped garments.
-        parent_folder: where runs are put.
-        start: begins the run; a `KeygridError` of it is told in the form.
+        parent_folder: folder for new runs.
+        start: starts the run; the form shows the message of a `KeygridError` that it raises.
         parent: the window.
     """
 
@@ -93,7 +93,7 @@ class NewRunDialog(QDialog):
         self._name()
 
     def value(self) -> NewRun:
-        """Return what the fields say."""
+        """Return the values of the fields."""
         category = self._category.currentText().strip()
         values = {name: _value(self.fields[name]) for name in knobs()} | {
             "category": None if category in {"", ALL} else [category],
@@ -144,7 +144,7 @@ class NewRunDialog(QDialog):
         self._form.addWidget(self.problems[name], row + 1, 1, 1, 2)
 
     def _add_knobs(self) -> None:
-        """Add the options that are numbers or switches: a row each, and those of the augmentation in a grid."""
+        """Add the options that are numbers or switches: a row each, and a grid for those of the augmentation."""
         taken = {title[title.index("&") + 1].lower() for title in TITLES.values()}
         varied = [knob for knob in knobs().values() if knob.group == "data"]
         for knob in knobs().values():
@@ -196,14 +196,14 @@ class NewRunDialog(QDialog):
         self._data.setToolTip(str(self._data.currentData() or ""))
 
     def _fill_in(self) -> None:
-        """Set what the preset sets."""
+        """Set the fields to the preset's values."""
         keypoints = _value(self.fields["keypoints"])
         own = preset_values(self._preset.currentText(), keypoints)
         for name in knobs():
             _set(self.fields[name], own[name])
 
     def _name(self) -> None:
-        """Name the directory by what is learnt, unless the user did."""
+        """Name the directory after the training data, unless the user has named it."""
         if self._folder is None:
             return
         wanted = self.value()
@@ -241,7 +241,7 @@ def _problem(parent: QWidget) -> QLabel:
 
 
 def with_key(title: str, taken: set[str]) -> str:
-    """Return a title with & before its first letter that is not taken, and take that; as it is if all are."""
+    """Return a title with & before its first free letter, and reserve that; unchanged if there is none."""
     for place, letter in enumerate(title.lower()):
         if letter.isalpha() and letter not in taken:
             taken.add(letter)

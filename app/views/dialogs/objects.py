@@ -1,4 +1,4 @@
-"""The dialog that offers the objects of a file, with a picture of each."""
+"""The dialog for choosing among a file's objects, with a picture of each."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,23 +11,23 @@ from app.output.thumbnails import Thumbnails
 SIZE = 580, 440
 """Width and height, in logical pixels."""
 PICTURE, CELL = 96, QSize(128, 138)
-"""Side of a picture, and the place of one with the name below it, in logical pixels."""
+"""Side of a picture, and size of an item with its name, in logical pixels."""
 MOST_PICTURES = 100
-"""The first so many objects have a picture: each is read from the file anew."""
+"""Maximum number of objects with a picture: each is read from the file again."""
 
 
 class ObjectDialog(QDialog):
-    """Objects in rows, to be walked through with the arrow keys; Enter or a double click opens one.
+    """Objects in rows, navigated by the arrow keys; Enter or a double click opens one.
 
     Args:
-        file: the name of the file that has them.
-        objects: their names and paths.
-        current: the name of the one that is shown; empty where all of them are.
-        thumbnails: gives their pictures.
+        file: name of the file.
+        objects: names and paths of its objects.
+        current: name of the current object; empty if all are shown.
+        thumbnails: provides their pictures.
     """
 
     wanted = Signal(object)
-    """The path of the object that was chosen."""
+    """The path of the chosen object."""
 
     def __init__(
         self, file: str, objects: Sequence[tuple[str, Path]], current: str, thumbnails: Thumbnails, parent: QWidget

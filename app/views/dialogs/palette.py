@@ -1,4 +1,4 @@
-"""The command palette, which finds commands by a few letters."""
+"""The command palette, which finds commands by part of their name."""
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
@@ -12,7 +12,7 @@ SIZE = 520, 380
 
 
 class CommandPalette(QDialog):
-    """A line to type into, and below it the commands that have all of its words; Enter runs the marked one."""
+    """A search field, and below it the commands that contain all of its words; Enter runs the selected one."""
 
     def __init__(self, actions: CommandRegistry, parent: QWidget) -> None:
         super().__init__(parent)
@@ -44,7 +44,7 @@ class CommandPalette(QDialog):
         self._search("")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Arrow keys walk through the list, while letters go on into the line."""
+        """Let arrow keys move through the list, while letters go into the search field."""
         steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8}
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in steps:
             row = self.list.currentIndex().row() + steps[Qt.Key(event.key())]
@@ -78,7 +78,7 @@ class CommandPalette(QDialog):
 
 
 def titles_of(actions: CommandRegistry) -> list[tuple[str, str, str]]:
-    """Menu, title and name of every command, in the order of menus."""
+    """Return menu, title and name of every command, in the order of menus."""
     return [
         (plain(command.menu).replace("/", " ▸ "), plain(command.title), command.name) for command in actions.commands
     ]

@@ -25,7 +25,7 @@ _DASHES = (
 )  # fmt: skip
 
 DRIFT = "tolerant"
-"""The metric that is charted over frames, by its key."""
+"""Key of the metric that is charted over frames."""
 
 
 class DifferenceTable(RowsTable):
@@ -51,7 +51,7 @@ class DifferenceTable(RowsTable):
         self.chosen.connect(self._choose)
 
     def show_differences(self) -> None:
-        """Take in what is matched now."""
+        """Show the current matches."""
         self.rows.show(differences(self._first, self._comparison))
 
     def _choose(self, row: int | None) -> None:
@@ -60,7 +60,7 @@ class DifferenceTable(RowsTable):
 
 
 class Drift(QWidget):
-    """Chart of a keypoint's distance from its place on the cloth, by frame; a line for each view."""
+    """Chart of keypoint drift along the cloth by frame, with a line for each view."""
 
     def __init__(self, first: View, comparison: Comparison, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,7 +74,7 @@ class Drift(QWidget):
         self.plot: Plot | None = None
 
     def show_drift(self) -> None:
-        """Draw what is scored now: the selected keypoint's drift, or that of all in the mean."""
+        """Draw the current scores: the selected keypoint's drift, or the mean of all."""
         curves = self.curves()
         subject = self._first.subject
         chosen = "all keypoints, mean" if subject.keypoint is None else f"keypoint {subject.keypoint}"
@@ -94,11 +94,11 @@ class Drift(QWidget):
             self._now.setValue(self._first.subject.frame)
 
     def chart(self) -> Chart | None:
-        """Return the chart with its explanation; None while there is nothing to draw."""
+        """Return the chart with its caption; None if there is nothing to draw."""
         return Chart(self.label.text(), widget_picture(self)) if self.curves() else None
 
     def curves(self) -> dict[str, tuple[Curve, Qt.PenStyle]]:
-        """Return the curves by view, each with the dashes of its line."""
+        """Return the curves by view, each with its dash pattern."""
         found = {}
         for place, view in enumerate((self._first, *self._comparison.views)):
             measures = self._comparison.measures.get(view)
@@ -161,7 +161,7 @@ class ComparisonPanel(QWidget):
             first.subject.events[name].connect(self._refresh_soon)
 
     def shut(self) -> None:
-        """Take in nothing more."""
+        """Stop updating."""
         self._refreshing.stop()
         for name in ("views", "matches", "measures"):
             self._comparison.events[name].disconnect(self._refresh_soon)
@@ -188,7 +188,7 @@ def _buttons(actions: list[QAction]) -> QHBoxLayout:
 
 
 def _boxes(actions: list[QAction], title: str) -> QWidget:
-    """Check boxes in step with checkable actions, three in a row."""
+    """Return check boxes linked to checkable actions, three per row."""
     widget = QWidget()
     grid = QGridLayout(widget)
     grid.setContentsMargins(8, 0, 8, 0)

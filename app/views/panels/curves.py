@@ -1,4 +1,4 @@
-"""Losses and scores over steps. Importing this imports pyqtgraph, which takes a moment: only when they are shown."""
+"""Losses and scores over steps. Import this module only when needed: it imports pyqtgraph, which takes a moment."""
 
 import math
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ class Curves(QWidget):
         self.scores.hide()
 
     def show_run(self, run: Run | None, smoothing: float, *, log: bool) -> None:
-        """Draw a run's curves as far as they are known, the losses' axis logarithmic or not."""
+        """Draw a run's known curves, with losses on a logarithmic axis if asked."""
         self._run, self._smoothing, self._log = run, smoothing, log
         self._draw()
 

@@ -1,4 +1,4 @@
-"""The panel "Evaluate": what is judged, how far that is, the scores, kinds of places and curves."""
+"""The panel "Evaluate": choices, progress, scores, kinds of places and curves."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -37,19 +37,19 @@ if TYPE_CHECKING:
     from app.views.panels.curves import Plot  # imports pyqtgraph, which takes a moment
 
 WHAT = Qt.ItemDataRole.UserRole
-"""The role of the text of a method, or of the paths of the motions of a garment."""
+"""Item role of a method's specification, or of the paths of a garment's motions."""
 
 SETUP_WIDTH = 280
-"""Width of what is chosen, in the user's pixels."""
+"""Width of the list of choices, in logical pixels."""
 
 TURN_TITLES = {"yaw": "About the vertical", "none": "Not at all", "full": "Any rotation"}
 HINT = "Tick methods and moving garments, then click Evaluate; the table fills in as they are scored."
 CHARTED = "strict"
-"""The metric that curves show, by its key."""
+"""Key of the metric in the charts."""
 
 PROGRESS = ("running", "done", "cells", "options", "seconds_left")
 FOUND = ("cells", "levels", "judged")
-"""Attributes of the evaluation that say how far it is, and what was found."""
+"""Attributes of the evaluation that hold its progress and its results."""
 
 _DASHES = (
     Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine,
@@ -58,10 +58,10 @@ _DASHES = (
 
 
 class BoxDelegate(QStyledItemDelegate):
-    """Draws boxes with an outline that is seen on any theme: Fusion has it darker than a dark window."""
+    """Draws check boxes with an outline that is visible in any theme; Fusion's is darker than a dark window."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:  # noqa: N802
-        """Give the outline, which Fusion derives from the window's colour, that of pale text."""
+        """Use the colour of pale text for the outline, which Fusion derives from the window's colour."""
         super().initStyleOption(option, index)
         palette = QPalette(option.palette)
         palette.setColor(QPalette.ColorRole.Window, palette.color(QPalette.ColorRole.PlaceholderText))
@@ -69,10 +69,10 @@ class BoxDelegate(QStyledItemDelegate):
 
 
 class Choice(QTreeWidget):
-    """Methods and garments with a box each.
+    """A list of methods and garments with check boxes.
 
     Args:
-        state: has what can be chosen.
+        state: holds the available methods and garments.
     """
 
     def __init__(self, state: Workspace) -> None:
@@ -85,7 +85,7 @@ class Choice(QTreeWidget):
         self.itemChanged.connect(self._take)
 
     def show_choice(self) -> None:
-        """List what there is now."""
+        """List the available methods and garments."""
         evaluation, document = self._evaluation, self._state.document
         folded = {item.text(0) for item in self._sections() if not item.isExpanded()}
         with QSignalBlocker(self):
@@ -125,7 +125,7 @@ class Choice(QTreeWidget):
 
 
 class KindTable(RowsTable):
-    """Shares of keypoints by the kind of place at which they are found; a row for each method."""
+    """Shares of keypoints by the kind of place at which they are found, with a row per method."""
 
     def __init__(self, evaluation: Evaluation) -> None:
         columns: list[Column[list[OpenMethod]]] = [
@@ -137,7 +137,7 @@ class KindTable(RowsTable):
         self._evaluation = evaluation
 
     def show_kinds(self) -> None:
-        """Take in what was found until now."""
+        """Show the results so far."""
         self.rows.show([method for method in self._evaluation.judged if self._evaluation.of(method)])
 
     @staticmethod
@@ -151,7 +151,7 @@ class KindTable(RowsTable):
 
 
 class Levels(QWidget):
-    """A chart of the strict error for each way in which garments are seen worse."""
+    """A chart of the strict error for each disturbance."""
 
     def __init__(self, evaluation: Evaluation) -> None:
         super().__init__()
@@ -163,7 +163,7 @@ class Levels(QWidget):
         self._layout.addWidget(self.label)
 
     def show_levels(self) -> None:
-        """Draw what was found until now."""
+        """Draw the results so far."""
         levels = self._evaluation.levels
         self.label.setVisible(not levels)
         for kind, title in CURVES.items():
@@ -190,10 +190,10 @@ class Levels(QWidget):
 
 
 class EvaluationPanel(QWidget):
-    """Choices of what is evaluated on the left, and results on the right."""
+    """Choices of an evaluation on the left, and results on the right."""
 
     wanted = Signal(object, object)
-    """The method and the `Sight` of a number that was clicked."""
+    """A number was clicked; carries its method and `Sight`."""
 
     def __init__(self, state: Workspace, commands: CommandRegistry) -> None:
         super().__init__()
@@ -235,7 +235,7 @@ class EvaluationPanel(QWidget):
         self._refresh()
 
     def shut(self) -> None:
-        """Take in nothing more."""
+        """Stop updating."""
         for timer in (self._refreshing, self._filling, self._listing):
             timer.stop()
         for name in PROGRESS:

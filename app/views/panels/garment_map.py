@@ -1,4 +1,4 @@
-"""A garment at rest from front and back, flat, with each keypoint's place in every frame."""
+"""A map of a garment at rest, front and back, with each keypoint's place in every frame."""
 
 from dataclasses import dataclass
 
@@ -18,26 +18,26 @@ from keygrid.data.garment import Garment
 Floats = NDArray[np.float64]
 
 MOST_FACES = 30_000
-"""Larger meshes are drawn by some of their triangles."""
+"""Number of triangles above which a mesh is thinned for drawing."""
 
 REACH = 8
-"""Distance of a click or the mouse from a dot that it means, in logical pixels."""
+"""Largest distance at which the mouse hits a dot, in logical pixels."""
 
 RENEW_MS = 100
-"""Time after a change until the map is drawn: predictions of many frames arrive one after the other."""
+"""Delay before drawing after a change, because predictions of many frames arrive one after the other."""
 
 HINT = "Each keypoint's place on the cloth in every frame; needs a moving garment and its keypoints"
 
 
 @dataclass(frozen=True, eq=False)
 class Dot:
-    """A keypoint in a frame.
+    """A keypoint in one frame.
 
     Attributes:
-        view: whose it is.
-        keypoint: its index.
-        frame: where it is found.
-        place: in the map, the user's pixels.
+        view: view of the keypoint.
+        keypoint: index of the keypoint.
+        frame: the frame.
+        place: position in the map, in logical pixels.
     """
 
     view: View
@@ -47,10 +47,10 @@ class Dot:
 
 
 class Flat:
-    """A shape at rest laid flat: front and back, seen along its broad side.
+    """A shape at rest laid flat: front and back, seen along the axis of its broad side.
 
     Args:
-        garment: at rest.
+        garment: the garment at rest.
     """
 
     def __init__(self, garment: Garment) -> None:
@@ -73,7 +73,7 @@ class Flat:
             self.depth = depth[self.faces].mean(axis=1)
 
     def placed(self, points: Floats, room: QRectF, *, back: bool) -> Floats:
-        """Return positions (P, 2) of points of the plane (P, 2) in a room of the map; the back is seen from behind."""
+        """Return the map positions (P, 2) of plane points (P, 2), within an area; the back is seen from behind."""
         extent = np.maximum(self.high - self.low, 1e-30)
         scale = 0.92 * min(room.width() / extent[0], room.height() / extent[1])
         away = (points - (self.low + self.high) / 2) * scale
@@ -81,7 +81,7 @@ class Flat:
         return np.column_stack([centre.x() + (-1 if back else 1) * away[:, 0], centre.y() - away[:, 1]])
 
     def paint(self, painter: QPainter, room: QRectF, colour: QColor, *, back: bool) -> None:
-        """Draw one side, lighter where it faces the eye."""
+        """Draw one side, lighter where it faces the viewer."""
         painter.setPen(Qt.PenStyle.NoPen)
         if not len(self.faces):
             painter.setBrush(colour)
@@ -100,11 +100,11 @@ class Flat:
 
 
 class GarmentMap(QWidget):
-    """A row for each view: front and back with trails of dots; a click on a dot goes to its frame.
+    """A row per view: front and back with trails of dots; clicking a dot shows its frame.
 
     Args:
         first: the first view.
-        comparison: has the others.
+        comparison: holds the other views.
     """
 
     def __init__(self, first: View, comparison: Comparison, parent: QWidget | None = None) -> None:
@@ -126,7 +126,7 @@ class GarmentMap(QWidget):
         return QSize(340, 260)
 
     def shut(self) -> None:
-        """Draw nothing any more."""
+        """Stop drawing permanently."""
         self._renewing.stop()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
@@ -167,7 +167,7 @@ class GarmentMap(QWidget):
         QToolTip.showText(event.globalPosition().toPoint() + QPoint(8, 8), text, self)
 
     def dot_at(self, place: QPointF) -> Dot | None:
-        """Return the dot nearest to a place, if one is near."""
+        """Return the dot nearest to a position, if it is close enough."""
         away = [(dot.place - place).manhattanLength() for dot in self.dots]
         nearest = int(np.argmin(away)) if away else -1
         return self.dots[nearest] if nearest >= 0 and away[nearest] <= REACH else None
@@ -239,7 +239,7 @@ class GarmentMap(QWidget):
         return self._flat[1]
 
     def _side(self, garment: Garment, size: QSize, *, back: bool) -> QPixmap:
-        """One side of a garment as a picture, which is drawn once for each size."""
+        """Return the picture of one side of a garment, drawn once for each size."""
         dark = self.palette().color(QPalette.ColorRole.Base).lightness() < 128
         key = garment, 2 * size.width() + back, size.height(), str(dark)
         if key not in self._sides:

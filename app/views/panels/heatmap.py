@@ -1,4 +1,4 @@
-"""The panels of the heatmap: its slices, and how it is evaluated and coloured."""
+"""The panels of the heatmap: its slices, resolution and colours."""
 
 from collections.abc import Callable
 from functools import partial
@@ -30,14 +30,14 @@ STEPS = 200
 TITLES: dict[Plane, str] = {"x": "X", "y": "Y", "z": "Z", "free": "Free"}
 
 SIGMAS = 1.05
-"""A step of the slider of sigma multiplies it by this."""
+"""Factor of one step of the sigma slider."""
 
 SIGMA_STEPS = 40
-"""Steps to either side of what the model used: from a seventh of it to seven times as much."""
+"""Steps on either side of the model's sigma, from a seventh of it to seven times as much."""
 
 
 class SlicePanel(QWidget):
-    """A row for each plane, whose slider moves it as it is dragged."""
+    """A row per plane, whose slider moves the plane while dragged."""
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -261,7 +261,7 @@ def _button(text: str, tip: str, run: Callable[[], object]) -> QToolButton:
 
 
 def _swatch(colour_map: str) -> QIcon:
-    """A strip of a colour map."""
+    """Return a strip of a colour map."""
     import pyvista as pv
 
     table = pv.LookupTable(colour_map, n_values=64).values

@@ -32,7 +32,7 @@ def _position(axis: int) -> Column[Skeleton]:
 
 
 def _optional(title: str, tip: str, of: Callable[[Skeleton], NDArray[Any] | None], form: str) -> Column[Skeleton]:
-    """A column of numbers that are not known of every skeleton."""
+    """Return a column of numbers that some skeletons do not have."""
 
     def value(shown: Skeleton, row: int) -> Any:
         values = of(shown)
@@ -45,15 +45,15 @@ def _optional(title: str, tip: str, of: Callable[[Skeleton], NDArray[Any] | None
 
 
 class KeypointModel(RowsModel[Skeleton]):
-    """Keypoints as rows, which can be hidden and renamed; a preview has neither vertices nor confidences.
+    """Keypoints as rows, which can be hidden and renamed; previews have no vertices or confidences.
 
     Args:
-        subject: gives names and colours.
-        settings: which keypoints are hidden.
+        subject: provides names and colours.
+        settings: holds the hidden keypoints.
     """
 
     refused = Signal(str)
-    """A name can't be kept, and why."""
+    """A name was refused; the text gives the reason."""
 
     def __init__(self, subject: Subject, settings: ViewSettings) -> None:
         self._subject, self._settings = subject, settings
@@ -110,7 +110,7 @@ class KeypointModel(RowsModel[Skeleton]):
 
 
 class KeypointTable(RowsTable):
-    """Choosing a row selects the keypoint, and the other way round."""
+    """A table in which the chosen row is the selected keypoint, and vice versa."""
 
     def __init__(self, view: View, actions: CommandRegistry, parent: QWidget | None = None) -> None:
         self.keypoints = KeypointModel(view.subject, view.settings)
@@ -134,7 +134,7 @@ class KeypointTable(RowsTable):
         menu.popup(event.globalPos())
 
     def rename(self, keypoint: int) -> None:
-        """Let the user write its name."""
+        """Let the user edit a keypoint's name."""
         self.edit(self.sorted.mapFromSource(self.keypoints.index(keypoint, 0)))
 
     def _show(self, *_: object) -> None:
@@ -151,7 +151,7 @@ class KeypointTable(RowsTable):
 
 
 class SegmentTable(RowsTable):
-    """The skeleton's segments; choosing a row selects the segment, and the other way round."""
+    """A table in which the chosen row is the selected segment, and vice versa."""
 
     def __init__(self, subject: Subject, parent: QWidget | None = None) -> None:
         columns: list[Column[Skeleton]] = [
@@ -181,8 +181,7 @@ class SegmentTable(RowsTable):
 class KeypointPanel(QWidget):
     """The table of keypoints.
 
-    Above it stands what is to be said against them, and below it what is measured, or what is known of a place that was
-    clicked.
+    Warnings about the keypoints are above it; the measured distance, or a description of a clicked place, is below.
     """
 
     def __init__(self, view: View, actions: CommandRegistry, parent: QWidget | None = None) -> None:
@@ -216,7 +215,7 @@ class KeypointPanel(QWidget):
         self.caveats.setVisible(bool(self.caveats.text()))
 
     def show_place(self, probes: Sequence[Probe]) -> None:
-        """Say what is known of the nearest of some places, with each keypoint's weight there."""
+        """Describe the nearest of some places, with each keypoint's weight there."""
         self._place = probes[0] if probes and probes[0].kind in {"surface", "slice"} else None
         self._refresh()
 

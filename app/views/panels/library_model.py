@@ -1,4 +1,4 @@
-"""The library as a tree of two levels: sections, and what is in them."""
+"""The library as a tree of two levels: sections and their items."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from keygrid.data.collection import Entry
 from keygrid.data.garment import Garment
 
 BATCH = 500
-"""Rows of a section that a view lays out at a time."""
+"""Number of rows that a view fetches at a time."""
 
 ROW = 34
 """Height of a row, in logical pixels."""
@@ -27,16 +27,16 @@ Item = Garment | Entry | Path
 
 @dataclass
 class Section:
-    """Items under a title; of those that match, the first `fetched` are there for views.
+    """A titled group of items; of the matching ones, the first `fetched` are visible to views.
 
     Attributes:
-        title: what the section's row says.
-        tip: what its tool tip says.
-        items: all of them.
-        texts: what a search looks at, one lower-case text an item.
+        title: text of the section's row.
+        tip: tooltip of the section's row.
+        items: all items.
+        texts: search texts in lower case, one per item.
         pictured: whether items are shown with a picture.
-        matches: indices of the items that a search left.
-        fetched: how many of these rows there are so far.
+        matches: indices of the items that match the search.
+        fetched: number of rows fetched so far.
     """
 
     title: str
@@ -48,12 +48,12 @@ class Section:
     fetched: int = 0
 
     def search(self, words: str) -> None:
-        """Keep what contains all words."""
+        """Keep the items that contain all words."""
         self.matches = matching(self.texts, words)
         self.fetched = min(len(self.matches), BATCH)
 
     def keep_new(self, seen: set[Path]) -> None:
-        """Leave out what was seen in another section, and add the rest to it."""
+        """Remove items that other sections have shown, and record the remaining ones as shown."""
         kept = []
         for index in self.matches:
             path = path_of(self.items[index])
@@ -64,7 +64,7 @@ class Section:
 
 
 class LibraryModel(QAbstractItemModel):
-    """Sections of what is open, shipped, recent or in collections, as far as it matches a search."""
+    """Sections for open, shipped and recent garments and for collections, filtered by a search."""
 
     def __init__(self, document: Document, shelf: Shelf, picture: Callable[[Path], QIcon]) -> None:
         super().__init__()
@@ -81,12 +81,12 @@ class LibraryModel(QAbstractItemModel):
         self.rebuild()
 
     def rebuild(self, *_: object) -> None:
-        """Take in what the document and the shelf hold now."""
+        """Rebuild the sections from the document and the shelf."""
         self._all = _sections(self._document, self._shelf)
         self.search(self._words)
 
     def search(self, words: str) -> None:
-        """Show only what contains all words in its name or category, each garment once, and sections that have any."""
+        """Show only items with all words in their name or category, each garment once, without empty sections."""
         self.beginResetModel()
         self._words = words
         seen: set[Path] = set()
@@ -98,7 +98,7 @@ class LibraryModel(QAbstractItemModel):
         self.endResetModel()
 
     def place(self, item: object) -> QModelIndex:
-        """Index of an open garment; an invalid one if it is not there."""
+        """Return the index of an open garment; an invalid index if it is not there."""
         for row, section in enumerate(self.sections):
             if section.items and isinstance(section.items[0], Garment):
                 for place, index in enumerate(section.matches):
@@ -107,7 +107,7 @@ class LibraryModel(QAbstractItemModel):
         return QModelIndex()
 
     def first(self) -> QModelIndex:
-        """Index of the first item; an invalid one if there is none."""
+        """Return the index of the first item; an invalid index if there is none."""
         row = next((row for row, section in enumerate(self.sections) if section.matches), None)
         return QModelIndex() if row is None else self.index(0, 0, self.index(row, 0))
 
@@ -171,7 +171,7 @@ def path_of(item: Item) -> Path | None:
 
 
 def describe(item: Item) -> str:
-    """Return the tool tip of an item."""
+    """Return the tooltip of an item."""
     if isinstance(item, Path):
         return str(item) if _exists(item) else f"{item}\nThis file no longer exists."
     if isinstance(item, Entry):

@@ -30,20 +30,20 @@ from keygrid.errors import KeygridError
 NARROWEST = 30
 """Width of a number's field without its digits, in logical pixels."""
 ROWS = 8
-"""Steps that are seen at once."""
+"""Number of visible rows."""
 NO_CLOUD = "Open a cloud, such as a PLY file from a depth camera, to prepare it."
 HINT = "Add steps until only the garment is left; each takes effect at once and can be undone."
 TITLES = {"m": "Metres", "cm": "Centimetres", "mm": "Millimetres"}
 AXES = "xyz"
 REST_MS = 400
-"""Delay between a change of a number and preparing by it, with all that come meanwhile."""
+"""Delay after a change of a number before the cloud is prepared, to combine several changes."""
 
 
 class PreparationPanel(QWidget):
-    """A list of steps with the points that each leaves, the chosen one's numbers, and what is up in the file."""
+    """A list of steps with the points that each leaves, the chosen step's numbers, and the file's up axis and unit."""
 
     refused = Signal(str)
-    """A number can't be used; a sentence that says why."""
+    """A number is invalid; the text is a message for the user."""
 
     def __init__(self, preparation: Preparation, commands: CommandRegistry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -149,7 +149,7 @@ class PreparationPanel(QWidget):
         self._take_row()
 
     def _take_row(self, *_: object) -> None:
-        """Show the numbers of the chosen step, and which points it removed."""
+        """Show the numbers of the chosen step, and the points that it removed."""
         preparation, row = self._preparation, self.list.currentRow()
         preparation.step = row
         removed = preparation.removed
@@ -193,7 +193,7 @@ class PreparationPanel(QWidget):
             self.numbers[one.name] = boxes
 
     def _apply(self) -> None:
-        """Do the chosen step with the numbers of the form."""
+        """Apply the chosen step with the numbers in the form."""
         step = self._chosen()
         if step is None:
             return
@@ -219,7 +219,7 @@ class PreparationPanel(QWidget):
 
 
 def _legend(by_step: int, by_others: int) -> str:
-    """Return what the colours of removed points mean, with their numbers."""
+    """Return the legend for the colours of removed points, with their numbers."""
     parts = ((CHOSEN_COLOUR, "removed by this step", by_step), (OTHER_COLOUR, "by other steps", by_others))
     return "&nbsp; ".join(
         f'<span style="color: rgb{colour}">■</span>&nbsp;{words}: {count:,}' for colour, words, count in parts
@@ -227,7 +227,7 @@ def _legend(by_step: int, by_others: int) -> str:
 
 
 def _box(default: float) -> QSpinBox | QDoubleSpinBox:
-    """A field for a whole number, or for metres to tenths of a millimetre."""
+    """Return a field for a whole number, or for metres with four decimals."""
     if isinstance(default, int):
         whole = QSpinBox(minimum=1, maximum=1000)
         whole.setKeyboardTracking(False)

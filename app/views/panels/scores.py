@@ -31,20 +31,20 @@ from keygrid.evaluation.metrics import METRICS
 from keygrid.evaluation.statistics import Interval
 
 INTERVAL = Qt.ItemDataRole.UserRole + 1
-"""The role of the interval of a mean, as text."""
+"""Item role of the interval of a mean, as text."""
 
 PAD, GAP = 8, 6
-"""Room beside a number, and between it and its interval, in the user's pixels."""
+"""Space beside a number, and between it and its interval, in logical pixels."""
 
 WORST_TIP = "Click to see the worst frame"
 Index = QModelIndex | QPersistentModelIndex
 
 
 class NumberDelegate(QStyledItemDelegate):
-    """Draws numbers below each other, whether an interval follows or not."""
+    """Aligns numbers vertically, with or without an interval."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw the number right-aligned in its own room, and the interval, paler, after it."""
+        """Draw the number right-aligned in its own column, followed by the interval in a paler colour."""
         drawn = QStyleOptionViewItem(option)
         self.initStyleOption(drawn, index)
         text, interval, known = drawn.text, index.data(INTERVAL) or "", drawn.widget
@@ -66,7 +66,7 @@ class NumberDelegate(QStyledItemDelegate):
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
-        """Return room for the number and its interval."""
+        """Return the size of the number and its interval."""
         metrics, interval = option.fontMetrics, index.data(INTERVAL) or ""
         width = metrics.horizontalAdvance("0.000") + 2 * PAD
         if interval:
@@ -75,10 +75,10 @@ class NumberDelegate(QStyledItemDelegate):
 
 
 class ScoreModel(QAbstractItemModel):
-    """Methods as rows, and below each the garments that it was judged on.
+    """Methods as rows, each with the garments that it was scored on below it.
 
     Args:
-        evaluation: what was found.
+        evaluation: the results.
     """
 
     def __init__(self, evaluation: Evaluation) -> None:
@@ -90,7 +90,7 @@ class ScoreModel(QAbstractItemModel):
         self._means: list[list[tuple[float | None, str]]] = []
 
     def refresh(self) -> None:
-        """Take in what was found until now."""
+        """Show the results so far."""
         evaluation = self._evaluation
         self.beginResetModel()
         self.keys = evaluation.keys
@@ -103,11 +103,11 @@ class ScoreModel(QAbstractItemModel):
         self.endResetModel()
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
-        """Return the index of a method, or of a garment below one."""
+        """Return the index of a method, or of a garment below a method."""
         return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
 
     def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]
-        """Return the method that a garment is below."""
+        """Return the index of the method above a garment."""
         above = index.internalId()
         return self.createIndex(above - 1, 0, 0) if above else QModelIndex()
 
@@ -147,7 +147,7 @@ class ScoreModel(QAbstractItemModel):
         return None
 
     def sight(self, index: Index) -> tuple[OpenMethod, Sight] | None:
-        """Return the method and the worst frame that a number stands for; None where there is none."""
+        """Return the method and the worst frame of a number; None if there is none."""
         if not index.isValid() or index.column() == 0:
             return None
         key, above = self.keys[index.column() - 1], index.internalId()
@@ -171,14 +171,14 @@ class ScoreModel(QAbstractItemModel):
 
 
 class ScoreTable(QTreeView):
-    """Means over garments, and what they are means of; a click on a number asks for its worst frame.
+    """Means over garments, which unfold to show each garment; clicking a number requests its worst frame.
 
     Args:
-        evaluation: what was found.
+        evaluation: the results.
     """
 
     wanted = Signal(object, object)
-    """The method and the `Sight` of a number that was clicked."""
+    """A number was clicked; carries its method and `Sight`."""
 
     def __init__(self, evaluation: Evaluation, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -202,7 +202,7 @@ class ScoreTable(QTreeView):
         self.clicked.connect(self._ask)
 
     def show_scores(self) -> None:
-        """Take in what was found until now; what is unfolded stays so."""
+        """Show the results so far; unfolded rows stay unfolded."""
         before = [method for row, method in enumerate(self.scores.methods) if self.isExpanded(self._index(row))]
         self.scores.refresh()
         for row, method in enumerate(self.scores.methods):

@@ -39,23 +39,23 @@ BUTTONS = ("new_run", "open_run", "pause_run", "resume_run", "stop_run")
 NO_RUNS = "New run starts a training run; Open run follows one that was started elsewhere."
 
 REST_MS = 750
-"""Delay between news of a run and painting them, with all that come meanwhile."""
+"""Delay after news of a run before painting, to combine several updates."""
 
 ROW, VISIBLE = 24, 3
-"""A row's height in logical pixels, and how many are seen at once."""
+"""Height of a row in logical pixels, and number of visible rows."""
 
 SMOOTHING = 60
 """Initial smoothing of the curves, in hundredths."""
 
 ENDED = {State.STOPPED, State.FAILED, State.LOST}
-"""A run in one of these can go on from what it saved."""
+"""States in which a run can be resumed from its saved state."""
 
 
 class TrainingPanel(QWidget):
-    """A list of runs; of the chosen one its curves, in words how far it is, and its preview."""
+    """A list of runs, and the chosen one's curves, progress and preview."""
 
     shown = Signal()
-    """The panel has come into sight."""
+    """The panel became visible."""
 
     def __init__(self, document: Document, runs: Runs, actions: CommandRegistry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -195,7 +195,7 @@ class TrainingPanel(QWidget):
 
 
 class RunList(QTreeWidget):
-    """A row a run: its name, its state and how much of it is done; choosing one chooses it in the state."""
+    """One row per run: its name, state and progress; choosing one chooses it in the state."""
 
     def __init__(self, runs: Runs) -> None:
         super().__init__()
@@ -281,7 +281,7 @@ class _Bar(QStyledItemDelegate):
 
 
 def summary(run: Run) -> str:
-    """Describe the progress of a run in one line, or say why it ended."""
+    """Describe the progress of a run in one line, or the reason why it ended."""
     history = run.history
     if run.message:
         return run.message
@@ -303,7 +303,7 @@ def summary(run: Run) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a duration in words, to two units."""
+    """Return a duration in words, in up to two units."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
