@@ -127,7 +127,7 @@ class Picker:
         return int(near[on_display[near, 2].argmin()])
 
     def probe(self, x: float, y: float, within: float) -> list[Probe]:
-        """Return the objects at a display position, near to far: a keypoint, a segment, places on surface and slices."""
+        """Return the objects at a display position, near to far: keypoint, segment, places on surface and slices."""
         state = self.state
         if state.garment is None:
             return []

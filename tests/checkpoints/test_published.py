@@ -302,7 +302,7 @@ def test_code_in_a_file_is_not_run(tmp_path: Path, eight: State, zipped: bool, p
     content = {"whole": hostile, "state": wrapped(hostile), "value": wrapped(eight | {"MA_EMB": hostile})}[place]  # type: ignore[arg-type, dict-item]
     path = tmp_path / "model.pt"
     torch.save(content, path, _use_new_zipfile_serialization=zipped)
-    assert "wants to run code" in refusal(path)
+    assert "would run code" in refusal(path)
     assert not target.exists()
     torch.load(path, weights_only=False)  # proof that it would
     assert target.exists()
@@ -312,7 +312,7 @@ def test_code_in_a_plain_pickle_is_not_run(tmp_path: Path) -> None:
     target = tmp_path / "owned"
     path = tmp_path / "model.pt"
     path.write_bytes(pickle.dumps(Hostile(target)))
-    assert "wants to run code" in refusal(path)
+    assert "would run code" in refusal(path)
     assert not target.exists()
 
 

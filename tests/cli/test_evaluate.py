@@ -41,5 +41,5 @@ def test_landmarks_beside_a_garment_or_given_count_in_place_of_its_own(tmp_path:
         values.append(json.loads(report.read_text())["methods"][0]["mean"]["across"])
     assert values[0] == values[1]
     assert 0 <= values[0]["agreement"] <= 1
-    with pytest.raises(KeygridError, match="is no file"):
+    with pytest.raises(KeygridError, match="it is not a file"):
         evaluate(["farthest?k=2"], data=[sheet], landmarks=[tmp_path / "missing.json"], workers=0)

@@ -67,7 +67,7 @@ def test_manifests_of_many_missing_files(tmp_path: Path) -> None:
     opened = open_path(tmp_path)
     assert isinstance(opened, Collection)
     assert len(opened.entries) == 50
-    assert opened.missing[-1] == "Nor are 19947 others that it names."
+    assert opened.missing[-1] == "19947 others that it names are missing, too."
 
 
 def write_h5(path: Path, shape: tuple[int, ...], chunks: tuple[int, ...], labels: int = 0) -> None:

@@ -78,7 +78,7 @@ def test_a_folder_with_landmarks_holds_the_same_garments(tmp_path: Path, shirt: 
 
 
 DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
-    "is no JSON": lambda _: "{",
+    "is not JSON": lambda _: "{",
     "holds no landmarks": lambda values: {**values, "format": "something"},
     "version keygrid-landmarks 9": lambda values: {**values, "format": "keygrid-landmarks 9"},
     "does not name their garment": lambda values: {**values, "garment": {"vertices": -1, "triangles": True}},
@@ -151,7 +151,7 @@ def test_motions_of_a_garment_share_what_follows_the_material(tmp_path: Path) ->
     given = tmp_path / "given.json"
     write_landmarks(marks("given"), other, given)
     assert told(with_landmarks([first, other], [read_landmarks(given)])[1].landmarks) == told(marks("given"))
-    with pytest.raises(KeygridError, match=r"given\.json are of none of these garments"):
+    with pytest.raises(KeygridError, match=r"given\.json belong to none of these garments"):
         with_landmarks([first], [read_landmarks(given)])
     landmarks_path(tmp_path / "other.obj").write_text("{")
     warned: list[str] = []

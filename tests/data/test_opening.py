@@ -105,7 +105,7 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monke
 def test_nothing_is_converted_over_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "a.xyz").write_text("1 2 3\n")
     shape = garment(tmp_path / "a.xyz")
-    for out, cause in {tmp_path: "is there already", tmp_path / "no" / "where": "does not exist"}.items():
+    for out, cause in {tmp_path: "already exists", tmp_path / "no" / "where": "does not exist"}.items():
         with pytest.raises(KeygridError, match=cause):
             convert(shape, "obj", out)
     assert [path.name for path in tmp_path.iterdir()] == ["a.xyz"]

@@ -621,7 +621,7 @@ def test_files_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "is empty" in refusal(written(tmp_path / "a.obj", ""))
     path = written(tmp_path / "locked.obj", "v 0 0 0\n")
     monkeypatch.setattr(Path, "open", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
-    assert "may not be read" in refusal(path)
+    assert "is protected against reading" in refusal(path)
     monkeypatch.setattr(Path, "open", lambda *_: (_ for _ in ()).throw(OSError(5, "Input/output error")))
     assert "Input/output error" in refusal(path)
 

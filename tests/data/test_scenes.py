@@ -209,7 +209,7 @@ def test_scenes_of_the_first_version_are_refused_by_name(tmp_path: Path) -> None
     (tmp_path / "a.gltf").write_text(json.dumps({"asset": {"version": "1.0"}, "meshes": {"m": {}}}))
     (tmp_path / "b.glb").write_bytes(b"glTF\1\0\0\0" + bytes(12))
     for name in ("a.gltf", "b.glb"):
-        with pytest.raises(KeygridError, match="version 1"):
+        with pytest.raises(KeygridError, match="is glTF 1,"):
             read_garment(tmp_path / name)
 
 

@@ -141,7 +141,7 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "landmark nowhere": ("landmark_barycentric", lambda weights: weights * np.nan, "do not lie on its surface"),
     "unnamed landmarks": ("landmarks", lambda names: names[:0], "landmark_faces do not fit"),
     "numbered landmarks": ("landmarks", lambda _: np.array([3]), "landmarks do not fit"),
-    "no JSON": ("about", lambda _: np.array("shirt"), "could not be read"),
+    "not JSON": ("about", lambda _: np.array("shirt"), "could not be read"),
     "no name": ("about", lambda _: np.array("{}"), "without a name"),
     "a list": ("about", lambda _: np.array("[1]"), "without a name"),
 }

@@ -83,7 +83,7 @@ def test_a_metric_from_outside_is_in_the_table_and_the_file(
 
 
 def test_garments_that_do_not_move_can_t_be_judged(tiny_checkpoint: Path) -> None:
-    with pytest.raises(KeygridError, match="None of these garments is a surface that moves"):
+    with pytest.raises(KeygridError, match="Evaluation needs surfaces that move"):
         judge([LearnedMethod(tiny_checkpoint)], [replace(folding(), frames=None)], STILL)
 
 

@@ -386,7 +386,7 @@ def test_a_method_that_can_t_be_opened_is_the_error_and_leaves_nothing(folder, t
 
 def test_a_checkpoint_that_changes_meanwhile_is_an_error(folder, method, tmp_path):
     other = replace(method.id, fingerprint="0" * 12)
-    with pytest.raises(KeygridError, match="has changed"):
+    with pytest.raises(KeygridError, match="changed during the work"):
         predict_all(members(folder), other, tmp_path / "k.csv", SMALL, Here())
 
 

@@ -114,7 +114,7 @@ def test_each_piece_of_cloth_has_a_keypoint_along_the_cloth() -> None:
 def test_along_the_cloth_needs_a_surface_and_enough_of_it() -> None:
     cloud = Garment("dots", np.random.default_rng(0).normal(size=(100, 3)), np.empty((0, 3), np.int64))
     assert open_method("geodesic").needs_surface
-    with pytest.raises(KeygridError, match=r"geodesic\?k=8 needs a surface, and dots is a cloud"):
+    with pytest.raises(KeygridError, match=r"geodesic\?k=8 needs a surface, but dots is a cloud"):
         found("geodesic", cloud)
     with pytest.raises(KeygridError, match=r"sheet has 4 vertices, but geodesic\?k=8 needs 8"):
         found("geodesic", sheet(2, 2))

@@ -49,7 +49,7 @@ def test_a_model_is_chosen_by_the_garment_s_name(shirt: Garment, tmp_path: Path)
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("[", "no JSON"),
+        ("[", "not JSON"),
         ({"a": 1}, "a list of models"),
         ([{"model_id": "x", "keypoints": []}], "has no keypoints"),
         ([{"keypoints": [{"xyz": [0, 0], "semantic_id": 1}]}], "without semantic_id or xyz"),

@@ -313,7 +313,7 @@ def test_there_is_a_most_of_views_and_it_is_said(window, until):
     for _ in LETTERS:
         QTest.keyClick(window, Qt.Key.Key_D, CONTROL)
     assert len(window.area.panes) == len(LETTERS)
-    assert "no more fit" in window.notice.label.text()
+    assert "which is the most" in window.notice.label.text()
     settle(window, until)
     assert all(pane.view.subject.prediction is not None for pane in window.area.panes)
     QTest.keyClick(window, Qt.Key.Key_W, CONTROL | ALT)

@@ -219,7 +219,7 @@ def test_views_are_saved_and_recalled_and_stay_when_layers_change(window):
     QTest.keyClick(window, Qt.Key.Key_1, CONTROL)
     assert scene.camera == side
     QTest.keyClick(window, Qt.Key.Key_4, CONTROL)
-    assert "No view 4" in window.notice.label.text()
+    assert "View 4 is not saved" in window.notice.label.text()
     for key in "1234567890V":
         QTest.keyClick(window, key.lower())
     assert scene.camera == side

@@ -85,8 +85,8 @@ def test_poses_alone_say_what_they_need(root, collection):
         (matrices()[:, :2], "not numeric (3, 4) matrices"),
         (matrices()[:, :, :3].reshape(24, 9), "not numeric (3, 4) matrices"),
         (matrices().astype(int), "not numeric (3, 4) matrices"),
-        (matrices() * 2, "no rotations"),
-        (np.where(np.arange(24)[:, None, None] == 3, np.nan, matrices()), "no rotations"),
+        (matrices() * 2, "not rotations"),
+        (np.where(np.arange(24)[:, None, None] == 3, np.nan, matrices()), "not rotations"),
         (np.array([[[None] * 4] * 3] * 2), "Python objects"),
     ],
 )

@@ -250,7 +250,7 @@ def test_the_checkpoint_of_a_run_opens_in_the_document(window, until, monkeypatc
 def test_a_folder_without_a_run_is_told(window, monkeypatch, tmp_path):
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: str(tmp_path))
     press(window, "r")
-    assert "holds no run" in window.notice.label.text()
+    assert "holds no training run" in window.notice.label.text()
     assert not window.runs.runs
 
 
