@@ -1,4 +1,4 @@
-"""The axis of a file that is up, and the turn that makes it y, as all methods expect."""
+"""The vertical axis of a file, and the rotation that makes it y, as all methods expect."""
 
 from dataclasses import replace
 from typing import get_args
@@ -12,7 +12,7 @@ UPS: tuple[Up, ...] = get_args(Up)
 
 
 def turn_of(up: Up) -> NDArray[np.float64]:
-    """(3, 3): the rotation that takes positions in a file's axes to those in which y is up."""
+    """Return the rotation (3, 3) from a file's axes to axes in which y is up."""
     sign = -1.0 if up.startswith("-") else 1.0
     turns = {
         "x": [[0, -sign, 0], [sign, 0, 0], [0, 0, 1]],
@@ -23,7 +23,7 @@ def turn_of(up: Up) -> NDArray[np.float64]:
 
 
 def stand_up(garment: Garment, up: Up) -> Garment:
-    """Turn a garment, with all its frames and normals, so that y is where `up` is in its file."""
+    """Turn a garment, with all its frames and normals, so that y is up instead of the file's axis `up`."""
     if up == garment.up:
         return garment
     turn = turn_of(up) @ turn_of(garment.up).T
@@ -36,6 +36,6 @@ def stand_up(garment: Garment, up: Up) -> Garment:
 
 
 def in_file_axes(positions: NDArray[np.floating], up: Up) -> NDArray[np.float64]:
-    """Return positions (..., 3) on a garment that has been turned in the axes of its file, in which `up` is up."""
+    """Return positions (..., 3) on a garment that was turned upright in the axes of its file, in which `up` is up."""
     back: NDArray[np.float64] = positions @ turn_of(up)
     return back

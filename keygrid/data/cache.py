@@ -1,8 +1,8 @@
-"""Sampled clouds on disk, so that a garment need not be read again to draw from it what was drawn before.
+"""Sampled clouds on disk, so that a garment need not be read again to draw the same cloud.
 
-An entry is one file: a digest, then the points. Whatever is wrong with it, from a lost byte to another entry's content,
-the digest does not fit and the cloud is drawn anew. Nothing depends on an entry's being there, so a folder that can't
-be written, or a disk that is full, costs time only.
+An entry is one file: a digest, then the points. If anything is wrong with it, from a lost byte to another entry's
+content, the digest does not match and the cloud is drawn again. No entry is required, so a folder that is not writable
+or a full disk only costs time.
 """
 
 import hashlib
@@ -17,19 +17,19 @@ from keygrid.errors import KeygridError
 from keygrid.files import atomic
 
 VARIABLE = "KEYGRID_CACHE"
-"""The environment variable that names another folder to keep clouds in."""
+"""The environment variable that sets another folder for clouds."""
 
 LIMIT = 2 * 2**30
-"""Bytes that a folder may hold."""
+"""Maximum size of a folder, in bytes."""
 
 _VERSION = 2
-"""Version of the cache: raise it with any change of what is read from a file or drawn by the same seed."""
+"""Version of the cache; raise it with any change to reading a file or drawing points by a seed."""
 _SHELVES = 256
 _DIGEST = 32  # bytes
 
 
 def cache_folder() -> Path:
-    """Return the folder for clouds: the one that the variable names, else the platform's cache folder."""
+    """Return the folder for clouds: the one in the environment variable, otherwise the platform's cache folder."""
     from platformdirs import user_cache_path
 
     named = os.environ.get(VARIABLE)
@@ -37,30 +37,30 @@ def cache_folder() -> Path:
 
 
 def content_digest(path: Path) -> str:
-    """A file's bytes, in short; and its ending, because it decides how they are read.
+    """Return a short digest of a file's bytes and of its ending, which decides how it is read.
 
     Raises:
-        OSError: it can't be read.
+        OSError: the file can't be read.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest() + path.suffix.lower()
 
 
 class CloudCache:
-    """Clouds by the content that they were drawn from, their number of points and their seed.
+    """Clouds by the content of their file, their number of points and their seed.
 
-    Any number of processes may use one folder. The clouds that were not used for longest make room for new ones.
+    Any number of processes may use one folder. The clouds that were used longest ago make room for new ones.
 
     Args:
-        folder: made when the first cloud is kept.
-        limit: bytes that the folder may hold.
+        folder: created when the first cloud is stored.
+        limit: maximum size of the folder, in bytes.
     """
 
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self.folder, self.limit = folder, limit
 
     def get(self, content: str, count: int, seed: int) -> NDArray[np.float64] | None:
-        """The points (N, 3) that were kept, bit for bit; None if there are none or they are damaged."""
+        """Return the stored points (N, 3), bit for bit; None if there are none or they are damaged."""
         path = self._path(content, count, seed)
         try:
             entry = path.read_bytes()
@@ -74,7 +74,7 @@ class CloudCache:
         return np.frombuffer(points, "<f8").reshape(-1, 3).astype(np.float64, copy=False)
 
     def put(self, content: str, count: int, seed: int, points: NDArray[np.float64]) -> None:
-        """Keep points (N, 3), if the folder lets it."""
+        """Store points (N, 3), if the folder is writable."""
         path, data = self._path(content, count, seed), points.astype("<f8", copy=False).tobytes()
         with suppress(OSError, KeygridError):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ class CloudCache:
         return self.folder / name[:2] / f"{name}.cloud"
 
     def _make_room(self, shelf: Path) -> None:
-        """Keep each folder within its share, so that no process has to look through all of them."""
+        """Keep each subfolder within its share, so that no process has to list all of them."""
         files = []
         for file in shelf.iterdir():
             with suppress(FileNotFoundError):  # another process made room

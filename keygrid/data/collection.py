@@ -1,4 +1,4 @@
-"""Many garments in one place: a list that is cheap to make, and garments that are read one at a time."""
+"""Collections: lists of garments that are cheap to make, and whose garments are read one at a time."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -13,11 +13,11 @@ class Entry:
     """One garment of a collection, before it is read.
 
     Attributes:
-        name: what a list shows.
-        path: of its file; of one among several in a file, `FILE#ITEM`. `keygrid.data.open_path` takes both.
-        category: such as `Dress`; empty where not known.
-        split: `train`, `validation` or `test`; empty where the collection is not split.
-        demonstration: whether the collection names it as one to look at first.
+        name: name for lists.
+        path: path of its file or, for one of several in a file, `FILE#ITEM`, as `keygrid.data.open_path` takes it.
+        category: such as `Dress`; empty if unknown.
+        split: `train`, `validation` or `test`; empty if the collection is not split.
+        demonstration: whether the collection recommends it as an example.
     """
 
     name: str
@@ -31,10 +31,10 @@ class Collection(ABC):
     """Garments that belong together, known by their entries.
 
     Attributes:
-        kind: the format in words, such as `ClothesNet folder`.
-        root: the folder or file it was opened from.
-        entries: in a stable order.
-        missing: sentences, each about something the format should have and this collection has not.
+        kind: name of the format, such as `ClothesNet folder`.
+        root: the folder or file that was opened.
+        entries: entries, in a stable order.
+        missing: sentences, each about something that the format should have and this collection lacks.
     """
 
     kind: str
@@ -44,10 +44,10 @@ class Collection(ABC):
 
     @abstractmethod
     def read(self, entry: Entry) -> Garment:
-        """The garment of one of the entries.
+        """Read the garment of an entry.
 
         Raises:
-            KeygridError: it is missing or damaged.
+            KeygridError: the garment is missing or damaged.
         """
 
     def __len__(self) -> int:
@@ -59,10 +59,10 @@ class Collection(ABC):
 
 @dataclass(frozen=True)
 class Listing(Collection):
-    """A collection whose entries are known, and one function that reads any of them.
+    """A collection whose entries are known, with one function that reads any of them.
 
     Attributes:
-        reader: from an entry's path to its garment.
+        reader: returns the garment of an entry's path.
     """
 
     kind: str
@@ -76,6 +76,6 @@ class Listing(Collection):
 
 
 def read_listed(reader: Callable[[Path], Garment], entry: Entry) -> Garment:
-    """Read the garment of an entry by a listing's reader, without the listing."""
+    """Read the garment of an entry with a listing's reader, without the listing."""
     garment = reader(entry.path)
     return garment if garment.category else replace(garment, category=entry.category)

@@ -1,4 +1,4 @@
-"""Many garments to learn from, of any number of files, folders and collections, read one at a time when needed."""
+"""Data sets: garments from any number of files, folders and collections, read one at a time when needed."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from keygrid.data.sampling import MINIMUM_POINTS, sample
 from keygrid.errors import KeygridError
 
 HELD_OUT_SHARE = 5
-"""One garment in so many is kept for validation where the data say nothing of it."""
+"""One garment in this many is kept for validation if the data do not say which."""
 
 MEMORY = 2**30
-"""Bytes of garments that stay in memory."""
+"""Bytes of garments to keep in memory."""
 
 _T = TypeVar("_T")
 
 _Version = tuple[int, int] | None
-"""Size and time of the last change of a file; None of what is not one file."""
+"""Size and modification time of a file; None if it is not a single file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +34,9 @@ class Member:
     """A garment of a data set, before it is read.
 
     Attributes:
-        entry: what is known of it.
-        read: reads it, or raises `KeygridError`.
-        file: the one file that holds all of it; None if there is none, or several.
+        entry: its entry in a collection.
+        read: reads it; raises `KeygridError` if that fails.
+        file: the file that holds it; None if there is none, or several.
     """
 
     entry: Entry
@@ -47,15 +47,15 @@ class Member:
 class Dataset:
     """Garments by number, in a stable order.
 
-    Opening one lists its garments and reads none. A garment that turns out to be missing or damaged is skipped: the
-    next one takes its place. What is drawn is therefore a function of the files and the arguments alone, whatever was
-    read before.
+    Opening a data set lists its garments without reading them. If a garment turns out to be missing or damaged, it is
+    skipped and the next one takes its place. Drawn points therefore depend only on the files and the arguments, and not
+    on what was read before.
 
     Args:
-        members: its garments.
-        cache: where drawn clouds are kept on disk; None to keep none.
-        on_skip: told of each garment that is skipped, once, and why.
-        memory: bytes of garments that stay in memory.
+        members: the garments.
+        cache: cache of drawn clouds on disk; None for no cache.
+        on_skip: called once for each skipped garment, with the reason.
+        memory: bytes of garments to keep in memory.
     """
 
     def __init__(
@@ -79,16 +79,16 @@ class Dataset:
         cache: CloudCache | None = None,
         on_skip: Callable[[Entry, str], None] | None = None,
     ) -> "Dataset":
-        """Open any number of paths, as `keygrid.data.open_path` takes them, as one data set; a file counts once.
+        """Open any number of paths, as `keygrid.data.open_path` takes them, as one data set without duplicates.
 
         Args:
             paths: files, folders, collections.
-            categories: leave out what is known to be of another one; all are kept if there are none.
-            cache: as of the class.
-            on_skip: as of the class.
+            categories: leave out garments known to belong to other categories; keep all if empty.
+            cache: see the class.
+            on_skip: see the class.
 
         Raises:
-            KeygridError: one of the paths is missing or can't be opened, or nothing is of one of the categories.
+            KeygridError: a path is missing or can't be opened, or no garment belongs to a category.
         """
         members = {member.entry.path: member for path in paths for member in _members(path)}
         # What is wrong with an only one is an error, which says the same.
@@ -97,14 +97,14 @@ class Dataset:
 
     @classmethod
     def of(cls, garments: Iterable[Garment]) -> "Dataset":
-        """Garments that are in memory already."""
+        """Return a data set of garments in memory."""
         return cls(_read_already(garment) for garment in garments)
 
     def __len__(self) -> int:
         return len(self.members)
 
     def __iter__(self) -> Iterator[Garment]:
-        """All garments that can be read, each once."""
+        """Yield all readable garments, each once."""
         for member in self.members:
             try:
                 yield self._reader.garment(member)
@@ -113,7 +113,7 @@ class Dataset:
 
     @property
     def is_usable(self) -> bool:
-        """True if a cloud can be drawn on any of the garments; reads as many as it takes to find one."""
+        """True if a cloud can be drawn on any of the garments; reads garments until it finds one."""
         try:
             self.draw(0, MINIMUM_POINTS, seed=0)
         except KeygridError:
@@ -125,10 +125,10 @@ class Dataset:
         return [member.entry.name for member in self.members]
 
     def of_categories(self, categories: Sequence[str]) -> "Dataset":
-        """Without what is known to be of another category than these, such as `Dress`; in any letter case.
+        """Return the data set without garments known to belong to other categories, such as `Dress`; case is ignored.
 
         Raises:
-            KeygridError: nothing is, or may be, of one of them.
+            KeygridError: no garment belongs, or may belong, to one of them.
         """
         known = {member.entry.category.casefold() for member in self.members}
         for category in categories:
@@ -139,10 +139,10 @@ class Dataset:
         return self._part([member for member in self.members if member.entry.category.casefold() in wanted])
 
     def of_split(self, split: str) -> "Dataset":
-        """Return the garments that belong to a split, such as `test`, or that name none.
+        """Return the garments that belong to a split, such as `test`, and those without a split.
 
         Raises:
-            KeygridError: nothing is left.
+            KeygridError: no garment is left.
         """
         kept = [member for member in self.members if member.entry.split in (split, "")]
         if not kept:
@@ -150,14 +150,14 @@ class Dataset:
         return self._part(kept)
 
     def split(self, seed: int) -> tuple["Dataset", "Dataset"]:
-        """Garments to train on and to validate on, with all frames of a garment on one side.
+        """Return garments for training and for validation, with all frames of a garment in the same part.
 
-        Where garments say which split they belong to, so it is; those of `test` are in neither, and those that say
-        nothing are trained on. Else, or where none is there to validate on, one training garment in five is held out.
-        With fewer than five both are all of them, and validation differs by its deformations only.
+        If garments have splits, those are used; `test` garments are in neither part, and garments without a split are
+        in training. If no split provides validation garments, one training garment in five is held out. With fewer than
+        five, both parts have all of them, and validation differs only in deformations.
 
         Raises:
-            KeygridError: no garment is there to train on.
+            KeygridError: no garment is left for training.
         """
         train = [member for member in self.members if member.entry.split in ("train", "")]
         validate = [member for member in self.members if member.entry.split == "validation"]
@@ -173,21 +173,21 @@ class Dataset:
         return self._part(train[held_out:]), self._part(validate or train[:held_out])
 
     def draw(self, index: int, count: int, seed: int) -> NDArray[np.float64]:
-        """Points (up to `count`, 3) in file units, as `sample` draws them, of garment `index` modulo their number.
+        """Return points (up to `count`, 3) in file units, drawn with `sample` on garment `index` modulo their number.
 
-        Of a moving garment they are drawn on its shape at rest, and lie where that material is in a frame that the
-        seed chooses, any as likely as another. In the place of a garment that can't be used comes the next that can.
+        On a moving garment, points are drawn on the shape at rest and moved to a frame that the seed chooses uniformly.
+        If the garment is unusable, the next usable one takes its place.
 
         Raises:
-            KeygridError: none can be used.
+            KeygridError: no garment is usable.
         """
         return self._first_usable(index, lambda member: self._reader.draw(member, count, seed))
 
     def garment(self, index: int) -> Garment:
-        """Garment `index` modulo their number; in the place of one that can't be read the next that can.
+        """Return the garment of `index` modulo their number, or the next readable one if it can't be read.
 
         Raises:
-            KeygridError: none can be read.
+            KeygridError: no garment is readable.
         """
         return self._first_usable(index, self._reader.garment)
 
@@ -206,7 +206,7 @@ class Dataset:
         )
 
     def _part(self, members: Sequence[Member]) -> "Dataset":
-        """Some of the garments, with the same memory, and what was skipped known to both."""
+        """Return some of the garments, sharing memory and skipped garments with this data set."""
         part = Dataset(members, on_skip=self._on_skip)
         part._reader, part.skipped = self._reader, self.skipped
         return part
@@ -219,7 +219,7 @@ class Dataset:
 
 
 class _Reader:
-    """Reads members, and remembers garments and contents of files for as long as the files stay as they are."""
+    """Reads members, and caches garments and contents of files while the files are unchanged."""
 
     def __init__(self, cache: CloudCache | None, memory: int) -> None:
         self._cache, self._room = cache, memory

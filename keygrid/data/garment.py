@@ -13,23 +13,23 @@ from keygrid.data.paint import Paint
 from keygrid.errors import KeygridError
 
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
-"""An axis of a file that is up, and its direction."""
+"""The vertical axis of a file, with its direction."""
 
 _ROUNDING = 2e-6
-"""Share of the extent by which single precision may move a point."""
+"""Largest displacement that single precision may cause, as a share of the extent."""
 
 
 LARGEST = 1e30
-"""Largest coordinate, in file units: squares of areas, and positions in single precision, are still finite."""
+"""Largest coordinate, in file units, for which squares of areas and single-precision positions are finite."""
 
 
 @dataclass(frozen=True, eq=False)
 class MaterialPoints:
-    """Points fixed to a garment's material, wherever it moves.
+    """Points fixed to a garment's material, so that they follow its motion.
 
     Attributes:
-        faces: (M,) int64, the triangle of each point; for a cloud, the vertex it is.
-        barycentric: (M, 3) float64, weights of that triangle's corners; (1, 0, 0) for a cloud.
+        faces: (M,) int64, the triangle of each point; for a cloud, its vertex.
+        barycentric: (M, 3) float64, weights of the triangle's corners; (1, 0, 0) for a cloud.
     """
 
     faces: NDArray[np.int64]
@@ -45,36 +45,36 @@ class MaterialPoints:
 
 @dataclass(frozen=True, eq=False)
 class Landmarks(MaterialPoints):
-    """Places that mean the same on every garment of a category.
+    """Places that have the same meaning on every garment of a category.
 
     Attributes:
-        names: (M,), such as `left sleeve end`; a number where a file has no names. One that is there several times is
-            one landmark, known in one frame at a time.
-        frames: (M,), the only frame in which each is known, from zero, or None of one that follows the material through
-            all of them; empty where all do.
+        names: (M,), such as `left sleeve end`; numbers if a file has no names. A name that occurs several times is one
+            landmark, known in one frame at a time.
+        frames: (M,), the only frame in which each is known, from zero; None for landmarks that follow the material
+            through all frames; empty if all do.
     """
 
     names: tuple[str, ...]
     frames: tuple[int | None, ...] = ()
 
     def known_in(self, frame: int) -> NDArray[np.bool_]:
-        """(M,): whether each is known in a frame."""
+        """Return whether each landmark is known in a frame, (M,)."""
         if not self.frames:
             return np.ones(len(self.names), bool)
         return np.array([only is None or only == frame for only in self.frames], bool)
 
     def chosen(self, kept: NDArray[np.bool_]) -> "Landmarks":
-        """Return those that are marked in (M,)."""
+        """Return the landmarks selected by a mask (M,)."""
         names = tuple(name for name, keep in zip(self.names, kept, strict=True) if keep)
         frames = tuple(only for only, keep in zip(self.frames, kept, strict=True) if keep) if self.frames else ()
         return Landmarks(self.faces[kept], self.barycentric[kept], names, frames)
 
     def in_frame(self, frame: int) -> "Landmarks":
-        """Return those that are known in a frame, as of a garment that is in that frame and does not move."""
+        """Return the landmarks known in a frame, for a still garment made of that frame."""
         return replace(self.chosen(self.known_in(frame)), frames=())
 
     def through(self, frames: Sequence[int]) -> "Landmarks":
-        """Return those of a garment that has only these of its frames, numbered anew."""
+        """Return the landmarks for a garment with only some of the frames, which are renumbered."""
         if not self.frames:
             return self
         places = {frame: place for place, frame in enumerate(frames)}
@@ -84,30 +84,31 @@ class Landmarks(MaterialPoints):
 
 @dataclass(frozen=True, eq=False)
 class Garment:
-    """A surface or a cloud in the units of the file it came from, at rest or moving.
+    """A surface or a cloud in file units, at rest or moving.
 
     Attributes:
-        name: what a list or a window title shows, without folders or ending.
-        vertices: (V, 3) float64, finite, in file units: the shape at rest, or the only one there is.
+        name: name for lists and window titles, without folders or ending.
+        vertices: (V, 3) float64, finite, in file units: the shape at rest, or the only shape.
         faces: (F, 3) int64 vertex indices; F is 0 for a cloud.
-        source: what was read, as `keygrid.data.open_path` takes it; None if the garment was made in memory.
-        frames: (T, V, 3), T of 1 or more, where the vertices are in each frame; float32, or float64 so far from the
-            origin that single precision would move them; None if it does not move.
-        landmarks: places with a meaning, if any are known.
-        category: such as `T-shirt`; empty where not known.
-        origin: where the garment comes from and under which licence, in words; empty where not known.
-        places: (V, 3), where on a garment of its kind each vertex is, about within [-1, 1]: the same for the same part
-            of any of them, however it is cut; None where not known.
-        notes: sentences on what of its file was left out or passed over.
+        source: the path that was read, as `keygrid.data.open_path` takes it; None if made in memory.
+        frames: (T, V, 3), T of 1 or more, positions of the vertices in each frame; float32, or float64 if single
+            precision would displace them too far; None if the garment does not move.
+        landmarks: named places, if any are known.
+        category: such as `T-shirt`; empty if unknown.
+        origin: origin and licence of the garment, in words; empty if unknown.
+        places: (V, 3), each vertex's place on a garment of its kind, about within [-1, 1]; corresponding parts of
+            different garments have the same place; None if unknown.
+        notes: sentences on parts of the file that were ignored.
+        up: the file's vertical axis; if it is not y, the garment has been turned so that y is up, by
+            `keygrid.data.axes.stand_up`.
+        objects: names of the objects in its file, with the indices of their faces; empty if the file does not separate
+            objects.
+        colours: (V, 3) red, green, blue of the vertices, from the file; None if it has none.
+        siblings: names of all objects in its file, if the garment is one of them; empty if it is all of the file.
+        paint: colours and textures of the faces, from the file; None if it has none.
 
     Raises:
-        KeygridError: a position is not finite, or beyond `LARGEST`.
-        up: the axis of the file that is up; a garment for which it is not y has been turned so that y is, as
-            `keygrid.data.axes.stand_up` does.
-        objects: names of the objects in its file, and the indices of their faces; none where it does not tell.
-        colours: (V, 3) red, green, blue of the vertices as the file has them; None where it has none.
-        siblings: names of all objects in its file, where the garment is one of them; none where it is all of it.
-        paint: colours and textures of its faces, as the file has them; None where it has none.
+        KeygridError: a position is not finite, or exceeds `LARGEST`.
     """
 
     name: str
@@ -138,12 +139,12 @@ class Garment:
 
     @property
     def object_names(self) -> tuple[str, ...]:
-        """Names of the objects in its file, whether it is one of them or all; none where there is one."""
+        """Names of all objects in its file, whether the garment is one of them or all; empty if there is only one."""
         return self.siblings or tuple(name for name, _ in self.objects)
 
     @property
     def is_coloured(self) -> bool:
-        """True if its file has colours or textures for it."""
+        """True if the file has colours or textures for the garment."""
         return self.colours is not None or self.paint is not None
 
     @property
@@ -156,11 +157,11 @@ class Garment:
         return 0 if self.frames is None else len(self.frames)
 
     def vertices_in(self, frame: int) -> NDArray[np.float64]:
-        """(V, 3): where the vertices are in one frame; `vertices`, whatever the frame, if the garment does not move."""
+        """Return the vertices' positions (V, 3) in a frame; those at rest if the garment does not move."""
         return self.vertices if self.frames is None else self.frames[frame].astype(np.float64)
 
     def still(self, frame: int) -> "Garment":
-        """The garment as it is in one frame, and without the others."""
+        """Return the garment as a still one, in the pose of a frame."""
         if self.frames is None:
             raise IndexError(f"{self.name} has no frames")
         landmarks = None if self.landmarks is None else self.landmarks.in_frame(frame)
@@ -168,7 +169,7 @@ class Garment:
 
     @cached_property
     def bounds(self) -> NDArray[np.float64]:
-        """(2, 3): lowest and highest corner of the axis-aligned box around all frames, or around the only shape."""
+        """Lowest and highest corner (2, 3) of the axis-aligned box around all frames, or around the only shape."""
         vertices = self.vertices if self.frames is None else self.frames.reshape(-1, 3).astype(np.float64)
         return np.stack([vertices.min(axis=0), vertices.max(axis=0)])
 
@@ -179,7 +180,7 @@ class Garment:
 
 
 def precise(positions: NDArray[np.floating]) -> NDArray[np.float32] | NDArray[np.float64]:
-    """Return positions (..., 3) in single precision; in double where they are so far from the origin that it shows."""
+    """Return positions (..., 3) in single precision, or in double if single would displace them visibly."""
     if precision_for(positions) is np.float64:
         return positions.astype(np.float64, copy=False)
     with np.errstate(over="ignore"):  # A garment refuses what is infinite.
@@ -187,7 +188,7 @@ def precise(positions: NDArray[np.floating]) -> NDArray[np.float32] | NDArray[np
 
 
 def precision_for(positions: NDArray[np.floating]) -> type[np.float32] | type[np.float64]:
-    """Return the type of number that keeps the shape of positions (..., 3) wherever they are."""
+    """Return the number type that preserves the shape of positions (..., 3)."""
     flat = positions.reshape(-1, 3)
     extent = float(np.ptp(flat, axis=0).max()) if len(flat) else 0.0
     rounding = float(np.abs(flat).max(initial=0.0)) * float(np.finfo(np.float32).eps)

@@ -1,12 +1,12 @@
-"""Landmarks that people place on a garment, kept beside it: `shirt.obj` has them in `shirt.landmarks.json`.
+"""Landmarks placed by users, stored beside the garment: those of `shirt.obj` are in `shirt.landmarks.json`.
 
     {"format": "keygrid-landmarks 1",
      "garment": {"name": "shirt", "vertices": 1210, "triangles": 2300, "content": "c0ffee..."},
      "landmarks": [{"name": "left cuff", "triangle": 17, "barycentric": [0.2, 0.3, 0.5], "frame": null}, ...]}
 
-On a surface a landmark is a point of a triangle, on a cloud a `point`; `content` tells these triangles or points from
-others. Where `frame` is a number, it is known in that frame alone. They count in place of those that a garment's
-own file has.
+On a surface, a landmark is a point of a triangle; on a cloud, it is a `point`. `content` identifies these triangles or
+points. If `frame` is a number, the landmark is known in that frame only. These landmarks replace those in a garment's
+own file.
 """
 
 import hashlib
@@ -30,10 +30,10 @@ FORMAT = "keygrid-landmarks 1"
 SUFFIX = ".landmarks.json"
 
 MOST = 1000
-"""Landmarks of a garment."""
+"""Format and version of these files."""
 
 LARGEST = 1 << 20
-"""Bytes of a file that is looked at."""
+"""Maximum size of a file, in bytes."""
 
 _UNFIT = re.compile(r"[^\w.-]+")
 _MOST_INDEX = 2**40
@@ -43,14 +43,14 @@ _ROUNDING = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class LandmarkFile:
-    """A file of landmarks, which may or may not be those of a garment.
+    """A file of landmarks, which may belong to any garment.
 
     Attributes:
-        path: of the file.
+        path: path of the file.
         vertices: number of the garment's vertices.
-        triangles: number of its triangles; 0 of a cloud.
-        content: digest of its triangles or points, as of `content_of`.
-        landmarks: as the garment has them.
+        triangles: number of its triangles; 0 for a cloud.
+        content: digest of its triangles or points, from `content_of`.
+        landmarks: the landmarks.
     """
 
     path: Path
@@ -60,14 +60,14 @@ class LandmarkFile:
     landmarks: Landmarks
 
     def is_of(self, garment: Garment) -> bool:
-        """Return whether they lie on this garment: on one of the same triangles, or a cloud of the same points."""
+        """Return whether the landmarks belong to a garment: it must have the same triangles or, if a cloud, points."""
         return (self.vertices, self.triangles, self.content) == (
             len(garment.vertices), len(garment.faces), content_of(garment),
         )  # fmt: skip
 
 
 def landmarks_path(source: Path) -> Path:
-    """Return the path of the landmarks of a garment, in the folder of its source: a file, a folder or `FILE#ITEM`."""
+    """Return the path for a garment's landmarks, in the folder of its source: a file, a folder or `FILE#ITEM`."""
     file, mark, item = source.name.rpartition("#")
     if mark and file and not source.exists():
         return source.with_name(f"{Path(file).stem}#{_UNFIT.sub('_', item)}{SUFFIX}")
@@ -75,7 +75,7 @@ def landmarks_path(source: Path) -> Path:
 
 
 def content_of(garment: Garment) -> str:
-    """Return twelve hexadecimal digits that tell a garment's triangles from others, or a cloud's points."""
+    """Return twelve hexadecimal digits that identify a garment's triangles, or a cloud's points."""
     points = in_file_axes(garment.vertices, garment.up) + 0.0  # without negative zeros
     content = points.astype("<f4").tobytes() if garment.is_cloud else garment.faces.astype("<i8").tobytes()
     return hashlib.sha256(content).hexdigest()[:12]
@@ -85,7 +85,7 @@ def write_landmarks(landmarks: Landmarks, garment: Garment, path: Path) -> None:
     """Write a garment's landmarks.
 
     Raises:
-        KeygridError: the folder can't be written, or another garment's landmarks or a damaged file are there already.
+        KeygridError: the folder can't be written, or another garment's landmarks or a damaged file exist there.
     """
     if path.exists():
         _refuse_to_replace(path, garment)
@@ -95,7 +95,7 @@ def write_landmarks(landmarks: Landmarks, garment: Garment, path: Path) -> None:
 
 
 def values_of(landmarks: Landmarks, garment: Garment) -> dict[str, Any]:
-    """Return a garment's landmarks as JSON has them."""
+    """Return a garment's landmarks as JSON values."""
     rows: list[dict[str, Any]] = []
     for name, face, weights, frame in zip(
         landmarks.names, landmarks.faces.tolist(), landmarks.barycentric.tolist(), frames_of(landmarks), strict=True
@@ -110,10 +110,10 @@ def values_of(landmarks: Landmarks, garment: Garment) -> dict[str, Any]:
 
 
 def remove_landmarks(path: Path, garment: Garment) -> None:
-    """Remove the file of a garment's landmarks, if there is one.
+    """Remove the file of a garment's landmarks, if it exists.
 
     Raises:
-        KeygridError: it is another garment's, or can't be removed.
+        KeygridError: the file belongs to another garment, or can't be removed.
     """
     if path.exists():
         _refuse_to_replace(path, garment)
@@ -124,10 +124,10 @@ def remove_landmarks(path: Path, garment: Garment) -> None:
 
 
 def read_landmarks(path: Path) -> LandmarkFile:
-    """Read landmarks of whichever garment.
+    """Read landmarks of any garment.
 
     Raises:
-        KeygridError: the file can't be read, is damaged, or is of another version.
+        KeygridError: the file can't be read, is damaged, or has another version.
     """
     content = content_up_to(path, LARGEST)
     try:
@@ -140,14 +140,14 @@ def read_landmarks(path: Path) -> LandmarkFile:
 
 
 def file_of(values: Any, path: Path) -> LandmarkFile:
-    """Return landmarks from what JSON has of them.
+    """Return landmarks from JSON values.
 
     Args:
-        values: as of `values_of`.
-        path: of the file that they are from, for errors.
+        values: values as returned by `values_of`.
+        path: path of their file, for error messages.
 
     Raises:
-        KeygridError: they are damaged, or of another version.
+        KeygridError: the values are damaged, or have another version.
     """
     known: dict[str, Any] = values if isinstance(values, dict) else {}
     kind = known.get("format")
@@ -168,15 +168,15 @@ def file_of(values: Any, path: Path) -> LandmarkFile:
 
 
 def with_frames(landmarks: Landmarks, garment: Garment) -> Landmarks:
-    """Return landmarks without those of frames that a garment does not have."""
+    """Return the landmarks without those in frames that the garment does not have."""
     return landmarks.chosen(np.array([f is None or f < garment.frame_count for f in frames_of(landmarks)], bool))
 
 
 def beside(garment: Garment) -> Landmarks | None:
-    """Return the landmarks that were placed on a garment, from the file beside it; None if there is none.
+    """Return the landmarks placed on a garment, from the file beside it; None if there is none.
 
     Raises:
-        KeygridError: the file is damaged, or of a garment with other triangles.
+        KeygridError: the file is damaged, or belongs to a garment with other triangles.
     """
     path = landmarks_path(garment.source) if garment.source is not None else None
     if path is None or not path.exists():
@@ -190,18 +190,18 @@ def beside(garment: Garment) -> Landmarks | None:
 def with_landmarks(
     garments: Iterable[Garment], files: Sequence[LandmarkFile], warn: Callable[[str], None] = lambda _: None
 ) -> list[Garment]:
-    """Return garments with the landmarks that were placed on them, in place of their files' own.
+    """Return garments with the landmarks placed on them instead of those in their own files.
 
-    Landmarks that follow the material hold for all garments of the same triangles, which are motions of one; those of
-    one frame hold for the garment beside which they are kept.
+    Landmarks that follow the material apply to all garments with the same triangles, which are motions of one garment;
+    those of one frame apply only to the garment beside which they are stored.
 
     Args:
-        garments: any.
-        files: landmarks that come before those beside the garments.
-        warn: receives a sentence on each damaged file beside a garment, which is passed over.
+        garments: any garments.
+        files: files of landmarks that take precedence over those beside the garments.
+        warn: receives a message for each damaged file beside a garment, which is ignored.
 
     Raises:
-        KeygridError: some of the files are of none of the garments.
+        KeygridError: one of the files belongs to none of the garments.
     """
     kept = list(garments)
     own: dict[Garment, Landmarks] = {}
@@ -227,7 +227,7 @@ def with_landmarks(
 
 
 def joined(motions: Sequence[Garment]) -> Landmarks | None:
-    """Return the landmarks of all frames of several motions of one garment, one motion after the other."""
+    """Return the landmarks of several motions of one garment as those of the joined motions."""
     first = next((motion.landmarks for motion in motions if motion.landmarks is not None), None)
     if first is None:
         return None
@@ -242,7 +242,7 @@ def joined(motions: Sequence[Garment]) -> Landmarks | None:
 
 
 def together(parts: Sequence[Landmarks]) -> Landmarks:
-    """Return all landmarks of several lists, at least one, as one list."""
+    """Return several lists of landmarks, at least one, as one list."""
     frames = [frame for part in parts for frame in frames_of(part)]
     return Landmarks(
         np.concatenate([part.faces for part in parts]),
@@ -253,7 +253,7 @@ def together(parts: Sequence[Landmarks]) -> Landmarks:
 
 
 def frames_of(landmarks: Landmarks) -> tuple[int | None, ...]:
-    """Return the only frame in which each is known; None of those that are known in all."""
+    """Return the only frame in which each landmark is known; None for landmarks known in all frames."""
     return landmarks.frames or (None,) * len(landmarks.names)
 
 

@@ -1,9 +1,9 @@
-"""Names that people give to places on a garment."""
+"""Names that users give to places on a garment."""
 
 LONGEST = 40
-"""Characters of a name."""
+"""Maximum length of a name."""
 
 
 def tidied(name: str) -> str:
-    """Return a name without what can't be printed, and no longer than `LONGEST`."""
+    """Return a name without unprintable characters, cut to `LONGEST`."""
     return "".join(c for c in name if c.isprintable()).strip()[:LONGEST].strip()

@@ -10,11 +10,11 @@ from keygrid.data.garment import Garment
 from keygrid.errors import KeygridError
 
 _MANY = 4
-"""Open pieces from which the largest one need not be what is worn."""
+"""Number of open pieces above which the largest one need not be the garment."""
 _MOST_NAMES = 12
-"""Names of objects in a sentence."""
+"""Maximum number of objects' names in a sentence."""
 _ESCAPED = {"%": "%25", "#": "%23", "/": "%2F", "\\": "%5C"}
-"""Characters of objects' names that mean something in a path."""
+"""Characters in objects' names that have a meaning in a path."""
 
 
 def object_paths(garment: Garment) -> list[tuple[str, Path]]:
@@ -28,12 +28,12 @@ def object_paths(garment: Garment) -> list[tuple[str, Path]]:
 
 
 def escaped(name: str) -> str:
-    """Return an object's name as paths have it: with a percent sign and two digits for what would part a path."""
+    """Return an object's name for a path, with characters that separate paths percent-encoded."""
     return "".join(_ESCAPED.get(letter, letter) for letter in name)
 
 
 def object_named(garment: Garment, item: str) -> str:
-    """Return the name of the object that a path calls `item`: as it is, or escaped."""
+    """Return the name of the object that a path calls `item`: unchanged, or escaped."""
     plain = item
     for letter, code in reversed(_ESCAPED.items()):
         plain = plain.replace(code, letter)
@@ -44,7 +44,7 @@ def only_object(garment: Garment, name: str) -> Garment:
     """Return one object of a garment's file.
 
     Raises:
-        KeygridError: there is none of that name.
+        KeygridError: there is no object of this name.
     """
     if not garment.objects:
         raise KeygridError(
@@ -58,7 +58,7 @@ def only_object(garment: Garment, name: str) -> Garment:
 
 
 def _part(garment: Garment, chosen: NDArray[np.int64], name: str) -> Garment:
-    """Return some faces of a garment, by their indices, as a garment of this name."""
+    """Return some faces of a garment, given by index, as a garment of this name."""
     faces = garment.faces[chosen]
     kept = np.unique(faces)
     place = np.full(len(garment.vertices), -1)
@@ -79,11 +79,11 @@ def _part(garment: Garment, chosen: NDArray[np.int64], name: str) -> Garment:
 
 
 def the_worn(garment: Garment) -> Garment:
-    """Return the largest open object where others are closed, as an avatar and furniture are, and note it.
+    """Return the largest open object if others are closed, as avatars and furniture are, and add a note about it.
 
-    Open objects that share vertices, as panels sewn together do, count as one. Where all objects are open, or none is,
-    they may be the parts of one garment, and all are kept; where there are many open pieces and none is most of them,
-    as with panels beside buttons, all of these are.
+    Open objects that share vertices, as sewn panels do, count as one. If all objects are open, or none is, they may be
+    parts of one garment, and all are kept. If there are many open pieces of which none dominates, such as panels with
+    buttons, all open pieces are kept.
     """
     if not garment.objects or garment.is_cloud:
         return garment
@@ -123,7 +123,7 @@ def _pieces(garment: Garment, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _open_area(garment: Garment, own: NDArray[np.int64]) -> float:
-    """Area of an object's faces; 0 if it is closed."""
+    """Return the area of an object's faces; 0 if it is closed."""
     faces = garment.faces[own]
     ends = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
     _, counts = np.unique(ends, axis=0, return_counts=True)

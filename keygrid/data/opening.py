@@ -1,4 +1,4 @@
-"""Opening any path that a user gives, as a garment or a list of garments."""
+"""Opens any path as a garment or a list of garments."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +12,13 @@ from keygrid.errors import KeygridError
 def open_path(path: Path) -> Garment | Collection:
     """Open a file or folder as a garment or a collection.
 
-    A file with one garment, moving or not, or a folder that holds the frames of one garment gives a `Garment`. A file
-    or folder with many gives a `Collection`, whose garments are not read yet. `FILE#ITEM`, such as `chairs.h5#12`, is
-    one garment of a file of many, or one object of a scene, such as `scene.obj#T-shirt`; a file that really has such a
-    name comes first.
+    A file with one garment, moving or not, or a folder with the frames of one garment gives a `Garment`. A file or
+    folder with several gives a `Collection`, whose garments are not read yet. `FILE#ITEM` is one garment of such a
+    file, as in `chairs.h5#12`, or one object of a scene, as in `scene.obj#T-shirt`; a file that really has this name
+    takes precedence.
 
     Raises:
-        KeygridError: it is missing, may not be read, is damaged, or holds nothing that can be read.
+        KeygridError: the path is missing, may not be read, is damaged, or holds nothing readable.
     """
     # Imported here, so that other uses of keygrid.data don't wait for them.
     from keygrid.data.formats import recognised

@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 PLAIN = (204, 204, 204)
-"""The colour of a face without a material, as modellers show it."""
+"""Colour of faces without a material, as in modelling programs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Paint:
-    """The colours and textures of a surface of F faces, as its file has them; an image multiplies the colours.
+    """Colours and textures of a surface of F faces; images are multiplied by the colours.
 
     Attributes:
         colours: (F, 3, 3) red, green, blue at the corners of each face.
-        places: (F, 3, 2) positions of the corners in their face's image, to the right and upwards, in its sizes; the
-            image is repeated beyond 1. Zeros where a face has none.
-        image_of: (F,) the faces' images, by their places among these; -1 for none.
-        images: (H, W, 3) red, green, blue of each, the uppermost row first.
+        places: (F, 3, 2) texture coordinates of the corners, to the right and upwards, in units of the image, which
+            repeats beyond 1; zeros for faces without an image.
+        image_of: (F,) index of each face's image; -1 for none.
+        images: images (H, W, 3) red, green, blue, top row first.
     """
 
     colours: NDArray[np.uint8]
@@ -28,22 +28,22 @@ class Paint:
     images: tuple[NDArray[np.uint8], ...] = ()
 
     def of(self, faces: NDArray[np.generic]) -> "Paint":
-        """Return the paint of some faces, by their indices or a mask."""
+        """Return the paint of some faces, given by indices or a mask."""
         return replace(self, colours=self.colours[faces], places=self.places[faces], image_of=self.image_of[faces])
 
     def turned_around(self) -> "Paint":
-        """Return the paint of the same faces with their corners in the other order."""
+        """Return the paint of the same faces with their corners in reverse order."""
         return replace(self, colours=self.colours[:, ::-1], places=self.places[:, ::-1])
 
 
 def plain_paint(colours: NDArray[np.uint8]) -> Paint:
-    """Return the paint of faces with colours (F, 3, 3) and without images."""
+    """Return paint for faces with colours (F, 3, 3) and no images."""
     count = len(colours)
     return Paint(colours, np.zeros((count, 3, 2), np.float32), np.full(count, -1))
 
 
 def joined(parts: Sequence[tuple[Paint | None, int]]) -> Paint | None:
-    """Return the paint of several surfaces as that of one; of each its paint, or none, and its number of faces."""
+    """Return the paint of several surfaces as one; each has paint, or None, and a number of faces."""
     if all(paint is None for paint, _ in parts):
         return None
     whole = [

@@ -1,4 +1,4 @@
-"""Sampling of the cloud that a network sees: points are drawn on a garment once, then mapped into [-1, 1]."""
+"""Samples the cloud that a network sees: draws points on a garment and maps them into [-1, 1]."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, Self
@@ -11,17 +11,17 @@ from keygrid.data.ordering import ordered, ordered_points
 from keygrid.errors import KeygridError
 
 MINIMUM_POINTS = 64
-"""The fewest points that describe a garment well enough for the encoder's deeper levels."""
+"""Minimum number of points for the encoder's deeper levels."""
 
 NormalisationMode = Literal["range", "centred", "sphere"]
 
 
 @dataclass(frozen=True, eq=False)
 class Sample(MaterialPoints):
-    """Points drawn on a garment, and where on its material each of them lies.
+    """Points drawn on a garment, with their places on its material.
 
     Attributes:
-        points: (N, 3) float64, file units, where they are on the shape they were drawn on.
+        points: (N, 3) float64, file units, positions on the shape on which they were drawn.
     """
 
     points: NDArray[np.float64]
@@ -30,12 +30,12 @@ class Sample(MaterialPoints):
 def sample(garment: Garment, count: int = 2048, seed: int = 0, *, by_shape: bool = False) -> Sample:
     """Draw `count` points, uniformly by area on a surface and without repetition from a cloud.
 
-    A cloud of fewer than `count` points is taken whole. The same seed draws the same points.
+    A cloud of fewer than `count` points is used whole. The same seed draws the same points.
 
     Args:
-        garment: the shape at rest is drawn on.
-        count: of the points.
-        seed: of the draw.
+        garment: the garment, used in its shape at rest.
+        count: number of points.
+        seed: seed of the draw.
         by_shape: draw the same points whatever the order of faces, corners and vertices, or of a cloud's points.
 
     Raises:
@@ -71,7 +71,7 @@ def sample(garment: Garment, count: int = 2048, seed: int = 0, *, by_shape: bool
 
 
 def unusable(garment: Garment) -> str:
-    """Return why no points can be drawn on a garment, in a sentence; empty if they can."""
+    """Return the reason, in a sentence, why no points can be drawn on a garment; empty if they can."""
     if garment.is_cloud:
         return _too_few(len(garment.vertices))
     return "" if areas(garment).any() else _no_area(garment)
@@ -88,7 +88,7 @@ def _no_area(garment: Garment) -> str:
 
 
 def areas(garment: Garment, step: int = 2**14) -> NDArray[np.float64]:
-    """(F,): of each triangle, in squared file units; worked out a few at a time, for the memory's sake."""
+    """Return the area of each triangle, (F,), in squared file units; computed in blocks to save memory."""
     found = np.empty(len(garment.faces))
     for begin in range(0, len(found), step):
         corners = garment.vertices[garment.faces[begin : begin + step]]  # [step, 3, 3]
@@ -110,8 +110,8 @@ class Normalisation:
     """The map from file units to the network's cube: normalised = (position - centre) / scale.
 
     Attributes:
-        centre: the position that becomes the origin, file units.
-        scale: file units in one normalised unit.
+        centre: the position that becomes the origin, in file units.
+        scale: file units per normalised unit.
     """
 
     centre: tuple[float, float, float]
@@ -119,7 +119,7 @@ class Normalisation:
 
     @classmethod
     def fit(cls, points: NDArray[np.float64], mode: NormalisationMode) -> Self:
-        """The map that takes points (N, 3) into [-1, 1] with one scale for all axes.
+        """Return the map of points (N, 3) into [-1, 1], with one scale for all axes.
 
         `range` maps the lowest and the highest of all coordinates, whichever their axes, to -1 and 1, as the
         published code does: the result depends on where the garment lies. `centred` moves the bounding box's
@@ -145,21 +145,21 @@ class Normalisation:
         return cls((float(centre[0]), float(centre[1]), float(centre[2])), scale)
 
     def apply(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """File units to normalised, any shape (..., 3)."""
+        """Convert file units to normalised units, any shape (..., 3)."""
         return (points - np.array(self.centre)) / self.scale
 
     def invert(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Normalised to file units, any shape (..., 3)."""
+        """Convert normalised units to file units, any shape (..., 3)."""
         return points * self.scale + np.array(self.centre)
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """The way in which a method wants points drawn on a garment.
+    """The points that a method needs, and their normalisation.
 
     Attributes:
-        points: N, the points on a surface, and the most of a cloud.
-        normalisation: the mode of their map to [-1, 1]; see `Normalisation.fit`.
+        points: number of points drawn on a surface, and maximum number for a cloud.
+        normalisation: mode of the map to [-1, 1]; see `Normalisation.fit`.
     """
 
     points: int
@@ -169,7 +169,7 @@ class Drawing:
         """Draw the points on the shape at rest.
 
         Raises:
-            KeygridError: as `sample` does, or the points coincide.
+            KeygridError: as for `sample`, or the points coincide.
         """
         drawn = sample(garment, self.points, by_shape=True)
         Normalisation.fit(drawn.points, self.normalisation)
@@ -177,5 +177,5 @@ class Drawing:
 
 
 def posed(drawn: Sample, garment: Garment, frame: int | None) -> Sample:
-    """Return points that were drawn on the shape at rest where they are in a frame; None is the shape at rest."""
+    """Return the positions in a frame of points drawn on the shape at rest; None leaves them at rest."""
     return drawn if frame is None else replace(drawn, points=drawn.on(garment.vertices_in(frame), garment.faces))

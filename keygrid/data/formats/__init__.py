@@ -1,8 +1,8 @@
-"""Formats in which others keep many garments, or one that moves.
+"""Layouts in which data sets store many garments, or one that moves.
 
-A format is one module with a function that looks at a path and returns a `Garment`, a `Collection`, or None if the path
-is something else; to add one, write it and name the function in `RECOGNISERS`. Looking is cheap: a folder's names and
-the beginning of a file, never all garments.
+A format is a module with a function that inspects a path and returns a `Garment`, a `Collection`, or None if the path
+is something else. To add one, write it and add the function to `RECOGNISERS`. Inspection is cheap: it looks at a
+folder's names and the beginning of a file, never at all garments.
 """
 
 from collections.abc import Callable
@@ -31,14 +31,14 @@ RECOGNISERS: tuple[Callable[[Path], Garment | Collection | None], ...] = (
     open_numbered,
     open_folder,
 )
-"""Functions that recognise formats, in the order in which they are tried: known layouts before plain folders."""
+"""Functions that recognise formats, in the order of trial: known layouts before plain folders."""
 
 
 def recognised(path: Path) -> Garment | Collection | None:
-    """Return the contents of a path by the first format that recognises it; None if none does.
+    """Return the contents of a path in the first format that recognises it; None if none does.
 
     Raises:
-        KeygridError: it is of a format, and damaged.
+        KeygridError: the path has a known format, but is damaged.
     """
     opened = (recognise(path) for recognise in RECOGNISERS)
     return next((one for one in opened if one is not None), None)

@@ -4,8 +4,8 @@
     <category>/[style]/<ID>/<any>.pcd    its keypoints, usually kp_<ID>.pcd; may be missing
     <category>/[style]/<ID>/border.obj   lines along the edges, which are skipped
 
-Keypoints become landmarks called 0, 1, ... at the nearest place on the surface. Keypoints that lie nowhere near it are
-in other units or of another garment, and are left out.
+Keypoints become landmarks called 0, 1, ... at the nearest place on the surface. Keypoints that are too far from it have
+other units or belong to another garment, and are left out.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ CATEGORIES = (
 )  # fmt: skip
 ORIGIN = "ClothesNet"
 MOST_KEYPOINTS = 128
-"""A cloud of more points beside a mesh is no set of keypoints."""
+"""Number of points above which a cloud beside a mesh does not hold keypoints."""
 _FARTHEST = 0.1  # of the diagonal, from a keypoint to its surface
 _OTHER_WORDS = {
     **{"t-shirt": "tops", "shirt": "tops", "top": "tops", "sweater": "tops", "jacket": "tops"},
@@ -39,7 +39,7 @@ _PLAIN = {name.lower().replace("_", "-"): name for name in CATEGORIES}
 
 
 def open_clothesnet(path: Path) -> Garment | Collection | None:
-    """The data set, a category, a style or a garment of it, by folder or mesh; None if `path` is none of these.
+    """Open the data set, or a category, style or garment of it, by folder or mesh; None if `path` is none of these.
 
     Raises:
         KeygridError: a folder may not be read, or a garment is damaged.
@@ -69,7 +69,7 @@ def open_clothesnet(path: Path) -> Garment | Collection | None:
 
 
 def read_model(path: Path) -> Garment:
-    """The garment in an OBJ file, with the keypoints beside it.
+    """Return the garment in an OBJ file, with the keypoints beside it.
 
     Raises:
         KeygridError: the mesh or its keypoints are damaged.
@@ -81,10 +81,10 @@ def read_model(path: Path) -> Garment:
 
 
 def write_clothesnet(garments: Iterable[Item], folder: Path) -> None:
-    """Write meshes at rest, with their landmarks as keypoints, under their categories and without styles.
+    """Write meshes at rest, with their landmarks as keypoints, in folders of categories without styles.
 
     Raises:
-        KeygridError: a garment is a cloud, or its category is none of the eleven and no usual word for one.
+        KeygridError: a garment is a cloud, or its category is neither one of the eleven nor a synonym of one.
     """
     for name, _, garment in garments:
         plain = _plain(garment.category)
@@ -104,7 +104,7 @@ def write_clothesnet(garments: Iterable[Item], folder: Path) -> None:
 
 
 def _holds_categories(path: Path, folders: list[str]) -> bool:
-    """Return whether a folder is the data set, holds it, or is a style that was copied out of it."""
+    """Return whether a folder is the data set, holds it, or is a style copied from it."""
     if any(_plain(name) in _PLAIN or name == "ClothesNetM" for name in folders):
         return True
     return bool(folders) and (path / folders[0] / f"{folders[0]}.obj").is_file()
@@ -115,7 +115,7 @@ def _plain(name: str) -> str:
 
 
 def _category(path: Path) -> str:
-    """Return the category that the nearest of the three folders above a file is named after."""
+    """Return the category after which the nearest of the three folders above a file is named."""
     whole = path.absolute()  # A relative path may not say what it is in.
     names = [whole.name, *(parent.name for parent in whole.parents)][:4]
     return next((_PLAIN[_plain(name)] for name in names if _plain(name) in _PLAIN), "")

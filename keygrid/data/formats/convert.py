@@ -1,4 +1,4 @@
-"""Conversion of anything that can be opened to the formats of others."""
+"""Conversion of anything that can be opened to other formats."""
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -25,15 +25,15 @@ WRITERS: dict[str, Callable[[Iterable[Item], Path], None]] = {
     "obj": write_numbered,
     "shapenet": write_shapenet,
 }
-"""Writers by their names for `convert --to`; each writes garments into an empty folder."""
+"""Writers by their names in `convert --to`; each writes garments into an empty folder."""
 
 
 def convert(opened: Garment | Collection, form: str, out: Path) -> None:
-    """Write all garments in a format of `WRITERS` to a new folder, which appears whole or not at all.
+    """Write all garments to a new folder in a format of `WRITERS`; the folder appears only when complete.
 
     Raises:
-        KeygridError: there is something in the folder already, it can't be written, a garment is damaged, or the format
-            can't hold it.
+        KeygridError: the folder exists and is not empty, it can't be written, a garment is damaged, or the format can't
+            hold it.
     """
     if isinstance(opened, Collection) and not opened.entries:
         raise KeygridError(f"{opened.root.name} holds no garment to convert: {' '.join(opened.missing)}")
@@ -43,7 +43,7 @@ def convert(opened: Garment | Collection, form: str, out: Path) -> None:
 
 @contextmanager
 def _new_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path` that takes its place if the block ends well, and is removed if it doesn't."""
+    """Provide a temporary folder beside `path` that replaces it on success, and is removed on failure."""
     try:
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
             raise KeygridError(f"{path} already exists; name a folder that is new or empty.")

@@ -1,4 +1,4 @@
-"""A folder of meshes and clouds that follow no known layout."""
+"""Folders of meshes and clouds without a known layout."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ from keygrid.errors import KeygridError
 
 
 def open_folder(path: Path) -> Collection | None:
-    """All files with an ending that can be read, in the folder and below it; None if `path` is no folder.
+    """List all readable files in the folder and below it; None if `path` is not a folder.
 
-    A folder in it that holds the frames of one garment counts as that garment; keypoints beside the clouds that they
-    belong to, in the published code's text, are no garments.
+    A subfolder with the frames of one garment counts as that garment; files of keypoints that belong to clouds in the
+    published code's text format are not listed.
 
     Raises:
-        KeygridError: there are none, or a folder may not be read.
+        KeygridError: there are no such files, or a folder may not be read.
     """
     if not path.is_dir():
         return None
@@ -37,9 +37,9 @@ def open_folder(path: Path) -> Collection | None:
 
 
 def read_entry(path: Path) -> Garment:
-    """The garment in a file, or in a folder of its frames.
+    """Return the garment in a file, or in a folder of its frames.
 
     Raises:
-        KeygridError: it is missing or damaged.
+        KeygridError: the garment is missing or damaged.
     """
     return read_numbered(path) if path.is_dir() else open_text(path) or read_garment(path)

@@ -1,4 +1,4 @@
-"""Tests for frames: of one thing that moves, and of a camera whose points are pixels."""
+"""Tests whether clouds are frames of one moving object, or depth images whose points are pixels."""
 
 from itertools import pairwise
 from typing import Any
@@ -9,21 +9,22 @@ from numpy.typing import NDArray
 from keygrid.data.garment import Garment, Landmarks, precise
 
 _STILL = 1e-6
-"""Share of the extent by which a point must move to tell anything."""
+"""Minimum motion of a point that is informative, as a share of the extent."""
 _FEWEST_RAYS = 16
 _ASIDE = 0.02
-"""Sine of the angle between a pixel's ray and its step, if numbers in a file are rounded; and the share of outliers."""
+"""Sine of the angle allowed between a pixel's ray and its step, and the allowed share of outliers.
+"""
 _WIDEST = 0.2
 """Cosine of half of the widest angle of view."""
 _FARTHEST = 50
-"""Extents from a camera to what it sees."""
+"""Largest distance from a camera to what it sees, in extents."""
 
 
 def move_together(frames: NDArray[np.floating]) -> bool:
-    """Return whether clouds (T, V, 3), T of 2 or more, are the same points at other times.
+    """Return whether clouds (T, V, 3), T of 2 or more, show the same points at different times.
 
-    From one frame to the next, a point of something that moves stays much nearer to itself than to any other point;
-    in clouds that only have as many points, the point of the same number is like any other. Looks at ten frames.
+    From one frame to the next, a point of a moving object stays much nearer to itself than to any other point. In
+    clouds that merely have the same number of points, points of the same index are unrelated. Ten frames are examined.
     """
     others = np.random.default_rng(0).permutation(frames.shape[1])
     ratios = []
@@ -35,10 +36,10 @@ def move_together(frames: NDArray[np.floating]) -> bool:
 
 
 def seen_by_camera(before: NDArray[np.floating], after: NDArray[np.floating]) -> bool:
-    """Return whether clouds (V, 3) are depth images of one camera, whose points are pixels and no material.
+    """Return whether clouds (T, V, 3) are depth images of one camera, whose points are pixels instead of material.
 
-    A pixel sees along one ray whatever is there, so points only move on rays that meet in the camera's centre, and all
-    are in front of it.
+    A pixel always sees along the same ray, so points move only along rays that meet in the camera's centre, and all are
+    in front of it.
     """
     before, after = before.astype(np.float64), after.astype(np.float64)
     steps = after - before
@@ -60,13 +61,13 @@ def seen_by_camera(before: NDArray[np.floating], after: NDArray[np.floating]) ->
 
 
 def labelled_points(points: Any, names: tuple[str, ...]) -> Landmarks:
-    """Landmarks that are points of a cloud, from their indices (L,)."""
+    """Return landmarks that are points of a cloud, from their indices (L,)."""
     faces = np.asarray(points, np.int64).reshape(-1)
     return Landmarks(faces, np.tile([1.0, 0.0, 0.0], (len(faces), 1)), names)
 
 
 def moving(name: str, frames: NDArray[np.floating], faces: NDArray[np.int64], **known: Any) -> Garment:
-    """A garment at rest in the first of its frames (T, V, 3); its arrays are read-only."""
+    """Return a garment from its frames (T, V, 3), at rest in the first; its arrays are read-only."""
     vertices, frames = frames[0].astype(np.float64), precise(frames)
     for array in (vertices, frames, faces):
         array.setflags(write=False)

@@ -1,4 +1,4 @@
-"""The garments that writers of all formats take, and steps that most of them share."""
+"""The garments that all writers take, and steps that most writers share."""
 
 import re
 from collections.abc import Iterator
@@ -13,19 +13,19 @@ from keygrid.data.sampling import sample
 from keygrid.errors import KeygridError
 
 POINTS = 2048
-"""Points of a cloud, in the formats whose clouds have one size."""
+"""Points in a cloud, for formats with clouds of fixed size."""
 
 SPLITS = {"train": "train", "val": "validation", "test": "test"}
-"""Splits by their names in the files of others."""
+"""Splits by their names in the files of other projects."""
 
 
 class Item(NamedTuple):
-    """A garment to be written.
+    """A garment to write.
 
     Attributes:
-        name: unlike any other, and fit for a file's name: letters, digits, underscores and full stops.
-        split: `train`, `validation` or `test`; empty where not known.
-        garment: what it is.
+        name: unique name that is safe for files: letters, digits, underscores and full stops.
+        split: `train`, `validation` or `test`; empty if unknown.
+        garment: the garment.
     """
 
     name: str
@@ -34,10 +34,10 @@ class Item(NamedTuple):
 
 
 def items(opened: Garment | Collection) -> Iterator[Item]:
-    """All garments of what was opened, read one at a time.
+    """Yield all garments of what was opened, reading one at a time.
 
     Raises:
-        KeygridError: one is missing or damaged.
+        KeygridError: a garment is missing or damaged.
     """
     if isinstance(opened, Garment):
         yield Item(_fit(opened.name), "", opened)
@@ -54,15 +54,15 @@ def items(opened: Garment | Collection) -> Iterator[Item]:
 
 
 def shapes(garment: Garment) -> NDArray[np.floating]:
-    """(T, V, 3): where the vertices are in every frame, or T = 1 for a garment that does not move."""
+    """Return the vertices' positions (T, V, 3) in every frame; T = 1 if the garment does not move."""
     return garment.vertices[None] if garment.frames is None else garment.frames
 
 
 def clouds(garment: Garment) -> NDArray[np.float64]:
-    """(T, 2048, 3): the same points of the material in every frame, or T = 1 for a garment that does not move.
+    """Return the positions (T, 2048, 3) of the same material points in every frame; T = 1 if the garment does not move.
 
     Raises:
-        KeygridError: it is a cloud of fewer points, or has no area.
+        KeygridError: the garment is a cloud of fewer points, or has no area.
     """
     drawn = sample(garment, POINTS)
     if len(drawn.points) < POINTS:
@@ -73,7 +73,7 @@ def clouds(garment: Garment) -> NDArray[np.float64]:
 
 
 def landmark_positions(garment: Garment) -> NDArray[np.float64] | None:
-    """(T, L, 3): where the landmarks are in every frame; None if there are none."""
+    """Return the landmarks' positions (T, L, 3) in every frame; None if there are none."""
     landmarks = garment.landmarks
     if landmarks is None:
         return None
@@ -81,7 +81,7 @@ def landmark_positions(garment: Garment) -> NDArray[np.float64] | None:
 
 
 def category_name(garment: Garment) -> str:
-    """A garment's category as one line that is fit for a folder's name; `garment` where it is not known."""
+    """Return a garment's category as a line that is safe for a folder's name; `garment` if unknown."""
     return re.sub(r"[^\w .-]+", "_", garment.category).strip(". ") or "garment"
 
 

@@ -1,10 +1,11 @@
-"""The text files of the published code: rows of x y z, the frames of one cloud after the other.
+"""The text files of the published code: rows of x y z, with all frames of a cloud in one file.
 
     NAME.txt or NAME_seqdata.txt     clouds, 2048 rows a frame
     NAME_keypoint.txt                keypoints, K rows a frame
 
-Nothing in a file says how many rows a frame has. For clouds it is 2048. For keypoints it follows from the clouds beside
-them; without those it is the first of 8, 10 and 20, the published numbers of keypoints, that divides the rows.
+Files do not state how many rows a frame has. For clouds it is 2048. For keypoints it follows from the clouds beside
+them; without clouds, it is the first of 8, 10 and 20, the published numbers of keypoints, that divides the number of
+rows.
 """
 
 import re
@@ -26,13 +27,13 @@ _SMALLEST_ROW = len("0 0 0\n")
 
 
 def open_text(path: Path) -> Garment | None:
-    """The frames of a cloud or of its keypoints; None if the file is anything else, such as a single cloud.
+    """Return the frames of a cloud or of its keypoints; None if the file is anything else, such as a single cloud.
 
-    A file of 2048 rows a frame whose points do not stay near themselves from frame to frame is taken for a single,
+    If points in a file of 2048 rows per frame do not stay near themselves between frames, the file counts as a single
     larger cloud, unless its name ends in `_seqdata` or its keypoints are beside it.
 
     Raises:
-        KeygridError: it is damaged, or the rows are not a whole number of frames.
+        KeygridError: the file is damaged, or its rows are not a whole number of frames.
     """
     if path.suffix.lower() != ".txt" or not path.is_file():
         return None
@@ -54,13 +55,13 @@ def open_text(path: Path) -> Garment | None:
 
 
 def is_beside_clouds(name: str, files: Container[str]) -> bool:
-    """Return whether a file of that name holds the keypoints of clouds in its own folder."""
+    """Return whether a file of this name holds the keypoints of clouds in the same folder."""
     match = _KEYPOINTS.match(name.removesuffix(".txt"))
     return match is not None and (f"{match[1]}.txt" in files or f"{match[1]}_seqdata.txt" in files)
 
 
 def write_text(garments: Iterable[Item], folder: Path) -> None:
-    """Write NAME.txt, and NAME_keypoint.txt with the places of its landmarks if it has any; still garments are a frame.
+    """Write NAME.txt and, for landmarks, NAME_keypoint.txt with their positions; still garments have one frame.
 
     Raises:
         KeygridError: a cloud has fewer than 2048 points.
@@ -102,6 +103,6 @@ def _points(path: Path) -> NDArray[np.float64]:
 
 
 def _rows(path: Path) -> int:
-    """Lines that are not blank, counted in pieces because a file can be large."""
+    """Count the lines that are not blank, in blocks because a file can be large."""
     with reading(path), path.open("rb") as file:
         return sum(1 for line in file if not line.isspace())

@@ -4,8 +4,8 @@
     pcds/<class_id>/<model_id>.pcd      2048 points with colours
     splits/{train,val,test}.txt         lines `class_id-model_id`; may be missing
 
-A keypoint is {xyz, rgb, semantic_id, pcd_info.point_index, mesh_info}. It becomes a landmark called after its semantic
-id, on the point of that index.
+A keypoint is {xyz, rgb, semantic_id, pcd_info.point_index, mesh_info}. It becomes a landmark named after its semantic
+id, at the point of that index.
 """
 
 import json
@@ -43,9 +43,9 @@ _Model = tuple[str, str]  # class id, model id
 
 
 def open_keypointnet(path: Path) -> Garment | Collection | None:
-    """The whole data set, what one annotation file or one folder of clouds holds of it, or one cloud.
+    """Open the data set, its part in one annotation file or one folder of clouds, or one cloud.
 
-    None if `path` is none of these.
+    Return None if `path` is none of these.
 
     Raises:
         KeygridError: an annotation file or a cloud is damaged.
@@ -81,7 +81,7 @@ def open_keypointnet(path: Path) -> Garment | Collection | None:
 
 
 def read_model(path: Path) -> Garment:
-    """A cloud of the data set, with its landmarks if it is annotated.
+    """Return a cloud of the data set, with its landmarks if it is annotated.
 
     Raises:
         KeygridError: the cloud or its annotation is damaged.
@@ -98,7 +98,7 @@ def read_model(path: Path) -> Garment:
 
 
 def read_symmetries(path: Path) -> dict[str, Any]:
-    """Return the symmetries in the annotation of the cloud at `path`, as they stand there; empty if it has none.
+    """Return the symmetries in the annotation of the cloud at `path`, unchanged; empty if there are none.
 
     Raises:
         KeygridError: an annotation file is damaged.
@@ -109,11 +109,11 @@ def read_symmetries(path: Path) -> dict[str, Any]:
 
 
 def write_keypointnet(garments: Iterable[Item], folder: Path) -> None:
-    """Write annotations, clouds and, if any garment is in one, splits.
+    """Write annotations, clouds and, if any garment belongs to a split, splits.
 
-    Every frame of a garment that moves is a model of its own. A cloud is written as it is, and of a surface 2048
-    points; a landmark is at the point nearest to it at rest. Its semantic id is its name if all names are numbers, and
-    otherwise the order in which names occur in a category.
+    Every frame of a moving garment becomes a model. Clouds are written unchanged, and surfaces as 2048 points; a
+    landmark is at the point nearest to it at rest. Its semantic id is its name if all names are numbers, otherwise its
+    index in the order in which names occur in a category.
 
     Raises:
         KeygridError: a surface has no area.
@@ -148,7 +148,7 @@ def write_keypointnet(garments: Iterable[Item], folder: Path) -> None:
 
 
 def write_pcd(path: Path, points: NDArray[np.floating]) -> None:
-    """Write points (N, 3) as white ones, in text."""
+    """Write points (N, 3), coloured white, as text."""
     header = (
         "VERSION .7\nFIELDS x y z rgb\nSIZE 4 4 4 4\nTYPE F F F U\nCOUNT 1 1 1 1\n"
         f"WIDTH {len(points)}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\nPOINTS {len(points)}\nDATA ascii"
@@ -157,7 +157,7 @@ def write_pcd(path: Path, points: NDArray[np.floating]) -> None:
 
 
 def _points_and_labels(garment: Garment) -> tuple[NDArray[np.floating], list[int]]:
-    """Clouds (T, N, 3), and the point of each landmark."""
+    """Return clouds (T, N, 3), and the point of each landmark."""
     landmarks = garment.landmarks
     if garment.is_cloud:
         return shapes(garment), landmarks.faces.tolist() if landmarks else []
@@ -175,7 +175,7 @@ def _semantic_ids(garment: Garment, known: dict[str, int]) -> list[int]:
 
 
 def _root(folder: Path) -> Path:
-    """Return the root of the data set that a folder is, or belongs to."""
+    """Return the data set's root for a folder in it."""
     whole = folder.absolute()
     if whole.name == "pcds":
         return whole.parent
@@ -187,7 +187,7 @@ def _root_of(cloud: Path) -> Path:
 
 
 def _annotations(root: Path) -> list[Path]:
-    """The files of the categories, or all.json where it is alone."""
+    """Return the annotation files of the categories, or all.json if there are no others."""
     folder = root / "annotations"
     if not folder.is_dir():
         return []
@@ -196,7 +196,7 @@ def _annotations(root: Path) -> list[Path]:
 
 
 def _record(cloud: Path) -> tuple[Path, _Record] | None:
-    """The annotation of a cloud, and the file it is in."""
+    """Return the annotation of a cloud, and its file."""
     model = (cloud.absolute().parent.name, cloud.stem)
     found = ((file, _records(file)[model]) for file in _annotations(_root_of(cloud)) if model in _records(file))
     return next(found, None)
@@ -242,6 +242,6 @@ def _landmarks(record: _Record, garment: Garment) -> Landmarks | None:
 
 
 def _splits(folder: Path) -> dict[str, set[str]]:
-    """The `class_id-model_id` in each split."""
+    """Return the `class_id-model_id` of each split."""
     files = {split: folder / f"{name}.txt" for name, split in SPLITS.items()}
     return {split: {line.strip() for line in lines(file)} for split, file in files.items() if file.is_file()}

@@ -14,14 +14,14 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 class Contents(NamedTuple):
-    """Names in a folder, sorted and without hidden ones."""
+    """Names in a folder, sorted, without hidden ones."""
 
     folders: list[str]
     files: list[str]
 
 
 def natural(name: str) -> list[str | int]:
-    """A key that sorts `frame 10` after `frame 9`."""
+    """Return a key that sorts `frame 10` after `frame 9`."""
     return [int(part) if index % 2 else part.lower() for index, part in enumerate(_DIGITS.split(name))]
 
 
@@ -46,7 +46,7 @@ def contents(folder: Path) -> Contents:
 
 
 def lines(file: Path) -> list[str]:
-    """The lines of a small text that are not blank, in UTF-8 or in what its first bytes announce.
+    """Return the lines of a short text that are not blank; UTF-8 unless the first bytes mark another encoding.
 
     Raises:
         KeygridError: the file may not be read.
@@ -57,7 +57,7 @@ def lines(file: Path) -> list[str]:
 
 
 def walk(root: Path) -> Iterator[tuple[Path, Contents]]:
-    """A folder and all below it, each once even where links lead in circles, with what is directly in them.
+    """Yield a folder and all folders below it, each with its contents, and once even if links form loops.
 
     Names are in natural order: `frame 10` comes after `frame 9`.
 
@@ -76,7 +76,7 @@ def walk(root: Path) -> Iterator[tuple[Path, Contents]]:
 
 
 def is_readable(name: str) -> bool:
-    """Return whether a file's ending is that of a mesh or a cloud."""
+    """Return whether a file has the ending of a mesh or a cloud."""
     stem, dot, ending = name.rpartition(".")
     return bool(stem) and dot + ending.lower() in SUFFIXES
 

@@ -1,4 +1,4 @@
-"""The data set that comes with this project: sequences, and a manifest that says what they are.
+"""The data set that comes with this project: sequences, and a manifest that describes them.
 
 manifest.json    {"format": "keygrid-garments 1", "sequences": [{"file", "name", "category", "split", ...}, ...]}
 """
@@ -18,14 +18,14 @@ FORMAT = "keygrid-garments 1"
 MANIFEST = "manifest.json"
 SPLITS = ("train", "validation", "test")
 _NAMED = 3
-"""Missing files that are named; of the others, the number is told."""
+"""Maximum number of missing files to name; further ones are counted."""
 
 
 def open_manifest(path: Path) -> Collection | None:
-    """The sequences that a folder's manifest names, or that manifest itself; None if there is none of this format.
+    """Open a folder's manifest, or the manifest itself, as a list of sequences; None if there is none of this format.
 
     Raises:
-        KeygridError: the manifest is damaged or of another version.
+        KeygridError: the manifest is damaged or has another version.
     """
     manifest = path / MANIFEST if path.is_dir() else path
     if manifest.name != MANIFEST or not manifest.is_file():

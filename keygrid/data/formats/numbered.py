@@ -1,9 +1,9 @@
-"""A folder of numbered meshes or clouds: the frames of one garment.
+"""Folders of numbered meshes or clouds, which are the frames of one garment.
 
-They are one garment if their names differ in one number only, and the first two have the same faces or, being clouds,
-points that stay near themselves and are no pixels of a depth camera. Otherwise, or where there are thousands, they are
-garments of their own. A text beside them that is no cloud, such as README.txt, and empty frames at the start are passed
-over.
+Files are frames if their names differ in one number only, and if the first two have the same faces or, for clouds,
+points that stay near themselves and are not pixels of a depth camera. Otherwise, or if there are thousands, they are
+separate garments. A text beside them that is not a cloud, such as README.txt, and empty frames at the start are
+ignored.
 """
 
 import re
@@ -22,28 +22,28 @@ from keygrid.data.readers.mesh import EmptyError, Mesh, UnreadableError, coincid
 from keygrid.errors import KeygridError
 
 MOST_FRAMES = 2000
-"""More files than that are garments of their own: all frames are in memory, and a listing must not wait for them."""
+"""Number of files above which they are separate garments: all frames are in memory, and listing must be fast."""
 
 _MOST_TEXTS = 3
-"""Files beside the frames that are looked into."""
+"""Maximum number of other files to inspect."""
 _SMALL = 1024
-"""Bytes of a frame that may be without vertices."""
+"""Largest size of a frame without vertices, in bytes."""
 _NUMBERED = re.compile(r"(.*?)(\d+)(\.[^.]+)$")
 
 
 def open_numbered(path: Path) -> Garment | None:
-    """A garment with a frame from each file, at rest in the first; None if `path` is no folder of such files.
+    """Return a garment with a frame from each file, at rest in the first; None if `path` is not such a folder.
 
     Vertices that coincide in all frames are welded.
 
     Raises:
-        KeygridError: a frame is missing or damaged, or unlike the others.
+        KeygridError: a frame is missing or damaged, or differs from the others.
     """
     return read_numbered(path) if path.is_dir() and frame_files(path, contents(path)) else None
 
 
 def frame_files(folder: Path, inside: Contents) -> list[Path]:
-    """The frames in a folder, by number; none if it holds folders or anything else than the frames of one garment.
+    """Return the frames in a folder, by number; none unless it holds only the frames of one garment.
 
     Only names are compared, and the contents of the first two files.
     """
@@ -51,7 +51,7 @@ def frame_files(folder: Path, inside: Contents) -> list[Path]:
 
 
 def _frames(folder: Path, inside: Contents) -> tuple[list[Path], int]:
-    """The frames in a folder, by number, and how many empty ones before them are left out."""
+    """Return the frames in a folder, by number, and the number of empty frames left out at the start."""
     files = [name for name in inside.files if is_readable(name)]
     if inside.folders or not 2 <= len(files) <= MOST_FRAMES:
         return [], 0
@@ -75,10 +75,10 @@ def _frames(folder: Path, inside: Contents) -> tuple[list[Path], int]:
 
 
 def read_numbered(folder: Path) -> Garment:
-    """The garment whose frames are the files of a folder.
+    """Return the garment whose frames are the files of a folder.
 
     Raises:
-        KeygridError: a frame is missing or damaged, or unlike the others.
+        KeygridError: a frame is missing or damaged, or differs from the others.
     """
     files, empty = _frames(folder, contents(folder))
     with reading(folder):
@@ -103,7 +103,7 @@ def read_numbered(folder: Path) -> Garment:
 
 
 def write_numbered(garments: Iterable[Item], folder: Path) -> None:
-    """Write NAME/NAME_0000.obj and so on for a garment that moves, and NAME.obj for one that does not."""
+    """Write NAME/NAME_0000.obj and so on for a moving garment, and NAME.obj for a still one."""
     for name, _, garment in garments:
         if garment.frames is None:
             write_obj(folder / f"{name}.obj", garment.vertices, garment.faces)
@@ -114,7 +114,7 @@ def write_numbered(garments: Iterable[Item], folder: Path) -> None:
 
 
 def write_obj(path: Path, vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> None:
-    """Write vertices (V, 3), with as many digits as they have, and faces (F, 3)."""
+    """Write vertices (V, 3), with all their digits, and faces (F, 3)."""
     digits = "%.9g" if vertices.dtype == np.float32 else "%.17g"
     with path.open("w", encoding="utf-8") as file:
         np.savetxt(file, vertices, f"v {digits} {digits} {digits}")
@@ -122,7 +122,7 @@ def write_obj(path: Path, vertices: NDArray[np.floating], faces: NDArray[np.int6
 
 
 def _is_prose(path: Path) -> bool:
-    """Return whether a text file holds no cloud."""
+    """Return whether a text file does not hold a cloud."""
     if path.suffix.lower() != ".txt":
         return False
     try:
@@ -163,7 +163,7 @@ def _begin_alike(frames: list[Path]) -> bool:
 
 
 def _triangles(faces: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Faces (F, 3) without those that are lines."""
+    """Return the faces (F, 3) without degenerate ones."""
     a, b, c = faces.T
     is_triangle = (a != b) & (b != c) & (c != a)
     if not is_triangle.any():

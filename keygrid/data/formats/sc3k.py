@@ -1,10 +1,10 @@
-"""The poses of SC3K: each model's cloud as 24 cameras see it.
+"""The poses of SC3K: each model's cloud as seen by 24 cameras.
 
     poses/<class_id>/<model_id>.npz     world_mat_0 ... world_mat_23, (3, 4) or (4, 4), and cameras
     pcds/<class_id>/<model_id>.pcd      the clouds, as KeypointNet has them
 
-A cloud and its poses are a rigid cloud that moves: frame i is the cloud turned by `world_mat_i[:, :3]`, whose axes y
-and z point the other way than the cloud's. As in the published loader, the camera's distance is left out.
+A cloud with its poses is a moving rigid cloud: frame i is the cloud rotated by `world_mat_i[:, :3]`, whose axes y and z
+are opposite to the cloud's. As in the published loader, the camera's distance is ignored.
 """
 
 from itertools import count, takewhile
@@ -26,9 +26,9 @@ _FLIP = np.diag([1.0, -1.0, -1.0])
 
 
 def open_poses(path: Path) -> Garment | Collection | None:
-    """A model in its poses, or all in a folder called poses or in one of its folders; None if `path` is neither.
+    """Open a model with its poses, or all models in a folder called poses or one of its subfolders; None otherwise.
 
-    Poses whose cloud is not found give a collection that says what is missing.
+    If no cloud is found for the poses, the collection states what is missing.
 
     Raises:
         KeygridError: the poses or the cloud are damaged.
@@ -45,10 +45,10 @@ def open_poses(path: Path) -> Garment | Collection | None:
 
 
 def read_poses(path: Path) -> Garment:
-    """The cloud that belongs to a file of poses, with one frame a pose.
+    """Return the cloud that belongs to a file of poses, with one frame per pose.
 
     Raises:
-        KeygridError: there is no such cloud, or either file is damaged.
+        KeygridError: there is no such cloud, or one of the files is damaged.
     """
     with reading(path):
         rotations = _rotations(path)
@@ -86,7 +86,7 @@ def _has_poses(path: Path) -> bool:
 
 
 def _rotations(path: Path) -> NDArray[np.float64]:
-    """(T, 3, 3), as many as there are without a gap."""
+    """Return the rotations (T, 3, 3), up to the first gap in the numbering."""
     with opened_archive(path) as archive:
         names = takewhile(archive.__contains__, (f"world_mat_{index}" for index in count()))
         matrices = [archive[name] for name in names]
@@ -100,7 +100,7 @@ def _rotations(path: Path) -> NDArray[np.float64]:
 
 
 def _cloud_of(path: Path) -> Path | None:
-    """The cloud or mesh of the same class and name in a folder beside `poses`, or beside the file itself."""
+    """Return the cloud or mesh of the same class and name in a folder beside `poses`, or beside the file itself."""
     poses = path.absolute()
     kind = poses.parent
     folders = [kind.parent.parent / name / kind.name for name in ("pcds", "models", "clouds")]

@@ -1,10 +1,10 @@
-"""ShapeNet as HDF5, as PointNet and Skeleton Merger take it.
+"""ShapeNet as HDF5, in the layout that PointNet and Skeleton Merger use.
 
     data     (M, 2048, 3), clouds
     label    (M, 1), the number of each cloud's category
 
-The numbers' names, if they are known at all, are the lines of `shape_names.txt` or the first words of those of
-`all_object_categories.txt` beside the file. A cloud in it is `FILE#INDEX`.
+Names for the numbers, if there are any, are the lines of `shape_names.txt` or the first words of the lines of
+`all_object_categories.txt` beside the file. A cloud in a file is addressed as `FILE#INDEX`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,16 +26,16 @@ from keygrid.data.readers.mesh import UnreadableError, check, cloud
 
 ENDINGS = (".h5", ".hdf5")
 _ENTRY = 1000
-"""Bytes of an entry of the list."""
+"""Approximate memory of an entry of the list, in bytes."""
 _NAMES = ("shape_names.txt", "all_object_categories.txt")
 
 
 def open_shapenet(path: Path) -> Collection | None:
-    """The clouds of a file, or of all such files in a folder and below it; None if `path` is neither.
+    """Open the clouds of a file, or of all such files in a folder and below it; None if `path` is neither.
 
-    A folder with a mesh or a cloud in it is not looked through, because those are then what it is for.
+    A folder that has a mesh or a cloud in it is not searched, because then those are its content.
 
-    A file's split is in its name, such as `ply_data_train0.h5`.
+    A file's name states its split, such as `ply_data_train0.h5`.
 
     Raises:
         KeygridError: a file is damaged or has other arrays.
@@ -59,7 +59,7 @@ def open_shapenet(path: Path) -> Collection | None:
 
 
 def read_item(path: Path) -> Garment:
-    """One cloud, from `FILE#INDEX`.
+    """Return one cloud, from `FILE#INDEX`.
 
     Raises:
         KeygridError: there is no such cloud, or it is damaged.
@@ -78,9 +78,9 @@ def read_item(path: Path) -> Garment:
 
 
 def write_shapenet(garments: Iterable[Item], folder: Path) -> None:
-    """Write train.h5, val.h5 and test.h5, or data.h5 for what is in no split, and shape_names.txt.
+    """Write train.h5, val.h5 and test.h5, or data.h5 for garments without a split, and shape_names.txt.
 
-    Every frame of a garment that moves is a cloud of its own.
+    Every frame of a moving garment becomes a cloud.
 
     Raises:
         KeygridError: a cloud has fewer than 2048 points.
@@ -121,7 +121,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _labels(file: Path) -> list[int | None]:
-    """Return the label of each cloud; None where it has none."""
+    """Return the label of each cloud; None for clouds without one."""
     with reading(file), _opened(file) as archive:
         count = len(_data(archive))
         label = _own_array(archive, "label")
@@ -137,7 +137,7 @@ def _labels(file: Path) -> list[int | None]:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[Any]:
-    """An HDF5 file for reading; whoever takes an array out of it does so by `_own_array`."""
+    """Open an HDF5 file for reading; use `_own_array` to get an array from it."""
     import h5py
 
     refuse_unopenable(file)
@@ -146,10 +146,10 @@ def _opened(file: Path) -> Iterator[Any]:
 
 
 def _own_array(archive: Any, name: str) -> Any:
-    """An array that is in the file itself; None if nothing has that name.
+    """Return an array stored in the file itself; None if there is none of this name.
 
-    HDF5 lets an array be in any other file, by a link or piece by piece: what somebody was sent would then read their
-    disk.
+    HDF5 arrays can be stored in any other file, through links or piece by piece, so a malicious file could read the
+    user's disk.
     """
     import h5py
 

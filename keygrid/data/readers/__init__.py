@@ -1,7 +1,7 @@
 """Readers of mesh and cloud files.
 
-A format is one function from a path to a `Mesh`; to add one, write it and name its endings in `READERS`. Nothing heavy
-is imported before a file needs it.
+A format is one function from a path to a `Mesh`; to add one, write it and add its endings to `READERS`. Heavy packages
+are imported only when a file needs them.
 """
 
 import warnings
@@ -48,25 +48,25 @@ READERS: dict[str, Callable[[Path], Mesh]] = {
 }
 
 ALIKE = dict.fromkeys((".csv", ".tsv", ".asc", ".xyzn", ".xyzrgb"), ".txt")
-"""Endings of files that are read as those of another ending, if they are named; in a folder they may be anything."""
+"""Endings read as another ending, if such a file is named explicitly; in a folder, these files may be anything."""
 
 SUFFIXES: tuple[str, ...] = tuple(READERS)
-"""The endings that can be read, in lower case and with their dot."""
+"""The readable endings, in lower case and with their dot."""
 
 
 def read_garment(path: Path, labelled: bool = False) -> Garment:
     """Read a mesh, a cloud or a sequence: vertices (V, 3) and faces (F, 3), both read-only, in the units of the file.
 
-    What a file is follows from its content where that says so, and from its ending otherwise. Polygons become
-    triangles. Vertices that no face uses, and points that a sensor did not see, are left out, and `Garment.notes` says
-    how many. A surface's vertices at exactly the same position are welded in order of first occurrence, so a file
-    without such copies keeps its own indices; triangles that welding turns into lines are dropped. Clouds keep points
-    that coincide, and sequences all their points. A file that says which of its axes is up is turned so that it is y.
-    One that gzip packed is unpacked.
+    The format follows from the content if that is conclusive, otherwise from the ending. Polygons become triangles.
+    Vertices that no face uses and points that a sensor did not see are left out, and `Garment.notes` says how many.
+    Surface vertices at exactly the same position are welded in order of first occurrence, so a file without duplicates
+    keeps its indices; triangles that become degenerate are dropped. Clouds keep coinciding points, and sequences all
+    their points. If a file states its vertical axis, the garment is turned so that this axis is y. Gzip files are
+    unpacked.
 
     Args:
-        path: of the file.
-        labelled: labels count its points, so none may be left out.
+        path: path of the file.
+        labelled: whether labels refer to its points by index, so that none may be left out.
 
     Raises:
         KeygridError: the file is missing, may not be read, has an unknown ending, is damaged or cut off, has no
@@ -97,17 +97,17 @@ def read_garment(path: Path, labelled: bool = False) -> Garment:
 
 
 def _faces_of(mesh: Mesh) -> list[NDArray[np.int64]]:
-    """Indices of each object's faces."""
+    """Return the indices of each object's faces."""
     assert mesh.object_of is not None
     ends = np.cumsum(np.bincount(mesh.object_of, minlength=len(mesh.objects)))
     return np.split(np.argsort(mesh.object_of, kind="stable"), ends[:-1])
 
 
 def read_mesh(path: Path) -> Mesh:
-    """Read a mesh or a cloud as it is in its file: checked, with its own vertices in their order, none welded.
+    """Read a mesh or a cloud unchanged: checked, with its own vertices in order, and without welding.
 
     Raises:
-        KeygridError: as `read_garment` does.
+        KeygridError: as for `read_garment`.
     """
     with reading(path), _unpacked(path) as (file, ending):
         mesh = READERS[ending](file)
@@ -117,10 +117,10 @@ def read_mesh(path: Path) -> Mesh:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while a file is read into one sentence.
+    """Turn any error in reading a file into one sentence.
 
     Raises:
-        KeygridError: the block raised anything.
+        KeygridError: the block raised an error.
     """
     try:
         # Libraries warn about broken files on the console; whoever opened the file gets one sentence instead.
@@ -141,7 +141,7 @@ def reading(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _unpacked(path: Path) -> Iterator[tuple[Path, str]]:
-    """Give a file that can be opened, unpacked if it has to be, and the ending of the format that it is in."""
+    """Provide the path of a readable file, unpacked if necessary, and the ending of its format."""
     refuse_unopenable(path)
     with unpacked(path) as file:
         named = file.suffix.lower()
@@ -153,10 +153,10 @@ def _unpacked(path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def refuse_unopenable(path: Path) -> None:
-    """Refuse what is no file, or an empty one.
+    """Refuse a path that is not a file, or an empty file.
 
     Raises:
-        UnreadableError: it is missing, a folder or a device, may not be read, or is empty.
+        UnreadableError: the path is missing, a folder or a device, may not be read, or is empty.
     """
     try:
         if path.is_dir():

@@ -22,19 +22,19 @@ _OLD = "is glTF 1, which cannot be read; export it as glTF 2.0"
 
 
 class Document:
-    """A glTF file: its JSON, and the arrays that this refers to.
+    """A glTF file: its JSON, and the arrays that it refers to.
 
     Attributes:
         content: the JSON.
-        folder: of the file, which has those that it refers to.
-        budget: of the file and those beside it, for what is made of them.
+        folder: folder of the file and of those that it refers to.
+        budget: limit on the size of everything made from the file and those beside it.
 
     Args:
-        path: of a GLB, or of a JSON whose buffers are in it or in files beside it.
+        path: a GLB file, or a JSON file whose buffers are embedded or in files beside it.
 
     Raises:
-        UnreadableError: it is cut off.
-        ValueError: it is damaged.
+        UnreadableError: the file is cut off.
+        ValueError: the file is damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -60,7 +60,7 @@ class Document:
         """Return the numbers of an accessor, (count,) or (count, width); normalised ones in [-1, 1].
 
         Raises:
-            UnreadableError: they are compressed, or the file that has them is missing or cut off.
+            UnreadableError: the numbers are compressed, or their file is missing or cut off.
         """
         accessor = self.content["accessors"][index]
         width, count = _WIDTHS[accessor["type"]], accessor["count"]
@@ -98,7 +98,7 @@ class Document:
         """Return the bytes of a buffer view.
 
         Raises:
-            UnreadableError: they are missing or cut off.
+            UnreadableError: the bytes are missing or cut off.
         """
         view = self.content["bufferViews"][index]
         begin = view.get("byteOffset", 0)
@@ -108,7 +108,7 @@ class Document:
         return data
 
     def _has_plain(self, view: dict[str, Any], packed: dict[str, Any]) -> bool:
-        """Return whether a view's buffer, which may be left out, holds the numbers as they are before compression."""
+        """Return whether a view's buffer, which may be left out, holds the uncompressed numbers."""
         buffer = self.content["buffers"][view["buffer"]]
         is_there = "uri" in buffer or (view["buffer"] == 0 and self._binary is not None)
         places = [(one.get("buffer"), one.get("byteOffset", 0)) for one in (view, packed)]
@@ -121,10 +121,10 @@ class Document:
         return self._buffers[index]
 
     def fetched(self, uri: str) -> bytes:
-        """Return what a reference leads to: data in it, or a file beside this one.
+        """Return the bytes of a reference: embedded data, or a file beside this one.
 
         Raises:
-            UnreadableError: there is no such file, or it is elsewhere.
+            UnreadableError: there is no such file, or it is outside the folder.
         """
         if uri.startswith("data:"):
             head, _, body = uri.partition(",")

@@ -1,4 +1,4 @@
-"""NumPy's archives, NPZ, of which no array is made before its size is known to be sound."""
+"""NumPy's NPZ archives; the size of each array is checked before it is read."""
 
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _ENDING = ".npy"
 
 
 class Archive(Mapping[str, NDArray[Any]]):
-    """Arrays by name, each read when it is asked for; `opened_archive` makes it."""
+    """Arrays by name, read on access; made by `opened_archive`."""
 
     def __init__(self, file: zipfile.ZipFile, budget: Budget) -> None:
         self._file, self._budget = file, budget
@@ -29,9 +29,9 @@ class Archive(Mapping[str, NDArray[Any]]):
         """Return an array.
 
         Raises:
-            KeyError: there is none of that name.
-            UnreadableError: it is cut off, holds Python objects, or is larger than such a file can need.
-            Exception: it is damaged.
+            KeyError: there is no array of this name.
+            UnreadableError: the array is cut off, holds Python objects, or is larger than its file can need.
+            Exception: the array is damaged.
         """
         member = self._file.getinfo(self._members[name])
         with self._file.open(member) as head:
@@ -61,16 +61,16 @@ def opened_archive(path: Path) -> Iterator[Archive]:
 
 
 def refuse_unsound(head: IO[bytes], size: int, budget: Budget) -> None:
-    """Read the header of an array in NumPy's format, and refuse what its content cannot be.
+    """Read the header of an array in NumPy's format, and refuse an array that its file can't hold.
 
     Args:
-        head: where the header begins.
-        size: bytes of header and content.
-        budget: what is left for the array.
+        head: file at the beginning of the header.
+        size: size of header and content, in bytes.
+        budget: limit on the array's size.
 
     Raises:
-        UnreadableError: it is cut off, holds Python objects, or is larger than such a file can need.
-        ValueError: it is no such header.
+        UnreadableError: the array is cut off, holds Python objects, or is larger than its file can need.
+        ValueError: the header is invalid.
     """
     is_short = np.lib.format.read_magic(head) == (1, 0)
     read = np.lib.format.read_array_header_1_0 if is_short else np.lib.format.read_array_header_2_0

@@ -1,4 +1,4 @@
-"""NumPy's NPY and NPZ."""
+"""NumPy's NPY and NPZ files."""
 
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,19 @@ from keygrid.data.readers.polygons import Polygons
 
 _COLOURS = ("colors", "colours", "rgb")
 _CHANNELS = range(3, 8)
-"""Numbers that an organised cloud may have for each pixel: a position, and perhaps a colour and a normal."""
+"""Possible numbers of values per pixel in an organised cloud: a position, optionally a colour and a normal."""
 _FEWEST_PIXELS = 8
-"""Sides of the smallest depth image."""
+"""Minimum side of a depth image."""
 
 
 def read_npy(path: Path) -> Mesh:
-    """A cloud: the first three columns of an (N, 3 or more) array, or of an organised one, (H, W, 3 or more).
+    """Read a cloud: the first three columns of an array (N, 3 or more), or of an organised one, (H, W, 3 or more).
 
-    A (3, N) array that has more columns than three points would need is transposed, and of one with named fields x, y
-    and z are taken.
+    A (3, N) array is transposed if it has more columns than three points would; of an array with named fields, x, y and
+    z are used.
 
     Raises:
-        UnreadableError: another shape, or Python objects.
+        UnreadableError: the array has another shape, or holds Python objects.
         ValueError, OSError, EOFError: the file is damaged.
     """
     with path.open("rb") as file:
@@ -36,12 +36,12 @@ def read_npy(path: Path) -> Mesh:
 
 
 def read_npz(path: Path) -> Mesh:
-    """Arrays `vertices` (V, 3) and `faces` (F, 3 or more), or `points` (N, 3 or more), or one such array.
+    """Read arrays `vertices` (V, 3) and `faces` (F, 3 or more), or `points` (N, 3 or more), or a single array.
 
     Points may have `colors` (N, 3).
 
     Raises:
-        UnreadableError: other names or shapes, or Python objects.
+        UnreadableError: the arrays have other names or shapes, or hold Python objects.
         ValueError, OSError, EOFError, zipfile.BadZipFile: the file is damaged.
     """
     with opened_archive(path) as archive:
@@ -59,10 +59,10 @@ def read_npz(path: Path) -> Mesh:
 
 
 def read_sequence(path: Path) -> Garment | None:
-    """The moving garment in an NPZ archive that says it is a sequence; None if the archive is another.
+    """Return the moving garment in an NPZ archive that is a sequence; None for another archive.
 
     Raises:
-        UnreadableError: its parts are missing or don't fit together, or are Python objects.
+        UnreadableError: parts are missing, do not fit together, or hold Python objects.
         Exception: the file is damaged.
     """
     from keygrid.data.readers.sequence import is_sequence, sequence_of  # which uses the readers
@@ -85,7 +85,7 @@ def _cloud(points: NDArray[Any], colours: NDArray[np.uint8] | None = None) -> Me
 
 
 def _surface(vertices: NDArray[Any], faces: NDArray[Any]) -> Mesh:
-    """Return a mesh of triangles; arrays that are no mesh stay as they are, for later checks to refuse."""
+    """Return a mesh of triangles; invalid arrays are kept for later checks to refuse."""
     if faces.dtype.kind not in "iu" or faces.ndim != 2 or not _are_positions(vertices):
         return Mesh(vertices, faces)
     polygons = Polygons()

@@ -1,4 +1,4 @@
-"""Large files piece by piece, so that memory holds little more than what is made of them."""
+"""Reading large files in blocks, so that memory holds little more than the result."""
 
 import os
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from keygrid.data.readers.progress import advance
 
 BLOCK = 2**21
-"""Bytes read at a time."""
+"""Bytes to read at a time."""
 
 
 def line_blocks(file: BinaryIO) -> Iterator[bytes]:
-    """The rest of a file in blocks of whole lines, none of which a backslash joins to the next block's first.
+    """Yield the rest of a file in blocks of whole lines; lines joined by a backslash stay in one block.
 
-    Lines end with a line feed, whatever they end with in the file.
+    Line ends are converted to line feeds.
     """
     size = max(os.fstat(file.fileno()).st_size, 1)
     waiting: list[bytes] = []
@@ -38,7 +38,7 @@ def line_blocks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _last_line_end(block: bytes) -> int:
-    """Return the position after the last whole line; 0 if there is none."""
+    """Return the position after the last complete line; 0 if there is none."""
     end = block.rfind(b"\n")
     # At the very beginning of a block nobody can see what the line before it ended with.
     while end > 1 and block[end - 1 : end] == b"\\":
@@ -47,7 +47,7 @@ def _last_line_end(block: bytes) -> int:
 
 
 def rows(file: BinaryIO, layout: np.dtype[np.void], count: int) -> Iterator[NDArray[np.void]]:
-    """`count` rows from a file, in blocks; the file must hold them."""
+    """Yield `count` rows from a file, in blocks; the file must hold them."""
     size = _size(file)
     step = max(BLOCK // max(layout.itemsize, 1), 1)
     for begin in range(0, count, step):
@@ -57,7 +57,7 @@ def rows(file: BinaryIO, layout: np.dtype[np.void], count: int) -> Iterator[NDAr
 
 
 def remaining(file: BinaryIO) -> int:
-    """Bytes from where the file is to its end."""
+    """Return the number of bytes from the current position to the end of a file."""
     return _size(file) - file.tell()
 
 
@@ -69,11 +69,11 @@ def _size(file: BinaryIO) -> int:
 
 
 def compact(indices: NDArray[np.integer]) -> NDArray[np.integer]:
-    """The same numbers in half the memory, if they fit, while all of them are still to be joined."""
+    """Return the numbers in half the memory, if they fit, until all blocks are joined."""
     is_small = len(indices) == 0 or (indices.min() >= -(2**31) and indices.max() < 2**31)
     return indices.astype(np.int32) if is_small else indices
 
 
 def join_triangles(blocks: list[NDArray[np.integer]]) -> NDArray[np.int64]:
-    """Blocks of triangles as one (F, 3)."""
+    """Join blocks of triangles into one array (F, 3)."""
     return np.concatenate(blocks, dtype=np.int64) if blocks else np.empty((0, 3), np.int64)

@@ -1,4 +1,4 @@
-"""Formats of files by their content, whatever their ending."""
+"""Recognises file formats by content, regardless of the ending."""
 
 import re
 from pathlib import Path
@@ -36,17 +36,17 @@ _OWN: tuple[tuple[bytes, str], ...] = (
     (rb"(?s)\s*solid\b.*\bfacet\s+normal\b", ".stl"),
     (rb"(?:[^\n]*\n)*?[ \t]*v[ \t]+[-+.\d]\S*[ \t]+[-+.\d]\S*[ \t]+[-+.\d]", ".obj"),
 )
-"""Beginnings, looked for in this order, and the endings of the formats that they belong to."""
+"""Patterns at the beginning of files, in the order of matching, and the endings of their formats."""
 _WITHOUT_BEGINNING = (".glb", ".gltf", ".npy", ".npz", ".obj")
-"""Formats in which a line that looks like OBJ means nothing."""
+"""Formats whose files may contain lines that look like OBJ."""
 
 
 def ending_by_content(path: Path, ending: str) -> str:
-    """Return the ending of the format that a file is in: its own, unless it begins as another format does.
+    """Return the ending of a file's format: its own, unless the file begins like another format.
 
     Raises:
-        UnreadableError: it begins as something that cannot be read.
-        OSError: it can't be read at all.
+        UnreadableError: the file begins like an unreadable format.
+        OSError: the file can't be read at all.
     """
     with path.open("rb") as file:
         head = file.read(_LOOKED_AT)
@@ -68,7 +68,7 @@ def ending_by_content(path: Path, ending: str) -> str:
 
 
 def _has_arrays(path: Path) -> bool:
-    """Return whether an archive holds arrays of NumPy; a damaged one may."""
+    """Return whether an archive holds NumPy arrays; True if it is damaged."""
     try:
         with ZipFile(path) as archive:
             return any(name.endswith(".npy") for name in archive.namelist())
@@ -77,6 +77,6 @@ def _has_arrays(path: Path) -> bool:
 
 
 def _is_binary_stl(path: Path, head: bytes) -> bool:
-    """Return whether a file has exactly the length that the number of facets in its header implies."""
+    """Return whether a file has exactly the length implied by the number of facets in its header."""
     facets = int.from_bytes(head[_STL_HEADER - 4 : _STL_HEADER], "little") if len(head) >= _STL_HEADER else 0
     return facets > 0 and path.stat().st_size == _STL_HEADER + facets * _STL_FACET

@@ -1,6 +1,6 @@
 """Limits on the sizes that a file states for its contents, checked before memory is allocated for them.
 
-A file of a few kilobytes can claim, or unpack to, more than any memory holds.
+A file of a few kilobytes can claim, or unpack to, more than any machine's memory.
 """
 
 from pathlib import Path
@@ -10,23 +10,24 @@ import psutil
 from keygrid.data.readers.mesh import UnreadableError
 
 SMALL = 2**30
-"""Bytes that may be made of any file."""
+"""Bytes that any file may need."""
 
 RATIO = 64
-"""Bytes that may be made of each byte of a larger one; cloth that moves unpacks to 5 to 20, still cloth to more."""
+"""Bytes that a larger file may need per byte of its own; moving cloth unpacks to 5 to 20 times its size.
+"""
 
 NUMBER = 8
-"""Bytes of a number once it is read."""
+"""Bytes per number in memory."""
 
 _SHARE = 0.5
-"""Share of the free memory that one file may take."""
+"""Share of the free memory that one file may use."""
 
 
 class Budget:
-    """Bytes that may still be made of a file.
+    """Counts the bytes that a file may still need.
 
     Args:
-        path: of the file.
+        path: path of the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,14 +35,14 @@ class Budget:
         self._spent = 0
 
     def grant(self, size: int) -> None:
-        """Count bytes of another file that this one refers to, so that it may be as much larger."""
+        """Add the size of another file that this one refers to, which raises the limit."""
         self._size += size
 
     def spend(self, size: int) -> None:
-        """Count bytes that are about to be made.
+        """Count bytes that are about to be allocated.
 
         Raises:
-            UnreadableError: they are more than such a file can need, or than memory can hold.
+            UnreadableError: they exceed what such a file can need, or the memory.
         """
         self._spent += size
         if self._spent > max(SMALL, RATIO * self._size):
@@ -53,10 +54,10 @@ class Budget:
 
 
 def refuse_beyond_memory(size: int) -> None:
-    """Refuse to make so many bytes at once.
+    """Refuse to allocate this many bytes at once.
 
     Raises:
-        UnreadableError: half of the free memory is less.
+        UnreadableError: they exceed half of the free memory.
     """
     if size > SMALL and size > _SHARE * psutil.virtual_memory().available:
         raise UnreadableError(f"needs {_in_words(size)} of memory, more than this machine has; open a part of it")

@@ -1,4 +1,4 @@
-"""Materials of Wavefront OBJ, in MTL files beside it."""
+"""Materials of Wavefront OBJ, read from MTL files beside it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,27 +7,27 @@ from keygrid.data.paint import PLAIN
 from keygrid.data.readers.pictures import Pictures, is_outside
 
 _LARGEST = 2**22
-"""Bytes of an MTL that are read."""
+"""Bytes of an MTL file to read."""
 _MOST = 64
-"""Files of materials that are read for one mesh."""
+"""Maximum number of material files to read for one mesh."""
 _ARGUMENTS = {
     "-mm": 2,
     **dict.fromkeys(("-blendu", "-blendv", "-cc", "-clamp", "-imfchan", "-boost", "-texres", "-bm"), 1),
 }
-"""Numbers of words after the options of a texture."""
+"""Number of values of each texture option."""
 _VECTORS = ("-o", "-s", "-t")
-"""Options with one to three numbers."""
+"""Options with one to three values."""
 
 
 @dataclass
 class Materials:
-    """The materials of an OBJ by name.
+    """The materials of an OBJ file, by name.
 
     Attributes:
-        folder: of the OBJ.
-        pictures: what their textures are read into.
-        colours: red, green, blue of those that have some.
-        images: places of their textures among the pictures.
+        folder: folder of the OBJ file.
+        pictures: pictures into which textures are read.
+        colours: red, green, blue of materials with a colour.
+        images: index of each material's texture in the pictures.
         notes: sentences on files that could not be read.
     """
 
@@ -42,7 +42,7 @@ class Materials:
         return bool(self.colours or self.images)
 
     def read(self, names: str) -> None:
-        """Take in what a line `mtllib` names: a file, or several with blanks between."""
+        """Read the files of a line `mtllib`: a single file, or several separated by blanks."""
         whole = names.strip()
         if whole in self._seen or len(self._seen) >= _MOST:
             return
@@ -92,7 +92,7 @@ def _colour(text: str) -> tuple[int, int, int]:
 
 
 def _file_of(text: str) -> str:
-    """Return the name of a texture's file, which may have blanks, without the options before it."""
+    """Return the file name of a texture, which may contain blanks, without the preceding options."""
     while text.startswith("-"):
         option, text = _first(text)
         for _ in range(_ARGUMENTS.get(option.lower(), 0)):
@@ -104,7 +104,7 @@ def _file_of(text: str) -> str:
 
 
 def _first(text: str) -> tuple[str, str]:
-    """Return the first word of a text, and what follows it."""
+    """Return the first word of a text, and the rest."""
     word, _, after = text.partition(" ")
     return word, after.lstrip()
 

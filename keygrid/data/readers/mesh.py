@@ -1,4 +1,4 @@
-"""The mesh that every format is read into, and the checks that all of them share."""
+"""The common mesh type of all readers, and the checks that they share."""
 
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,28 +14,28 @@ CUT_OFF = "ends too early, so it looks cut off; copy or export it again"
 
 
 class UnreadableError(Exception):
-    """A file's fault and the remedy, worded to follow the file's name, without a full stop."""
+    """A file's fault and its remedy, worded to follow the file's name, without a full stop."""
 
 
 Kind = TypeVar("Kind", bound=np.generic)
 
 
 class EmptyError(UnreadableError):
-    """A file that holds nothing yet, as those of a first frame often are."""
+    """An empty file, such as the first frame of some exports."""
 
 
 class Mesh(NamedTuple):
-    """A file's contents before they are checked and welded.
+    """A file's contents before checking and welding.
 
     Attributes:
         vertices: (V, 3) numbers in file units.
         faces: (F, 3) integers; F is 0 for a cloud.
-        notes: sentences on what of the file was left out or passed over.
-        colours: (V, 3) red, green, blue of the vertices; None where the file has none.
-        up: the axis that is up, where the file says so.
-        objects: names of the objects in the file; none where it has one, or does not tell.
-        object_of: (F,) the faces' objects, by their places among these; None without any.
-        paint: colours and textures of the faces; None where the file has none.
+        notes: sentences on parts of the file that were ignored.
+        colours: (V, 3) red, green, blue of the vertices; None if the file has none.
+        up: the vertical axis, if the file states it.
+        objects: names of the objects in the file; empty if it has only one or does not separate them.
+        object_of: (F,) index of each face's object; None without objects.
+        paint: colours and textures of the faces; None if the file has none.
     """
 
     vertices: NDArray[np.generic]
@@ -49,12 +49,12 @@ class Mesh(NamedTuple):
 
 
 def cloud(vertices: NDArray[np.generic], colours: NDArray[np.uint8] | None = None) -> Mesh:
-    """Vertices (V, 3), perhaps with colours (V, 3), without a surface."""
+    """Return vertices (V, 3) without a surface, optionally with colours (V, 3)."""
     return Mesh(vertices, np.empty((0, 3), np.int64), colours=colours)
 
 
 def as_colours(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return red, green, blue (V, 3) in bytes: fractions of 1 if they are floats and at most 1, else numbers to 255."""
+    """Return red, green, blue (V, 3) in bytes from floats up to 1, or from numbers up to 255."""
     if values.dtype.kind == "f":
         values = np.nan_to_num(values)
         if len(values) and values.max() <= 1:
@@ -65,7 +65,7 @@ def as_colours(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def colours_among(columns: NDArray[Any]) -> NDArray[np.uint8] | None:
-    """Return colours (N, 3), if the last three of columns (N, C) beside positions can be nothing else; else None."""
+    """Return colours (N, 3) if the last three of columns (N, C) can be nothing else; otherwise None."""
     last = columns[:, -3:]
     if last.shape[1] < 3 or not len(last) or last.dtype.kind not in "fiu":
         return None
@@ -74,7 +74,7 @@ def colours_among(columns: NDArray[Any]) -> NDArray[np.uint8] | None:
 
 
 def check(mesh: Mesh) -> None:
-    """Refuse what is no mesh.
+    """Refuse an invalid mesh.
 
     Raises:
         UnreadableError: wrong shape or type, no vertices, coordinates that are not finite where a face or a cloud needs
@@ -100,7 +100,7 @@ def check(mesh: Mesh) -> None:
 
 
 def used(mesh: Mesh) -> NDArray[np.bool_]:
-    """(V,): whether any face has the vertex."""
+    """Return whether any face uses each vertex, (V,)."""
     found = np.zeros(len(mesh.vertices), np.bool_)
     for column in mesh.faces.T:  # one at a time, for the memory's sake
         found[column] = True
@@ -108,7 +108,7 @@ def used(mesh: Mesh) -> NDArray[np.bool_]:
 
 
 def without_unused(mesh: Mesh) -> Mesh:
-    """Return a surface without the vertices that no face has, which would count in its size; a cloud as it is."""
+    """Return a surface without unused vertices, which would affect its size; clouds are unchanged."""
     if len(mesh.faces) == 0:
         return mesh
     is_used = used(mesh)
@@ -126,12 +126,12 @@ def without_unused(mesh: Mesh) -> Mesh:
 
 
 def _of(values: NDArray[Kind] | None, chosen: NDArray[np.generic]) -> NDArray[Kind] | None:
-    """Return what is known of vertices, of some of them."""
+    """Return the entries of some vertices."""
     return None if values is None else values[chosen]
 
 
 def counted(count: int | np.integer, one: str, many: str) -> tuple[str, ...]:
-    """Return a note such as `2 points left out.` in singular or plural; none of a count of 0."""
+    """Return a note such as `2 points left out.`, in singular or plural; none for a count of 0."""
     return (f"{count} {one if count == 1 else many}.",) if count else ()
 
 
@@ -140,10 +140,10 @@ def _described(array: NDArray[np.generic]) -> str:
 
 
 def join(parts: list[Mesh]) -> Mesh:
-    """Several meshes as one, in their order.
+    """Join several meshes, in order.
 
     Raises:
-        UnreadableError: a part is no mesh; see `check`.
+        UnreadableError: a part is invalid; see `check`.
     """
     # Checked one by one: an index beyond one part would silently mean a vertex of the next.
     for part in parts:
@@ -165,7 +165,7 @@ def join(parts: list[Mesh]) -> Mesh:
 
 
 def _all_colours(parts: list[Mesh]) -> NDArray[np.uint8] | None:
-    """Return the colours of several meshes, white where one has none; None if none has any."""
+    """Return the colours of several meshes, white for those without; None if none has any."""
     if all(part.colours is None for part in parts):
         return None
     white = (np.full((len(part.vertices), 3), 255, np.uint8) for part in parts)
@@ -175,13 +175,12 @@ def _all_colours(parts: list[Mesh]) -> NDArray[np.uint8] | None:
 
 
 def weld(mesh: Mesh) -> Mesh:
-    """Return a mesh with vertices (V, 3) float64 and faces (F, 3) int64, copies at exactly the same position made one.
+    """Return a mesh with vertices (V, 3) float64 and faces (F, 3) int64, merging vertices at the same position.
 
-    A cloud stays as it is, because what labels its points counts them in their file's order. Arrays of the mesh that
-    can be used as they are, are used.
+    Clouds are unchanged, because labels refer to their points by index. Arrays are reused where possible.
 
     Raises:
-        UnreadableError: there were faces and none is left.
+        UnreadableError: there were faces, but none is left.
     """
     vertices, corners = mesh.vertices, mesh.faces
     mesh = mesh._replace(
@@ -207,16 +206,16 @@ def weld(mesh: Mesh) -> Mesh:
 
 
 def _renumber(faces: NDArray[np.int64], place: NDArray[np.int64], step: int = 2**16) -> None:
-    """Let faces (F, 3) refer to vertices by their places (V,) instead; a few at a time, for the memory's sake."""
+    """Map the vertex indices in faces (F, 3) through an array (V,), in blocks to save memory."""
     for begin in range(0, len(faces), step):
         faces[begin : begin + step] = place[faces[begin : begin + step]]
 
 
 def coinciding(rows: NDArray[np.generic]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find which of the rows (V, D) are exactly alike.
+    """Find identical rows in an array (V, D).
 
     Returns:
-        First occurrences (U,) in their order, and for each row (V,) the position of its own among them.
+        First occurrences (U,) in order, and for each row (V,) the index of its own among them.
     """
     order = np.lexsort(rows.T)  # stable: the first of equal rows is the first in the file
     is_new = np.arange(len(rows)) == 0

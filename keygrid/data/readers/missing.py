@@ -1,4 +1,4 @@
-"""Points that a sensor did not see, and the marks that drivers put in their places."""
+"""Points that a sensor did not see, and the values by which drivers mark them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,26 +6,26 @@ from numpy.typing import NDArray
 from keygrid.data.readers.mesh import Mesh, UnreadableError, counted
 
 _SEVERAL = 2
-"""Number of points exactly at the origin from which they are no coincidence."""
+"""Number of points exactly at the origin above which they are not a coincidence."""
 
 _MARKED_SHARE, _FEWEST_MARKED = 0.002, 10
-"""Share of a cloud, and least number, of points at one position from which it is a mark and no coincidence."""
+"""Share of a cloud, and minimum number, of coinciding points that make them a mark."""
 
 _FAR = 0.1
-"""Distance of a mark from all other points, in their extents."""
+"""Distance between a mark and all other points, in extents of the latter."""
 _VERY_FAR = 10.0
-"""Likewise of a plane of marks, on which the directions of pixels differ."""
+"""Distance for a plane of marks, on which the pixels' directions differ."""
 
 
 def without_missing(mesh: Mesh) -> Mesh:
-    """Return a cloud without the points that a sensor did not see; a surface as it is.
+    """Return a cloud without points that a sensor did not see; surfaces are unchanged.
 
-    Such points are at NaN or infinity, or, where there are several, exactly at the origin: in the camera's centre,
-    where those of no depth are. Drivers also put them at the end of the sensor's range, or far outside of it: many at
-    exactly one position or on one plane across an axis, far from all others.
+    Such points are NaN or infinite or, if there are several, exactly at the origin, which is the camera's centre.
+    Drivers also put them at the end of the sensor's range or far outside: many at exactly one position, or on one plane
+    perpendicular to an axis, far from all others.
 
     Raises:
-        UnreadableError: there were points and none is left.
+        UnreadableError: there were points, but none is left.
     """
     vertices = mesh.vertices
     if len(mesh.faces) or vertices.dtype.kind not in "fiu" or vertices.ndim != 2 or vertices.shape[1] != 3:
@@ -60,7 +60,7 @@ def without_missing(mesh: Mesh) -> Mesh:
 
 
 def _marked(points: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(N,): whether points (N, 3) are marks rather than places."""
+    """Return whether points (N, 3) are marks instead of places, (N,)."""
     found = np.zeros(len(points), np.bool_)
     for axis in range(3) if len(points) else ():
         column = points[:, axis]

@@ -1,7 +1,7 @@
 """Wavefront OBJ.
 
-Read here rather than by trimesh, which splits vertices along texture seams, drops unused ones at the end, skips
-incomplete faces in silence and counts relative indices from the end of the file.
+Read here instead of by trimesh, which splits vertices along texture seams, drops unused ones at the end, silently skips
+incomplete faces and counts relative indices from the end of the file.
 """
 
 import re
@@ -29,15 +29,16 @@ _FREEFORM = re.compile(rb"^[ \t]*(?:curv2?|surf)\s", re.MULTILINE)
 _OTHER_INDICES = re.compile(rb"/\S*")
 _FEWEST_CORNERS = 3
 _FEW_UNUSED = 3
-"""Most vertices without a face that some exporters leave; with more, and no line end, a file is cut off."""
+"""Maximum number of trailing unused vertices that some exporters leave; with more, a file without line end is cut off.
+"""
 
 
 def read_obj(path: Path) -> Mesh:
-    """All objects and groups of a file as one mesh, with the file's own vertex order; seams do not split it.
+    """Read all objects and groups of a file as one mesh in the file's own vertex order, without splits at seams.
 
     Raises:
-        UnreadableError: incomplete vertices or faces, or other signs that the file was cut off.
-        ValueError: something that should be a number is not.
+        UnreadableError: vertices or faces are incomplete, or there are other signs that the file was cut off.
+        ValueError: a number is malformed.
     """
     blocks, announced, polygons = [np.empty((0, 3))], [], Polygons()
     marks = ObjMarks(Materials(path.parent, Pictures(path.parent, Budget(path))))
@@ -86,7 +87,7 @@ def _vertices(text: bytes) -> NDArray[np.float64]:
 
 
 def _faces(text: bytes, rows: list[bytes], seen: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Corners (sum of sizes,) and sizes (P,) of the faces of a part of the file that `seen` vertices precede."""
+    """Return corners (sum of sizes,) and sizes (P,) of the faces in a block that `seen` vertices precede."""
     if not rows:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     # OBJ counts from 1, so that 0 can mark the end of each face.
@@ -106,13 +107,13 @@ def _faces(text: bytes, rows: list[bytes], seen: int) -> tuple[NDArray[np.int64]
 
 
 def _vertices_before_faces(text: bytes) -> NDArray[np.int64]:
-    """(P,): how many vertices precede each face, from where relative indices count back."""
+    """Return the number of vertices before each face, (P,), from which relative indices count back."""
     vertices = np.array([match.start() for match in _VERTEX.finditer(text)])
     return np.searchsorted(vertices, starts_of_faces(text))
 
 
 def _refuse_fewer_than_announced(announced: list[tuple[bytes, bytes]], mesh: Mesh) -> None:
-    """Refuse fewer vertices or faces than the comments of MeshLab and Open3D announce."""
+    """Refuse fewer vertices or faces than comments of MeshLab and Open3D announce."""
     found = {b"vertices": len(mesh.vertices), b"faces": len(mesh.faces), b"triangles": len(mesh.faces)}
     if any(found[what.lower()] < int(count) for what, count in announced):
         raise UnreadableError(CUT_OFF)

@@ -1,4 +1,4 @@
-"""Objects, groups, materials and texture coordinates of a Wavefront OBJ, read part by part beside its faces."""
+"""Objects, groups, materials and texture coordinates of a Wavefront OBJ, read block by block with its faces."""
 
 import re
 from dataclasses import replace
@@ -26,10 +26,10 @@ _NONE = -1
 
 
 class ObjMarks:
-    """Object, group and material of each face of an OBJ.
+    """Object, group and material of each face of an OBJ file.
 
     Args:
-        materials: take in the files that it names.
+        materials: materials, which read the files that the OBJ names.
     """
 
     def __init__(self, materials: Materials) -> None:
@@ -42,12 +42,12 @@ class ObjMarks:
         self._has_places = True
 
     def read(self, text: bytes, rows: list[bytes], sizes: NDArray[np.int64]) -> Marks:
-        """Return what the next part of the file says of its faces.
+        """Return the marks of the faces in the next block of the file.
 
         Args:
-            text: the part, without comments.
-            rows: of its faces, without their first letter.
-            sizes: numbers of their corners, (P,).
+            text: the block, without comments.
+            rows: rows of its faces, without their first letter.
+            sizes: numbers of the faces' corners, (P,).
         """
         of_faces = self._of_faces(text, len(rows))
         before = self._seen
@@ -55,13 +55,13 @@ class ObjMarks:
         return Marks(of_faces, self._of_corners(text, rows, sizes, before) if rows else None)
 
     def read_colours(self, text: bytes, count: int) -> None:
-        """Take in the colours of the vertices of a part, if each of them has one."""
+        """Read the colours of the vertices in a block, if all of them have one."""
         found = _COLOURED.findall(text) if self._colours is not None and count else []
         if len(found) == count:
             self._colours.append(numbers(b" ".join(found), np.float64).reshape(-1, 3))
 
     def _of_faces(self, text: bytes, count: int) -> NDArray[np.int64] | None:
-        """(P, 3): object, group and material of each face, by their places among the names; None while all are one."""
+        """Return object, group and material of each face as indices of names, (P, 3); None while all are the same."""
         # For each of the three, the faces from which on another name counts, and that name.
         found: list[list[tuple[int, int]]] = [[(-1, now)] for now in self._now]
         for statement in _STATEMENT.finditer(text):
@@ -93,7 +93,7 @@ class ObjMarks:
     def _of_corners(
         self, text: bytes, rows: list[bytes], sizes: NDArray[np.int64], before: int
     ) -> NDArray[np.int64] | None:
-        """(sum of sizes,): the corners' texture coordinates by their places in the file, -1 for none."""
+        """Return the corners' indices of texture coordinates in the file, (sum of sizes,); -1 for none."""
         if not self.materials.images or not self._has_places:
             return None
         has_place = np.array([_PLACE_OF_CORNER.search(row) is not None for row in rows])
@@ -112,7 +112,7 @@ class ObjMarks:
         return corners
 
     def applied(self, mesh: Mesh, marks: Marks) -> Mesh:
-        """Return a mesh with the objects, colours and textures that the marks of its triangles say."""
+        """Return a mesh with the objects, colours and textures given by the marks of its triangles."""
         colours = None
         if self._colours and sum(map(len, self._colours)) == len(mesh.vertices):
             colours = as_colours(np.concatenate(self._colours))
@@ -124,7 +124,7 @@ class ObjMarks:
         return mesh._replace(colours=colours, paint=self._paint(mesh, marks))
 
     def _with_objects(self, mesh: Mesh, of_faces: NDArray[np.int64]) -> Mesh:
-        """Say which faces are whose, if there are several objects, or several groups and no objects."""
+        """Assign faces to objects, if there are several, or to groups, if there are several and no objects."""
         kind = _OBJECT if self._names[_OBJECT] else _GROUP
         used, object_of = np.unique(of_faces[:, kind], return_inverse=True)
         if len(used) < 2 or used[0] == _NONE:
@@ -157,5 +157,5 @@ class ObjMarks:
 
 
 def starts_of_faces(text: bytes) -> NDArray[np.int64]:
-    """(P,): where the faces of a part of an OBJ begin in it."""
+    """Return the positions at which faces begin in a block of an OBJ file, (P,)."""
     return np.array([match.start() for match in FACE.finditer(text)], np.int64)

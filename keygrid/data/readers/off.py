@@ -1,6 +1,6 @@
 """Object File Format (OFF) as text.
 
-Read here rather than by trimesh, which needs twenty times the memory of a large file and far longer.
+Read here instead of by trimesh, which needs twenty times the memory of a large file and far longer.
 """
 
 import io
@@ -21,14 +21,14 @@ from keygrid.data.readers.text import opened, refuse_cut_number
 _KEYWORD = re.compile(r"\w*?OFF(?![A-Za-z_])\s*(.*)", re.IGNORECASE)  # its counts may follow without a blank
 _COUNTS = re.compile(r"\d+\s+\d+(?:\s+\d+)?")  # the keyword may be left out
 _LINES = 2**15
-"""Lines read at a time."""
+"""Lines to read at a time."""
 
 
 def read_off(path: Path) -> Mesh:
-    """A mesh or a cloud in any of the variants of OFF: of each vertex the first three numbers, of a face its corners.
+    """Read a mesh or a cloud in any variant of OFF: the first three numbers of vertices, and the corners of faces.
 
     Raises:
-        UnreadableError: fewer vertices, faces or corners than announced, or binary data.
+        UnreadableError: there are fewer vertices, faces or corners than announced, or the data are binary.
         ValueError: the file is damaged.
     """
     blocks, polygons, last = [np.empty((0, 3))], Polygons(), [""]
@@ -72,7 +72,7 @@ def _counts(lines: Iterator[str]) -> tuple[int, int]:
 
 
 def _batches(lines: Iterator[str], count: int) -> Iterator[list[str]]:
-    """The next `count` lines."""
+    """Yield the next `count` lines in batches."""
     while count > 0:
         wanted = min(count, _LINES)
         some = list(islice(lines, wanted))
@@ -92,7 +92,7 @@ def _positions(lines: list[str]) -> NDArray[np.float64]:
 
 
 def _faces(lines: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Corners (sum of sizes,) and sizes (P,) of faces: a number of corners, the corners and perhaps a colour each."""
+    """Return corners (sum of sizes,) and sizes (P,) of faces; each has a count, its corners and perhaps a colour."""
     try:
         table = np.loadtxt(lines, np.int64, ndmin=2, usecols=(0, 1, 2, 3), comments=None)
     except ValueError:  # a line has fewer numbers

@@ -1,4 +1,4 @@
-"""Files that gzip packed."""
+"""Files compressed by gzip."""
 
 import gzip
 import zlib
@@ -16,10 +16,10 @@ _MAGIC, _ENDING = b"\x1f\x8b", ".gz"
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
-    """Give a file as it is, or a copy of what gzip packed into it, named without the ending `.gz`.
+    """Provide a file unchanged, or an unpacked copy of a gzip file, named without the ending `.gz`.
 
     Raises:
-        UnreadableError: it is damaged, or unpacks to more than such a file can need.
+        UnreadableError: the file is damaged, or unpacks to more than such a file can need.
     """
     with path.open("rb") as file:
         is_packed = file.read(len(_MAGIC)) == _MAGIC

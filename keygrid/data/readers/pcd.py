@@ -1,7 +1,7 @@
 """Point Cloud Library's PCD: text, binary and compressed.
 
-Read here rather than by Open3D, which crashes the process where the header has no COUNT or promises more points than
-there are, and fills a text that was cut off with zeros.
+Read here instead of by Open3D, which crashes if the header has no COUNT or promises more points than there are, and
+pads a truncated text with zeros.
 """
 
 import re
@@ -21,10 +21,10 @@ _DATA = re.compile(rb"(?:^|(?<=\r))DATA[ \t]+(\w+)[ \t]*(?:\r\n|\n|\r)", re.MULT
 
 
 def read_pcd(path: Path) -> Mesh:
-    """The x, y and z of all points, and their colours; other fields and the viewpoint are ignored.
+    """Read x, y and z of all points, and their colours; other fields and the viewpoint are ignored.
 
     Raises:
-        UnreadableError: incomplete header or data, or no x, y and z.
+        UnreadableError: header or data are incomplete, or x, y and z are missing.
         ValueError, LookupError: the file is damaged.
     """
     budget = Budget(path)
@@ -54,7 +54,7 @@ def read_pcd(path: Path) -> Mesh:
 
 
 def _coloured(fields: list[NDArray[Any]], exact: NDArray[np.float64] | None = None) -> Mesh:
-    """Return a cloud of fields x, y and z (N,), and of its colours: one packed number or three."""
+    """Return a cloud from fields x, y and z (N,), with its colours: one packed number or three."""
     positions = np.column_stack([values.astype(np.float64) for values in fields[:3]]) if exact is None else exact[:, :3]
     colours = fields[3:]
     if len(colours) == 1 and colours[0].dtype.itemsize == 4 and colours[0].ndim == 1:
@@ -71,7 +71,7 @@ def _header(text: bytes) -> dict[str, list[str]]:
 
 
 def _count(header: dict[str, list[str]]) -> int:
-    """Return the number of points that follow; without POINTS it is the size of the image."""
+    """Return the number of points that follow; without POINTS, the size of the image."""
     if "POINTS" in header:
         return int(header["POINTS"][0])
     if "WIDTH" not in header:
@@ -80,7 +80,7 @@ def _count(header: dict[str, list[str]]) -> int:
 
 
 def _layout(header: dict[str, list[str]]) -> list[np.dtype[np.generic]]:
-    """The type of each field; a field of several numbers is an array."""
+    """Return the type of each field; fields with several numbers are arrays."""
     kinds = [f"<{kind.lower()}{size}" for kind, size in zip(header["TYPE"], header["SIZE"], strict=True)]
     counts = header.get("COUNT", ["1"] * len(kinds))
     return [
@@ -90,7 +90,7 @@ def _layout(header: dict[str, list[str]]) -> list[np.dtype[np.generic]]:
 
 
 def _text(body: bytes, count: int, layout: list[np.dtype[np.generic]]) -> NDArray[np.float64]:
-    """(N, number of fields): the first number of each field."""
+    """Return the first number of each field, (N, number of fields)."""
     widths = [int(np.prod(kind.shape)) for kind in layout]
     values = numbers(body, np.float64)
     if len(values) < count * sum(widths):
@@ -99,7 +99,7 @@ def _text(body: bytes, count: int, layout: list[np.dtype[np.generic]]) -> NDArra
 
 
 def _binary(body: bytes, count: int, layout: list[np.dtype[np.generic]], columns: list[int]) -> list[NDArray[Any]]:
-    """The columns, (N,) each, of points one after the other."""
+    """Return the columns, (N,) each, of data stored point by point."""
     row = np.dtype([(str(index), kind) for index, kind in enumerate(layout)])
     if len(body) < count * row.itemsize:
         raise UnreadableError(CUT_OFF)
@@ -110,7 +110,7 @@ def _binary(body: bytes, count: int, layout: list[np.dtype[np.generic]], columns
 def _compressed(
     body: bytes, count: int, layout: list[np.dtype[np.generic]], columns: list[int], budget: Budget
 ) -> list[NDArray[Any]]:
-    """The columns, (N,) each, of fields one after the other."""
+    """Return the columns, (N,) each, of data stored field by field."""
     packed, unpacked = (int(size) for size in np.frombuffer(body, "<u4", 2))
     if len(body) < 8 + packed:
         raise UnreadableError(CUT_OFF)
@@ -123,9 +123,9 @@ def _compressed(
 
 
 def _lzf_decompress(data: bytes, size: int) -> bytes:
-    """Undo liblzf: a byte below 32 announces a literal run, any other a copy of what came before.
+    """Decompress liblzf: a byte below 32 starts a literal run, any other a copy of earlier output.
 
-    What follows the first `size` bytes is not unpacked.
+    Output beyond `size` bytes is not unpacked.
     """
     out = bytearray()
     position = 0

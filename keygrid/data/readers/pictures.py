@@ -1,4 +1,4 @@
-"""Pictures that a mesh refers to: read only from its own folder, and made small enough to be drawn."""
+"""Pictures that a mesh refers to, read only from its own folder and reduced to a size that can be drawn."""
 
 import io
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from keygrid.data.readers.limits import Budget
 from keygrid.data.readers.mesh import UnreadableError
 
 SIDE = 2048
-"""Longest side of a picture once it is read, in pixels; larger ones are made smaller."""
+"""Longest side of a picture in memory, in pixels; larger ones are reduced."""
 MOST_PIXELS = 2**26
-"""Pixels of the largest picture that is decoded."""
+"""Maximum number of pixels to decode."""
 _TOO_LARGE = f"has more than {MOST_PIXELS // 10**6} million pixels"
 MOST = 64
-"""Pictures of one mesh."""
+"""Maximum number of pictures of one mesh."""
 _FORMATS = ("PNG", "JPEG", "BMP", "TGA", "WEBP")
 _CHANNELS = 4  # bytes of a pixel while it is decoded
 
@@ -29,7 +29,7 @@ _WANTED: ContextVar[bool] = ContextVar("pictures are wanted", default=False)
 
 @contextmanager
 def with_pictures() -> Iterator[None]:
-    """Read textures, too, within the block: whoever does not draw garments need not wait for them."""
+    """Read textures within the block; by default they are skipped, because only drawing needs them."""
     token = _WANTED.set(True)
     try:
         yield
@@ -38,7 +38,7 @@ def with_pictures() -> Iterator[None]:
 
 
 def is_outside(name: str) -> bool:
-    """Return whether a file's name leads out of its folder, on any platform."""
+    """Return whether a file's name leads outside its folder, on any platform."""
     path = PureWindowsPath(name)  # to which slashes and backslashes are alike
     return bool(path.anchor) or ".." in path.parts
 
@@ -49,12 +49,12 @@ class Pictures:
     A picture that can't be read leaves a note, and the mesh is drawn without it.
 
     Args:
-        folder: of the mesh; nothing outside is read.
-        budget: of the mesh, for what is decoded.
+        folder: folder of the mesh; nothing outside it is read.
+        budget: limit on the decoded size.
 
     Attributes:
-        images: (H, W, 3) red, green, blue of each, the uppermost row first.
-        notes: sentences on those that could not be read.
+        images: images (H, W, 3) red, green, blue, top row first.
+        notes: sentences on pictures that could not be read.
     """
 
     def __init__(self, folder: Path, budget: Budget) -> None:
@@ -71,11 +71,11 @@ class Pictures:
         )
 
     def beside(self, name: str) -> int:
-        """Read a picture beside the mesh; return its place among the images, or -1 if it can't be read."""
+        """Read a picture beside the mesh; return its index in the images, or -1 if it can't be read."""
         return self._once(name, None)
 
     def within(self, data: bytes, name: str) -> int:
-        """Decode a picture that is in the mesh's file; return its place, or -1."""
+        """Decode a picture embedded in the mesh's file; return its index, or -1."""
         return self._once(name, data)
 
     def _once(self, name: str, data: bytes | None) -> int:
@@ -109,10 +109,10 @@ class Pictures:
         return len(self.images) - 1
 
     def _found(self, name: str) -> Path:
-        """Return the file of a picture; of one that was elsewhere on another machine, that of its name beside the mesh.
+        """Return the file of a picture; if its path is from another machine, the file of the same name beside the mesh.
 
         Raises:
-            UnreadableError: there is none in the folder.
+            UnreadableError: the folder does not contain it.
         """
         plain = PureWindowsPath(name)
         inside = [] if is_outside(name) else [self._folder.joinpath(*plain.parts)]
@@ -146,7 +146,7 @@ class Pictures:
 
 
 def _in_any_case(path: Path) -> Path | None:
-    """Return the file whose name differs from a path's in nothing but case, as on other systems."""
+    """Return the file whose name matches a path's except for case, as on case-insensitive systems."""
     try:
         wanted = path.name.casefold()
         return next(

@@ -1,7 +1,7 @@
 """Polygon File Format (PLY), text and binary.
 
-Read here rather than by trimesh, which refuses binary files that mix triangles and quads or have a comment that is not
-UTF-8, and takes a text that was cut off for a smaller mesh.
+Read here instead of by trimesh, which refuses binary files that mix triangles and quads or have a comment that is not
+UTF-8, and reads a truncated text as a smaller mesh.
 """
 
 import io
@@ -34,11 +34,11 @@ _AXES = ("x", "y", "z")
 _COLOURS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
 """Names of red, green and blue."""
 _UP = re.compile(r"^comment up (-?[xyz])$", re.MULTILINE)
-"""The vertical axis in files of this program."""
+"""The vertical axis in files written by this program."""
 _CORNERS = ("vertex_indices", "vertex_index")
 _END = re.compile(rb"(?:^|(?<=\r))end_header[ \t]*(\r\n|\n|\r(?!\n))", re.MULTILINE)
 _ROWS = 2**15
-"""Faces read at a time."""
+"""Faces to read at a time."""
 
 
 class _Property(NamedTuple):
@@ -58,13 +58,13 @@ class _Element:
         return any(prop.size_kind is not None for prop in self.properties)
 
     def list_of(self, names: tuple[str, ...]) -> str:
-        """Return the list that has one of the names, or the first list."""
+        """Return the list with one of these names, or the first list."""
         lists = [prop.name for prop in self.properties if prop.size_kind is not None]
         return next((name for name in names if name in lists), lists[0])
 
     @property
     def layout(self) -> np.dtype[np.void]:
-        """Layout of a row, in an element without lists."""
+        """Layout of a row in an element without lists."""
         return np.dtype([(prop.name, prop.kind) for prop in self.properties])
 
 
@@ -72,9 +72,9 @@ class _Block(NamedTuple):
     """Some rows of an element.
 
     Attributes:
-        singles: (rows, number of properties) of the single numbers that were asked for.
-        corners: of the list that was asked for, one row after the other.
-        sizes: (rows,), how many of them each row has.
+        singles: (rows, number of properties), the requested single numbers.
+        corners: entries of the requested list, row after row.
+        sizes: (rows,), number of list entries in each row.
     """
 
     singles: NDArray[np.float64]
@@ -83,10 +83,10 @@ class _Block(NamedTuple):
 
 
 def read_ply(path: Path) -> Mesh:
-    """Vertices and faces; all other elements and properties are ignored.
+    """Read vertices and faces; other elements and properties are ignored.
 
     Raises:
-        UnreadableError: incomplete header or data, vertices without x, y and z.
+        UnreadableError: header or data are incomplete, or vertices have no x, y and z.
         ValueError, LookupError, struct.error: the file is damaged.
     """
     with opened(path) as file:
@@ -166,13 +166,13 @@ def _mesh(elements: list[_Element], file: BinaryIO) -> Mesh:
 
 
 def _colours_of(element: _Element) -> tuple[str, ...]:
-    """Return the names of red, green and blue among an element's numbers; none if it has no colours."""
+    """Return the names of red, green and blue among an element's properties; none if it has no colours."""
     names = {prop.name for prop in element.properties if prop.size_kind is None}
     return next((some for some in _COLOURS if names.issuperset(some)), ())
 
 
 def _from_strips(block: _Block) -> NDArray[np.int64]:
-    """Triangles (F, 3) of strips: each corner makes one with the two before it, every second one turned around.
+    """Return the triangles (F, 3) of strips: each corner makes one with the two before it, in alternating direction.
 
     A row may hold several strips with -1 between them.
     """
@@ -191,7 +191,7 @@ def _from_strips(block: _Block) -> NDArray[np.int64]:
 
 
 def _vertices(element: _Element, file: BinaryIO) -> tuple[NDArray[np.float64], NDArray[np.uint8] | None]:
-    """Positions (V, 3), and colours (V, 3) if there are any."""
+    """Return positions (V, 3), and colours (V, 3) if there are any."""
     names = {prop.name for prop in element.properties if prop.size_kind is None}
     if not names.issuperset(_AXES):
         raise UnreadableError("has vertices without x, y and z; export it again")
@@ -215,7 +215,7 @@ def _vertices(element: _Element, file: BinaryIO) -> tuple[NDArray[np.float64], N
 
 
 def _size_of(element: _Element, file: BinaryIO) -> int:
-    """Bytes of all rows of an element without lists, which the file has left."""
+    """Return the size of all rows of an element without lists, checking that the file is long enough."""
     size = element.count * element.layout.itemsize
     if size > remaining(file):
         raise UnreadableError(CUT_OFF)
@@ -223,7 +223,7 @@ def _size_of(element: _Element, file: BinaryIO) -> int:
 
 
 def _blocks(element: _Element, file: BinaryIO, singles: tuple[str, ...], wanted: str | None) -> Iterator[_Block]:
-    """The properties that are asked for, single ones by name and perhaps a list, in blocks of rows."""
+    """Yield the requested properties, single ones by name and perhaps a list, in blocks of rows."""
     size = file.tell() + remaining(file)
     for begin in range(0, element.count, _ROWS):
         count = min(_ROWS, element.count - begin)
@@ -239,7 +239,7 @@ def _blocks(element: _Element, file: BinaryIO, singles: tuple[str, ...], wanted:
 def _equal_rows(
     element: _Element, file: BinaryIO, count: int, singles: tuple[str, ...], wanted: str | None
 ) -> _Block | None:
-    """All at once, if all rows have lists as long as those of the first; else None."""
+    """Return all rows at once if their lists have the length of the first row's; otherwise None."""
     first = file.tell()
     fields: list[tuple[str, np.dtype[np.generic], tuple[int, ...]]] = []
     lengths: dict[str, int] = {}
@@ -265,7 +265,7 @@ def _equal_rows(
 
 
 def _mixed_rows(element: _Element, file: BinaryIO, count: int, singles: tuple[str, ...], wanted: str | None) -> _Block:
-    """Row by row, because where a row begins depends on all rows before it."""
+    """Yield rows one by one, because the position of a row depends on all rows before it."""
     layout = [
         (prop.name, prop.kind.itemsize, None if prop.size_kind is None else _struct_of(prop.size_kind))
         for prop in element.properties

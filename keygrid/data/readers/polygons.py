@@ -1,4 +1,4 @@
-"""Cutting of polygons into triangles, once all vertices are known."""
+"""Triangulates polygons once all vertices are known."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -10,22 +10,22 @@ from keygrid.data.readers.blocks import compact, join_triangles
 from keygrid.data.readers.mesh import UnreadableError, counted
 
 _TOLERANCE = 1e-9
-"""Share of a polygon's area by which a triangle may point the other way and still count as flat."""
+"""Share of a polygon's area by which a triangle may face the other way and still count as flat."""
 
 
 _MOST_CORNERS = 10_000
-"""Most corners of a polygon that is no fan: cutting it takes time with the square of their number."""
+"""Maximum number of corners of a polygon that is not a fan; triangulating it takes quadratic time."""
 
 _AT_ONCE = 2**11
-"""Polygons cut at a time, for the memory's sake."""
+"""Polygons to triangulate at a time, to save memory."""
 
 
 class Marks(NamedTuple):
-    """Numbers that polygons and their corners carry along; None where there are none.
+    """Numbers attached to polygons and their corners; None for none.
 
     Attributes:
-        faces: (P, M) whole numbers of each polygon; (F, M) of its triangles.
-        corners: (sum of sizes,) a whole number of each corner; (F, 3) of those of the triangles.
+        faces: (P, M) whole numbers per polygon, or (F, M) per triangle.
+        corners: (sum of sizes,) a whole number per corner, or (F, 3) for corners of triangles.
     """
 
     faces: NDArray[np.int64] | None = None
@@ -43,11 +43,11 @@ _UNMARKED = Marks()
 
 @dataclass
 class Polygons:
-    """Faces of any number of corners, collected in blocks while a file is read.
+    """Faces with any number of corners, collected in blocks while a file is read.
 
     Attributes:
-        left_out: faces with fewer than three corners, which are none.
-        marks: what is known of the triangles, once they are cut.
+        left_out: number of invalid faces, with fewer than three corners.
+        marks: marks of the triangles, available after triangulation.
     """
 
     left_out: int = 0
@@ -55,7 +55,7 @@ class Polygons:
     _blocks: list[_Block] = field(default_factory=list)
 
     def add(self, corners: NDArray[np.int64], sizes: NDArray[np.int64], marks: Marks = _UNMARKED) -> None:
-        """Add faces by their vertex indices one after the other, (sum of sizes,), and their numbers of corners (P,)."""
+        """Add faces, given by their concatenated vertex indices, (sum of sizes,), and numbers of corners (P,)."""
         too_few = sizes < 3
         if too_few.any():
             self.left_out += int(too_few.sum())
@@ -67,12 +67,13 @@ class Polygons:
         self._blocks.append(_Block(compact(corners), None if are_triangles else compact(sizes), marks))
 
     def triangles(self, vertices: NDArray[np.generic]) -> NDArray[np.int64]:
-        """Return all faces as triangles (F, 3) in their order, and forget them; `vertices` are (V, 3).
+        """Return all faces as triangles (F, 3) in order, and forget them; `vertices` are (V, 3).
 
-        What was known of the faces is in `marks` then, -1 where some are without.
+        Their marks are in `marks` afterwards, with -1 for faces without marks.
 
         Raises:
-            UnreadableError: there were faces, and all had fewer than three corners; or one has too many to be cut.
+            UnreadableError: there were faces, but all had fewer than three corners; or one has too many corners to
+                triangulate.
         """
         if self.left_out and not any(len(block.corners) for block in self._blocks):
             raise UnreadableError("has only faces with fewer than three corners; export it again")
@@ -100,13 +101,13 @@ class Polygons:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A sentence on what was left out, if anything was."""
+        """Return a sentence on the faces that were left out, if any."""
         kind = "with fewer than three corners left out"
         return counted(self.left_out, f"face {kind}", f"faces {kind}")
 
 
 def _of_triangles(marks: Marks, polygon: NDArray[np.int64] | None, places: NDArray[np.int64] | None) -> Marks:
-    """Return what is known of triangles: of each its polygon (F,) and its corners' places (F, 3), or None for all."""
+    """Return the marks of triangles, given their polygons (F,) and corner indices (F, 3), or None for all."""
     faces, corners = marks
     if faces is not None and polygon is not None:
         faces = faces[polygon]
@@ -116,7 +117,7 @@ def _of_triangles(marks: Marks, polygon: NDArray[np.int64] | None, places: NDArr
 
 
 def _joined(parts: list[tuple[int, Marks]]) -> Marks:
-    """Return what is known of several numbers of triangles, -1 where nothing is."""
+    """Return the joined marks of several groups of triangles, with -1 for those without marks."""
     width = max((marks.faces.shape[1] for _, marks in parts if marks.faces is not None), default=0)
     faces = [np.full((count, width), -1) if marks.faces is None else marks.faces for count, marks in parts]
     corners = [np.full((count, 3), -1) if marks.corners is None else marks.corners for count, marks in parts]
@@ -127,24 +128,24 @@ def _joined(parts: list[tuple[int, Marks]]) -> Marks:
 def triangulate(
     vertices: NDArray[np.generic], corners: NDArray[np.integer], sizes: NDArray[np.integer]
 ) -> NDArray[np.int64]:
-    """Cut polygons into triangles (F, 3) of vertex indices; see `cut`."""
+    """Triangulate polygons into triangles (F, 3) of vertex indices; see `cut`."""
     return corners.astype(np.int64)[cut(vertices, corners, sizes)]
 
 
 def cut(vertices: NDArray[np.generic], corners: NDArray[np.integer], sizes: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Cut polygons of three corners or more into triangles (F, 3) of places among the corners, in the polygons' order.
+    """Triangulate polygons of three or more corners into triangles (F, 3) of corner indices, in the polygons' order.
 
-    A polygon becomes a fan around its first corner where that covers it: where no triangle of the fan faces the other
-    way. Any other, such as a concave one or one with a hole that a bridge joins to its edge, is cut by mapbox-earcut in
-    the plane of its normal (Newell's).
+    A polygon becomes a fan around its first corner if that covers it, which means that no triangle of the fan faces the
+    other way. Any other, such as a concave polygon or one with a hole connected to its edge by a bridge, is
+    triangulated by mapbox-earcut in the plane of its normal (Newell's).
 
     Args:
         vertices: (V, 3).
-        corners: the polygons' vertex indices one after the other, (sum of sizes,); one beyond the vertices is kept.
+        corners: the polygons' concatenated vertex indices, (sum of sizes,); invalid indices are kept.
         sizes: (P,), each 3 or more.
 
     Raises:
-        UnreadableError: a polygon that is no fan has too many corners to be cut.
+        UnreadableError: a polygon that is not a fan has too many corners.
     """
     corners = corners.astype(np.int64)
     begins = np.cumsum(sizes, dtype=np.int64) - sizes
@@ -175,7 +176,7 @@ def cut(vertices: NDArray[np.generic], corners: NDArray[np.integer], sizes: NDAr
 def _unlike_fans(
     vertices: NDArray[np.generic], triangles: NDArray[np.int64], fans: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Find the polygons that their fans (F, 3) do not cover; `fans` (P,) are the triangles of each."""
+    """Find the polygons that their fans (F, 3) do not cover; `fans` (P,) are the numbers of triangles."""
     polygon = np.repeat(np.arange(len(fans)), fans)
     if not len(vertices):
         return np.empty(0, np.int64)
@@ -193,7 +194,7 @@ def _unlike_fans(
 
 
 def _ears(ring: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Cut one polygon, corners (N, 3), into triangles (N - 2, 3) of positions among its corners."""
+    """Triangulate one polygon, corners (N, 3), into triangles (N - 2, 3) of corner indices."""
     import mapbox_earcut
 
     ring = ring - ring.mean(axis=0)
@@ -213,7 +214,7 @@ def _ears(ring: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _with_all_corners(cut: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Split triangles at corners that lie on their edges, which earcut passes over, so that no neighbour gapes."""
+    """Split triangles at corners on their edges, which earcut ignores, so that there are no gaps between neighbours."""
     triangles: list[tuple[int, int, int]] = [(a, b, c) for a, b, c in cut.tolist()]
     sides: dict[tuple[int, int], int] = {}  # which triangle has them, in its direction
     for index, (a, b, c) in enumerate(triangles):

@@ -1,4 +1,4 @@
-"""Progress of reading a large file, reported to a listener that readers need not know."""
+"""Progress of reading a large file, reported to a listener that is unknown to readers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,9 +9,9 @@ _listener: ContextVar[Callable[[float], None] | None] = ContextVar("listener", d
 
 @contextmanager
 def reading_progress(report: Callable[[float], None]) -> Iterator[None]:
-    """Within the block, whatever is read in this thread tells `report` which share of its file, 0 to 1, is done.
+    """Within the block, report to `report` the share of its file, 0 to 1, that any reading in this thread has finished.
 
-    A `KeygridError` that `report` raises ends the reading.
+    If `report` raises a `KeygridError`, reading stops.
     """
     token = _listener.set(report)
     try:
@@ -21,7 +21,7 @@ def reading_progress(report: Callable[[float], None]) -> Iterator[None]:
 
 
 def advance(share: float) -> None:
-    """Tell that a share of the file, 0 to 1, is read."""
+    """Report that a share of the file, 0 to 1, has been read."""
     report = _listener.get()
     if report is not None:
         report(share)

@@ -1,7 +1,7 @@
 """glTF scenes.
 
-Read here rather than by trimesh, which passes over sparse and normalised numbers, skins, weights and instances in
-silence, and leaves zeros where it lacks a decoder.
+Read here instead of by trimesh, which silently ignores sparse and normalised numbers, skins, weights and instances, and
+leaves zeros if it lacks a decoder.
 """
 
 from collections.abc import Iterator
@@ -23,10 +23,10 @@ _INSTANCES = "EXT_mesh_gpu_instancing"
 
 
 def read_gltf(path: Path) -> Mesh:
-    """All meshes and clouds of a glTF or GLB scene where its nodes, skins, weights and instances put them.
+    """Read all meshes and clouds of a glTF or GLB scene, placed by its nodes, skins, weights and instances.
 
     Raises:
-        UnreadableError: a file it refers to is missing, or it is compressed in a way that cannot be read.
+        UnreadableError: a referenced file is missing, or the scene is compressed in an unsupported way.
         Exception: the file is damaged.
     """
     document = Document(path)
@@ -42,7 +42,7 @@ def read_gltf(path: Path) -> Mesh:
 
 
 def _parts(document: Document, looks: ScenePaint) -> Iterator[tuple[str, Mesh]]:
-    """Primitives where they are in the scene, each with the name of its node."""
+    """Yield primitives as placed in the scene, with the names of their nodes."""
     content = document.content
     nodes = content.get("nodes", [])
     placed = dict(_placed(content))
@@ -70,7 +70,7 @@ def _parts(document: Document, looks: ScenePaint) -> Iterator[tuple[str, Mesh]]:
 
 
 def _placed(content: dict[str, Any]) -> Iterator[tuple[int, Matrix]]:
-    """The nodes of the scene, and where each of them is in it, (4, 4)."""
+    """Return the nodes of the scene with their positions in it, (4, 4)."""
     nodes = content.get("nodes", [])
     children = {child for node in nodes for child in node.get("children", [])}
     scenes = content.get("scenes", [])
@@ -98,7 +98,7 @@ def _local(node: dict[str, Any]) -> Matrix:
 
 
 def _composed(translation: Matrix, rotation: Matrix, scale: Matrix) -> Matrix:
-    """(4, 4) that scales, then turns by a quaternion x, y, z, w, then shifts."""
+    """Return the matrix (4, 4) that scales, then rotates by a quaternion x, y, z, w, then translates."""
     x, y, z, w = rotation / (np.linalg.norm(rotation) or 1.0)
     matrix = np.eye(4)
     matrix[:3, :3] = [
@@ -112,7 +112,7 @@ def _composed(translation: Matrix, rotation: Matrix, scale: Matrix) -> Matrix:
 
 
 def _part(document: Document, primitive: dict[str, Any], weights: list[float], looks: ScenePaint) -> Mesh | None:
-    """A primitive before it is placed; None of lines."""
+    """Return a primitive before placement; None for lines."""
     position = document.content["accessors"][primitive["attributes"]["POSITION"]]
     if _DRACO in primitive.get("extensions", {}) and "bufferView" not in position:
         raise UnreadableError("is compressed with Draco, which cannot be read; export it without compression")
@@ -167,7 +167,7 @@ def _moved(part: Mesh, matrix: Matrix) -> Mesh:
 def _skinned(
     document: Document, part: Mesh, attributes: dict[str, int], skin: dict[str, Any], placed: dict[int, Matrix]
 ) -> Mesh:
-    """Return a part as its joints place it, whatever the position of its node."""
+    """Return a part as placed by its joints, regardless of its node's position."""
     bones = np.stack([placed.get(joint, np.eye(4)) for joint in skin["joints"]])
     if "inverseBindMatrices" in skin:
         bones = bones @ document.array(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)[: len(bones)]

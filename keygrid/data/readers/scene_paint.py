@@ -15,13 +15,13 @@ from keygrid.data.readers.pictures import Pictures
 _OLD_MATERIAL = "KHR_materials_pbrSpecularGlossiness"
 _TRANSFORM = "KHR_texture_transform"
 _IMAGES = ("EXT_texture_webp", "KHR_texture_basisu")
-"""Extensions that name another image; those of the second can't be decoded."""
+"""Extensions that name an alternative image; images of the second one can't be decoded."""
 
 
 class ScenePaint:
     """Reads colours and textures of a scene's primitives.
 
-    Whatever is wrong with them leaves a note in `pictures`, and the primitive is drawn without.
+    For any fault, a note is added to `pictures`, and the primitive is drawn without its texture.
 
     Args:
         document: the scene.
@@ -32,12 +32,12 @@ class ScenePaint:
         self.pictures = Pictures(document.folder, document.budget)
 
     def of_points(self, primitive: dict[str, Any]) -> NDArray[np.uint8] | None:
-        """(V, 3): the colours of a primitive's vertices; None if they have none."""
+        """Return the colours (V, 3) of a primitive's vertices; None if they have none."""
         colours = self._vertex_colours(primitive)
         return None if colours is None else _displayed(colours)
 
     def of_faces(self, primitive: dict[str, Any], faces: NDArray[np.int64]) -> Paint | None:
-        """Return the paint of a primitive's triangles (F, 3); None if its file says nothing of it."""
+        """Return the paint of a primitive's triangles (F, 3); None if its file defines none."""
         colours = self._vertex_colours(primitive)
         factor, texture = np.ones(3), None
         with suppress(LookupError, TypeError, ValueError):
@@ -58,7 +58,7 @@ class ScenePaint:
         return Paint(of_corners, places[faces].astype(np.float32), np.zeros(len(faces), np.int64), (own,))
 
     def _vertex_colours(self, primitive: dict[str, Any]) -> NDArray[np.float64] | None:
-        """(V, 3): shares of red, green and blue, in linear light."""
+        """Return the vertices' red, green and blue (V, 3) as linear values from 0 to 1."""
         accessor = primitive["attributes"].get("COLOR_0")
         if accessor is None:
             return None
@@ -73,7 +73,7 @@ class ScenePaint:
         return np.nan_to_num(colours[:, :3] / scale)
 
     def _material(self, primitive: dict[str, Any]) -> tuple[NDArray[np.float64], dict[str, Any] | None]:
-        """Return the base colour, (3,) in linear light, and the reference to a texture, if there is one."""
+        """Return the base colour, (3,) linear, and the reference to a texture, if there is one."""
         if "material" not in primitive:
             return np.ones(3), None
         material = self._document.content["materials"][primitive["material"]]
@@ -84,7 +84,7 @@ class ScenePaint:
         return np.array(factor[:3], np.float64).reshape(3), texture
 
     def _texture(self, texture: dict[str, Any], primitive: dict[str, Any]) -> tuple[int, NDArray[np.float64]]:
-        """Return the place of a texture's image, -1 for none, and where in it the vertices are, (V, 2)."""
+        """Return the index of a texture's image, -1 for none, and the vertices' coordinates in it, (V, 2)."""
         content = self._document.content
         moved = texture.get("extensions", {}).get(_TRANSFORM, {})
         known = content["textures"][texture["index"]]
@@ -111,7 +111,7 @@ class ScenePaint:
 
 
 def _displayed(linear: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Return colours as screens show them, in bytes, from shares in linear light (IEC 61966-2-1)."""
+    """Convert linear colours from 0 to 1 to display colours in bytes (IEC 61966-2-1)."""
     shares = np.clip(linear, 0, 1)
     curved = np.where(shares <= 0.0031308, 12.92 * shares, 1.055 * np.power(shares, 1 / 2.4) - 0.055)
     return np.round(255 * curved).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Moving garments in one file: quantised positions, the material they belong to, and what is known of them.
+"""Moving garments in one file: quantised positions, their material, and further information.
 
 A sequence is an NPZ archive, so NumPy alone reads it:
 
@@ -41,18 +41,18 @@ _PARTS = {
     "landmark_faces": ("u", ("L",)),
     "landmark_barycentric": ("f", ("L", 3)),
 }
-"""Kinds of number and shape of what is read; equal letters are equal lengths."""
+"""Expected types and shapes of the parts; equal letters are equal lengths."""
 
 
 def write_sequence(garment: Garment, path: Path, about: Mapping[str, Any] | None = None) -> None:
     """Write a garment with frames.
 
-    No coordinate changes by more than `quantisation_bound` of the shape at rest or of the frames.
+    No coordinate changes by more than the `quantisation_bound` of the shape at rest or of the frames.
 
     Args:
         garment: any garment with frames.
-        path: ends in .npz.
-        about: what else is known of it, as JSON can hold it.
+        path: path of the file, ending in .npz.
+        about: further information, as JSON values.
 
     Raises:
         KeygridError: the garment has no frames, or the folder can't be written.
@@ -82,16 +82,16 @@ def write_sequence(garment: Garment, path: Path, about: Mapping[str, Any] | None
 
 
 def is_sequence(archive: Mapping[str, NDArray[Any]]) -> bool:
-    """Return whether an NPZ archive says that it is a sequence."""
+    """Return whether an NPZ archive is marked as a sequence."""
     return "format" in archive and str(archive["format"]).startswith(FORMAT.split(maxsplit=1)[0])
 
 
 def sequence_of(archive: Mapping[str, NDArray[Any]], source: Path) -> Garment:
-    """The garment in an archive that `is_sequence`; its arrays are read-only.
+    """Return the garment in an archive for which `is_sequence` is true; its arrays are read-only.
 
     Raises:
-        UnreadableError: something is missing, has another type or shape, or refers to what is not there.
-        ValueError: something is no array of numbers.
+        UnreadableError: a part is missing, has another type or shape, or refers to missing data.
+        ValueError: a part is not an array of numbers.
     """
     if str(archive["format"]) != FORMAT:
         raise UnreadableError(
@@ -165,26 +165,26 @@ def _landmarks(parts: Mapping[str, NDArray[Any]]) -> Landmarks | None:
 
 
 def read_about(path: Path) -> dict[str, Any]:
-    """Return a sequence's description of itself, without reading positions; empty for another archive."""
+    """Return a sequence's description without reading positions; empty for another archive."""
     with opened_archive(path) as archive:
         return dict(json.loads(str(archive["about"]))) if is_sequence(archive) else {}
 
 
 def quantise(positions: NDArray[np.floating]) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:
-    """Positions (..., 3) as multiples of one step for all axes, and their bounds (2, 3)."""
+    """Return positions (..., 3) as multiples of one step for all axes, and their bounds (2, 3)."""
     bounds = _bounds(positions)
     steps = np.round((positions - bounds[0]) / _step(bounds))
     return steps.astype(np.uint16), bounds
 
 
 def dequantise(steps: NDArray[np.uint16], bounds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn the integers of `quantise` into positions again."""
+    """Convert integers from `quantise` back to positions."""
     positions: NDArray[np.float64] = steps * _step(bounds) + bounds[0]
     return positions
 
 
 def quantisation_bound(positions: NDArray[np.floating]) -> float:
-    """The most that `quantise` changes a coordinate of positions (..., 3): half a step, in their units."""
+    """Return the largest change that `quantise` makes to positions (..., 3): half a step, in their units."""
     return _step(_bounds(positions)) / 2
 
 

@@ -1,6 +1,6 @@
 """STL, text and binary.
 
-Read here rather than by trimesh, which needs eleven times the memory of a large file.
+Read here instead of by trimesh, which needs eleven times the memory of a large file.
 """
 
 import re
@@ -17,7 +17,7 @@ from keygrid.data.readers.text import numbers, opened
 _HEADER = 84  # bytes; the last four are the number of facets
 _BINARY_FACET = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 _UNCOUNTED = (0, 2**32 - 1)
-"""Numbers of facets in files of programs that write the header before they know it."""
+"""Numbers of facets in headers that were written before the number was known."""
 # In lower case, and each begun by a word to look for: other patterns take ten times as long.
 _FACET = re.compile(rb"facet\s+normal\b")
 _VERTEX = re.compile(rb"vertex[ \t]+(\S+[ \t]+\S+[ \t]+\S+)")
@@ -27,10 +27,10 @@ _SOLID = re.compile(rb"^[ \t]*solid\b", re.MULTILINE)
 
 
 def read_stl(path: Path) -> Mesh:
-    """Triangles that share no vertex yet, of all solids.
+    """Read the triangles of all solids, which do not share vertices yet.
 
     Raises:
-        UnreadableError: fewer triangles than there should be.
+        UnreadableError: there are fewer triangles than announced.
         ValueError: the file is damaged.
     """
     with opened(path) as file:
@@ -41,7 +41,7 @@ def read_stl(path: Path) -> Mesh:
 
 
 def _binary_corners(file: BinaryIO) -> NDArray[np.float32]:
-    """(3 F, 3), in half of a double's memory."""
+    """Return the corners (3 F, 3) of a binary file, in single precision."""
     header = file.read(_HEADER)
     count = int.from_bytes(header[-4:], "little")
     whole, rest = divmod(remaining(file), _BINARY_FACET.itemsize)
@@ -60,7 +60,7 @@ def _binary_corners(file: BinaryIO) -> NDArray[np.float32]:
 
 
 def _text_corners(file: BinaryIO) -> NDArray[np.float64]:
-    """(3 F, 3)"""
+    """Return the corners (3 F, 3) of a text file."""
     corners = [np.empty((0, 3))]
     unfinished = facets = 0
     for block in line_blocks(file):

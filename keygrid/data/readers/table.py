@@ -1,4 +1,4 @@
-"""Clouds as text, one point a line: XYZ, PTS and TXT."""
+"""Clouds as text, one point per line: XYZ, PTS and TXT."""
 
 import io
 import re
@@ -14,10 +14,10 @@ from keygrid.data.readers.text import in_utf8, plain_numbers, refuse_cut_number
 _NO_CLOUD = "has lines with different counts of numbers, so it is cut off or not a cloud"
 _AMBIGUOUS = "has commas that may separate numbers or be decimal commas; save it with decimal points"
 _LOOKED_AT = 1000
-"""Lines that decide what a comma means."""
+"""Number of lines from which the meaning of a comma is determined."""
 _COLOURS = ((b"r", b"g", b"b"), (b"red", b"green", b"blue"))
 _MOST_NAMES = 20
-"""Lines before the first number that may name what follows."""
+"""Maximum number of lines before the first number, which may name the columns."""
 
 _COMMENT = re.compile(rb"(?:#|//).*")
 _COUNT = re.compile(rb"^[ \t]*(\d+)[ \t]*$", re.MULTILINE)
@@ -26,20 +26,20 @@ _NUMBER = re.compile(rb"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eEdD][+-]?\d++)?|[+-]?(?:
 _DECIMAL = re.compile(rb"[+-]?(?:\d++,?\d*+|,\d++)(?:[eE][+-]?\d++)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _QUOTED_DECIMAL = re.compile(rb"([\"'])([+-]?\d+),(\d+)\1")
 _ABSENT = re.compile(rb"(?<![^\s,;|])(?:null|none|n/?a|-+|\?)(?![^\s,;|])", re.IGNORECASE)
-"""Words for a number that is not there."""
+"""Words for a missing number."""
 _BRACKETED = re.compile(rb"\([^()]*\)|\[[^\[\]]*\]")  # units, mostly
 
 
 def read_table(path: Path) -> Mesh:
-    """Three columns of numbers, separated by white space, commas, semicolons or bars.
+    """Read three columns of numbers, separated by white space, commas, semicolons or vertical bars.
 
-    They are the first three, or those that a line of names above them calls x, y and z. Comments begin with # or //. A
-    line of one number is the number of points that follow it, as PTS has it, and there may be several such parts.
-    Commas are decimal where something else separates, or where quotes enclose each number.
+    They are the first three, or those that a header line calls x, y and z. Comments begin with # or //. A line with one
+    number is the number of points that follow, as in PTS files, and there may be several such parts. Commas are decimal
+    if there is another separator, or if each number is quoted.
 
     Raises:
-        UnreadableError: lines that are not all the same number of numbers, fewer than three, fewer lines than the file
-            announces, or commas that can mean two things.
+        UnreadableError: lines have different counts of numbers or fewer than three, there are fewer lines than
+            announced, or commas are ambiguous.
     """
     text = in_utf8(path.read_bytes()).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     names, text = _without_names(plain_numbers(text))
@@ -57,7 +57,7 @@ def read_table(path: Path) -> Mesh:
 
 
 def _without_names(text: bytes) -> tuple[list[bytes], bytes]:
-    """The names of the columns, if lines before the numbers have any, and the text from the numbers on."""
+    """Return the names of the columns, if lines before the numbers have any, and the text from the numbers on."""
     names: list[bytes] = []
     begin = 0
     for line in islice(re.finditer(rb"[^\n]*\n?", text), _MOST_NAMES):
@@ -77,10 +77,10 @@ def _without_names(text: bytes) -> tuple[list[bytes], bytes]:
 
 
 def _plain(text: bytes) -> bytes:
-    """Numbers with decimal points and blanks between them.
+    """Return the numbers with decimal points, separated by blanks.
 
     Raises:
-        UnreadableError: what a comma means stays open.
+        UnreadableError: commas are ambiguous.
     """
     if b'"' in text or b"'" in text:
         text = _QUOTED_DECIMAL.sub(rb"\2.\3", text).translate(None, b"\"'")
@@ -123,7 +123,7 @@ def _look_split(lines: list[bytes]) -> bool:
 
 
 def _parts(text: bytes) -> list[tuple[int | None, bytes]]:
-    """The points that a line announces, None if there is no such line, and the rows that follow it."""
+    """Yield the number of points that a line announces, None if there is none, and the rows that follow it."""
     first = _COUNT.match(text.lstrip())
     if first is None:
         return [(None, text)]
@@ -133,7 +133,7 @@ def _parts(text: bytes) -> list[tuple[int | None, bytes]]:
 
 
 def _values(rows: bytes, announced: int | None) -> NDArray[np.float64]:
-    """(N, number of columns)"""
+    """Return the values (N, number of columns)."""
     if not rows.strip():
         if announced:
             raise UnreadableError(CUT_OFF)
@@ -159,7 +159,7 @@ def _cloud(values: NDArray[np.float64], names: list[bytes]) -> Mesh:
 
 
 def _columns(names: list[bytes], count: int) -> list[int]:
-    """Return the columns of x, y and z."""
+    """Return the indices of the columns x, y and z."""
     plain = [name.lower() for name in names]
     if len(plain) == count and all(plain.count(axis) == 1 for axis in (b"x", b"y", b"z")):
         return [plain.index(axis) for axis in (b"x", b"y", b"z")]

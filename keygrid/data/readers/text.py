@@ -1,4 +1,4 @@
-"""Common parts of text formats: numbers out of bytes, and the signs of a file that was cut off."""
+"""Common parts of text formats: parsing of numbers, and detection of truncated files."""
 
 import codecs
 import re
@@ -22,15 +22,15 @@ _ANY_COMMA = re.compile(rb"\S*,\S*")
 _MISSING = re.compile(rb"[+-]?(?:1\.#\w+|nan\(\w*\))", re.IGNORECASE)
 _FORTRAN = re.compile(rb"(?<=[\d.])[dD](?=[+-]?\d)")
 _SIGNS = {"\N{MINUS SIGN}".encode(): b"-", **{blank.encode(): b" " for blank in "\u00a0\u2007\u2009\u202f"}}
-"""Characters that word processors and spreadsheets put for a minus and for blanks."""
+"""Characters that word processors and spreadsheets use for minus signs and blanks."""
 _Number = TypeVar("_Number", np.float64, np.int64)
 
 
 def in_utf8(text: bytes) -> bytes:
-    """A text without its byte order mark, and in UTF-8 if that mark says it is in UTF-16, as Windows likes to write.
+    """Return a text without its byte order mark, converted to UTF-8 if the mark says UTF-16, as Windows often writes.
 
     Raises:
-        ValueError: it is not what it says it is.
+        ValueError: the text is not in the encoding that its mark states.
     """
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return text.decode("utf-16").encode()
@@ -39,10 +39,10 @@ def in_utf8(text: bytes) -> bytes:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading; what begins with a byte order mark as a copy in UTF-8 without it.
+    """Open a file for reading; if it begins with a byte order mark, open a UTF-8 copy without the mark.
 
     Raises:
-        ValueError: it is not in what its byte order mark says.
+        ValueError: the file is not in the encoding that its mark states.
     """
     with path.open("rb") as file:
         mark = file.read(len(codecs.BOM_UTF8))
@@ -57,11 +57,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def numbers(text: bytes, kind: type[_Number]) -> NDArray[_Number]:
-    """All numbers of a text, (N,), between any white space.
+    """Return all numbers of a text, (N,), separated by any white space.
 
     Raises:
-        UnreadableError: some commas in it are decimal, and others are not.
-        ValueError: something in it is not a number.
+        UnreadableError: some commas are decimal, and others are not.
+        ValueError: a word is not a number.
     """
     if not text.strip():
         return np.empty(0, kind)
@@ -80,10 +80,10 @@ def numbers(text: bytes, kind: type[_Number]) -> NDArray[_Number]:
 
 
 def plain_numbers(text: bytes) -> bytes:
-    """Return a text whose numbers are as C writes them.
+    """Return a text whose numbers have C's notation.
 
-    What Microsoft's runtime writes for NaN and infinity, such as `-1.#IND`, becomes `nan`; the exponents of Fortran,
-    such as `1.5D+00`, become those of C; and so do minus signs and blanks that are no ASCII.
+    NaN and infinity as written by Microsoft's runtime, such as `-1.#IND`, become `nan`; exponents of Fortran, such as
+    `1.5D+00`, become those of C; minus signs and blanks outside ASCII are replaced.
     """
     for found, plain in _SIGNS.items():
         if found in text:
@@ -93,10 +93,10 @@ def plain_numbers(text: bytes) -> bytes:
 
 
 def refuse_cut_number(text: bytes, mesh: Mesh) -> None:
-    """Refuse a text whose last number lost digits: it has no line end, and the number is unlike the others.
+    """Refuse a text whose last number lost digits: it has no line end, and the number is inconsistent with others.
 
-    A corner is unlike the others if there are triangles around that vertex, but neither other corner of its own
-    triangle belongs to them. A coordinate is if all other lines end with more decimals.
+    A corner is inconsistent if there are triangles around that vertex, but neither of the other corners of its own
+    triangle belongs to them. A coordinate is inconsistent if all other lines end with more decimals.
 
     Raises:
         UnreadableError: the text looks cut off.
