@@ -45,7 +45,7 @@ def stream_to(paths: list[Path], wanted: "Wanted", out: Path | None, *, follow: 
 
 
 def _there(paths: list[Path]) -> "Iterator[Frame]":
-    """Return all files, and the clouds in folders in the order in which they were written."""
+    """Yield all files, and the clouds in folders in the order in which they were written."""
     from keygrid.clouds.watching import FolderWatch, Frame
     from keygrid.methods.stream import frames_of
 

@@ -1,4 +1,4 @@
-"""Clouds of depth cameras, prepared for methods by a recipe that is made once and kept."""
+"""Preparation of clouds from depth cameras, with recipes that are made once and saved."""
 
 from keygrid.clouds.recipe import (
     STEPS,

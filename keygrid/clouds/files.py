@@ -11,10 +11,10 @@ from keygrid.files import atomic
 
 
 def write_cloud(prepared: Prepared, path: Path) -> None:
-    """Write a prepared cloud as binary PLY in the axes of the file it was made from; a comment says which one is up.
+    """Write a prepared cloud as binary PLY in the axes of its original file; a comment states the vertical axis.
 
     Raises:
-        KeygridError: another ending, or the folder is missing or can't be written.
+        KeygridError: the ending is not .ply, or the folder is missing or can't be written.
     """
     if path.suffix.lower() != ".ply":
         raise KeygridError(f"Prepared clouds are written as PLY, so the name must end in .ply; you gave {path.name}.")

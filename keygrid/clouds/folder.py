@@ -1,4 +1,4 @@
-"""Many clouds prepared by one recipe."""
+"""Preparation of many clouds by one recipe."""
 
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from keygrid.data.dataset import Member
 
 
 def prepare_to(member: Member, recipe: Recipe, out: Path) -> tuple[int, ...]:
-    """Prepare a cloud and write it; returns how many points there were at first, and after each step.
+    """Prepare a cloud and write it; return the number of points at first and after each step.
 
     Raises:
-        KeygridError: it can't be read, prepared or written.
+        KeygridError: the cloud can't be read, prepared or written.
     """
     prepared = prepare(member.read(), recipe)
     write_cloud(prepared, out)

@@ -1,4 +1,4 @@
-"""A recipe's steps done on a cloud, by Open3D, which is imported with the first one."""
+"""Applies a recipe's steps to a cloud, using Open3D, which is imported with the first step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -28,29 +28,29 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _DRAWS = 300
-"""Planes through three random points that are tried."""
+"""Number of planes through three random points to try."""
 _TRIED_ON = 5_000
-"""Points on which planes are tried, drawn at random from larger clouds."""
+"""Maximum number of points for trying planes, drawn at random from larger clouds."""
 _LEAST_PLANE = 0.15
-"""Share of a cloud's points in its largest plane, below which it has no table."""
+"""Share of a cloud's points in its largest plane below which it has no table."""
 _MOST_UNDER = 0.02
-"""Points just under a table over those of the table, above which it is none: a camera sees nothing there."""
+"""Ratio of points just under a plane to those on it above which it is not a table: a camera sees nothing under one."""
 _UPRIGHT = 0.8
-"""Cosine of the angle between an axis and the normal of a table that is across it."""
+"""Minimum cosine of the angle between an axis and the normal of a table that is perpendicular to it."""
 _CELLS = 3
-"""Cells in the gap between two clusters."""
+"""Number of cells across the gap between two clusters."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """Points as they are while they are prepared. N points.
+    """A cloud during preparation. N points.
 
     Attributes:
         points: (N, 3), metres, in the axes of the file.
         colours: (N, 3) red, green, blue; None if there are none.
         normals: (N, 3), unit length; None until they are estimated.
         above: (3,), the removed plane's normal, towards the objects on it; None until a plane is removed.
-        numbers: (N,) of the points before the step that is being done; None where they are others now.
+        numbers: (N,) indices of the points before the current step; None if the step replaced them.
     """
 
     points: Floats
@@ -60,7 +60,7 @@ class Cloud:
     numbers: NDArray[np.int64] | None = None
 
     def only(self, chosen: NDArray[np.generic]) -> "Cloud":
-        """The points that are chosen, by indices or by a mask."""
+        """Return the selected points, given by indices or a mask."""
         colours = None if self.colours is None else self.colours[chosen]
         normals = None if self.normals is None else self.normals[chosen]
         numbers = None if self.numbers is None else self.numbers[chosen]

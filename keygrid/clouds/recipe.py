@@ -1,4 +1,4 @@
-"""Recipes: the steps that prepare clouds from a camera, as values and as small JSON files."""
+"""Recipes: the steps that prepare clouds from a camera, as values and as JSON files."""
 
 import json
 import math
@@ -18,13 +18,13 @@ FORMAT = "keygrid-recipe 1"
 Unit = Literal["m", "cm", "mm"]
 
 UNITS: Mapping[Unit, float] = MappingProxyType({"m": 1.0, "cm": 0.01, "mm": 0.001})
-"""Length of each unit in metres."""
+"""Metres per unit."""
 
 Corner = tuple[float, float, float]
 
 
 def _number(default: Any, title: str) -> Any:
-    """A step's parameter and its title in a form."""
+    """Return a field for a step's parameter, with its title in a form."""
     return field(default=default, metadata={"title": title})
 
 
@@ -44,10 +44,11 @@ class Crop:
 
 @dataclass(frozen=True)
 class RemovePlane:
-    """Remove the largest plane, such as a table, and what is beyond it.
+    """Remove the largest plane, such as a table, and everything behind it.
 
     Attributes:
-        thickness: of what is removed above it, metres; a little more than the camera's noise.
+        thickness: distance above the plane within which points are removed, metres; a little more than the camera's
+            noise.
     """
 
     title: ClassVar[str] = "Remove the table"
@@ -60,7 +61,8 @@ class RemoveOutliers:
 
     Attributes:
         neighbours: number of neighbours to examine.
-        deviations: standard deviations of the mean distance to them, above which a point is removed.
+        deviations: standard deviations above the average of the mean distance to neighbours, beyond which a point is
+            removed.
     """
 
     title: ClassVar[str] = "Remove outliers"
@@ -70,11 +72,11 @@ class RemoveOutliers:
 
 @dataclass(frozen=True)
 class KeepCluster:
-    """Keep one of the groups of points that are apart from each other.
+    """Keep one of the clusters, groups of points apart from each other.
 
     Attributes:
-        gap: the least distance between two groups, metres.
-        rank: the kept one's by its number of points; 1 is the largest.
+        gap: smallest distance between two clusters, metres.
+        rank: rank of the kept cluster by its number of points; 1 is the largest.
     """
 
     title: ClassVar[str] = "Keep one cluster"
@@ -84,10 +86,10 @@ class KeepCluster:
 
 @dataclass(frozen=True)
 class Downsample:
-    """Replace points that share a cell by their mean.
+    """Replace the points in each cell by their mean.
 
     Attributes:
-        cell: its side, metres.
+        cell: side of a cell, metres.
     """
 
     title: ClassVar[str] = "Downsample"
@@ -96,10 +98,10 @@ class Downsample:
 
 @dataclass(frozen=True)
 class EstimateNormals:
-    """Estimate normals, and turn them towards the camera, or upwards where it is not known.
+    """Estimate normals, and turn them towards the camera, or upwards if its position is unknown.
 
     Attributes:
-        radius: in which neighbours are looked at, metres.
+        radius: radius within which neighbours are used, metres.
     """
 
     title: ClassVar[str] = "Estimate normals"
@@ -127,12 +129,12 @@ USUAL: tuple[Step, ...] = (RemovePlane(), RemoveOutliers(), KeepCluster())
 
 @dataclass(frozen=True)
 class Recipe:
-    """Steps, and what must be known of a camera's files for them.
+    """The steps, and the properties of a camera's files.
 
     Attributes:
-        steps: in the order in which they are done.
-        up: the files' vertical axis; None is that across the plane that is removed, else y.
-        unit: of the files' numbers.
+        steps: steps in order.
+        up: the files' vertical axis; None for the normal of the removed plane, or y if none is removed.
+        unit: unit of the files' coordinates.
     """
 
     steps: tuple[Step, ...] = ()
@@ -147,7 +149,7 @@ class Recipe:
         """Return the recipe with a further step.
 
         Raises:
-            KeygridError: the step can't be done with these numbers.
+            KeygridError: the step can't be applied with these numbers.
         """
         return Recipe((*self.steps, step), self.up, self.unit)
 
@@ -177,7 +179,7 @@ def read_recipe(path: Path) -> Recipe:
     """Read a recipe.
 
     Raises:
-        KeygridError: it can't be read, is no recipe, or has a step or a number that can't be used.
+        KeygridError: the file can't be read, is not a recipe, or has an unknown step or an invalid number.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -220,7 +222,7 @@ def _step(content: Any) -> Step:
 
 
 def _like(default: Any, value: Any) -> Any:
-    """Return a value from JSON as the type of a step's default."""
+    """Return a JSON value, converted to the type of a step's default."""
     if isinstance(default, tuple):
         x, y, z = (float(one) for one in value)
         return x, y, z
@@ -230,10 +232,10 @@ def _like(default: Any, value: Any) -> Any:
 
 
 def _check(step: Step) -> None:
-    """Refuse numbers that a step can't be done with.
+    """Refuse invalid numbers of a step.
 
     Raises:
-        KeygridError: a length that is not above zero, a count below one, an empty box, or what is no number.
+        KeygridError: a length is not above zero, a count is below one, a box is empty, or a value is not a number.
     """
     for name, value in asdict(step).items():
         numbers = value if isinstance(value, tuple) else (value,)

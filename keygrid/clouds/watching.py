@@ -1,4 +1,4 @@
-"""Watching a folder that another program writes clouds into."""
+"""Watches a folder into which another program writes clouds."""
 
 import os
 import time
@@ -9,19 +9,19 @@ from keygrid.data.readers import SUFFIXES
 from keygrid.errors import KeygridError
 
 PATIENCE = 2.0
-"""Seconds after its last change in which a file that can't be read may be half-written."""
+"""Seconds after the last change during which an unreadable file may be incomplete."""
 
 _State = tuple[int, int]
-"""Size of a file, and when it was changed, in nanoseconds."""
+"""Size and modification time of a file, in nanoseconds."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A file that is whole.
+    """A complete file.
 
     Attributes:
-        path: of the file.
-        written: when it was changed last, in seconds since the epoch.
+        path: path of the file.
+        written: modification time, in seconds since the epoch.
     """
 
     path: Path
@@ -29,18 +29,18 @@ class Frame:
 
     @property
     def may_be_half(self) -> bool:
-        """True if the file is so new that it may be half-written, should it be unreadable."""
+        """True if the file is so new that it may be incomplete, if it can't be read."""
         return time.time() - self.written < PATIENCE
 
 
 class FolderWatch:
-    """Finds what is new in a folder, each file once it does not grow any more; one that is written again is new again.
+    """Finds new files in a folder, each once it has stopped growing, and again when it is rewritten.
 
     Args:
-        folder: is looked at without the folders in it.
+        folder: the folder; its subfolders are ignored.
 
     Raises:
-        KeygridError: it is no folder, or may not be read.
+        KeygridError: the path is not a folder, or may not be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,10 +52,10 @@ class FolderWatch:
         self._list()
 
     def look(self) -> list[Frame]:
-        """Return what is whole since the last look, in the order of writing: files unchanged between two looks.
+        """Return the files completed since the last call, in the order of writing: files unchanged between two calls.
 
         Raises:
-            KeygridError: the folder is gone.
+            KeygridError: the folder no longer exists.
         """
         self._list()
         if self._last is not None and self._state(self._last[0]) not in (self._last[1], None):
@@ -76,7 +76,7 @@ class FolderWatch:
         return [Frame(self.folder / name, written / 1e9) for written, name, _ in sorted(found)]
 
     def put_back(self, frame: Frame) -> None:
-        """Give a file again, which was half-written."""
+        """Return a file again at a later call, because it was incomplete."""
         self._waiting.setdefault(frame.path.name, (-1, -1))
 
     def _state(self, name: str) -> _State | None:
@@ -87,7 +87,7 @@ class FolderWatch:
         return status.st_size, status.st_mtime_ns
 
     def _list(self) -> None:
-        """See which files there are, if any came or went."""
+        """List the files, if the folder has changed."""
         try:
             changed = self.folder.stat().st_mtime_ns
             if changed == self._changed:

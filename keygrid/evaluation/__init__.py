@@ -1,1 +1,1 @@
-"""The quality of keypoints, measured on garments whose every point is known in every frame."""
+"""The quality of keypoints, measured on garments with known points in every frame."""

@@ -1,4 +1,4 @@
-"""The kinds of wrong places at which keypoints are found: mirrored, on another layer, or elsewhere."""
+"""Kinds of wrong places at which keypoints are found: mirrored, on another layer, or elsewhere."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,20 +7,20 @@ from keygrid.evaluation.metrics import Track
 from keygrid.evaluation.symmetry import FLIPS, images
 
 KINDS = ("right", *FLIPS, "layer", "elsewhere")
-"""Right, the mirrored places, the right place but for the layer, and anywhere else."""
+"""The right place, its mirror images, the right place on another layer, and any other place."""
 
 NEAR = 0.1
-"""The largest distance along the cloth at which a place counts as found, over the root of the area."""
+"""Largest distance along the cloth at which a place counts as found, divided by the square root of the area."""
 
 
 def confusion(track: Track, up: int = 1, depth: int = 2) -> NDArray[np.float64]:
-    """Return of each keypoint the share of frames in which it is on each of `KINDS`: (K, len(KINDS)), rows sum to one.
+    """Return each keypoint's share of frames at each of `KINDS`: (K, len(KINDS)), rows sum to one.
 
-    A place counts as the first kind that it is near enough to: a keypoint near the middle of a garment is near its own
-    mirror image, and right.
+    A place counts as the first kind that it is close enough to: a keypoint near the middle of a garment is close to its
+    own mirror image, and counts as right.
 
     Args:
-        track: of a garment that stands upright at rest.
+        track: track of a garment that is upright at rest.
         up: its vertical axis.
         depth: the axis from back to front.
     """

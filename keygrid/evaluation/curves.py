@@ -16,10 +16,10 @@ class Point:
     """One level of one disturbance.
 
     Attributes:
-        kind: how garments are seen badly.
-        level: how badly.
+        kind: kind of disturbance.
+        level: strength of the disturbance.
         method: name of the method.
-        values: turned and across motions, mean over garments.
+        values: means over garments, turned and across motions.
     """
 
     kind: Kind
@@ -36,21 +36,21 @@ def curves(
     report: Callable[[str], None] = lambda _: None,
     executor: Workers | None = None,
 ) -> list[Point]:
-    """Judge methods at all levels of some disturbances.
+    """Score methods at all levels of some disturbances.
 
     A method that reads the surface is left out where a mesh can't be disturbed so. Points held still are left out
     everywhere: each disturbed frame stands alone, so there is no first frame to hold them from.
 
     Args:
         methods: the methods.
-        garments: as of `judge`.
-        protocol: how garments are shown besides.
+        garments: as for `judge`.
+        protocol: how garments are shown otherwise.
         kinds: the disturbances.
-        report: receives the kind and level that have been judged.
-        executor: as of `judge`.
+        report: receives each finished kind and level.
+        executor: as for `judge`.
 
     Raises:
-        KeygridError: as of `judge`.
+        KeygridError: as for `judge`.
     """
     found = []
     for points in each_level(methods, list(garments), protocol, kinds, executor):
@@ -66,7 +66,7 @@ def each_level(
     kinds: Sequence[Kind],
     executor: Workers | None = None,
 ) -> Iterator[list[Point]]:
-    """Judge methods as `curves` does, and yield the points of each level as soon as they are there."""
+    """Score methods as `curves` does, and yield the points of each level as soon as they are known."""
     for kind in kinds:
         able = able_to(kind, methods)
         for level in LEVELS[kind] if able else ():

@@ -1,4 +1,4 @@
-"""The distance between two places on a garment."""
+"""Distances between two places on a garment."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Distances:
-    """The straight distance of two places and that along the cloth, in file units.
+    """The straight distance between two places and the distance along the cloth, in file units.
 
     Attributes:
-        straight: through the air.
-        along: along the cloth at rest, between the places on it that are nearest; too long by up to 4 %, as `Material`
-            says. None for a cloud, and between pieces that do not hang together.
+        straight: the straight distance.
+        along: distance along the cloth at rest, between the nearest places on it; up to 4 % too long, see `Material`.
+            None for a cloud, and between unconnected pieces.
     """
 
     straight: float
@@ -30,14 +30,14 @@ class Distances:
 def distances(
     garment: Garment, start: Floats, end: Floats, frame: int = 0, material: Material | None = None
 ) -> Distances:
-    """Return the distances between two positions, (3,) in file units, where the garment is in one of its frames.
+    """Return the distances between two positions, (3,) in file units, on a frame of a garment.
 
     Args:
         garment: any garment.
         start: the first position.
         end: the second.
-        frame: of a garment that moves.
-        material: of the garment, if it is at hand.
+        frame: the frame, if the garment moves.
+        material: the garment's material, if known.
     """
     straight = float(np.linalg.norm(end - start))
     if garment.is_cloud:

@@ -1,4 +1,4 @@
-"""Ways in which a garment is seen badly: noise, few points, missing parts, one camera."""
+"""Disturbances of a garment's appearance: noise, few points, missing parts, one camera."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -23,7 +23,7 @@ LEVELS: dict[Kind, tuple[float, ...]] = {
     "missing": (0.0, 0.1, 0.2, 0.4),
     "camera": (0.0, 1.0),
 }
-"""The levels at which each kind is tried, the mildest first."""
+"""The levels of each kind, mildest first."""
 
 TITLES: dict[Kind, str] = {
     "noise": "Gaussian noise, standard deviation over half of the longest side",
@@ -31,19 +31,19 @@ TITLES: dict[Kind, str] = {
     "missing": "Share that is missing around one place",
     "camera": "Seen by one camera (1) or from everywhere (0)",
 }
-"""The names of their levels, for charts and tables."""
+"""Names of the levels, for charts and tables."""
 
 SURFACES: frozenset[Kind] = frozenset({"noise", "missing", "camera"})
-"""Kinds that a mesh can be disturbed by, too."""
+"""Kinds that also apply to meshes."""
 
 
 @dataclass(frozen=True)
 class Disturbance:
-    """One way to see a garment badly.
+    """A disturbance of a garment's appearance.
 
     Attributes:
         kind: a key of `LEVELS`.
-        level: how badly; see `TITLES`.
+        level: strength; see `TITLES`.
     """
 
     kind: Kind
@@ -53,18 +53,18 @@ class Disturbance:
 def disturbed(
     garment: Garment, disturbance: Disturbance, count: int, rng: np.random.Generator, *, up: int = 1, surface: bool
 ) -> Garment:
-    """Return a garment in its only pose as it is seen badly.
+    """Return a garment in its only pose, with a disturbance.
 
     Args:
         garment: a mesh.
-        disturbance: how it is seen.
-        count: N, points of a cloud.
-        rng: draws points, noise, what is missing and from where the camera looks.
+        disturbance: the disturbance.
+        count: N, number of points in a cloud.
+        rng: draws points, noise, missing parts and the camera's direction.
         up: the vertical axis.
-        surface: whether a mesh is shown; else a cloud of `count` points, of which `points` draws fewer.
+        surface: whether to return a mesh; otherwise a cloud of `count` points, of which `points` draws fewer.
 
     Raises:
-        KeygridError: a mesh can't be disturbed so, or nothing is left of it.
+        KeygridError: the disturbance does not apply to meshes, or leaves too little.
     """
     kind, level = disturbance.kind, disturbance.level
     if surface and kind not in SURFACES:

@@ -1,4 +1,4 @@
-"""Partners: keypoints of two methods that mean the same place."""
+"""Matching of keypoints that two methods place on the same part of a garment."""
 
 from dataclasses import dataclass
 
@@ -11,28 +11,28 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """Partners of keypoints; K of the others, of which each has one partner at most.
+    """Partners of K keypoints; each has at most one.
 
     Attributes:
-        partners: (K,), index of each one's partner among the reference's keypoints; -1 where it has none.
-        distances: (K,), from each one to its partner, in the mean over frames; NaN where it has none.
+        partners: (K,), index of each keypoint's partner in the reference; -1 for none.
+        distances: (K,), mean distance to the partner over frames; NaN for none.
     """
 
     partners: Integers
     distances: Floats
 
     def partner_of(self, reference: int) -> int | None:
-        """Index of the keypoint whose partner is that one of the reference's; None if there is none."""
+        """Return the keypoint whose partner is the given keypoint of the reference; None if there is none."""
         found = np.flatnonzero(self.partners == reference)
         return int(found[0]) if len(found) else None
 
 
 def match(reference: Floats, others: Floats) -> Match:
-    """Pair keypoints so that the sum of distances between partners is least.
+    """Pair keypoints so that the sum of distances between partners is smallest.
 
     Args:
-        reference: (T, K', 3), of T frames.
-        others: (T, K, 3), of the same frames, in the same units.
+        reference: (T, K', 3), over T frames.
+        others: (T, K, 3), in the same frames and units.
     """
     from scipy.optimize import linear_sum_assignment  # takes longer to import than a window may to start
 

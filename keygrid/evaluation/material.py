@@ -1,4 +1,4 @@
-"""A garment's material as a fine mesh, on which distances along the cloth are measured."""
+"""A garment's material as a fine mesh, for measuring distances along the cloth."""
 
 from dataclasses import dataclass
 
@@ -15,24 +15,24 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _SPACING = 0.01
-"""Largest median length of the mesh's edges, as a share of the square root of the area."""
+"""Largest median edge length, as a share of the square root of the area."""
 _MOST = 30_000
-"""Vertices beyond which it is not refined again."""
+"""Number of vertices above which the mesh is not refined further."""
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """The surface at rest, refined, V' vertices on V.
+    """The surface at rest, refined from V to V' vertices.
 
-    A keypoint is where on the cloth its nearest vertex is, which is off by less than half of an edge; refined, that is
-    about a 200th of the square root of the area. Distances follow edges and the lines across pairs of triangles, which
-    makes them longer than the shortest ways, by up to 4 % on an even mesh.
+    A keypoint's place is its nearest vertex, with an error below half an edge: about a 200th of the square root of the
+    area on a refined mesh. Distances follow edges and diagonals across pairs of triangles, so they exceed the shortest
+    ones, by up to 4 % on a regular mesh.
 
     Attributes:
-        of_vertices: (V', V), takes vertices of the garment to those of the refined mesh, in any frame.
-        graph: (V', V'), lengths of edges, at rest.
-        shares: (V',), each vertex' part of the area, which sum to one.
-        unit: the square root of the area, in file units: what distances are divided by.
+        of_vertices: (V', V), maps the garment's vertices to those of the refined mesh, in any frame.
+        graph: (V', V'), edge lengths at rest.
+        shares: (V',), each vertex's share of the area; sums to one.
+        unit: the square root of the area, in file units, by which distances are divided.
     """
 
     of_vertices: csr_matrix
@@ -42,11 +42,11 @@ class Material:
 
     @classmethod
     def of(cls, garment: Garment, *, refined: bool = True) -> "Material":
-        """The material of a surface in its shape at rest.
+        """Return the material of a surface in its shape at rest.
 
         Args:
             garment: the surface.
-            refined: as the class says; else the garment's own triangles are kept.
+            refined: whether to refine the mesh; otherwise the garment's own triangles are kept.
 
         Raises:
             KeygridError: the garment is a cloud.
@@ -71,7 +71,7 @@ class Material:
         return cls(csr_matrix(of_vertices), surface_graph(vertices, faces, edges), shares / shares.sum(), unit)
 
     def distances(self, sources: Integers) -> Floats:
-        """(S, V') along the cloth, from each of some vertices (S,) to all, in units of the square root of the area."""
+        """Return distances (S, V') along the cloth from vertices (S,) to all, divided by the square root of the area."""
         unique, index = np.unique(sources, return_inverse=True)
         found = dijkstra(self.graph, directed=False, indices=unique) / self.unit
         # What hangs together nowhere is as far as the farthest that does.

@@ -1,7 +1,7 @@
-"""The table of metrics: everything that is measured of keypoints on a garment.
+"""The table of metrics of keypoints on a garment.
 
-Evaluation, validation, the window's panes, curves and reports loop over `METRICS`: a metric that is added there appears
-in all of them.
+Evaluation, validation, the window's panes, curves and reports loop over `METRICS`, so a metric that is added there
+appears in all of them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ ROOT_AREA = "√area"
 
 
 class Need(StrEnum):
-    """Something that a metric needs to know of a garment, in words."""
+    """A property of a garment that a metric needs, in words."""
 
     SURFACE = "a surface"
     MOTION = "a garment that moves"
@@ -43,15 +43,15 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """Keypoints of one garment in all its frames, and what metrics derive from them: computed once, when needed.
+    """Keypoints of one garment in all its frames, and the values that metrics derive from them, cached on first use.
 
     T frames, K keypoints, V' vertices of the refined mesh (`Material`).
 
     Attributes:
         keypoints: (T, K, 3), file units; T is 1 if the garment does not move.
         garment: any garment.
-        known_material: the garment's material, if it is at hand.
-        known_places: `places`, where they are known more exactly than by the nearest vertex.
+        known_material: the garment's material, if already computed.
+        known_places: `places`, if known more exactly than by the nearest vertex.
     """
 
     keypoints: Floats
@@ -61,7 +61,7 @@ class Track:
 
     @cached_property
     def offers(self) -> frozenset[Need]:
-        """Facts that are known of the garment."""
+        """Properties that the garment has."""
         known = {
             Need.SURFACE: not self.garment.is_cloud,
             Need.MOTION: self.garment.frames is not None,
@@ -82,7 +82,7 @@ class Track:
 
     @cached_property
     def trees(self) -> "list[cKDTree]":
-        """T search trees: of the refined mesh's vertices, or of a cloud's points."""
+        """T search trees of the refined mesh's vertices, or of a cloud's points."""
         from scipy.spatial import cKDTree
 
         shapes = (self.garment.vertices_in(frame) for frame in range(len(self.keypoints)))
@@ -90,7 +90,7 @@ class Track:
 
     @cached_property
     def places(self) -> Integers:
-        """(T, K): the vertex of the refined mesh that is nearest to each keypoint."""
+        """Nearest vertex of the refined mesh to each keypoint, (T, K)."""
         if self.known_places is not None:
             return self.known_places
         found = [tree.query(keypoints)[1] for tree, keypoints in zip(self.trees, self.keypoints, strict=True)]
@@ -98,7 +98,7 @@ class Track:
 
     @cached_property
     def near(self) -> list[list[Integers]]:
-        """T lists of K arrays: the vertices within `TOLERANCE` of each keypoint, and its nearest one."""
+        """Vertices within `TOLERANCE` of each keypoint, and its nearest one: T lists of K arrays."""
         found = []
         for tree, keypoints, places in zip(self.trees, self.keypoints, self.places, strict=True):
             reach = TOLERANCE * float(np.ptp(tree.data, axis=0).max())
@@ -108,12 +108,12 @@ class Track:
 
     @cached_property
     def distances(self) -> Floats:
-        """(T, K, V'): from each keypoint's place to all vertices, along the cloth at rest, in √area."""
+        """Distances from each keypoint's place to all vertices along the cloth at rest, (T, K, V'), in √area."""
         return self.material.distances(self.places.ravel()).reshape(*self.places.shape, -1)
 
     @cached_property
     def from_home(self) -> Floats:
-        """(K, V'): distances from each keypoint's place in the middle frame, the one nearest to it in all others."""
+        """Distances from each keypoint's medoid place over the frames to all vertices, (K, V')."""
         homes = []
         for k, places in enumerate(self.places.T):
             between = self.distances[:, k][:, places]  # [T, T]
@@ -122,12 +122,12 @@ class Track:
 
     @cached_property
     def strict(self) -> Floats:
-        """(T, K): distance along the cloth from each keypoint's place to its home, in √area."""
+        """Distance along the cloth from each keypoint's place to its home, (T, K), in √area."""
         return self.from_home[np.arange(self.places.shape[1]), self.places]
 
     @cached_property
     def tolerant(self) -> Floats:
-        """(T, K): the least distance from a vertex near each keypoint to its home, in √area."""
+        """Smallest distance to its home from any vertex near each keypoint, (T, K), in √area."""
         found = [[home[near].min() for home, near in zip(self.from_home, each, strict=True)] for each in self.near]
         return np.array(found)
 
@@ -137,7 +137,7 @@ def _pck(threshold: float) -> Callable[[Track], Floats]:
 
 
 def _coverage(track: Track) -> Floats:
-    """(T,)."""
+    """Return the coverage by frame, (T,)."""
     if Need.SURFACE in track.offers:
         return track.distances.min(axis=1) @ track.material.shares
     from scipy.spatial import cKDTree
@@ -147,7 +147,7 @@ def _coverage(track: Track) -> Floats:
 
 
 def _consistency(track: Track) -> Floats | None:
-    """(T - 1, K): 1 where the keypoint that is nearest to a keypoint's place in the first frame is that keypoint."""
+    """Return 1 where a keypoint is still the nearest to its place in the first frame, otherwise 0, (T - 1, K)."""
     frames, keypoints = track.places.shape
     if frames < 2:
         return None
@@ -156,7 +156,7 @@ def _consistency(track: Track) -> Floats | None:
 
 
 def _agreement(track: Track) -> Floats | None:
-    """(T,), or fewer where landmarks are known in some frames only."""
+    """Return the landmark agreement by frame, (T,), or fewer if landmarks are known in some frames only."""
     if track.garment.landmarks is None or len(track.keypoints) < 2:
         return None
     found = agreement_by_frame(track.keypoints, _followed(track))
@@ -164,7 +164,7 @@ def _agreement(track: Track) -> Floats | None:
 
 
 def _followed(track: Track) -> Floats:
-    """(T, M, 3): where each landmark of another name is in each frame; NaN where that is not known."""
+    """Return the position of each distinct landmark in each frame, (T, M, 3); NaN where unknown."""
     garment, marks = track.garment, track.garment.landmarks
     assert marks is not None
     rows = {name: row for row, name in enumerate(dict.fromkeys(marks.names))}
@@ -177,13 +177,13 @@ def _followed(track: Track) -> Floats:
 
 
 def _off_surface(track: Track) -> Floats:
-    """(T, K)."""
+    """Return each keypoint's distance from the surface, (T, K)."""
     pairs = zip(track.trees, track.keypoints, strict=True)
     return np.array([tree.query(keypoints)[0] for tree, keypoints in pairs]) / track.garment.diagonal
 
 
 def _overlap(track: Track) -> Floats | None:
-    """(T,), or fewer where landmarks are known in some frames only."""
+    """Return the overlap with landmarks by frame, (T,), or fewer if landmarks are known in some frames only."""
     if track.garment.landmarks is None:
         return None
     reach, found = MATCHED * track.garment.diagonal, []
@@ -195,15 +195,15 @@ def _overlap(track: Track) -> Floats | None:
 
 
 def overlap(keypoints: Floats, landmarks: Floats, reach: float) -> float:
-    """Return the pairs of a keypoint and a landmark that match, over all keypoints and landmarks, pairs counted once.
+    """Return the number of matching keypoints and landmarks divided by the number of all, counting pairs once.
 
-    As many pairs as possible no further apart than `reach` are formed, each of another keypoint and another landmark
-    (mean intersection over union, KeypointNet, CVPR 2020, there by distances along the surface).
+    As many pairs as possible no further apart than `reach` are formed, without using a keypoint or landmark twice (mean
+    intersection over union, KeypointNet, CVPR 2020, where distances follow the surface).
 
     Args:
         keypoints: (K, 3).
         landmarks: (M, 3).
-        reach: in the same units.
+        reach: largest distance of a pair, in the same units.
     """
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
@@ -216,24 +216,24 @@ def overlap(keypoints: Floats, landmarks: Floats, reach: float) -> float:
 def landmark_agreement(keypoints: Floats, landmarks: Floats) -> float:
     """Return the dual alignment score of keypoints and landmarks over frames, from 0 to 1.
 
-    It is the mean of two shares of all pairs of different frames: of keypoints that have the same nearest landmark in
-    both, and of landmarks that have the same nearest keypoint (Skeleton Merger, CVPR 2021, whose released evaluation
-    counts pairs of a sample with itself, too).
+    It is the mean of two shares over all pairs of different frames: keypoints with the same nearest landmark in both
+    frames, and landmarks with the same nearest keypoint (Skeleton Merger, CVPR 2021, whose released evaluation also
+    counts pairs of a sample with itself).
 
     Args:
         keypoints: (T, K, 3), T of 2 or more.
-        landmarks: (T, M, 3), in the same frames; NaN where one is not known. Only those count that are known in both
-            frames of a pair, and pairs that have such.
+        landmarks: (T, M, 3), in the same frames; NaN where unknown. Only landmarks known in both frames of a pair
+            count, and pairs without any are left out.
     """
     return float(np.nanmean(agreement_by_frame(keypoints, landmarks)))
 
 
 def agreement_by_frame(keypoints: Floats, landmarks: Floats) -> Floats:
-    """Return `landmark_agreement` of each frame with all others, (T,); NaN where no landmark is known in another one.
+    """Return `landmark_agreement` of each frame with all others, (T,); NaN if no other frame has a common landmark.
 
     Args:
-        keypoints: as there.
-        landmarks: as there.
+        keypoints: as for `landmark_agreement`.
+        landmarks: as for `landmark_agreement`.
     """
     between = np.linalg.norm(keypoints[:, :, None] - landmarks[:, None], axis=-1)  # [T, K, M]
     known = np.isfinite(landmarks[..., 0])
@@ -254,7 +254,7 @@ def agreement_by_frame(keypoints: Floats, landmarks: Floats) -> Floats:
 
 
 def _kept(nearest: Integers) -> Floats:
-    """Return of each row the share of other rows in which an entry of (T, N) is the same, (T,)."""
+    """Return for each row of (T, N) the share of equal entries in other rows, (T,)."""
     frames = len(nearest)
     same = (nearest[:, None] == nearest[None]).sum(axis=(1, 2)) - nearest.shape[1]  # without a row with itself
     return same / ((frames - 1) * nearest.shape[1])
@@ -262,19 +262,19 @@ def _kept(nearest: Integers) -> Floats:
 
 @dataclass(frozen=True)
 class Metric:
-    """Something that is measured of keypoints on a garment.
+    """A metric of keypoints on a garment.
 
     Attributes:
-        key: its name in files.
-        title: its name in reports.
-        short: its name where there is little room.
-        unit: of its values.
-        better: which of two values is the better one.
-        needs: what must be known of the garment.
-        explanation: its meaning, for users: a phrase without a full stop.
-        of: computes it from a track that offers what it needs: one number, or an array of them of which the mean
-            counts, (T,) or (T, K) where it is known of each frame or keypoint; None where the track is too short.
-        brief: whether it is shown where there is room for a few alone: below a view, in the curves of a training.
+        key: name in files.
+        title: name in reports.
+        short: short name.
+        unit: unit of its values.
+        better: whether lower or higher values are better.
+        needs: properties that the garment must have.
+        explanation: meaning for users: a phrase without a full stop.
+        of: computes it from a track with the needed properties: a number, or an array whose mean counts, (T,) by frame
+            or (T, K) by frame and keypoint; None if the track is too short.
+        brief: whether it is also shown where space is limited: below a view, and in the curves of a training run.
     """
 
     key: str
@@ -293,7 +293,7 @@ class Metric:
         return f"{self.explanation} ({self.unit}; {self.better} is better)"
 
     def text(self, measures: Mapping[str, float] | None) -> str:
-        """Return the metric's value in some measures as text; a dash where it could not be measured."""
+        """Return the metric's value among some measures as text; a dash if it was not measured."""
         return "–" if measures is None or self.key not in measures else f"{measures[self.key]:.3f}"
 
 
@@ -353,22 +353,21 @@ METRICS: dict[str, Metric] = {
         ),
     )
 }  # fmt: skip
-"""All metrics by key, in the order in which they are shown."""
+"""All metrics by key, in display order."""
 
 MODULO = {"symmetric": "strict modulo symmetries", "flips": "frames flipped"}
-"""Measurements beside `METRICS`: the strict error modulo the garment's symmetries, and the share of frames that are
-found as an image of themselves."""
+"""Additional measurements: the strict error modulo the garment's symmetries, and the share of flipped frames."""
 
 HEADLINE = ("strict", "tolerant", "coverage", "consistency")
-"""Metrics whose intervals are shown."""
+"""Metrics that are reported with intervals."""
 
 
 @dataclass(frozen=True, eq=False)
 class Measures(Mapping[str, float]):
-    """Values of metrics by key, of those that could be measured.
+    """Values of metrics by key, if measured.
 
     Attributes:
-        parts: what each value is the mean of: a number, or (T,) or (T, K) of T frames and K keypoints.
+        parts: the numbers whose mean is the value: a number, or (T,) or (T, K) for T frames and K keypoints.
     """
 
     parts: Mapping[str, Floats]
@@ -384,14 +383,14 @@ class Measures(Mapping[str, float]):
 
 
 def measure(track: Track) -> Measures:
-    """Measure everything for which enough is known of the track's garment."""
+    """Measure all metrics whose needs the track's garment meets."""
     possible = (metric for metric in METRICS.values() if metric.needs <= track.offers)
     found = {metric.key: metric.of(track) for metric in possible}
     return Measures({key: np.asarray(value, np.float64) for key, value in found.items() if value is not None})
 
 
 def mean(of: Sequence[Measures]) -> Measures:
-    """Return the mean of each metric over those of several measures that have it."""
+    """Return each metric's mean over the measures that have it."""
     keys = [key for key in METRICS if any(key in one for one in of)]
     values = {key: [one[key] for one in of if key in one] for key in keys}
     return Measures({key: np.array(sum(known) / len(known)) for key, known in values.items()})

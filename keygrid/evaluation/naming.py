@@ -1,6 +1,6 @@
-"""Names of a checkpoint's keypoints, derived from landmarks of garments: the landmark each is nearest to.
+"""Names of a checkpoint's keypoints, derived from garments' landmarks: each gets the name of the nearest.
 
-No landmark is used in training; names only say in words where keypoints turned out to be.
+Training uses no landmarks; names only describe where keypoints turned out to be.
 """
 
 from collections import Counter, defaultdict
@@ -16,21 +16,22 @@ from keygrid.evaluation.material import Material
 from keygrid.methods import Method
 
 _AGREED = 0.6
-"""Share of garments on which a keypoint must be nearest to a landmark; else a side, as in `left hem`, is not told."""
+"""Share of garments on which a landmark must be the nearest; otherwise the side, as in `left hem`, is dropped.
+"""
 _SIDES = ("left ", "right ", "front ", "back ")
 
 Floats = NDArray[np.float64]
 
 
 def derived_names(method: Method, garments: Iterable[Garment]) -> list[str]:
-    """Return a name for each keypoint: the landmark that it is nearest to, along the cloth, on most garments at rest.
+    """Return a name for each keypoint: the landmark nearest along the cloth on most garments at rest.
 
-    A keypoint that shares its landmark with a nearer one is told apart by the landmark towards which it lies. Where
-    garments disagree on the side, it is left out.
+    If a nearer keypoint has the same landmark, the name adds the landmark towards which the keypoint lies. If garments
+    disagree on the side, it is left out.
 
     Args:
         method: finds the keypoints.
-        garments: surfaces with landmarks; one that comes in several motions counts once.
+        garments: surfaces with landmarks; several motions of a garment count once.
 
     Raises:
         KeygridError: none of them has landmarks.
@@ -53,7 +54,7 @@ def derived_names(method: Method, garments: Iterable[Garment]) -> list[str]:
 
 
 def _from_landmarks(method: Method, garment: Garment) -> tuple[Sequence[str], Floats]:
-    """The names of L landmarks, and the distance (L, K) along the cloth from each to each keypoint."""
+    """Return the names of L landmarks, and the distance (L, K) along the cloth from each to each keypoint."""
     assert garment.landmarks is not None
     (found,) = method.find([garment], mode="peak", parts="keypoints")
     places = garment.landmarks.on(garment.vertices, garment.faces)
@@ -77,7 +78,7 @@ def _without_side(name: str) -> str:
 def _told_apart(
     nearest: Sequence[str], orders: Sequence[Sequence[Sequence[str]]], away: Sequence[dict[str, Floats]]
 ) -> list[str]:
-    """Names of which no two are alike."""
+    """Return the names, made distinct."""
     alike: dict[str, list[int]] = defaultdict(list)
     for keypoint, name in enumerate(nearest):
         alike[name].append(keypoint)
@@ -96,5 +97,5 @@ def _told_apart(
 
 
 def _next_part(order: Sequence[str], name: str) -> str:
-    """The first landmark that is of another part of the garment."""
+    """Return the first landmark on another part of the garment."""
     return next((other for other in order if _without_side(other) != _without_side(name)), order[-1])

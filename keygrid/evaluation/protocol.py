@@ -1,8 +1,8 @@
-"""The protocol by which methods are judged: a garment's motions together, frames turned, on triangles of their own.
+"""The protocol of the evaluation: all motions of a garment together, with turned frames and new triangles.
 
-As a garment lies in the simulation that it comes from, points held still in its box score as well as a network. So the
-headline is *turned, across motions*: each frame is turned by an angle of its own and shown with triangles and points of
-its own, and each keypoint's place is compared with its places in all frames of all motions.
+In the pose of the simulation, points held still in the bounding box score as well as a network. The headline is
+therefore *turned, across motions*: each frame is turned by a different angle and has different triangles and points,
+and each keypoint's place is compared with its places in all frames of all motions.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,21 +41,21 @@ SETTINGS = {
     "turned": "turned, within a motion",
     "across": "turned, across motions",
 }
-"""Reported settings by their names in files; the last one is the headline."""
+"""Reported settings by their names in files; the last is the headline."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """The way in which garments are shown to methods.
+    """How garments are shown to methods.
 
     Attributes:
         turn: how frames are turned.
-        remesh: on which shape each frame's triangles are cut anew, for methods that read the surface.
-        mode: where a keypoint is that has weights; None is `peak` of methods that read the surface, else `soft`.
-        seed: of turns, triangles and points.
-        every: of a motion, each how-manieth frame is judged.
+        remesh: the shape on which each frame's triangles are cut, for methods that read the surface.
+        mode: position of a keypoint with weights; None is `peak` for methods that read the surface, otherwise `soft`.
+        seed: seed of turns, triangles and points.
+        every: judge one frame in this many of each motion.
         up: the vertical axis.
-        disturbance: how badly a garment is seen; None is well.
+        disturbance: disturbance of the garments; None for none.
     """
 
     turn: Turn = "yaw"
@@ -68,7 +68,7 @@ class Protocol:
 
 
 Values = dict[str, float]
-"""Values in one setting: metrics by key, as far as enough is known; symmetric, flips, and flips by kind."""
+"""Values in one setting: metrics by key, if known; symmetric, flips, and flips by kind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +77,11 @@ class Worst:
 
     Attributes:
         motion: name of its motion.
-        frame: counted from zero, among those of the motion that were judged.
+        frame: index among the judged frames of the motion, from zero.
         error: mean strict error of its keypoints, in √area.
         points: (P, 3), vertices of the garment in that frame.
         keypoints: (K, 3), file units.
-        homes: (K, 3), where in that frame the cloth is on which each keypoint mostly is.
+        homes: (K, 3), positions in that frame of the cloth on which each keypoint usually is.
     """
 
     motion: str
@@ -98,9 +98,9 @@ class Sight:
 
     Attributes:
         motion: name of its motion.
-        source: what that was read from; None if it was made in memory.
-        frame: counted from zero among all frames of the motion.
-        value: there.
+        source: path of the motion; None if it was made in memory.
+        frame: index among all frames of the motion, from zero.
+        value: the metric's value there.
     """
 
     motion: str
@@ -114,10 +114,10 @@ class Found:
     """Measurements of one method on one garment.
 
     Attributes:
-        values: in each of `SETTINGS`.
-        confusion: (K, kinds), shares of frames as of `keygrid.evaluation.confusion`, turned and across motions.
+        values: values in each of `SETTINGS`.
+        confusion: (K, kinds), shares of frames as in `keygrid.evaluation.confusion`, turned and across motions.
         worst: the worst frame.
-        worst_of: the worst frame by each metric that is known of every frame, by key.
+        worst_of: the worst frame for each metric that is known by frame, by key.
     """
 
     values: Mapping[str, Values]
@@ -132,7 +132,7 @@ class Judged:
 
     Attributes:
         method: its identity.
-        found: what was found on each garment by name.
+        found: measurements by name of the garment.
     """
 
     method: MethodId
@@ -140,7 +140,7 @@ class Judged:
 
     @property
     def name(self) -> str:
-        """The method's name for tables."""
+        """Name of the method for tables."""
         return self.method.label
 
     @property
@@ -150,12 +150,12 @@ class Judged:
 
     @property
     def confusion(self) -> Floats:
-        """(K, kinds), mean over garments of the shares of frames."""
+        """Mean over garments of the shares of frames, (K, kinds)."""
         return np.mean([found.confusion for found in self.found.values()], axis=0)
 
     @property
     def mean(self) -> dict[str, Values]:
-        """The mean over garments."""
+        """Return the mean over garments."""
         found = {}
         for setting in SETTINGS:
             each = [garment[setting] for garment in self.garments.values()]
@@ -171,16 +171,16 @@ def judge(
     executor: Workers | None = None,
     on_skip: Callable[[str, str], None] = lambda _name, _reason: None,
 ) -> list[Judged]:
-    """Judge methods on all garments that move; sequences of equal triangles are motions of one garment.
+    """Judge methods on all moving garments; sequences with the same triangles are motions of one garment.
 
     Args:
         methods: the methods.
-        garments: those that are no surface or do not move are left out.
+        garments: the garments; those that are not surfaces or do not move are left out.
         protocol: how garments are shown.
         report: receives the name of each garment that has been judged.
-        executor: works, on a garment with all its motions at a time, and opens the methods by their identity; if not
-            given, the methods themselves are used in this process.
-        on_skip: receives the name of each garment that ended its process, and why it is left out.
+        executor: runs the work, one garment with all its motions at a time, and opens the methods by their identity; if
+            not given, the methods themselves are used in this process.
+        on_skip: receives the name of each garment whose process ended, and the reason why it is left out.
 
     Raises:
         KeygridError: no garment is a surface that moves.
@@ -205,9 +205,9 @@ def judge(
 def judge_each(
     methods: Sequence[Method], garments: Iterable[Garment], protocol: Protocol, executor: Workers | None = None
 ) -> Iterator[tuple[int, str, Found | CrashedError]]:
-    """Judge methods on garments as `judge` does, and yield what is found as soon as it is there.
+    """Judge methods on garments as `judge` does, and yield results as soon as they are known.
 
-    Each frame that is looked at is reported by `keygrid.work.report`: all that `frames_to_judge` counts.
+    Each frame is reported through `keygrid.work.report`; `frames_to_judge` returns their number.
 
     Yields:
         The place of the method among `methods`, the name of the garment, and the measurements, or why there are none:
@@ -227,7 +227,7 @@ def judge_each(
 
 
 def groups_of(garments: Iterable[Garment]) -> list[list[Garment]]:
-    """Return the motions of each garment: surfaces that move and have equal triangles.
+    """Return the motions of each garment: moving surfaces with the same triangles.
 
     Raises:
         KeygridError: no garment is a surface that moves.
@@ -242,7 +242,7 @@ def groups_of(garments: Iterable[Garment]) -> list[list[Garment]]:
 
 
 def frames_to_judge(garments: Iterable[Garment], every: int) -> int:
-    """Return how many frames one method is shown to be judged on garments: each as it lies, and turned."""
+    """Return the number of frames shown to one method: each as it lies, and turned."""
     return 2 * sum(len(range(0, motion.frame_count, every)) for motions in groups_of(garments) for motion in motions)
 
 
@@ -255,7 +255,7 @@ def _judge_here(methods: Sequence[Method], protocol: Protocol, item: tuple[int, 
 def _judge_there(
     identities: Sequence[tuple[MethodId, str]], protocol: Protocol, item: tuple[int, Sequence[Garment]]
 ) -> Found:
-    """Judge in another process; it keeps the methods open."""
+    """Judge in another process, which keeps the methods open."""
     index, motions = item
     method = reopen(*identities[index])
     with one_thread():
@@ -292,7 +292,7 @@ def _judge_garment(method: Method, motions: Sequence[Garment], material: Materia
 
 
 def _worst_of(track: Track, places: Sequence[tuple[Garment, int]], up: int) -> dict[str, Sight]:
-    """The worst frame by each metric; `places` are the motion and frame of each frame of the track."""
+    """Return the worst frame for each metric; `places` are the motion and frame of each frame of the track."""
     modulo = symmetric(track, up, depth=(up + 1) % 3)
     each: dict[str, Floats] = {key: part for key, part in measure(track).parts.items() if part.ndim}
     each |= {"symmetric": modulo.error, "flips": np.sum(list(modulo.flipped.values()), axis=0)}
@@ -330,7 +330,7 @@ def _each_frame(motions: Sequence[Garment]) -> Iterator[tuple[Garment, int]]:
 
 
 def _follow(method: Method, garment: Garment, material: Material, protocol: Protocol, *, fresh: bool) -> Track:
-    """The keypoints of a motion, in the garment's own position, and where on its material each is."""
+    """Return the keypoints of a motion in the garment's own position, and their places on its material."""
     rest = cKDTree(material.of_vertices @ garment.vertices)
     remesh: Remesh = protocol.remesh if method.needs_surface else "none"
     mode: Mode = protocol.mode or ("peak" if method.needs_surface else "soft")
@@ -361,7 +361,7 @@ def _turned(garment: Garment, frame: int, rotation: Floats) -> NDArray[np.float3
 
 
 def _rotation(protocol: Protocol, rng: np.random.Generator) -> Floats:
-    """(3, 3)."""
+    """Return a random rotation (3, 3)."""
     if protocol.turn == "none":
         return np.eye(3)
     if protocol.turn == "full":
@@ -376,13 +376,13 @@ def _values(track: Track, up: int) -> Values:
 
 
 def _mean(each: Sequence[Values]) -> Values:
-    """The mean of each value over those that have it."""
+    """Return the mean of each value over the entries that have it."""
     keys = dict.fromkeys(key for values in each for key in values)
     return {key: float(np.mean([values[key] for values in each if key in values])) for key in keys}
 
 
 def _thinned(garment: Garment, every: int) -> Garment:
-    """A garment that has each how-manieth of its frames."""
+    """Return a garment with one in this many of its frames."""
     landmarks = garment.landmarks
     kept = None if landmarks is None else landmarks.through(range(0, garment.frame_count, every))
     return replace(garment, frames=_frames(garment)[::every], landmarks=kept)
@@ -394,7 +394,7 @@ def _frames(garment: Garment) -> NDArray[np.float32] | NDArray[np.float64]:
 
 
 def _common_name(names: Sequence[str]) -> str:
-    """Return the common beginning of names, up to a hyphen; the first of them if they have none."""
+    """Return the common beginning of names, up to a hyphen; the first name if they have none."""
     start = names[0]
     while len(names) > 1 and start and not all(name == start or name.startswith(f"{start}-") for name in names):
         start = start.rpartition("-")[0]

@@ -1,4 +1,4 @@
-"""Remeshing: new triangles for every frame of a garment, and the way back from places on them to its material."""
+"""Remeshing: new triangles for every frame of a garment, and the map from places on them to its material."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,8 +16,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 Remesh = Literal["cloth", "pose", "none"]
-"""The shape that new triangles are cut on: the cloth at rest, where layers are apart, or each pose as it is, as a
-scanner would, which melts layers of crumpled cloth into each other; or none."""
+"""The shape to cut: the cloth at rest, with separate layers; each pose, which fuses layers; or none."""
 
 FINEST, COARSEST = 0.8, 1.35
 """Lengths of new edges, as shares of the mean of the old ones."""
@@ -26,11 +25,11 @@ _ROUNDS = 6
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A frame of a garment as it is shown to a method.
+    """A frame of a garment as shown to a method.
 
     Attributes:
-        garment: a mesh without frames, its vertices (V', 3) where they are in that frame.
-        rest: (V', 3), where its vertices are on the garment at rest.
+        garment: a mesh without frames; its vertices (V', 3) are in the pose of that frame.
+        rest: (V', 3), positions of its vertices on the garment at rest.
     """
 
     garment: Garment
@@ -43,10 +42,10 @@ class Shown:
 
 
 def shown(garment: Garment, frame: int, remesh: Remesh, rng: np.random.Generator) -> Shown:
-    """A frame of a garment with triangles of its own, the size of which `rng` draws.
+    """Return a frame of a garment with new triangles, whose size `rng` draws.
 
     Raises:
-        KeygridError: remeshing needs a package that is not there, or fails.
+        KeygridError: remeshing fails, or needs a package that is not installed.
     """
     vertices, faces = garment.vertices_in(frame), garment.faces
     if remesh == "none":

@@ -1,4 +1,4 @@
-"""Reports that `evaluate` writes: tables, intervals, curves and worst frames, and all that it takes to repeat them."""
+"""Reports of `evaluate`: tables, intervals, curves and worst frames, with everything needed to repeat them."""
 
 import csv
 import io
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CURVES = ("strict", "tolerant")
-"""Metrics that are drawn over levels of disturbances."""
+"""Metrics in the charts over levels of disturbances."""
 
 _HIGH_CONTRAST = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#7f7f7f")
-"""Colours that the colour-blind tell apart (Okabe and Ito, 2008); dashes and markers tell them apart without colour."""
+"""Colours that are safe for the colour-blind (Okabe and Ito, 2008); dashes and markers differ as well."""
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
 _MARKERS = "osv^Dx"
 _WORST = 6
-"""Worst frames that are drawn of each method."""
+"""Number of worst frames drawn for each method."""
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 84em; padding: 0 1em; color: #1a1c20; }
@@ -52,10 +52,10 @@ class Report:
     """An evaluation.
 
     Attributes:
-        judged: what was measured of each method.
+        judged: measurements of each method.
         protocol: how garments were shown.
-        curves: errors as garments are seen worse; empty if that was not asked for.
-        command: repeats it.
+        curves: errors under disturbances; empty if none were asked for.
+        command: the command that repeats it.
     """
 
     judged: Sequence[Judged]
@@ -79,10 +79,10 @@ class Table:
 
 
 def write(report: Report, path: Path) -> None:
-    """Write a report as JSON, Markdown, CSV or HTML, by the ending of `path`.
+    """Write a report as JSON, Markdown, CSV or HTML, depending on the ending of `path`.
 
     Raises:
-        KeygridError: the ending is another one, or it can't be written there.
+        KeygridError: the ending is unknown, or the file can't be written.
     """
     make = FORMATS[check_ending(path)]
     with atomic(path) as temporary:
@@ -93,7 +93,7 @@ def check_ending(path: Path) -> str:
     """Return the ending of a report's file.
 
     Raises:
-        KeygridError: no report can be written in that format.
+        KeygridError: no report can be written in this format.
     """
     ending = path.suffix.lower()
     if ending not in FORMATS:
@@ -107,7 +107,7 @@ def as_markdown(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    """Return a report as JSON: each metric by its key, with the protocol and what it takes to repeat it."""
+    """Return a report as JSON: each metric by its key, with the protocol and everything needed to repeat it."""
     methods = [
         {
             "name": one.name,
@@ -141,7 +141,7 @@ def as_csv(report: Report) -> str:
 
 
 def as_html(report: Report) -> str:
-    """Return a report as a page that needs no other file."""
+    """Return a report as a self-contained HTML page."""
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width'><title>Keypoints, evaluated</title>",
@@ -165,7 +165,7 @@ def as_html(report: Report) -> str:
 
 
 FORMATS = {".json": as_json, ".md": as_markdown, ".csv": as_csv, ".html": as_html}
-"""The formats in which a report can be written, by ending."""
+"""The formats of reports, by ending."""
 
 
 def tables(report: Report) -> list[Table]:

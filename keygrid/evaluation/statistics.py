@@ -1,4 +1,4 @@
-"""Intervals of means over garments by bootstrap: of one method, and of the difference between two."""
+"""Bootstrap intervals of means over garments, for one method and for the difference between two."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ import numpy as np
 
 CONFIDENCE = 0.95
 RESAMPLES = 4000
-"""Draws of garments, with repetition, from which an interval is read off."""
+"""Number of bootstrap samples."""
 _SEED = 0
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and the bounds within which that of other garments like these would lie.
+    """A mean, with bounds that would contain the mean over other garments of this kind.
 
     Attributes:
-        mean: over garments.
+        mean: mean over garments.
         low: lower bound at `CONFIDENCE`.
         high: upper bound.
-        garments: how many the mean is of.
+        garments: number of garments.
     """
 
     mean: float
@@ -32,10 +32,10 @@ class Interval:
 
 
 def interval(values: Sequence[float]) -> Interval | None:
-    """Return the mean of one value a garment with its interval; None of fewer than two garments.
+    """Return the mean of one value per garment with its interval; None for fewer than two garments.
 
-    Garments are drawn anew, not frames: the frames of one garment are no independent samples (percentile bootstrap,
-    Efron and Tibshirani 1993). With as few garments as here, the bounds are themselves uncertain.
+    Garments are resampled, not frames: the frames of one garment are not independent (percentile bootstrap, Efron and
+    Tibshirani 1993). With as few garments as here, the bounds are themselves uncertain.
     """
     if len(values) < 2:
         return None
@@ -46,5 +46,5 @@ def interval(values: Sequence[float]) -> Interval | None:
 
 
 def difference(values: Sequence[float], others: Sequence[float]) -> Interval | None:
-    """Return by how much the first values exceed the others, garment by garment, with its interval."""
+    """Return how much the first values exceed the second, garment by garment, with its interval."""
     return interval([value - other for value, other in zip(values, others, strict=True)])

@@ -1,7 +1,7 @@
-"""Errors modulo a garment's symmetries: was a frame found as its own mirror image?
+"""Errors modulo a garment's symmetries, which show whether a frame was found as its own mirror image.
 
-A garment at rest is roughly its own image under a reflection left to right, one front to back, and both, which is the
-half-turn. A reflection is ruled out by outward normals; the half-turn only by what makes the front differ.
+A garment at rest is roughly symmetric under a reflection left to right, one front to back, and both, which is the
+half-turn. Outward normals rule out a reflection; only differences between front and back rule out the half-turn.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ FLIPS = ("sides", "front_back", "half_turn")
 """The ways in which a frame may be flipped: left for right, front for back, and both."""
 
 _FLIPPED = 0.5
-"""A frame is flipped where a symmetry leaves less than this share of its error."""
+"""A frame is flipped if a symmetry leaves less than this share of its error."""
 _AT_LEAST = 0.1
-"""Mean error below which no frame counts as flipped, over the root of the area."""
+"""Mean error below which no frame counts as flipped, divided by the square root of the area."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,8 @@ class Symmetric:
     """Errors of T frames modulo symmetries.
 
     Attributes:
-        error: (T,), mean over keypoints under the best symmetry for the frame as a whole, in √area.
-        flipped: of each of `FLIPS`, which frames are so flipped, (T,).
+        error: (T,), mean over keypoints under the best symmetry for the whole frame, in √area.
+        flipped: for each of `FLIPS`, whether each frame is flipped this way, (T,).
     """
 
     error: Floats
@@ -41,7 +41,7 @@ def symmetric(track: Track, up: int = 1, depth: int = 2) -> Symmetric:
     """Judge the frames of a track under each symmetry.
 
     Args:
-        track: of a garment that stands upright at rest.
+        track: track of a garment that is upright at rest.
         up: its vertical axis.
         depth: the axis from back to front.
     """
@@ -54,10 +54,10 @@ def symmetric(track: Track, up: int = 1, depth: int = 2) -> Symmetric:
 
 
 def images(track: Track, up: int = 1, depth: int = 2) -> list[Integers]:
-    """Return where each place of a track's material lies under no symmetry, and under each of `FLIPS`: (V',) each.
+    """Return the image of each place of a track's material under no symmetry and under each of `FLIPS`: (V',) each.
 
     Args:
-        track: of a garment that stands upright at rest.
+        track: track of a garment that is upright at rest.
         up: its vertical axis.
         depth: the axis from back to front.
     """

@@ -1,4 +1,4 @@
-"""The plane in which a shape is its own mirror image from left to right."""
+"""The plane of symmetry between the left and right of a shape."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,11 @@ from scipy.spatial import cKDTree
 Floats = NDArray[np.float64]
 
 _MOST = 1500
-"""Points that are reflected to judge a plane."""
+"""Number of points that are reflected to judge a plane."""
 _STEPS = np.radians(np.arange(-40, 41, 8))
-"""Angles about the vertical at which planes are tried, from the shape's broad side."""
+"""Number of angles about the vertical at which planes are tried, starting from the broad side."""
 _ROUND = 0.85
-"""A shape is as broad from any side if the lesser of its horizontal spreads is more than this share of the other."""
+"""Ratio of the smaller to the larger horizontal spread above which a shape counts as equally broad on all sides."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +23,8 @@ class Mirror:
     """A vertical plane.
 
     Attributes:
-        normal: (3,), of length 1, from right to left or the other way round.
-        offset: of the plane from the origin along the normal.
+        normal: (3,), unit normal, from right to left or the reverse.
+        offset: distance of the plane from the origin along the normal.
         error: mean distance from a mirrored point to the shape, as a share of its diagonal.
     """
 
@@ -39,13 +39,13 @@ class Mirror:
 
 
 def left_right_plane(points: Floats, up: int = 1) -> Mirror:
-    """Return the vertical plane in which points (P, 3) are most nearly their own image, left for right.
+    """Return the vertical plane in which points (P, 3) are most nearly symmetric, left to right.
 
-    A garment is roughly symmetric from front to back, too. Its sides are where it is broadest; where it is as broad
-    from anywhere, they are along the horizontal axis after the vertical one, cyclically the second: x for y.
+    A garment is roughly symmetric from front to back, too. Left and right are where it is broadest; if it is equally
+    broad on all sides, they lie along the second axis after the vertical one in cyclic order: x for y.
 
     Args:
-        points: at least one, of a shape that stands.
+        points: points of an upright shape, at least one.
         up: the vertical axis.
     """
     depth, side = (up + 1) % 3, (up + 2) % 3

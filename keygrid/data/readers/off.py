@@ -52,7 +52,7 @@ def read_off(path: Path) -> Mesh:
 
 
 def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    """Yield lines without comments and empty ones."""
+    """Return the lines without comments and empty ones."""
     return filter(None, (line.partition("#")[0].strip() for line in text))
 
 

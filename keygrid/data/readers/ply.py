@@ -265,7 +265,7 @@ def _equal_rows(
 
 
 def _mixed_rows(element: _Element, file: BinaryIO, count: int, singles: tuple[str, ...], wanted: str | None) -> _Block:
-    """Yield rows one by one, because the position of a row depends on all rows before it."""
+    """Return rows read one by one, because the position of a row depends on all rows before it."""
     layout = [
         (prop.name, prop.kind.itemsize, None if prop.size_kind is None else _struct_of(prop.size_kind))
         for prop in element.properties

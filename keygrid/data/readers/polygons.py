@@ -101,7 +101,7 @@ class Polygons:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return a sentence on the faces that were left out, if any."""
+        """Sentences on the faces that were left out, if any."""
         kind = "with fewer than three corners left out"
         return counted(self.left_out, f"face {kind}", f"faces {kind}")
 

@@ -70,7 +70,7 @@ def _parts(document: Document, looks: ScenePaint) -> Iterator[tuple[str, Mesh]]:
 
 
 def _placed(content: dict[str, Any]) -> Iterator[tuple[int, Matrix]]:
-    """Return the nodes of the scene with their positions in it, (4, 4)."""
+    """Yield the nodes of the scene with their positions in it, (4, 4)."""
     nodes = content.get("nodes", [])
     children = {child for node in nodes for child in node.get("children", [])}
     scenes = content.get("scenes", [])

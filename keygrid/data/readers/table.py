@@ -123,7 +123,7 @@ def _look_split(lines: list[bytes]) -> bool:
 
 
 def _parts(text: bytes) -> list[tuple[int | None, bytes]]:
-    """Yield the number of points that a line announces, None if there is none, and the rows that follow it."""
+    """Return the number of points that a line announces, None if there is none, and the rows that follow it."""
     first = _COUNT.match(text.lstrip())
     if first is None:
         return [(None, text)]
