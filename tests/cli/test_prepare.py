@@ -41,7 +41,7 @@ def test_a_folder_is_prepared_by_steps_and_again_by_their_recipe(clouds: Path, t
 
 
 def test_what_cannot_be_prepared_is_one_sentence(refuse: Refuse) -> None:
-    assert "is no cloud" in refuse("prepare", SHIRT, "--out", "a.ply")
+    assert "is not a cloud" in refuse("prepare", SHIRT, "--out", "a.ply")
     assert "can't be read" in refuse("prepare", "points.xyz", "--recipe", "none.json", "--out", "a.ply")
     assert "leave one of them out" in refuse(
         "prepare", "points.xyz", "--recipe", "r.json", "--plane", 1, "--out", "a.ply"

@@ -67,7 +67,7 @@ def test_a_prepared_cloud_comes_back_standing_with_its_colours(scene: Garment, t
 
 
 def test_what_cannot_be_prepared_is_said_in_words(scene: Garment) -> None:
-    with pytest.raises(KeygridError, match="is no cloud"):
+    with pytest.raises(KeygridError, match="is not a cloud"):
         prepare(replace(scene, faces=np.array([[0, 1, 2]])), Recipe())
     with pytest.raises(KeygridError, match="leaves no point"):
         prepare(scene, Recipe((Crop((5, 5, 5), (6, 6, 6)),)))

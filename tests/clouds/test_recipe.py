@@ -33,7 +33,7 @@ REFUSED = {
     "not a recipe of this version": '{"format": "keygrid-recipe 9"}',
     "no step 'melt'": '{"format": "keygrid-recipe 1", "steps": [{"step": "melt"}]}',
     "no step None": '{"format": "keygrid-recipe 1", "steps": ["plane"]}',
-    "has no 'depth'": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "depth": 1}]}',
+    "has no option 'depth'": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "depth": 1}]}',
     "takes numbers only": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "thickness": "x"}]}',
     "must be above 0": '{"format": "keygrid-recipe 1", "steps": [{"step": "cluster", "rank": 0}]}',
     "must be a number": '{"format": "keygrid-recipe 1", "steps": [{"step": "plane", "thickness": Infinity}]}',

@@ -115,11 +115,11 @@ def test_a_damaged_file_is_a_sentence_and_is_not_overwritten(sentence: str, tmp_
 def test_what_is_no_file_of_that_size_is_not_looked_at(tmp_path: Path) -> None:
     path = tmp_path / "large.landmarks.json"
     path.write_bytes(b" " * (LARGEST + 1))
-    with pytest.raises(KeygridError, match="more than 1 MB"):
+    with pytest.raises(KeygridError, match="larger than 1 MB"):
         read_landmarks(path)
-    with pytest.raises(KeygridError, match="is no file"):
+    with pytest.raises(KeygridError, match="is not a file"):
         read_landmarks(tmp_path)
-    with pytest.raises(KeygridError, match="is no file"):
+    with pytest.raises(KeygridError, match="is not a file"):
         read_landmarks(tmp_path / "missing.json")
 
 

@@ -62,7 +62,7 @@ def test_objects_are_told_apart_and_chosen_by_name(dressed: Path) -> None:
     opened = open_path(dressed.with_name(f"{dressed.name}#Belt"))
     assert isinstance(opened, Garment)
     assert np.ptp(opened.vertices, axis=0)[1] == pytest.approx(0.101)
-    with pytest.raises(KeygridError, match="no object 'Hat'; it has Avatar, Belt, Shirt"):
+    with pytest.raises(KeygridError, match="no object 'Hat'; its objects are Avatar, Belt, Shirt"):
         only_object(garment, "Hat")
     with pytest.raises(KeygridError, match="has only one object"):
         only_object(avatar, "Shirt")

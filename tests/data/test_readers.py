@@ -364,7 +364,7 @@ def test_obj_objects_groups_and_materials_are_one_mesh_in_file_order(tmp_path: P
 def test_obj_relative_indices_count_back_from_their_face(tmp_path: Path) -> None:
     text = lines("v %r %r %r", TRIANGLE) + "f -3 -2 -1\n" + lines("v %r %r %r", TRIANGLE + 5) + "f -3/-1 -2/-2 -1/-3\n"
     np.testing.assert_array_equal(read_garment(written(tmp_path / "a.obj", text)).faces, [[0, 1, 2], [3, 4, 5]])
-    assert "not there" in refusal(written(tmp_path / "a.obj", lines("v %r %r %r", TRIANGLE) + "f -4 -2 -1\n"))
+    assert "missing vertices" in refusal(written(tmp_path / "a.obj", lines("v %r %r %r", TRIANGLE) + "f -4 -2 -1\n"))
 
 
 def test_seams_do_not_split_vertices(ball: trimesh.Trimesh, tmp_path: Path) -> None:
@@ -633,7 +633,7 @@ def test_files_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("v 0 0 0\nv 1 0 0\nv 0 1 0\nv", "fewer than three coordinates"),
         ("v 0 0 0\nv 1 0 0\nv 0 1 0\nf", "fewer than three corners"),
         ("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2", "fewer than three corners"),
-        ("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 4\n", "not there"),
+        ("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 4\n", "missing vertices"),
         ("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 0 1 2\n", "vertex 0"),
         ("v 0 0 0\nv 1 0 0\nv 0 1 0", "cut off"),
         ("v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\n", "cut off"),
@@ -662,7 +662,7 @@ def test_a_last_corner_that_lost_digits_is_noticed(name: str, shirt: trimesh.Tri
 @pytest.mark.parametrize("index", [-1, 3, 10**6])
 def test_faces_out_of_range(name: str, index: int, tmp_path: Path) -> None:
     faces = np.array([[0, 1, 2], [0, 1, index]])
-    cause = "vertex 0" if (name, index) == ("plain.obj", -1) else "not there"  # OBJ counts from 1
+    cause = "vertex 0" if (name, index) == ("plain.obj", -1) else "missing vertices"  # OBJ counts from 1
     assert cause in refusal(written(tmp_path / name, MESHES[name](TRIANGLE, faces)))
 
 
@@ -723,7 +723,7 @@ def test_broken_tables(tmp_path: Path) -> None:
     assert "cut off" in refusal(written(tmp_path / "a.xyz", "1 2 3\n4 5\n"))
     assert "cut off" in refusal(written(tmp_path / "a.xyz", "1.25 2.25 3.25\n1.25 2.25 3.2"))
     assert "cut off" in refusal(written(tmp_path / "a.pts", "3\n1 2 3\n4 5 6\n"))
-    assert "no cloud" in refusal(written(tmp_path / "a.txt", "Dear reader,\n"))
+    assert "not a cloud" in refusal(written(tmp_path / "a.txt", "Dear reader,\n"))
 
 
 def test_broken_arrays(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "no vertices": ("rest", lambda rest: rest[:0], "frames do not fit"),
     "quads": ("faces", lambda _: np.zeros((2, 4), np.uint16), "faces do not fit"),
     "negative faces": ("faces", lambda faces: faces.astype(np.int32) - 1, "faces do not fit"),
-    "faces out of range": ("faces", lambda faces: faces + 3, "not there"),
+    "faces out of range": ("faces", lambda faces: faces + 3, "missing vertices"),
     "one bound": ("bounds", lambda bounds: bounds[0], "bounds do not fit"),
     "NaN": ("bounds", lambda bounds: bounds * np.nan, "not a finite box"),
     "infinite": ("bounds", lambda bounds: bounds + np.inf, "not a finite box"),

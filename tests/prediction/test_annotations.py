@@ -67,5 +67,5 @@ def test_what_is_no_annotation_is_a_sentence(content: Any, sentence: str, shirt:
 def test_frames_are_not_in_this_format(shirt: Garment, tmp_path: Path) -> None:
     with pytest.raises(KeygridError, match="has no frames"):
         write_annotation(replace(PLACES, frames=(None, 2)), shirt, tmp_path / "annotation.json")
-    with pytest.raises(KeygridError, match="is no file"):
+    with pytest.raises(KeygridError, match="is not a file"):
         read_annotation(tmp_path / "missing.json", shirt)

@@ -135,7 +135,7 @@ def reading(path: Path) -> Iterator[None]:
     except Exception as error:  # A broken file can make a parser raise anything.
         kind = path.suffix.lstrip(".").upper()
         raise KeygridError(
-            f"{path.name} could not be read: it is damaged, cut off or not a {kind} file; export it again."
+            f"{path.name} could not be read: it is damaged, cut off or not a valid {kind} file; export it again."
         ) from error
 
 

@@ -123,5 +123,5 @@ def test_what_is_written_reads_the_same(cloth, tmp_path, collection):
 
 
 def test_what_it_cannot_hold(cloud, tmp_path, refusal):
-    assert "category chair" in refusal(lambda: convert(cloud, "clothesnet", tmp_path / "out"))
+    assert "category of points is chair" in refusal(lambda: convert(cloud, "clothesnet", tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []

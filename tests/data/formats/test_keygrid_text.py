@@ -56,12 +56,12 @@ def test_rows_that_are_no_whole_frames(moving_points, tmp_path, refusal):
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
-        (lambda text: text.replace(b"e+00", b"e+00 x", 1), "no cloud"),
+        (lambda text: text.replace(b"e+00", b"e+00 x", 1), "not a cloud"),
         (lambda text: text.replace(b"0.000000000000000000e+00", b"nan", 1), "NaN"),
         (lambda text: text[:-30], "cut off"),
         (lambda _: b"", "is empty"),
         (lambda _: b"\n\n", "no vertices"),
-        (lambda text: b"\xff\xfe" + text, "no cloud"),
+        (lambda text: b"\xff\xfe" + text, "not a cloud"),
     ],
 )
 def test_damaged_text(change, cause, moving_points, tmp_path, refusal):

@@ -28,7 +28,7 @@ def test_a_file_of_many(tmp_path, collection, garment):
     assert found.kind == "ShapeNet HDF5"
     assert [entry.name for entry in found.entries] == [f"chairs {index}" for index in range(5)]
     assert [entry.category for entry in found.entries] == [f"label {label}" for label in LABELS.ravel()]
-    assert "numbers only" in found.missing[0]
+    assert "numbers instead of names" in found.missing[0]
     third = garment(Path(f"{path}#3"))
     np.testing.assert_array_equal(third.vertices, CLOUDS[3])
     assert third.source == Path(f"{path}#3")
@@ -62,7 +62,7 @@ def test_a_folder_of_files_with_splits(tmp_path, collection):
         ({"data": CLOUDS.astype("S4")}, "array called data"),
         ({"data": CLOUDS[:0]}, "no clouds"),
         ({"data": CLOUDS, "label": LABELS[:3]}, "5 clouds, but labels"),
-        ({"data": CLOUDS, "label": LABELS / 2}, "labels float64"),
+        ({"data": CLOUDS, "label": LABELS / 2}, "labels of type float64"),
         ({"data/inside": CLOUDS}, "array called data"),
     ],
 )
@@ -110,7 +110,7 @@ def test_damaged_files_and_clouds(tmp_path, refusal):
     path.write_bytes(b"")
     assert "is empty" in refusal(lambda: open_path(path))
     path.write_text("data\n")
-    assert "no H5 file" in refusal(lambda: open_path(path))
+    assert "not a valid H5 file" in refusal(lambda: open_path(path))
 
 
 def test_what_is_written_reads_the_same(cloth, moving_points, tmp_path, collection):
