@@ -1,8 +1,8 @@
-"""Key-Grid: unsupervised 3D keypoints for garments and other deformable things (arXiv 2410.02237).
+"""Key-Grid: unsupervised 3D keypoints for garments and other deformable objects (arXiv 2410.02237).
 
-What scripts need is here: `open`, `open_method`, `predict`, `predict_frames`, `heatmap`, `evaluate`, `sew`, and the
-types `Garment`, `Prediction` and `KeygridError`; docs/python.md has examples. Each is imported when it is first used,
-so that importing this package imports neither torch nor any reader: a window or a command line can start with it.
+It provides what scripts need: `open`, `open_method`, `predict`, `predict_frames`, `heatmap`, `evaluate`, `sew`, and the
+types `Garment`, `Prediction` and `KeygridError`; docs/python.md has examples. Each is imported on first use, so that
+importing this package imports neither torch nor any reader, and a window or command line can start with it.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Progress of work on many things: live bars on a terminal, lines elsewhere."""
+"""Progress of work on many items: live bars on a terminal, lines elsewhere."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 WORTH_A_BAR = 16
-"""The least number of items whose progress is shown."""
+"""Minimum number of items whose progress is shown."""
 
 _SECONDS_BETWEEN_LINES = 10
 
@@ -36,11 +36,11 @@ class _Rate(ProgressColumn):
 def show_count(
     total: int, things: str, *, console: Console | None = None, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[int], None]]:
-    """Show how many things are done, their rate and the time left; nothing of fewer than `WORTH_A_BAR`.
+    """Show the number of finished items, their rate and the remaining time; nothing for fewer than `WORTH_A_BAR`.
 
     Args:
-        total: how many there are.
-        things: what they are called, such as `garments`.
+        total: number of items.
+        things: word for the items, such as `garments`.
         console: where to show it; standard error if not given.
         clock: seconds.
 
@@ -76,7 +76,7 @@ def show_count(
 def show_each(
     starting: str, *, console: Console | None = None
 ) -> Iterator[tuple[Callable[[str, int, int], None], Callable[[str, str], None]]]:
-    """Show a bar for each item that is being worked on, and a line for each that has ended.
+    """Show a bar for each item in progress, and a line for each finished one.
 
     Args:
         starting: shown on a terminal until the first report.

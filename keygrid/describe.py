@@ -1,4 +1,4 @@
-"""Descriptions of files and folders, in words and numbers, without reading all of them."""
+"""Descriptions of files and folders, in words and numbers, without reading them completely."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,19 +20,19 @@ from keygrid.methods.defaults import default_for
 from keygrid.prediction.upright import guesses_z
 
 _TRIES = 5
-"""Damaged garments of a collection before the next ones are not tried any more."""
+"""Number of damaged garments in a collection after which no more are tried."""
 _TOLERANCE = 2e-3
 _SENTENCES = ("missing", "notes")
-"""Keys of lists of sentences, which have a line each."""
+"""Keys of lists of sentences, which are printed one per line."""
 _NAMES = {"first": "first garment", "about": "also said"}
-"""Words for keys whose own name would not do."""
+"""Words for keys whose names are unsuitable."""
 
 
 def describe(path: Path) -> dict[str, Any]:
     """Describe a path, as JSON values; a collection is described by its entries and its first readable garment.
 
     Raises:
-        KeygridError: nothing can be opened there.
+        KeygridError: the path can't be opened.
     """
     if path.suffix == ".safetensors" and path.is_file():
         return {"path": str(path), **_checkpoint(path)}
@@ -44,14 +44,14 @@ def describe(path: Path) -> dict[str, Any]:
 
 
 def as_text(description: Mapping[str, Any]) -> str:
-    """A description as aligned lines, one a value."""
+    """Return a description as aligned lines, one per value."""
     rows = list(_rows(description, ""))
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {value}".rstrip() for name, value in rows)
 
 
 def guess_units(garment: Garment) -> str:
-    """A guess in words, from nothing but the size: that of something to wear, or of a cube that data sets fill."""
+    """Return a guess of the unit, in words, from the size alone: that of a garment, or of a normalised cube."""
     if garment.origin == KEYPOINTNET:
         return "none, because KeypointNet is normalised"
     low, high = garment.bounds

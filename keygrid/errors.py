@@ -1,4 +1,4 @@
-"""The one error that users see."""
+"""The error class for messages to the user."""
 
 
 class KeygridError(ValueError):

@@ -1,4 +1,4 @@
-"""Files that are written so that a reader never sees half of one, and told apart by their content."""
+"""Atomic writing of files, and fingerprints of their content."""
 
 import errno
 import hashlib
@@ -14,20 +14,20 @@ from tempfile import NamedTemporaryFile
 from keygrid.errors import KeygridError
 
 _LONGEST_STEM = 60
-"""Bytes of a file's name that its temporary one begins with."""
+"""Bytes of a file's name at the beginning of its temporary file's name."""
 _ABANDONED = 60.0
-"""Seconds without a change after which the temporary file of a process that is gone is removed."""
+"""Seconds without a change after which the temporary file of an ended process is removed."""
 
 
 @contextmanager
 def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well, and is removed when it doesn't.
+    """Provide a temporary path that replaces `path` on success, and is removed on failure.
 
-    What a process left that was killed in such a block goes with the next file of the same name.
+    If a process was killed in such a block, the next write to the same name removes its temporary file.
 
     Args:
         path: the file.
-        durable: the new file is on the disk when this ends, so that a power cut leaves it or the old one.
+        durable: flush the new file to the disk, so that a power cut leaves either it or the old one.
 
     Raises:
         KeygridError: the folder is missing or can't be written, the path is a folder, or writing fails.
@@ -58,7 +58,7 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
 
 
 def refuse_unwritable(path: Path) -> None:
-    """Refuse an output that can't be written anyway, before the work for it begins.
+    """Refuse an output that can't be written, before the work for it begins.
 
     Raises:
         KeygridError: the path is a folder, or its own folder is missing or can't be written.
@@ -73,10 +73,10 @@ def refuse_unwritable(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, where they are missing.
+    """Make a folder and its missing parents.
 
     Raises:
-        KeygridError: it can't be made.
+        KeygridError: the folder can't be made.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def make_folder(path: Path) -> None:
 
 
 def not_written(path: Path, error: OSError) -> KeygridError:
-    """Return the sentence for a file that can't be written."""
+    """Return the message for a file that can't be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return KeygridError(f"{path} can't be written, because the disk is full; free some space and try again.")
     if error.errno == errno.ENAMETOOLONG:
@@ -94,7 +94,7 @@ def not_written(path: Path, error: OSError) -> KeygridError:
 
 
 def content_up_to(path: Path, most: int) -> bytes | None:
-    """Return a file's content; None if the path is no file, or a file of more than `most` bytes.
+    """Return a file's content; None if the path is not a file, or the file is larger than `most` bytes.
 
     Raises:
         KeygridError: the file can't be read.
@@ -106,7 +106,7 @@ def content_up_to(path: Path, most: int) -> bytes | None:
 
 
 def fingerprint(path: Path) -> str:
-    """Return twelve hexadecimal digits that tell this file's content from any other's."""
+    """Return twelve hexadecimal digits that identify a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
@@ -120,7 +120,7 @@ def _written(path: Path) -> Iterator[None]:
 
 
 def _flush(path: Path) -> None:
-    """Let the disk have what was written to a file, or the names in a folder."""
+    """Flush a file's content, or a folder's entries, to the disk."""
     file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(file)
@@ -129,13 +129,13 @@ def _flush(path: Path) -> None:
 
 
 def _owner(path: Path) -> str:
-    """The beginning of the names of temporary files of `path` that this machine makes."""
+    """Return the beginning of the names of this machine's temporary files for `path`."""
     stem = os.fsencode(path.stem)[:_LONGEST_STEM].decode("utf-8", "replace")
     return f".{stem}-{zlib.crc32(socket.gethostname().encode()):08x}-"
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove temporary files whose processes are gone."""
+    """Remove temporary files of ended processes."""
     import psutil
 
     owner = _owner(path)

@@ -1,4 +1,4 @@
-"""Locks that keep two processes from writing to one place, and end with the process that holds them."""
+"""Locks that keep two processes from writing to the same place, and end with their process."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from keygrid.files import not_written, refuse_unwritable
 
 @contextmanager
 def locked(path: Path, used: str, advice: str) -> Iterator[None]:
-    """Hold the lock file `path` within the block; the system lets go of it however this process ends.
+    """Hold the lock file `path` within the block; the system releases it however this process ends.
 
     Args:
-        path: the lock file, which tells who holds it, and goes at the end of the block.
-        used: begins the sentence for others, such as `runs/shirt is being trained`.
-        advice: ends it, such as `stop it first`.
+        path: the lock file, which names its holder, and is removed at the end of the block.
+        used: beginning of the message for others, such as `runs/shirt is being trained`.
+        advice: end of the message, such as `stop it first`.
 
     Raises:
         KeygridError: another process holds it, or the folder is missing or can't be written.

@@ -36,11 +36,11 @@ PALETTES: dict[str, Colours] = {
         dtype=np.uint8,
     ),
 }  # fmt: skip
-"""Palettes by name; their colours are distinct on light and on dark."""
+"""Palettes by name; their colours are distinct on light and dark backgrounds."""
 
 
 def colours(count: int, palette: str = DEFAULT) -> Colours:
-    """(count, 3) red, green, blue; where a palette ends it repeats, lighter or darker, and numbers tell them apart."""
+    """Return red, green, blue (count, 3); after its last colour, a palette repeats in lighter or darker shades."""
     return _colours(count, palette).copy()  # whoever asks may change some
 
 

@@ -1,4 +1,4 @@
-"""The library for scripts and notebooks: the few functions that `import keygrid` offers."""
+"""The functions for scripts and notebooks that `import keygrid` provides."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def open_garment(path: str | Path) -> Garment:
     """Read a garment: a mesh, a cloud, or one that moves.
 
     Raises:
-        KeygridError: it can't be read, or there are several; `keygrid.data.open_path` opens collections.
+        KeygridError: the file can't be read, or holds several garments, which `keygrid.data.open_path` opens.
     """
     from keygrid.data import open_path
     from keygrid.data.collection import Collection
@@ -36,9 +36,9 @@ def predict(garment: Garment | str | Path, method: Method | str | None = None, f
     """Find the keypoints of a garment in one frame.
 
     Args:
-        garment: one that is open, or its path.
+        garment: a garment, or its path.
         method: an open method, or a text that `open_method` accepts; if None, the shipped checkpoint for the garment.
-        frame: counted from zero; None is the shape at rest.
+        frame: the frame, counted from zero; None is the shape at rest.
 
     Raises:
         KeygridError: the garment or the method can't be used.
@@ -48,11 +48,11 @@ def predict(garment: Garment | str | Path, method: Method | str | None = None, f
 
 
 def predict_frames(garment: Garment | str | Path, method: Method | str | None = None) -> list[Prediction]:
-    """Find the keypoints of a garment in all its frames, always at the same points of the cloth.
+    """Find the keypoints of a garment in all its frames, always using the same points of the cloth.
 
     Args:
-        garment: one that moves, or its path.
-        method: as of `predict`.
+        garment: a moving garment, or its path.
+        method: as for `predict`.
 
     Raises:
         KeygridError: the garment does not move, or it or the method can't be used.
@@ -65,11 +65,11 @@ def predict_frames(garment: Garment | str | Path, method: Method | str | None = 
 
 
 def evaluate(methods: Sequence[Method | str], garments: Iterable[Garment | str | Path], **protocol: Any) -> Report:
-    """Score methods on garments that move, as the command `evaluate` does.
+    """Score methods on moving garments, as the command `evaluate` does.
 
     Args:
-        methods: open methods, or texts that `open_method` takes.
-        garments: open ones, or their paths.
+        methods: open methods, or texts that `open_method` accepts.
+        garments: garments, or their paths.
         protocol: attributes of `keygrid.evaluation.protocol.Protocol`, such as `every=4`.
 
     Raises:

@@ -1,8 +1,8 @@
-"""Compile now all that Numba would compile at first use, so that the first prediction need not wait: about a minute.
+"""Compile all functions that Numba would compile on first use, in about a minute, so that predictions need not wait.
 
     python -m keygrid.warm_up
 
-What is compiled stays beside the sources until they change.
+Compiled code is cached beside the sources until they change.
 """
 
 import torch
@@ -16,7 +16,7 @@ from keygrid.model.network import KeyGrid
 
 
 def compile_all() -> None:
-    """Predict and take a training step, in both precisions, with a network that is as small as one can be."""
+    """Predict and take a training step, in both precisions, with the smallest possible network."""
     segments.compile_now()
     narrow = ((4,), (4,))
     propagation = ((4,),) * 4

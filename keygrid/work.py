@@ -1,8 +1,8 @@
-"""Executors for work on many things: in this process, in processes of this machine, or on a Dask cluster.
+"""Executors for many items: in this process, in processes on this machine, or on a Dask cluster.
 
-All three are executors of `concurrent.futures`. What is submitted is a function that can be imported and values that
-can be pickled. A process that dies costs the item it was working on: its future raises `CrashedError`, a new process
-takes its place and the other items go on.
+All three are executors of `concurrent.futures`. Submit an importable function and values that can be pickled. If a
+process dies, only its current item is lost: its future raises `CrashedError`, a new process replaces it, and the other
+items continue.
 """
 
 import json
@@ -35,16 +35,16 @@ B = TypeVar("B")
 P = ParamSpec("P")
 
 Report = Callable[[str, int, int], None]
-"""Receives the name of an item and how much of how much of it is done; may be called from any thread."""
+"""Receives the name of an item, the finished amount and the total amount; may be called from any thread."""
 
 _MEMORY = 2**30
-"""Bytes of free memory that one process needs, most of it for torch."""
+"""Free memory that one process needs, in bytes, most of it for torch."""
 
 _CLUSTER_AHEAD = 1000
-"""Items that a scheduler holds at a time: more than a cluster of this size has cores."""
+"""Number of items that a scheduler holds at a time: more than a typical cluster has cores."""
 
 _PATIENCE = 10
-"""Seconds in which a scheduler has to answer."""
+"""Seconds within which a scheduler must answer."""
 
 _listener: ContextVar[Report | None] = ContextVar("listener", default=None)
 _isolated: ContextVar[bool] = ContextVar("isolated", default=False)
@@ -55,22 +55,22 @@ class CrashedError(KeygridError):
 
 
 def report(name: str, done: int, total: int) -> None:
-    """Tell the process that submitted the running item how far it is; elsewhere, do nothing."""
+    """Report the running item's progress to the process that submitted it; without one, do nothing."""
     listener = _listener.get()
     if listener is not None:
         listener(name, done, total)
 
 
 def is_isolated() -> bool:
-    """Return whether this process works for another one, so that a crash costs nothing but the item."""
+    """Return whether this process works for another one, so that a crash costs only the current item."""
     return _isolated.get()
 
 
 class Here(Executor):
-    """Works in this process and thread, when an item is submitted.
+    """Works in this process and thread, as soon as an item is submitted.
 
     Args:
-        on_report: receives what items `report`.
+        on_report: receives what items pass to `report`.
     """
 
     ahead = 0
@@ -90,14 +90,14 @@ class Here(Executor):
 
 
 class Processes(Executor):
-    """Works in processes of this machine, each of which starts when it is needed and does one item after the other.
+    """Works in processes on this machine, each of which starts when needed and processes one item after the other.
 
-    A `ProcessPoolExecutor` breaks as a whole when one of its processes dies. So each process has one of its own, in
-    which no more than one item is at a time: the one that a crash costs.
+    A `ProcessPoolExecutor` breaks as a whole if one of its processes dies. Each process here therefore has its own,
+    with at most one item at a time, which is all that a crash costs.
 
     Args:
-        count: the most processes at a time, 1 or more.
-        on_report: receives what items `report`, in other threads.
+        count: maximum number of processes, 1 or more.
+        on_report: receives what items pass to `report`, in other threads.
     """
 
     def __init__(self, count: int, on_report: Report | None = None) -> None:
@@ -125,7 +125,7 @@ class Processes(Executor):
                 lane.close()
 
     def kill(self) -> None:
-        """End all processes now, whatever they are doing, and cancel what is left."""
+        """End all processes immediately, and cancel the remaining items."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         for lane in self._lanes:
             lane.kill()
@@ -133,7 +133,7 @@ class Processes(Executor):
 
 
 class _Lane:
-    """One process, or none before its first item and after a crash."""
+    """One process; none before its first item and after a crash."""
 
     def __init__(self, on_report: Report | None) -> None:
         self._on_report = on_report
@@ -180,7 +180,7 @@ class _Lane:
             return future
 
     def close(self) -> None:
-        """End the process after its item."""
+        """End the process after its current item."""
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None
@@ -188,7 +188,7 @@ class _Lane:
             self._writer.close()
 
     def kill(self) -> None:
-        """End the process now; it does not start again."""
+        """End the process immediately; it does not start again."""
         with self._lock:
             self._killed = True
             if self._pool is not None:
@@ -196,7 +196,7 @@ class _Lane:
 
 
 def _leave_interrupts() -> None:
-    """Keep Ctrl-C from this thread and from the processes it starts: it is for the thread that waits for results."""
+    """Keep Ctrl-C from this thread and its child processes, because the thread that waits for results handles it."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
@@ -217,11 +217,11 @@ def _end_with_parent() -> None:
 
 
 class Cluster(Executor):
-    """Works on the workers of a Dask scheduler, which have the same files in the same places.
+    """Works on the workers of a Dask scheduler, which must have the same files at the same paths.
 
     Args:
-        address: of the scheduler, such as tcp://node1:8786, or the file that it has written it to.
-        on_report: receives what items `report`, in another thread.
+        address: address of the scheduler, such as tcp://node1:8786, or the file in which it stored its address.
+        on_report: receives what items pass to `report`, in another thread.
 
     Raises:
         KeygridError: Dask is not installed, or no scheduler answers at this address.
@@ -292,7 +292,7 @@ def _on_worker(topic: str, folder: Path, task: Callable[[], B]) -> B:
 
 
 def default_workers() -> int:
-    """Return how many processes to start: one for each core that this process may use, if memory has room for them."""
+    """Return the number of processes to start: one per available core, as far as memory allows."""
     cores = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else os.cpu_count() or 1
     return max(1, min(cores, psutil.virtual_memory().available // _MEMORY))
 
@@ -303,9 +303,9 @@ Workers = Here | Processes | Cluster
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch, where it is loaded, use one thread within the block.
+    """Limit torch, if loaded, to one thread within the block.
 
-    Networks of this size gain more from a core for each item, and the numbers do not depend on the machine's cores.
+    Networks of this size gain more from one core per item, and results do not depend on the number of cores.
     """
     torch = sys.modules.get("torch")
     if torch is None:  # methods without a network need not wait for it
@@ -323,12 +323,12 @@ def one_thread() -> Iterator[None]:
 def open_executor(
     workers: int | None = None, *, scheduler: str = "", on_report: Report | None = None
 ) -> Iterator[Workers]:
-    """Make the executor that options of the command line ask for; when the block ends, no work goes on.
+    """Provide the executor that command-line options ask for; no work continues after the block.
 
     Args:
-        workers: processes of this machine; 0 works in this one, None chooses by cores and memory.
+        workers: processes on this machine; 0 uses this process, None chooses by cores and memory.
         scheduler: address or file of a Dask scheduler, whose workers are used instead.
-        on_report: receives what items `report`.
+        on_report: receives what items pass to `report`.
 
     Raises:
         KeygridError: `workers` is below 0, or the scheduler can't be used.
@@ -352,9 +352,9 @@ def open_executor(
 
 
 def in_order(executor: Here | Processes | Cluster, work: Callable[[A], B], items: Iterable[A]) -> Iterator[Future[B]]:
-    """Submit items and give back their futures in order, each when it is done.
+    """Submit items and yield their futures in order, each when it is done.
 
-    Items are taken as they are needed: no more than `executor.ahead` wait or are kept behind one that takes long.
+    Items are taken on demand: at most `executor.ahead` of them are waiting or held back behind a slow one.
     """
     waiting: deque[Future[Any]] = deque()
     try:

@@ -190,9 +190,7 @@ class SurfaceFinder:
         self._locator: Any = None
 
     def meets(self, garment: Garment, frame: int, near: Floats, far: Floats) -> tuple[Floats, int, float] | None:
-        """Return where the line from `near` to `far`, (3,), meets the surface first: place, triangle, share of the
-        line.
-        """
+        """Return where the line from `near` to `far`, (3,), meets the surface first: place, triangle, share of line."""
         if garment is not self._garment or frame != self._frame:
             self._garment, self._frame = garment, frame
             self._locator = vtkStaticCellLocator()

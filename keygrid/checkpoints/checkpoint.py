@@ -1,6 +1,6 @@
-"""A checkpoint: one safetensors file with the weights and, in its header, all that is needed to predict.
+"""A checkpoint: one safetensors file with the weights and, in its header, everything needed to predict.
 
-One file, because a file can be replaced atomically, dropped on a window and sent to a colleague.
+It is a single file because a file can be replaced atomically, dropped on a window and sent to a colleague.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ class Checkpoint:
     Attributes:
         config: the network's configuration.
         weights: the network's state, float32 on CPU.
-        category: what was learnt from, such as `T-shirt`; empty where that is not known.
+        category: category of the training garments, such as `T-shirt`; empty if unknown.
         record: origin of the weights, as JSON values: the training's configuration, command, garments and
             history of losses by epoch, or the origin of an import.
     """
@@ -44,7 +44,7 @@ class Checkpoint:
         return network.eval()
 
     def save(self, path: Path, *, half: bool = False) -> None:
-        """Write to `path`, which appears whole or not at all; in 16 bits where `half` says so and numbers allow it."""
+        """Write to `path` atomically; in 16 bits if `half` is true and the numbers allow it."""
         header = CheckpointHeader(self.config, self.category, self.record).as_json()
         stored = {name: _stored(tensor, half) for name, tensor in self.weights.items()}
         content = save(stored, metadata={KEY: header, DIGEST: _digest(header, stored)})
@@ -56,7 +56,7 @@ class Checkpoint:
         """Read a checkpoint of any format; nothing in the file is executed.
 
         Raises:
-            KeygridError: the file is missing, damaged, or is not one of our checkpoints.
+            KeygridError: the file is missing, damaged, or not one of our checkpoints.
         """
         with opening(path, framework="pt") as file:
             metadata = file.metadata()
@@ -78,7 +78,7 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
 
 
 def _digest(header: str, weights: Mapping[str, Tensor]) -> str:
-    """Return 64 hexadecimal digits that tell a header and weights as they are stored from any others."""
+    """Return 64 hexadecimal digits that identify a header and weights as stored."""
     digest = hashlib.blake2b(header.encode(), digest_size=32)
     for name, tensor in sorted(weights.items()):
         digest.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())

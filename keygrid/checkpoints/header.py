@@ -4,8 +4,8 @@ It is JSON in the metadata of a safetensors file, under the key `keygrid`:
 
     {"format": 2, "model": {...}, "category": "T-shirt", "record": {...}}
 
-Beside it, under `keygrid.digest`, is a digest of that text and of the weights, by which damage is noticed; files of
-earlier versions have none.
+The key `keygrid.digest` holds a digest of that text and of the weights, which reveals damage; files of earlier versions
+have none.
 
 In format 1 the model's constants lay side by side, encoder and decoder shared their propagation widths, and the encoder
 had the layers of the point weights. Files of both formats are read, and written ones are of format 2. A decoder
@@ -49,13 +49,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class CheckpointHeader:
-    """The description that a checkpoint holds of itself.
+    """A checkpoint's description of itself.
 
     Attributes:
         config: the network's configuration.
-        category: what was learnt from, such as `T-shirt`; empty where that is not known.
+        category: category of the training garments, such as `T-shirt`; empty if unknown.
         record: origin of the weights, as JSON values.
-        format: of the file.
+        format: version of the file's format.
     """
 
     config: ModelConfig
@@ -73,7 +73,7 @@ def read_header(path: Path) -> CheckpointHeader:
     """Read the header of a checkpoint of any format.
 
     Raises:
-        KeygridError: the file is missing, damaged, or is not one of our checkpoints.
+        KeygridError: the file is missing, damaged, or not one of our checkpoints.
     """
     with opening(path, framework="numpy") as file:
         return header_of(file.metadata(), path)
@@ -84,7 +84,7 @@ def opening(path: Path, framework: str) -> Iterator[Any]:
     """Open a safetensors file for the tensors of a framework, as `safetensors.safe_open` does.
 
     Raises:
-        KeygridError: the file is missing or damaged, also where that is noticed later, inside the context.
+        KeygridError: the file is missing or damaged, even if this is noticed only inside the block.
     """
     try:
         with safe_open(path, framework=framework) as file:
@@ -101,10 +101,10 @@ def opening(path: Path, framework: str) -> Iterator[Any]:
 
 
 def header_of(metadata: Mapping[str, str] | None, path: Path) -> CheckpointHeader:
-    """Return the header in a file's metadata; `path` is named in errors.
+    """Return the header in a file's metadata; error messages name `path`.
 
     Raises:
-        KeygridError: there is none, or it says what can't be.
+        KeygridError: the header is missing or invalid.
     """
     try:
         header = json.loads((metadata or {})[KEY])
@@ -140,7 +140,7 @@ def model_as_json(config: ModelConfig) -> dict[str, Any]:
 
 
 def model_from_json(values: Mapping[str, Any], number: int = FORMAT) -> ModelConfig:
-    """Return the configuration in values of any JSON, of a format from 1 to `FORMAT`.
+    """Return the configuration from JSON values of any format from 1 to `FORMAT`.
 
     Raises:
         UnknownConstantError: there is a constant or a kind of encoder or decoder that this version does not know.
@@ -162,7 +162,7 @@ def model_from_json(values: Mapping[str, Any], number: int = FORMAT) -> ModelCon
 
 
 def upgraded_name(name: str, number: int) -> str:
-    """Return today's name of a weight that has this name in files of format `number`."""
+    """Return the current name of a weight, from its name in files of format `number`."""
     for before, now in _RENAMED.items() if number == 1 else ():
         if name.startswith(before):
             return now + name.removeprefix(before)
@@ -170,7 +170,7 @@ def upgraded_name(name: str, number: int) -> str:
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Return constants of format 1 as format 2 has them."""
+    """Convert constants of format 1 to format 2."""
     parts: dict[str, dict[str, Any]] = {"encoder": {"kind": "pointnet"}, "heatmap": {}, "decoder": {}}
     if flat.keys() & parts.keys():
         raise UnknownConstantError("Its constants belong to a newer format than its header states.")

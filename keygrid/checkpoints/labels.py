@@ -1,12 +1,11 @@
-"""Names and colours that people give to a checkpoint's keypoints, kept beside the checkpoint.
+"""Names and colours that users give to a checkpoint's keypoints, stored beside the checkpoint.
 
 `shirt.safetensors` has its labels in `shirt.keypoints.json`:
 
     {"keypoints": {"0": {"name": "collar", "colour": [230, 159, 0]}}}
 
-Where a person has given no name, there may be a derived one: that of the landmark to which the keypoint is nearest on
-garments that the network learnt from. A folder's checkpoints have them in `derived-names.json`, and they hold for the
-file of this content alone:
+A keypoint without a user's name may have a derived one: the nearest landmark on garments that the network learnt from.
+A folder's checkpoints have them in `derived-names.json`, and they apply only to a file with this content:
 
     {"shirt": {"fingerprint": "c0ffee...", "names": ["front neck", "left hem"]}}
 """
@@ -27,7 +26,7 @@ from keygrid.files import atomic
 from keygrid.palette import DEFAULT, colours
 
 LARGEST = 1 << 20
-"""Bytes of a file that is looked at."""
+"""Maximum size of a file, in bytes."""
 
 DERIVED = "derived-names.json"
 
@@ -36,12 +35,12 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class KeypointLabels:
-    """Names and colours of keypoints, where they were chosen.
+    """Names and colours of keypoints, as far as they were chosen.
 
     Attributes:
-        names: by index.
-        colours: by index, red, green, blue from 0 to 255.
-        derived: indices of names that no person gave.
+        names: names by index.
+        colours: red, green, blue from 0 to 255, by index.
+        derived: indices of derived names.
     """
 
     names: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -54,22 +53,22 @@ class KeypointLabels:
         return KeypointLabels({i: given for i, given in names.items() if given}, self.colours, self.derived - {index})
 
     def derive(self, names: Mapping[int, str]) -> "KeypointLabels":
-        """Return the labels with derived names where no person has given one."""
+        """Return the labels with derived names for keypoints without a user's name."""
         kept = {i: given for i, given in self.names.items() if i not in self.derived}
         found = {i: tidied(given) for i, given in names.items()}
         return KeypointLabels({**found, **kept}, self.colours, frozenset(found) - frozenset(kept))
 
     def coloured(self, index: int, colour: Colour | None) -> "KeypointLabels":
-        """Return the labels with another colour, or its own."""
+        """Return the labels with another colour, or with the default one if it is None."""
         given = {i: other for i, other in self.colours.items() if i != index}
         return replace(self, colours=given if colour is None else {**given, index: colour})
 
     def title(self, index: int) -> str:
-        """A keypoint's number, and its name if it has one."""
+        """Return a keypoint's number, and its name if it has one."""
         return f"{index} {self.names[index]}" if index in self.names else str(index)
 
     def palette(self, count: int, palette: str = DEFAULT) -> NDArray[np.uint8]:
-        """(count, 3) red, green, blue of all keypoints; of those that were given none, as in `keygrid.palette`."""
+        """Return red, green, blue (count, 3) of all keypoints, by default those of `keygrid.palette`."""
         found = colours(count, palette)
         for index, colour in self.colours.items():
             if index < count:
@@ -83,11 +82,11 @@ def path_of(checkpoint: Path) -> Path:
 
 
 def load(checkpoint: Path, fingerprint: str = "") -> KeypointLabels:
-    """A checkpoint's labels. Of a file that is damaged, what can be used is.
+    """Return a checkpoint's labels; of a damaged file, use what is valid.
 
     Args:
-        checkpoint: its file.
-        fingerprint: of the file's content, for which derived names must have been derived; none are taken without.
+        checkpoint: the checkpoint's file.
+        fingerprint: fingerprint of the file's content, which derived names must match; empty for no derived names.
     """
     given = _given(checkpoint)
     try:
@@ -99,7 +98,7 @@ def load(checkpoint: Path, fingerprint: str = "") -> KeypointLabels:
 
 
 def keep_derived(checkpoint: Path, fingerprint: str, names: Sequence[str]) -> None:
-    """Keep derived names of a checkpoint with those of the others in its folder.
+    """Store derived names of a checkpoint with those of the others in its folder.
 
     Raises:
         KeygridError: the folder can't be written.
@@ -141,7 +140,7 @@ def _given(checkpoint: Path) -> KeypointLabels:
 
 
 def save(checkpoint: Path, labels: KeypointLabels) -> None:
-    """Keep a checkpoint's labels, without derived names; where there are none, the file goes.
+    """Store a checkpoint's labels, without derived names; if there are none, remove the file.
 
     Raises:
         KeygridError: the folder can't be written.

@@ -1,7 +1,7 @@
-"""Reading checkpoints of the published code (github.com/JackHck/Key-Grid) as ours.
+"""Import of checkpoints of the published code (github.com/JackHck/Key-Grid).
 
-Its network is ours with other names, but for three things: a level's first layer receives the position three times,
-layers are 1x1 convolutions, and there are parameters nothing uses (`DEC.*`, `MA_EMB`).
+Its network equals ours with other names, except that a level's first layer receives the position three times, layers
+are 1x1 convolutions, and some parameters are unused (`DEC.*`, `MA_EMB`).
 """
 
 import re

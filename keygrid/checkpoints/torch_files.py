@@ -1,4 +1,4 @@
-"""PyTorch's own files, as the published code and the state of a training have them."""
+"""PyTorch's own files, which the published code and the state of a training run use."""
 
 import warnings
 import zipfile
@@ -14,11 +14,11 @@ from keygrid.errors import KeygridError
 
 
 def load(path: Path, device: torch.device) -> Any:
-    """Read what `torch.save` wrote; nothing in the file is executed, and no tensor is larger than the file.
+    """Read a file written by `torch.save`; nothing in it is executed, and no tensor is larger than the file.
 
     Raises:
         FileNotFoundError: there is no such file.
-        KeygridError: it is damaged, of another kind, wants to run code, or has tensors that are no plain numbers.
+        KeygridError: the file is damaged, of another kind, would run code, or has tensors that are not plain numbers.
     """
     damaged = f"{path.name} can't be read as a PyTorch file: it is damaged or another kind of file."
     try:
@@ -37,7 +37,7 @@ def load(path: Path, device: torch.device) -> Any:
 
 
 def _refuse_compressed(path: Path) -> None:
-    """Refuse an archive that unpacks to more than itself; PyTorch only ever stores."""
+    """Refuse an archive that unpacks to more than its own size; PyTorch never compresses."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
@@ -60,7 +60,7 @@ def _tensors(content: Any) -> Iterator[Tensor]:
 
 
 def _is_plain(tensor: Tensor) -> bool:
-    """Return whether all of a tensor's numbers are there, each in a place of its own."""
+    """Return whether all of a tensor's numbers are present, each in its own place."""
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type == "meta":
         return False
     return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()

@@ -76,7 +76,7 @@ class FolderWatch:
         return [Frame(self.folder / name, written / 1e9) for written, name, _ in sorted(found)]
 
     def put_back(self, frame: Frame) -> None:
-        """Return a file again at a later call, because it was incomplete."""
+        """Offer a file again at a later call, because it was incomplete."""
         self._waiting.setdefault(frame.path.name, (-1, -1))
 
     def _state(self, name: str) -> _State | None:

@@ -71,7 +71,7 @@ class Material:
         return cls(csr_matrix(of_vertices), surface_graph(vertices, faces, edges), shares / shares.sum(), unit)
 
     def distances(self, sources: Integers) -> Floats:
-        """Return distances (S, V') along the cloth from vertices (S,) to all, divided by the square root of the area."""
+        """Return distances (S, V') along the cloth from vertices (S,) to all, over the square root of the area."""
         unique, index = np.unique(sources, return_inverse=True)
         found = dijkstra(self.graph, directed=False, indices=unique) / self.unit
         # What hangs together nowhere is as far as the farthest that does.

@@ -1,4 +1,4 @@
-"""The places of a surface that are closest to points."""
+"""The closest places on a surface."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,22 +10,22 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _AROUND = 16
-"""Triangles nearest to a point among which the one is looked for that it lies on."""
+"""Number of nearest triangles in which the closest place is searched."""
 _FACING = 0.3
-"""The least cosine of two normals of one layer."""
+"""Minimum cosine between two normals on the same layer."""
 
 
 def closest(
     points: Floats, vertices: Floats, faces: Integers, normals: Floats | None = None
 ) -> tuple[Integers, Floats]:
-    """Return where a surface is closest to `points` (M, 3): triangles (M,) and weights (M, 3) of their corners.
+    """Return the places on a surface closest to `points` (M, 3): triangles (M,) and weights (M, 3) of their corners.
 
     Args:
-        points: as above.
+        points: positions.
         vertices: (V, 3).
         faces: (F, 3).
-        normals: (M, 3) of the points' own surface, with which the surface's are to agree: of two layers that lie on
-            each other, only one faces the same way.
+        normals: (M, 3), normals of the points' own surface, which the surface's should match: of two touching layers,
+            only one faces the same way.
     """
     middles = vertices[faces].mean(axis=1)
     near = cKDTree(middles).query(points, min(_AROUND, len(faces)))[1].reshape(len(points), -1)
@@ -42,7 +42,7 @@ def closest(
 
 
 def _barycentric(points: Floats, triangles: Floats) -> Floats:
-    """(..., 3): weights of the corners of triangles (..., 3, 3) at their points closest to `points` (..., 3)."""
+    """Return weights (..., 3) of triangles' corners (..., 3, 3) for the places closest to `points` (..., 3)."""
     a, b, c = (triangles[..., corner, :] for corner in range(3))
     points = np.broadcast_to(points, a.shape)
     ab, ac, ap = b - a, c - a, points - a

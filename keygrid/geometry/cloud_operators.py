@@ -34,16 +34,16 @@ FEWEST = 16
 _CARRIED = 4
 """Number of nodes from which a point's values are interpolated."""
 _LOOSE = 1e-3
-"""Strength of an edge whose ends are on different layers, or not sure, over that of one whose ends are sure and
-alike; it keeps the graph in one piece."""
+"""Strength of an edge between layers or uncertain points, relative to one within a layer; keeps the graph connected.
+"""
 _FARTHEST = 12.0
-"""Exponent of the weakest edge, so that a stray point has edges as well."""
+"""Exponent of the weakest edge, so that stray points have edges as well."""
 _BESIDE = 2.6
 """Distance within which neighbours are used to detect a border, in spacings."""
 _PACKING = 0.8
-"""Area of a node in squared spacings: points that are far from each other have their fourth neighbour about there."""
+"""Area of a node in squared spacings: distant points have about their fourth neighbour there."""
 _COUNTED = 0.1
-"""Certainty that a neighbour is on the same layer above which it closes a gap."""
+"""Certainty that a neighbour is on the same layer, above which it closes a gap."""
 _STIFF = 0.05
 """Moment, in squared spacings, below which neighbours contain little information about a gradient."""
 LOCAL = 6
@@ -51,10 +51,10 @@ FEATURES = SIGNATURES + LOCAL
 
 
 def cloud_operators(points: Floats) -> Operators:
-    """The operators of a cloud, (N, 3) in any units; `carry` takes values on the nodes to its points.
+    """Return the operators of a cloud, (N, 3) in any units; `carry` maps values on the nodes to the cloud's points.
 
     Raises:
-        KeygridError: too few of the points are different.
+        KeygridError: the cloud has too few different points.
     """
     different, label = np.unique(points, axis=0, return_inverse=True)
     if len(different) < FEWEST:
@@ -89,19 +89,19 @@ def cloud_operators(points: Floats) -> Operators:
 
 
 def _nearest(tree: cKDTree, points: Floats, count: int) -> tuple[Floats, Integers]:
-    """Distances and indices, (N, count) both, of the points of a tree that are nearest to points (N, 3)."""
+    """Return distances and indices, (N, count) both, of the points in a tree nearest to points (N, 3)."""
     distance, index = tree.query(points, np.arange(1, min(count, tree.n) + 1))
     return np.asarray(distance), np.asarray(index, np.int64)
 
 
 def _matrix(entries: Floats, columns: Integers, width: int) -> csr_matrix:
-    """(N, width), given entries and columns (N, k) of each row."""
+    """Return a sparse matrix (N, width) with the given entries and columns (N, k) of each row."""
     count, each = entries.shape
     return csr_matrix((entries.ravel(), columns.ravel(), np.arange(0, count * each + 1, each)), shape=(count, width))
 
 
 def _laplacian(weights: Floats, index: Integers) -> tuple[csr_matrix, Floats]:
-    """The Laplacian (N, N) of a graph with these weights and neighbours (N, k), and nodes' areas (N,), one in all.
+    """Return the Laplacian (N, N) of a graph with weights and neighbours (N, k), and the nodes' area shares (N,).
 
     Edges with weights exp(-d^2 / 2) act over spacings like a heat kernel, whose second moment gives their scale. A node
     is weighted by its edges, so that a node with an uncertain normal and only weak edges is not isolated.
@@ -114,13 +114,13 @@ def _laplacian(weights: Floats, index: Integers) -> tuple[csr_matrix, Floats]:
 
 
 def _local(normals: Floats, offsets: Floats, distance: Floats, alike: Floats) -> Floats:
-    """(N, LOCAL): how sure a node's normal is, and what its neighbours say of borders, edges and layers.
+    """Return local features (N, LOCAL): the certainty of each normal, and signs of borders, edges and layers.
 
     Args:
         normals: (N, 3).
-        offsets: (N, k, 3), to the neighbours, in spacings.
-        distance: (N, k), their lengths.
-        alike: (N, k), certainty that both are on the same layer.
+        offsets: (N, k, 3), offsets to the neighbours, in spacings.
+        distance: (N, k), lengths of the offsets.
+        alike: (N, k), certainty that both ends are on the same layer.
     """
     sure = np.linalg.norm(normals, axis=1)
     out = normals / np.maximum(sure, 1e-9)[:, None]
@@ -136,11 +136,11 @@ def _local(normals: Floats, offsets: Floats, distance: Floats, alike: Floats) ->
 
 
 def _gap(out: Floats, flat: Floats, near: Floats) -> Floats:
-    """(N,): the widest angle without a neighbour on the same layer, over a full turn: from a half at a border.
+    """Return the widest angle without a neighbour on the same layer, as a share of a full turn, (N,).
 
     Args:
         out: (N, 3), unit normals.
-        flat: (N, k, 3), to the neighbours, in the tangent plane.
+        flat: (N, k, 3), offsets to the neighbours, in the tangent plane.
         near: (N, k), weight of each neighbour.
     """
     least = np.eye(3)[np.abs(out).argmin(axis=1)]
@@ -156,13 +156,13 @@ def _gap(out: Floats, flat: Floats, near: Floats) -> Floats:
 
 
 def _gradient(normals: Floats, offsets: Floats, weights: Floats, index: Integers) -> csr_matrix:
-    """(3 N, N): gradients in the tangent plane, by weighted least squares over the neighbours; x of all first.
+    """Return the operator (3 N, N) of gradients in the tangent plane, by weighted least squares; all x first.
 
     Args:
         normals: (N, 3).
-        offsets: (N, k, 3), to the neighbours, in spacings.
-        weights: (N, k), theirs.
-        index: (N, k).
+        offsets: (N, k, 3), offsets to the neighbours, in spacings.
+        weights: (N, k), weights of the neighbours.
+        index: (N, k), indices of the neighbours.
     """
     out = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
     flat = offsets - np.einsum("nki,ni->nk", offsets, out)[..., None] * out[:, None]
@@ -174,14 +174,14 @@ def _gradient(normals: Floats, offsets: Floats, weights: Floats, index: Integers
 
 
 def _carry(tree: cKDTree, normals: Floats, spacing: float, points: Floats, every: Floats) -> csr_matrix:
-    """(N, nodes): values of points from those of nodes near them on the same layer; rows sum to one.
+    """Return the matrix (N, nodes) that interpolates at points from nearby nodes on the same layer; rows sum to one.
 
     Args:
-        tree: of the nodes.
-        normals: theirs.
-        spacing: theirs.
+        tree: search tree of the nodes.
+        normals: normals of the nodes.
+        spacing: spacing of the nodes.
         points: (N, 3).
-        every: (N, 3), the points' normals.
+        every: (N, 3), normals of the points.
     """
     distance, index = _nearest(tree, points, 2 * _CARRIED)
     alike = np.clip(np.einsum("ni,nki->nk", every, normals[index]), 0, None)

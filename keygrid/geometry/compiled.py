@@ -1,7 +1,7 @@
 """Point-set operations on CPU, as loops compiled by Numba over points sorted into the cells of a grid.
 
-Float32 and float64. A search looks into the cells near to it and skips those that are too far to matter; which they
-are is judged with the roundings of the distances themselves, so every index is that of the definition.
+They support float32 and float64. A search examines nearby cells and skips those that are too far away. The decision
+takes rounding of the distances into account, so every index equals that of the definition.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from keygrid.geometry import reference
 Array = NDArray[Any]
 
 _FEW = 100
-"""Points among which looking at each is faster than looking for the near ones."""
+"""Number of points up to which examining all is faster than searching in a grid."""
 
 
 def farthest_points(points: Tensor, count: int, start: int) -> Tensor:
@@ -55,7 +55,7 @@ def interpolation(queries: Tensor, points: Tensor, count: int) -> tuple[Tensor, 
 
 
 def _find_nearest(queries: Tensor, points: Tensor, count: int) -> tuple[Array, Array] | None:
-    """Indices and squared distances (B, M, count), or None where there are no distances."""
+    """Return indices and squared distances (B, M, count), or None if there are no finite distances."""
     asked, clouds = _array(queries), _array(points)
     if not _have_distances(asked, clouds):
         return None
@@ -71,7 +71,7 @@ def _find_nearest(queries: Tensor, points: Tensor, count: int) -> tuple[Array, A
 
 
 def _have_distances(*positions: Array) -> bool:
-    """Return whether all coordinates and their squared distances are finite: others fit in no grid."""
+    """Return whether all coordinates and their squared distances are finite; others fit into no grid."""
     return all(np.abs(array).max(initial=0) < np.sqrt(np.finfo(array.dtype).max) / 4 for array in positions)
 
 
@@ -81,9 +81,9 @@ def _array(points: Tensor) -> Array:
 
 @numba.njit(cache=True, nogil=True)
 def _cells(cloud: Array, size: float, most: int) -> tuple[Array, float, Array]:
-    """A grid of cubes over points (N, 3): its lowest corner, the cubes' size, and how many there are along each axis.
+    """Return a grid of cubes over points (N, 3): its lowest corner, the cubes' size, and their number along each axis.
 
-    The cubes are of `size` or, where that makes more than `most` along an axis, larger.
+    Cubes have the size `size`, or are larger if there would be more than `most` along an axis.
     """
     low, high = np.empty(3, cloud.dtype), np.empty(3, cloud.dtype)
     for axis in range(3):
@@ -98,9 +98,9 @@ def _cells(cloud: Array, size: float, most: int) -> tuple[Array, float, Array]:
 
 @numba.njit(cache=True, nogil=True)
 def _sorted_into(low: Array, size: float, shape: Array, cloud: Array) -> tuple[Array, Array]:
-    """Return where each cube's points begin, and their indices cube by cube, ascending within each.
+    """Return the position of each cube's first point, and the point indices by cube, ascending within each.
 
-    A point outside of all cubes goes to the nearest one.
+    A point outside all cubes belongs to the nearest one.
     """
     cell = np.zeros(len(cloud), np.int64)
     begins = np.zeros(shape[0] * shape[1] * shape[2] + 1, np.int64)
@@ -123,13 +123,13 @@ def _sorted_into(low: Array, size: float, shape: Array, cloud: Array) -> tuple[A
 def _around(
     cell: int, reach: int, shape: Array, begins: Array, order: Array, low: Array, high: Array, found: Array
 ) -> int:
-    """Collect the indices of the points in a cube and up to `reach` others each way; returns how many there are.
+    """Collect the indices of points in a cube and up to `reach` cubes around it; return their number.
 
     Args:
-        cell: the cube's place in the order of all.
-        low: filled with the first cube of the neighbourhood along each axis.
-        high: filled with the last one, and one more.
-        found: where the indices go.
+        cell: index of the cube.
+        low: receives the first cube of the neighbourhood along each axis.
+        high: receives one more than the last cube along each axis.
+        found: receives the indices.
     """
     rest = cell
     for axis in (2, 1, 0):
@@ -193,7 +193,7 @@ def _farthest_points(points: Array, count: int, start: int) -> Array:
 
 @numba.njit(cache=True, nogil=True)
 def _ball_queries(points: Array, centres: Array, squared_radii: Array, counts: Array) -> Array:
-    """Balls of all radii beside each other, (B, S, sum of counts)."""
+    """Return the balls of all radii, concatenated, (B, S, sum of counts)."""
     batch, total, _ = points.shape
     found = np.zeros((batch, centres.shape[1], counts.sum()), dtype=np.int64)
     near, place = np.empty(total, np.int64), np.empty((3, total), points.dtype)
@@ -227,7 +227,7 @@ def _ball_queries(points: Array, centres: Array, squared_radii: Array, counts: A
 
 @numba.njit(cache=True, nogil=True)
 def _read_back(inside: Array, squared_of: Array, squared_radii: Array, counts: Array, found: Array) -> None:
-    """Fill in the balls of one centre, beside each other, from the points whose bits are set; and clear the bits."""
+    """Fill in the concatenated balls of one centre from the points whose bits are set, and clear the bits."""
     filled, begins = np.zeros(len(counts), np.int64), np.cumsum(counts) - counts
     for word in range(len(inside)):
         bits = inside[word]
@@ -246,7 +246,7 @@ def _read_back(inside: Array, squared_of: Array, squared_radii: Array, counts: A
 
 @numba.njit(cache=True, nogil=True)
 def _position(bit: Any) -> int:
-    """Return the position of the one bit that is set."""
+    """Return the position of the only set bit."""
     position = 0
     for step in (32, 16, 8, 4, 2, 1):
         if bit >> np.uint64(step):
@@ -265,12 +265,12 @@ def _squared_distances(query: Array, place: Array, count: int, squared: Array) -
 
 
 _REACHES = (1, 3, 8)
-"""Reaches of a search for the nearest, in cubes each way: first, second, last. Farther out too many are empty."""
+"""Reaches of a search for the nearest points, in cubes: first, second, last. Farther out, too many cubes are empty."""
 
 
 @numba.njit(cache=True, nogil=True)
 def _nearest(queries: Array, points: Array, count: int) -> tuple[Array, Array, Array]:
-    """The nearest points, their squared distances, and which queries (B, M) are too far from all to be sure of them."""
+    """Return the nearest points, their squared distances, and the queries (B, M) that are too far away for them."""
     batch, total, _ = points.shape
     found = np.zeros((batch, queries.shape[1], count), dtype=np.int64)
     distances = np.empty((batch, queries.shape[1], count), dtype=points.dtype)
@@ -316,7 +316,7 @@ def _nearest(queries: Array, points: Array, count: int) -> tuple[Array, Array, A
 
 @numba.njit(cache=True, nogil=True)
 def _keep_nearest(squared: Array, near: Array, total: int, neighbours: Array, distances: Array) -> None:
-    """The nearest of the first `total` of `near`, by distance and then by index."""
+    """Keep the nearest of the first `total` entries of `near`, by distance and then by index."""
     last = len(neighbours) - 1
     distances[:] = np.inf
     worst = np.inf
@@ -337,7 +337,7 @@ def _keep_nearest(squared: Array, near: Array, total: int, neighbours: Array, di
 
 @numba.njit(cache=True, nogil=True)
 def _invert(squared: Array) -> None:
-    """Squared distances (B, M, count) to weights that sum to one, in place."""
+    """Convert squared distances (B, M, count) in place to inverse-distance weights that sum to one."""
     for b in range(squared.shape[0]):
         for q in range(squared.shape[1]):
             total = squared.dtype.type(0)

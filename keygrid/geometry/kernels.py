@@ -1,4 +1,4 @@
-"""Point-set operations by PyTorch3D's compiled kernels: float32, CPU and CUDA. Importing this needs PyTorch3D."""
+"""Point-set operations with PyTorch3D's compiled kernels: float32, CPU and CUDA. Importing this requires PyTorch3D."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Edges of a mesh, and the graph along which distances on its surface are measured."""
+"""Edges of a mesh, and the graph for distances on its surface."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ Integers = NDArray[np.int64]
 
 
 def edges_of(faces: Integers) -> tuple[Integers, Integers]:
-    """Each edge of faces (F, 3) once, (E, 2), its lower vertex first; and how many triangles it belongs to, (E,)."""
+    """Return each edge of faces (F, 3) once, (E, 2), lower vertex first, and its number of triangles, (E,)."""
     starts, ends = faces.ravel(), faces[:, [1, 2, 0]].ravel()
     low, high = np.minimum(starts, ends), np.maximum(starts, ends)
     # One number an edge sorts ten times faster than rows do, into the same order.
@@ -19,13 +19,13 @@ def edges_of(faces: Integers) -> tuple[Integers, Integers]:
 
 
 def edge_lengths(vertices: Floats, edges: Integers) -> Floats:
-    """(..., E) lengths of edges (E, 2) between vertices (..., V, 3)."""
+    """Return the lengths (..., E) of edges (E, 2) between vertices (..., V, 3)."""
     lengths: Floats = np.linalg.norm(vertices[..., edges[:, 0], :] - vertices[..., edges[:, 1], :], axis=-1)
     return lengths
 
 
 def across_edges(faces: Integers) -> Integers:
-    """Pairs of vertices that face each other across an edge of two triangles, (P, 2)."""
+    """Return pairs of vertices that are opposite each other across an edge of two triangles, (P, 2)."""
     sides = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
     opposite = faces[:, [2, 0, 1]].ravel()
     order = np.lexsort(sides.T)
@@ -35,7 +35,7 @@ def across_edges(faces: Integers) -> Integers:
 
 
 def split_in_four(count: int, faces: Integers) -> tuple[Integers, Integers]:
-    """The triangles (F, 3) of a mesh with `count` vertices, each in four.
+    """Split each of the triangles (F, 3) of a mesh with `count` vertices into four.
 
     Returns:
         The edges (E, 2), whose middles become vertices after the others in this order, and the triangles (4 F, 3).
@@ -55,16 +55,16 @@ def split_in_four(count: int, faces: Integers) -> tuple[Integers, Integers]:
 
 
 def face_normals(vertices: Floats, faces: Integers) -> Floats:
-    """(F, 3): normals of triangles, twice as long as these are large."""
+    """Return the normals of triangles, (F, 3), whose length is twice the area."""
     a, b, c = (vertices[faces[:, corner]] for corner in range(3))
     normals: Floats = np.cross(b - a, c - a)
     return normals
 
 
 def surface_graph(vertices: Floats, faces: Integers, edges: Integers) -> csr_matrix:
-    """(V, V): lengths of edges (E, 2), as `edges_of` gives them, and of the lines across pairs of triangles.
+    """Return a graph (V, V) with the lengths of edges (E, 2) and of diagonals across pairs of triangles.
 
-    Shortest paths along it are up to 4 % longer than those on the surface, on an even mesh.
+    Its shortest paths are up to 4 % longer than those on the surface, on a regular mesh.
     """
     links = np.concatenate([edges, across_edges(faces)])
     lengths = edge_lengths(vertices, links)

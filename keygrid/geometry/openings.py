@@ -1,4 +1,4 @@
-"""The openings of something to wear, and what they say of the axis that is up."""
+"""The openings of a garment, and the vertical axis that they suggest."""
 
 import numpy as np
 
@@ -6,22 +6,22 @@ from keygrid.geometry.mesh import Floats, Integers, face_normals
 from keygrid.geometry.surface import directed_openings, wound_alike
 
 _FEWEST = 2
-"""Openings of something to wear; a towel has fewer, and so has each panel of a pattern."""
+"""Minimum number of openings of a garment; towels and single panels of a pattern have fewer."""
 _ROUND = 0.5
-"""Area of an opening over that of a circle as long around, below which it is closed, as in cloth that lies."""
+"""Ratio of an opening's area to that of a circle of the same length, below which it is closed, as in lying cloth."""
 _WIDEST = 0.6
-"""Area of an opening over that of the cloth, above which the cloth is flat and has a hole."""
+"""Ratio of an opening's area to the cloth's, above which the cloth is flat and has a hole."""
 _AHEAD = 2.0
 """Factor by which openings must face the vertical axis more than any other."""
 _FLAT = 0.3
-"""Height over the longest side, below which a garment lies."""
+"""Ratio of height to the longest side, below which a garment is lying."""
 
 
 def stands_on_z(vertices: Floats, faces: Integers) -> bool:
-    """Return whether vertices (V, 3) and faces (F, 3) look like something worn upright with z up instead of y.
+    """Return whether vertices (V, 3) and faces (F, 3) look like an upright garment with z up instead of y.
 
-    It is open above and below, to the body, at the waist and at the hem, so its openings face the vertical axis more
-    than the others. False where that can't be told, as of cloth that lies.
+    Garments are open at the top and bottom, such as at the waist and hem, so that openings face the vertical axis more
+    than the others. Return False if this is unclear, as for lying cloth.
     """
     extent = np.ptp(vertices, axis=0)
     if not len(faces) or extent[2] < _FLAT * extent.max():

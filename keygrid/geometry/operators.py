@@ -1,8 +1,8 @@
 """Differential operators and intrinsic features of a triangulated surface, from one pose alone.
 
-Lengths are divided by the square root of the area, so nothing depends on units; nothing depends on where or how the
-surface lies. Sources: Sharp et al., DiffusionNet (ToG 2022); Sharp and Crane, A Laplacian for Nonmanifold Triangle
-Meshes (SGP 2020); Sun et al., A Concise and Provably Informative Multi-Scale Signature (SGP 2009).
+Lengths are divided by the square root of the area, so results depend neither on units nor on the surface's position.
+Sources: Sharp et al., DiffusionNet (ToG 2022); Sharp and Crane, A Laplacian for Nonmanifold Triangle Meshes (SGP 2020);
+Sun et al., A Concise and Provably Informative Multi-Scale Signature (SGP 2009).
 """
 
 from dataclasses import dataclass
@@ -22,38 +22,38 @@ Singles = NDArray[np.float32]
 
 EIGENPAIRS = 64
 SIGNATURES = 16
-"""Times at which heat kernel signatures are taken."""
+"""Number of times at which heat kernel signatures are taken."""
 SHORTEST, LONGEST = 2e-3, 0.5
-"""The first and the last of these times; the surface has the area one."""
+"""The first and last of these times, for a surface of area one."""
 NEAREST = 4
-"""Openings whose distances a vertex knows."""
+"""Number of nearest openings whose distances are features."""
 SMALL = 0.25
-"""An opening shorter than this may be a hole that is no part of the garment: the shorter, the less it counts."""
+"""Length below which an opening may be a hole that is not part of the garment: the shorter, the less it counts."""
 REACHES = (0.1, 0.25, 0.6)
-"""Distances over which openings are felt together."""
+"""Distances over which contributions of openings are summed."""
 FAR = 2.0
-"""The distance to an opening that does not exist, or cannot be reached; no other one is larger."""
+"""Distance assigned to missing and unreachable openings; no other distance is larger."""
 FEATURES = SIGNATURES + 2 * NEAREST + 2 * len(REACHES)
 
 _SHIFT = 1e-2
-"""Shift of the eigenvalues by which the Laplacian, whose lowest one is zero, can be inverted."""
+"""Shift of the eigenvalues that makes the Laplacian invertible; its lowest one is zero."""
 _START = 0
-"""Seed of the vector at which the eigensolver starts: else it takes another one at every call."""
+"""Seed of the eigensolver's start vector, which would otherwise differ at every call."""
 
 
 @dataclass(frozen=True, eq=False)
 class Operators:
-    """All that a network sees of a surface with V vertices, its area being one.
+    """Everything that a network sees of a surface with V vertices and area one.
 
     Attributes:
         features: (V, FEATURES), intrinsic: heat kernel signatures, then distances to openings and their lengths.
         values: (EIGENPAIRS,), eigenvalues of the Laplacian, ascending.
         basis: (V, EIGENPAIRS), eigenvectors, orthonormal under `area`.
         slopes: (3, V, EIGENPAIRS), gradients of the eigenvectors at vertices, x first.
-        area: (V,), each vertex' share, which sum to one.
-        normals: (V, 3), outward and of unit length.
-        carry: (V0, V), takes values on these vertices to those of the mesh that it was made of; rows sum to one.
-        is_oriented: whether its inside could be told from its outside. If not, left and right may be swapped.
+        area: (V,), each vertex's share of the area, summing to one.
+        normals: (V, 3), outward unit normals.
+        carry: (V0, V), maps values on these vertices to those of the original mesh; rows sum to one.
+        is_oriented: whether inside and outside could be distinguished; if not, left and right may be swapped.
     """
 
     features: Singles
@@ -67,7 +67,7 @@ class Operators:
 
 
 def operators(vertices: Floats, faces: Integers) -> Operators:
-    """The operators of a mesh as people have it: vertices (V0, 3) in any units, faces (F0, 3).
+    """Return the operators of any mesh: vertices (V0, 3) in any units, faces (F0, 3).
 
     Raises:
         KeygridError: no triangle has an area.
@@ -101,7 +101,7 @@ def _single(array: Floats) -> Singles:
 
 
 def vertex_normals(vertices: Floats, faces: Integers) -> Floats:
-    """(V, 3): unit normals, those of the triangles around weighted by area; zero where there is none."""
+    """Return unit normals (V, 3), averaged over adjacent triangles by area; zero for isolated vertices."""
     of_corners = np.repeat(face_normals(vertices, faces), 3, axis=0)
     summed = np.stack([np.bincount(faces.ravel(), of_corners[:, i], len(vertices)) for i in range(3)], axis=1)
     normals: Floats = summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-300)
@@ -109,7 +109,7 @@ def vertex_normals(vertices: Floats, faces: Integers) -> Floats:
 
 
 def gradient(vertices: Floats, faces: Integers) -> csr_matrix:
-    """(3 V, V): the gradient at vertices of a function on them, x of all first.
+    """Return the operator (3 V, V) of gradients at vertices; all x first.
 
     The function is linear in each triangle; at a vertex, the gradients of the triangles around it are weighted by area.
     """
@@ -130,9 +130,9 @@ def gradient(vertices: Floats, faces: Integers) -> csr_matrix:
 
 
 def eigenpairs(laplacian: csc_matrix, area: Floats, count: int) -> tuple[Floats, Floats]:
-    """The lowest eigenvalues (E,) of a Laplacian (V, V) and their eigenvectors (V, E), orthonormal under `area` (V,).
+    """Return the lowest eigenvalues (E,) of a Laplacian (V, V), and eigenvectors (V, E) orthonormal under `area` (V,).
 
-    A surface that has fewer gets eigenvectors of zeros with large eigenvalues in their place.
+    If the surface has fewer, zero vectors with large eigenvalues fill the rest.
     """
     size = len(area)
     root = np.sqrt(area)
@@ -151,22 +151,22 @@ def eigenpairs(laplacian: csc_matrix, area: Floats, count: int) -> tuple[Floats,
 
 
 def heat_kernel_signatures(values: Floats, basis: Floats, times: Floats) -> Floats:
-    """(V, T): logarithms of the heat that is left at a vertex after some time, over what is left on average."""
+    """Return the logarithm of the heat left at each vertex after some times, relative to the average, (V, T)."""
     decay = np.exp(-values * times[:, None])  # [T, E]
     heat: Floats = np.square(basis) @ decay.T / decay.sum(axis=1)
     return np.log(np.maximum(heat, 1e-4))
 
 
 def opening_features(vertices: Floats, faces: Integers, unit: float) -> Floats:
-    """(V, 2 NEAREST + 2 REACHES): distances along the surface to openings and these openings' lengths.
+    """Return distances along the surface to openings and the openings' lengths, (V, 2 NEAREST + 2 REACHES).
 
-    They change little where the surface does: "the distance to the longest opening" would jump as a neck is stretched
-    past the hem. First those of the nearest openings in turn, then sums over all of what decays with distance.
+    They change little if the surface does; "the distance to the longest opening" would jump when a neck is stretched
+    beyond the hem. The nearest openings come first, in order, then sums over all openings that decay with distance.
 
     Args:
         vertices: (V, 3).
         faces: (F, 3).
-        unit: the root of the area.
+        unit: the square root of the area.
     """
     count = len(vertices)
     loops = directed_openings(faces, count)

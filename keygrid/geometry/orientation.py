@@ -1,10 +1,10 @@
-"""Which side of the cloth is out, told of each point of a cloud by what lies above and below it.
+"""The outer side of cloth in a cloud, determined at each point from the points above and below it.
 
-Normals of points alone have no sign, and propagating one from neighbour to neighbour, as is usual (Hoppe et al.,
-SIGGRAPH 1992), fails on garments: around the rim of a shirt that lies flat it goes on to the other layer, whose normals
-are parallel. But a small perceptron that has seen garments can tell from how the points around are spread over either
-side of the tangent plane, near and far: beyond the outer side of a layer there is nothing, or another layer's outside.
-How sure it is scales each normal, so that whoever uses them heeds that, too.
+Normals of points alone have no sign, and the usual propagation from neighbour to neighbour (Hoppe et al., SIGGRAPH
+1992) fails on garments: around the rim of a lying shirt it continues on the other layer, whose normals are parallel. A
+small perceptron trained on garments determines the sign from the distribution of points on either side of the tangent
+plane, near and far: outside a layer there is nothing, or another layer's outside. Each normal's length is the
+certainty, which users of the normals should take into account.
 
 `keygrid.training.orientation` trains the perceptron.
 """
@@ -28,11 +28,11 @@ WEIGHTS = Path(__file__).with_suffix(".npz")
 """The perceptron's weights."""
 
 AROUND, NEXT = 64, 12
-"""Points around each that are looked at one by one, and of those the ones that make a tangent plane."""
+"""Numbers of neighbours to examine individually, and of those that define a tangent plane."""
 _ALIKE = 0.7
-"""Cosine of the angle between normals, up to a sign, above which points may be of one sheet."""
+"""Cosine of the angle between normals, up to a sign, above which points may belong to the same sheet."""
 _BEYOND = 128
-"""Points, spread over the whole cloud, that are looked at wherever they are."""
+"""Number of points, spread over the whole cloud, that are examined at any distance."""
 
 # Cells, in spacings of points: of the points around by distances along the tangent plane and heights above it, and of
 # those beyond by distances and cosines of the angle to the normal. Heights and cosines are symmetric.
@@ -45,13 +45,13 @@ CELLS = 2 * (len(_ALONG) - 1) * (len(_HEIGHTS) - 1) + (len(_AWAY) - 1) * (len(_C
 
 
 class Surroundings(NamedTuple):
-    """The surroundings of N points, before their normals have signs.
+    """The surroundings of N points, before the signs of their normals are known.
 
     Attributes:
-        normals: (N, 3), of unit length, with either sign.
+        normals: (N, 3), unit normals of either sign.
         spacing: median distance of points to their fourth neighbours.
-        seen: (N, CELLS) float32, how points are spread over cells above and below each.
-        flipped: (N, CELLS), the same had the normals the other sign.
+        seen: (N, CELLS) float32, distribution of points over cells above and below each point.
+        flipped: (N, CELLS), the distribution for the opposite normals.
     """
 
     normals: Floats
@@ -63,7 +63,7 @@ class Surroundings(NamedTuple):
 def oriented_normals(points: Floats) -> tuple[Floats, float]:
     """Return outward normals (N, 3) of N different points (N, 3), and the points' spacing.
 
-    A normal is as long as it is sure which side is out: from 0, where both are as likely, to 1.
+    The length of a normal is the certainty of its direction, from 0, for equally likely directions, to 1.
     """
     known = surroundings(points)
     odd = _perceptron(known.seen) - _perceptron(known.flipped)
@@ -71,7 +71,7 @@ def oriented_normals(points: Floats) -> tuple[Floats, float]:
 
 
 def surroundings(points: Floats) -> Surroundings:
-    """Return what is known of N different points (N, 3), 5 or more."""
+    """Return the surroundings of N different points (N, 3), 5 or more."""
     found = cKDTree(points).query(points, min(AROUND + 1, len(points)))
     distance, index = (np.asarray(array)[:, 1:] for array in found)
     spacing = float(np.median(distance[:, min(3, distance.shape[1] - 1)]))
@@ -88,7 +88,7 @@ def surroundings(points: Floats) -> Surroundings:
 
 
 def _normals(around: Floats) -> Floats:
-    """(N, 3): across the plane nearest to the points around each, (N, k, 3)."""
+    """Return normals (N, 3) of the planes fitted to the neighbours (N, k, 3) of each point."""
     centred = around - around.mean(axis=1, keepdims=True)
     _, vectors = np.linalg.eigh(np.einsum("nki,nkj->nij", centred, centred))
     normals: Floats = vectors[:, :, 0]
@@ -96,12 +96,12 @@ def _normals(around: Floats) -> Floats:
 
 
 def _near(offsets: Floats, normals: Floats, others: Floats) -> Integers:
-    """(N, along, heights, 2): numbers of points around in each cell, with other normals and with alike ones.
+    """Count neighbours in each cell, with different and with similar normals: (N, along, heights, 2).
 
     Args:
-        offsets: (N, k, 3), to the points around, in spacings.
+        offsets: (N, k, 3), offsets to the neighbours, in spacings.
         normals: (N, 3).
-        others: (N, k, 3), normals of the points around.
+        others: (N, k, 3), normals of the neighbours.
     """
     height = np.einsum("nki,ni->nk", offsets, normals)
     along = np.sqrt(np.maximum(np.square(offsets).sum(-1) - height**2, 0))
@@ -113,7 +113,7 @@ def _near(offsets: Floats, normals: Floats, others: Floats) -> Integers:
 
 
 def _far(offsets: Floats, normals: Floats) -> Integers:
-    """(N, away, cosines): numbers of points in each cell, given offsets (N, M, 3) and normals (N, 3)."""
+    """Count points in each cell, (N, away, cosines), from offsets (N, M, 3) and normals (N, 3)."""
     away = np.linalg.norm(offsets, axis=-1)
     cosine = np.einsum("nki,ni->nk", offsets, normals) / np.maximum(away, 1e-9)
     at = np.minimum(np.digitize(cosine, _COSINES) - 1, len(_COSINES) - 2)
@@ -121,7 +121,7 @@ def _far(offsets: Floats, normals: Floats) -> Integers:
 
 
 def _counted(indices: Sequence[Integers], sizes: Sequence[int]) -> Integers:
-    """(N, *sizes): numbers of entries in each cell, given its index along each axis, (N, k) each."""
+    """Count entries in each cell, (N, *sizes), from their indices along each axis, (N, k) each."""
     count = len(indices[0])
     is_inside = np.ones(indices[0].shape, bool)
     for index, size in zip(indices, sizes, strict=True):
@@ -133,7 +133,7 @@ def _counted(indices: Sequence[Integers], sizes: Sequence[int]) -> Integers:
 
 
 def farthest(points: Floats, count: int) -> Integers:
-    """Return indices of up to `count` points (N, D), each the farthest from those before; the first, from the mean."""
+    """Return indices of up to `count` points (N, D), each the farthest from previous ones; the first, from the mean."""
     start = int(np.square(points - points.mean(axis=0)).sum(axis=1).argmax())
     found: Integers = _farthest(np.ascontiguousarray(points), min(count, len(points)), start)
     return found
@@ -160,7 +160,7 @@ def _farthest(points: Floats, count: int, start: int) -> Integers:
 
 @cache
 def _weights() -> list[tuple[Singles, Singles]]:
-    """Matrix and bias of each layer."""
+    """Return the matrix and bias of each layer."""
     with np.load(WEIGHTS) as stored:
         count = len(stored.files) // 2
         return [
@@ -169,7 +169,7 @@ def _weights() -> list[tuple[Singles, Singles]]:
 
 
 def _perceptron(seen: Singles) -> Singles:
-    """(N,), of cells (N, CELLS)."""
+    """Return the perceptron's output (N,) for cells (N, CELLS)."""
     (*hidden, (last, bias)) = _weights()
     for matrix, shift in hidden:
         seen = np.maximum(seen @ matrix.T + shift, 0)

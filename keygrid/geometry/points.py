@@ -1,8 +1,8 @@
-"""Point-set operations on batches of clouds: the one place that chooses who computes them.
+"""Point-set operations on batches of clouds, dispatched to the fastest available implementation.
 
-On CPU, Numba and SciPy serve (`compiled`); on CUDA, PyTorch3D's kernels where they are installed and the tensor is
-float32 (`kernels`); everywhere else the definitions themselves (`reference`). All agree on every index but for
-points whose distances differ by rounding alone.
+On CPU, this is Numba and SciPy (`compiled`); on CUDA, PyTorch3D's kernels if they are installed and the tensor is
+float32 (`kernels`); otherwise the definitions (`reference`). All agree on every index, except for points whose
+distances differ only by rounding.
 """
 
 import importlib
@@ -18,7 +18,7 @@ from keygrid.geometry import compiled, reference
 
 @cache
 def pytorch3d_kernels() -> ModuleType | None:
-    """The module over PyTorch3D's kernels, or None where PyTorch3D is missing or does not fit this torch."""
+    """Return the module with PyTorch3D's kernels; None if PyTorch3D is missing or does not fit this torch."""
     try:
         return importlib.import_module("keygrid.geometry.kernels")
     except (ImportError, OSError):
@@ -26,7 +26,7 @@ def pytorch3d_kernels() -> ModuleType | None:
 
 
 def operations_for(points: Tensor) -> ModuleType:
-    """The module that serves tensors of this device and dtype."""
+    """Return the module for tensors of this device and dtype."""
     if points.device.type == "cpu":
         return compiled
     if points.device.type == "cuda" and points.dtype == torch.float32:
@@ -35,12 +35,12 @@ def operations_for(points: Tensor) -> ModuleType:
 
 
 def farthest_points(points: Tensor, count: int, start: int = 0) -> Tensor:
-    """Farthest-point sampling: each next point is the one farthest from all before it.
+    """Sample farthest points: each next point is the one farthest from all previous ones.
 
     Args:
         points: (B, N, 3).
-        count: how many to choose; beyond N, the first point repeats.
-        start: index of the first, 0 <= start < N.
+        count: number of points to choose; beyond N, the first point repeats.
+        start: index of the first point, 0 <= start < N.
 
     Returns:
         (B, count) int64 indices into `points`, in order of choice; of equally far points the lowest index.
@@ -51,13 +51,13 @@ def farthest_points(points: Tensor, count: int, start: int = 0) -> Tensor:
 
 
 def ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Tensor:
-    """The first `count` points, in index order, closer than `radius` to each centre.
+    """Return the first `count` points, in index order, closer than `radius` to each centre.
 
     Args:
         points: (B, N, 3).
         centres: (B, S, 3).
         radius: in the unit of the points.
-        count: neighbours a centre; where fewer are inside, the first one repeats.
+        count: number of neighbours per centre; if fewer are inside, the first one repeats.
 
     Returns:
         (B, S, count) int64 indices into `points`; 0 throughout where no point is inside.
@@ -66,16 +66,16 @@ def ball_query(points: Tensor, centres: Tensor, radius: float, count: int) -> Te
 
 
 def ball_queries(points: Tensor, centres: Tensor, radii: Sequence[float], counts: Sequence[int]) -> list[Tensor]:
-    """`ball_query` with several radii about the same centres: a tensor for each."""
+    """Return `ball_query` for several radii around the same centres, as a tensor for each."""
     return operations_for(points).ball_queries(points, centres, radii, counts)
 
 
 def without_repetition(balls: Tensor, points: Tensor, centres: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The points of balls, each once, R of them one ball after the other; on CPU.
+    """Return the points of balls without repetition, R points ball by ball; on CPU.
 
     Args:
-        balls: (B, S, count) as `ball_query` gives them.
-        points: (B, N, 3), what the balls were taken of.
+        balls: (B, S, count) from `ball_query`.
+        points: (B, N, 3), the points of the balls.
         centres: (B, S, 3).
 
     Returns:
@@ -86,19 +86,19 @@ def without_repetition(balls: Tensor, points: Tensor, centres: Tensor) -> tuple[
 
 
 def nearest(queries: Tensor, points: Tensor, count: int = 1) -> Tensor:
-    """The `count` points nearest to each query, (B, M, count) int64, nearest first; count <= N.
+    """Return the `count` points nearest to each query, (B, M, count) int64, nearest first; count <= N.
 
     Args:
         queries: (B, M, 3).
         points: (B, N, 3).
-        count: neighbours a query.
+        count: number of neighbours per query.
     """
     _refuse_more_than(points, count)
     return operations_for(points).nearest(queries, points, count)
 
 
 def interpolation(queries: Tensor, points: Tensor, count: int = 3) -> tuple[Tensor, Tensor]:
-    """`nearest`, and weights (B, M, count) that sum to one: the inverse of the squared distance to each."""
+    """Return `nearest`, and weights (B, M, count) proportional to inverse squared distances, summing to one."""
     _refuse_more_than(points, count)
     return operations_for(points).interpolation(queries, points, count)
 
@@ -109,13 +109,13 @@ def _refuse_more_than(points: Tensor, count: int) -> None:
 
 
 def gather(values: Tensor, indices: Tensor) -> Tensor:
-    """Rows of `values` (B, N, C) at `indices` (B, ...): (B, ..., C), differentiable in the values."""
+    """Return the rows of `values` (B, N, C) at `indices` (B, ...): (B, ..., C), differentiable in the values."""
     flat = indices.reshape(len(indices), -1, 1).expand(-1, -1, values.shape[-1])
     return values.gather(1, flat).reshape(*indices.shape, values.shape[-1])
 
 
 def chamfer(a: Tensor, b: Tensor) -> Tensor:
-    """Squared Chamfer distance of two clouds, (B,): mean over points in each direction, both directions summed.
+    """Return the squared Chamfer distance of two clouds, (B,): means over points, summed over both directions.
 
     Args:
         a: (B, N, 3).
@@ -127,7 +127,7 @@ def chamfer(a: Tensor, b: Tensor) -> Tensor:
 
 
 def squared_distance_to_segments(points: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
-    """Squared distance of every point to every segment, (B, P, E); a segment of no length is its point.
+    """Return the squared distance of every point to every segment, (B, P, E); a segment of length zero is a point.
 
     Args:
         points: (B, P, 3).

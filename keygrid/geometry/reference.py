@@ -1,7 +1,7 @@
-"""Point-set operations as their definitions read, in plain PyTorch: any device, any floating dtype.
+"""The definitions of point-set operations in plain PyTorch, for any device and floating dtype.
 
-The compiled paths beside this module are tested against it. All of them return indices, which carry no gradient;
-what is differentiable is built from gathered points in `keygrid.geometry.points`.
+The compiled paths are tested against this module. All functions return indices, which have no gradient; differentiable
+results are built from gathered points in `keygrid.geometry.points`.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ def interpolation(queries: Tensor, points: Tensor, count: int) -> tuple[Tensor, 
 
 
 def weighted(queries: Tensor, points: Tensor, neighbours: Tensor) -> tuple[Tensor, Tensor]:
-    """Neighbours (B, M, count), and how much each of them counts."""
+    """Return neighbours (B, M, count), and the weight of each."""
     batch = torch.arange(len(points), device=points.device)[:, None, None]
     squared = (queries[:, :, None] - points[batch, neighbours]).square().sum(-1)
     weights = 1 / (squared + 1e-8)

@@ -1,7 +1,7 @@
-"""The heatmap's field in closed form, compiled for CPU: which segment is strongest where, and how strong.
+"""The heatmap in closed form, compiled for CPU: the strongest segment at each position, and its value.
 
-Positions are taken a block at a time. From how far a block's middle is from each segment follows which segments can't
-be the strongest anywhere in the block, so that most are never looked at closely. Needs NumPy and Numba, not torch.
+Positions are processed in blocks. The distances from a block's centre to the segments rule out those that can't be the
+strongest anywhere in the block, so most are never evaluated. Requires NumPy and Numba, not torch.
 """
 
 from typing import Any
@@ -14,19 +14,19 @@ Array = NDArray[Any]
 
 _BLOCK = 64
 _SIDE = 4
-"""Side of a grid's blocks, in cells: as many as a block of positions has."""
+"""Side of a grid's blocks, in cells; a block has as many cells as a block of positions."""
 
 
 def strongest(positions: Array, starts: Array, ends: Array, logarithms: Array, factor: float) -> tuple[Array, Array]:
-    """The largest of log s + factor d^2 over all segments, and whose it is.
+    """Return the largest log s + factor d^2 over all segments, and its segment.
 
     Args:
         positions: (P, 3) float32 or float64, which decides the precision of all; fastest where neighbours in the array
             are neighbours in space.
-        starts: (E, 3), where the segments begin; a segment of no length is its point.
-        ends: (E, 3), where they end.
-        logarithms: (E,), of their strengths; may be -inf.
-        factor: of the squared distance d^2.
+        starts: (E, 3), starts of the segments; a segment of length zero is a point.
+        ends: (E, 3), ends of the segments.
+        logarithms: (E,), logarithms of their strengths; may be -inf.
+        factor: factor of the squared distance d^2.
 
     Returns:
         (P,) in the positions' dtype, and (P,) int64 indices of segments; of equals, the first.
@@ -41,7 +41,7 @@ def strongest(positions: Array, starts: Array, ends: Array, logarithms: Array, f
 def strongest_on_grid(
     axes: tuple[Array, Array, Array], starts: Array, ends: Array, logarithms: Array, factor: float
 ) -> Array:
-    """The largest of log s + factor d^2 at all (x, y, z) of three `axes`, (X, Y, Z); see `strongest`."""
+    """Return the largest log s + factor d^2 at all (x, y, z) of three `axes`, (X, Y, Z); see `strongest`."""
     dtype = axes[0].dtype
     value = np.empty(tuple(map(len, axes)), dtype)
     _on_grid(*axes, _segments(starts, ends, logarithms, dtype), dtype.type(factor), value)
@@ -49,14 +49,14 @@ def strongest_on_grid(
 
 
 def compile_now() -> None:
-    """Compile what double precision needs, or read what was compiled before: later nobody has to wait for it."""
+    """Compile the double-precision functions, or load their cached code, so that later calls need not wait."""
     segment = np.zeros((1, 3)), np.ones((1, 3)), np.zeros(1), -1.0
     strongest(np.zeros((1, 3)), *segment)
     strongest_on_grid((np.zeros(1), np.zeros(1), np.zeros(1)), *segment)
 
 
 def _segments(starts: Array, ends: Array, logarithms: Array, dtype: Any) -> Array:
-    """(E, 8): start, direction, inverse squared length, logarithm."""
+    """Return the segments as (E, 8): start, direction, inverse squared length, logarithm."""
     along = ends - starts
     squared = np.square(along).sum(axis=1)
     # What is so short that its inverse overflows is a point too.
@@ -108,7 +108,7 @@ def _on_grid(xs: Array, ys: Array, zs: Array, segments: Array, factor: float, va
 
 @_kernel
 def _evaluate(block: Array, count: int, segments: Array, factor: float, near: Array, bounds: Array) -> None:
-    """Fill in the best value of `count` positions, and whose it is."""
+    """Fill in the best value and the segment of `count` positions."""
     zero, one = block.dtype.type(0), block.dtype.type(1)
     middle = np.empty(3, block.dtype)
     radius = zero

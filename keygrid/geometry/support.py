@@ -1,26 +1,27 @@
-"""Whether a cloud shows a garment on a table or floor: the points of the plane that it lies on."""
+"""Detection of a table or floor in a cloud, by the points of its plane."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 _DRAWS = 300
-"""Planes that are tried, each through three points: enough to hit one that holds a third of them."""
+"""Number of planes to try, each through three points: enough to find one with a third of the points."""
 _THICKNESS = 0.005
-"""How far from a plane its points are, as a share of the cloud's diagonal."""
+"""Distance from a plane within which points belong to it, as a share of the cloud's diagonal."""
 _LEAST = 0.3
-"""Share of the points that a table has at least; less is the flat side of a garment."""
+"""Minimum share of the points on a table; the flat side of a garment has fewer."""
 _LEAST_ABOVE = 0.03
-"""Share of the points that lie on it at least."""
+"""Minimum share of the points that lie on the table."""
 _ONE_SIDE = 0.95
-"""Share of the other points that are on one side of it."""
+"""Minimum share of the other points on the same side of it."""
 _WIDER = 1.4
-"""How much wider a table is than what lies on it. Of the shipped garments, hats alone have such a part: their brim."""
+"""Minimum ratio of the width of a table to that of what lies on it. Of the shipped garments, only hats reach it.
+"""
 
 
 def share_on_support(points: NDArray[np.float64]) -> float:
-    """Return the share of points (N, 3) on the plane that carries the others, 0 where none does.
+    """Return the share of points (N, 3) on a plane that carries the others; 0 if there is none.
 
-    Such a plane has many points, is wider than what lies on it, and has next to nothing on its other side. RANSAC
+    Such a plane has many points, is wider than what lies on it, and has almost nothing on its other side. RANSAC
     (Fischler and Bolles 1981) finds it; the same points give the same share.
     """
     if len(points) < 3:

@@ -1,7 +1,7 @@
-"""Any triangle mesh into one surface that operators can be made of, and the way back to its own vertices.
+"""Conversion of any triangle mesh to a surface suitable for operators, and the map back to its own vertices.
 
-Meshes as people have them are in pieces whose seams are not welded, carry buttons, stray vertices and triangles without
-area, are turned inside out, and have up to a million triangles.
+Meshes in practice have unwelded seams, buttons, stray vertices, triangles without area, inverted pieces, and up to a
+million triangles.
 """
 
 from dataclasses import dataclass
@@ -19,27 +19,27 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 MOST, PROXY = 6_000, 3_000
-"""Vertices above which a mesh is replaced by a proxy, and about how many that has."""
+"""Number of vertices above which a mesh is replaced by a proxy, and approximate number of the proxy's vertices."""
 LEAST = 400
-"""Vertices below which triangles are split in four."""
+"""Number of vertices below which triangles are split in four."""
 
 _WELD = 1e-6
-"""Vertices closer than this, as a share of the box' diagonal, are one."""
+"""Distance below which vertices are merged, as a share of the box's diagonal."""
 _PIECE = 0.05
-"""Pieces smaller than this share of the largest one's area are passed over: buttons, labels."""
+"""Share of the largest piece's area below which pieces are ignored, such as buttons and labels."""
 _HOLLOW = 1e-3
-"""The least volume that tells the inside from the outside, over the area to the power of 3/2."""
+"""Minimum volume that distinguishes inside from outside, divided by the area to the power of 3/2."""
 
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """A mesh of V vertices without isolated vertices or triangles that have no area, its normals outwards.
+    """A mesh of V vertices with outward normals, without isolated vertices or triangles without area.
 
     Attributes:
         vertices: (V, 3).
         faces: (F, 3).
-        carry: (V0, V), takes values on these vertices to those of the mesh that it was made of; rows sum to one.
-        is_oriented: whether its inside could be told from its outside. If not, left and right may be swapped.
+        carry: (V0, V), maps values on these vertices to those of the original mesh; rows sum to one.
+        is_oriented: whether inside and outside could be distinguished; if not, left and right may be swapped.
     """
 
     vertices: Floats
@@ -49,7 +49,7 @@ class Surface:
 
 
 def surface_of(vertices: Floats, faces: Integers) -> Surface:
-    """One surface of a mesh as people have it: vertices (V0, 3) in any units, faces (F0, 3).
+    """Return the surface of any mesh: vertices (V0, 3) in any units, faces (F0, 3).
 
     Raises:
         KeygridError: no triangle has an area.
@@ -82,7 +82,7 @@ def surface_of(vertices: Floats, faces: Integers) -> Surface:
 
 
 def _weld(points: Floats, faces: Integers) -> tuple[Floats, Integers, Integers]:
-    """Vertices without copies, faces, and which of them each vertex became, (V0,)."""
+    """Return the merged vertices, the faces, and the merged vertex of each original one, (V0,)."""
     used = points[np.unique(faces)] if len(faces) else points
     step = max(_WELD * float(np.linalg.norm(np.ptp(used, axis=0))), 1e-300)
     cells = np.round((points - used.min(axis=0)) / step)
@@ -112,7 +112,7 @@ def _large_pieces(points: Floats, faces: Integers) -> Integers:
 
 
 def largest_piece(count: int, faces: Integers) -> Integers:
-    """The faces (F', 3) of the piece that has most of the faces (F, 3) of a mesh with `count` vertices."""
+    """Return the faces (F', 3) of the piece with the most of the faces (F, 3) of a mesh with `count` vertices."""
     piece = _pieces(count, faces)[faces[:, 0]]
     kept: Integers = faces[piece == np.bincount(piece).argmax()]
     return kept
@@ -126,10 +126,10 @@ def _pieces(count: int, faces: Integers) -> Integers:
 
 
 def outward(vertices: Floats, faces: Integers) -> tuple[Integers, bool]:
-    """Faces (F, 3) wound alike and outwards, and whether that could be told of every piece.
+    """Return faces (F, 3) oriented consistently and outwards, and whether that was possible for every piece.
 
-    Outwards is where a piece encloses a positive volume once each of its openings is closed by a fan around its middle,
-    which holds for a shirt that lies flat, too.
+    A piece is oriented outwards if it encloses a positive volume once a fan around its centre closes each opening,
+    which also holds for a lying shirt.
     """
     faces, can_be = wound_alike(faces)
     piece = _pieces(len(vertices), faces)
@@ -152,7 +152,7 @@ def outward(vertices: Floats, faces: Integers) -> tuple[Integers, bool]:
 
 
 def wound_alike(faces: Integers) -> tuple[Integers, bool]:
-    """Faces (F, 3) whose neighbours run along their common edge in opposite directions, and whether that can be."""
+    """Return faces (F, 3) with neighbours oriented alike across common edges, and whether that is possible."""
     count = len(faces)
     starts, ends = faces.ravel(), faces[:, [1, 2, 0]].ravel()
     low, high = np.minimum(starts, ends), np.maximum(starts, ends)
@@ -180,7 +180,7 @@ def wound_alike(faces: Integers) -> tuple[Integers, bool]:
 
 
 def directed_openings(faces: Integers, count: int) -> list[Integers]:
-    """Border edges (E, 2) of each opening of a mesh with `count` vertices, in the direction of their triangles."""
+    """Return the border edges (E, 2) of each opening of a mesh with `count` vertices, in their triangles' direction."""
     starts, ends = faces.ravel(), faces[:, [1, 2, 0]].ravel()
     low, high = np.minimum(starts, ends), np.maximum(starts, ends)
     _, index, times = np.unique(low * np.int64(count) + high, return_inverse=True, return_counts=True)
@@ -194,7 +194,7 @@ def directed_openings(faces: Integers, count: int) -> list[Integers]:
 
 
 def _simplified(vertices: Floats, faces: Integers) -> tuple[Floats, Integers, csr_matrix]:
-    """A proxy whose vertices stand for what is nearest to them along the surface, so that layers stay apart.
+    """Return a proxy whose vertices represent their neighbourhood along the surface, so that layers stay separate.
 
     Returns:
         Vertices (V, 3), faces (F, 3), and what takes values on these to the vertices it was made of, (V0, V).
@@ -239,7 +239,7 @@ def _simplified(vertices: Floats, faces: Integers) -> tuple[Floats, Integers, cs
 
 
 def _nearest_seed(graph: csr_matrix, seeds: Integers) -> Integers:
-    """(V,): index of the seed that is nearest along the graph."""
+    """Return the index of the nearest seed along the graph, (V,)."""
     sources = dijkstra(graph, directed=False, indices=seeds, min_only=True, return_predecessors=True)[2]
     position = np.zeros(graph.shape[0], dtype=np.int64)
     position[seeds] = np.arange(len(seeds))
@@ -248,7 +248,7 @@ def _nearest_seed(graph: csr_matrix, seeds: Integers) -> Integers:
 
 
 def _interleaved(grid: Integers) -> Integers:
-    """(V,): the bits of cells (V, 3) in turn, by which neighbours are mostly close to each other (Morton's order)."""
+    """Return the interleaved bits of cells (V, 3), (V,): neighbours mostly have similar values (Morton's order)."""
     code = np.zeros(len(grid), dtype=np.int64)
     for bit in range(10):
         for axis in range(3):

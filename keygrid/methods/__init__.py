@@ -1,4 +1,4 @@
-"""Methods that find keypoints, learned or not: their protocol, their registry, and the way to open one."""
+"""Methods that find keypoints, learned or not: their protocol and registry, and a function to open one."""
 
 from keygrid.methods.method import DenseMethod, Features, Method, Mode, Parts
 from keygrid.methods.registry import METHODS, Entry, Option, identify, methods, open_method, reopen, unlearned_methods

@@ -1,7 +1,8 @@
-"""Can a garment's front be told from its back? A half-turn about the vertical swaps both, and left and right with them.
+"""Detection of garments whose front and back are ambiguous: the half-turn about the vertical swaps them, and the sides.
 
-Outward normals rule out mirror images, but not the half-turn; only what makes the front differ does, as a neckline.
-Where nothing does, a network that has to choose follows the noise of the triangulation, which is worse than saying so.
+Outward normals rule out mirror images, but not the half-turn; only differences between front and back, such as a
+neckline, do. If there are none, a network that has to choose follows the noise of the triangulation, so the user should
+be told.
 """
 
 import numpy as np
@@ -11,26 +12,28 @@ from scipy.spatial import cKDTree
 Floats = NDArray[np.floating]
 
 _SPREAD = 0.15
-"""Root mean square of how far places are from the axis, below which they say nothing but heights."""
+"""Root mean square distance of places from the axis below which they only express heights."""
 _SHARE = 0.12
-"""Least share of each quarter of a garment, such as front left; a network that hesitates gives one that of another."""
+"""Minimum share of each quarter of a garment, such as front left; uncertain networks leave some quarters nearly empty.
+"""
 _QUERIES = 1024
-"""Points of which the image is looked up."""
+"""Number of points whose image is looked up."""
 _RATIOS = (1.4, 1.2)
-"""Ratios by which heat kernel signatures, and distances to openings, must change more under the half-turn than left to
-right. Shirts whose necklines are the same in front and behind had at most 1.28 and 1.17, told ones at least 1.25 in the
-second (neckline deeper by two centimetres), and most two to three."""
+"""Minimum ratios of the change under the half-turn to that from left to right, for heat kernel signatures and for
+distances to openings. Shirts with equal necklines had at most 1.28 and 1.17; distinguishable ones had at least 1.25 in
+the second (neckline deeper by two centimetres), mostly two to three.
+"""
 _CLEAR = 0.2
-"""Change in distances to openings, in standard deviations, that is never noise, though left may differ from right."""
+"""Change in distances to openings, in standard deviations, that is never noise, even if left and right differ."""
 
 
 def is_ambiguous(places: Floats, features: Floats, signatures: int) -> bool:
-    """Return whether nothing tells a garment from its image under the half-turn.
+    """Return whether a garment is indistinguishable from its image under the half-turn.
 
     Args:
-        places: (N, 3), where on a garment of its kind points spread evenly over the surface are, as a network has it.
-        features: (N, F), intrinsic features there, each of standard deviation one.
-        signatures: how many of them, the first ones, are heat kernel signatures; the others are of openings.
+        places: (N, 3), a network's places, on a garment of its kind, of points spread evenly over the surface.
+        features: (N, F), intrinsic features of these points, with standard deviation one.
+        signatures: number of heat kernel signatures, which come first; the others describe openings.
     """
     across = places[:, [0, 2]]
     if np.sqrt(np.square(across).sum(axis=1).mean()) < _SPREAD:

@@ -1,4 +1,4 @@
-"""Landmarks that are carried over to other garments, or to the other side of the same one."""
+"""Carries landmarks over to other garments, or to the other side of the same one."""
 
 import re
 from collections import defaultdict
@@ -20,31 +20,31 @@ from keygrid.methods.method import Method
 Floats = NDArray[np.float64]
 
 ASYMMETRIC = 0.015
-"""Mean distance from a garment to its mirror image, as a share of its diagonal, beyond which it has none."""
+"""Mean distance between a garment and its mirror image, as a share of its diagonal, above which it is asymmetric."""
 
 MIDDLE = 0.02
-"""Distance between a landmark and its mirror image, likewise, below which it is in the middle."""
+"""Distance between a landmark and its mirror image, as a share of the diagonal, below which it is in the middle."""
 
 _SIDES = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 
 
 def tells_places(method: Method) -> bool:
-    """Return whether a method says of each vertex of a surface where on a garment of its kind it is."""
+    """Return whether a method finds each surface vertex's place on a garment of its kind."""
     return hasattr(method, "places") and method.needs_surface
 
 
 def carried(known: Sequence[Garment], target: Garment, method: Any) -> Landmarks:
-    """Return landmarks of some garments where a method sees the same places on another one (few-shot naming).
+    """Return landmarks of some garments at the places that a method finds on another one (few-shot naming).
 
-    A name that several garments have goes to the mean of its places.
+    If several garments have the same name, its place is their mean.
 
     Args:
         known: surfaces with landmarks that follow the material.
         target: a surface.
-        method: says of each vertex where on a garment of its kind it is, as `keygrid.methods.learned.LearnedMethod`.
+        method: finds each vertex's place on a garment of its kind, as `keygrid.methods.learned.LearnedMethod` does.
 
     Raises:
-        KeygridError: the method tells no places, one of the garments is a cloud, or none has landmarks.
+        KeygridError: the method finds no places, one of the garments is a cloud, or none has landmarks.
     """
     clouds = [garment.name for garment in (*known, target) if garment.is_cloud]
     if clouds:
@@ -74,16 +74,16 @@ def carried(known: Sequence[Garment], target: Garment, method: Any) -> Landmarks
 
 
 def mirrored(garment: Garment, landmarks: Landmarks) -> Landmarks:
-    """Return landmarks on the other side of a garment, left for right, with the names of that side.
+    """Return the mirror images of landmarks, with left and right exchanged in their names.
 
-    Those in the middle of the garment are left out.
+    Landmarks in the middle of the garment are left out.
 
     Args:
-        garment: is its own mirror image at rest.
-        landmarks: on it.
+        garment: a garment that is symmetric at rest.
+        landmarks: landmarks on it.
 
     Raises:
-        KeygridError: it is not, or all of them are in the middle.
+        KeygridError: the garment is not symmetric, or all landmarks are in the middle.
     """
     mirror = left_right_plane(garment.vertices)
     if mirror.error > ASYMMETRIC:
@@ -105,7 +105,7 @@ def mirrored(garment: Garment, landmarks: Landmarks) -> Landmarks:
 
 
 def other_side(name: str) -> str:
-    """Return a name with left for right and right for left; one of neither side says that it is mirrored."""
+    """Return a name with left and right exchanged; a name of neither side is marked as mirrored."""
     swapped = _SIDES.sub(_swapped, name)
     return swapped if swapped != name else f"{name} mirrored"
 
@@ -124,7 +124,7 @@ def _nearest(garment: Garment, places: Floats) -> MaterialPoints:
 
 
 def _lasting(landmarks: Landmarks) -> Landmarks:
-    """Those that follow the material through all frames."""
+    """Return the landmarks that follow the material through all frames."""
     return landmarks.chosen(np.array([frame is None for frame in frames_of(landmarks)], bool))
 
 

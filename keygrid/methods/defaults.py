@@ -1,4 +1,4 @@
-"""The checkpoint with which a garment opens where none is named: a table of those that are shipped."""
+"""The table of shipped checkpoints with which garments open by default."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,12 @@ Kind = Literal["mesh", "cloud"]
 
 @dataclass(frozen=True)
 class Shipped:
-    """A shipped checkpoint that is the first choice for something.
+    """A shipped checkpoint that is the default for some garments.
 
     Attributes:
-        checkpoint: its file's name without the ending.
-        kind: what it was made for.
-        categories: of the garments that it learnt from, and other words for them.
+        checkpoint: name of its file, without the ending.
+        kind: kind of garment that it was made for.
+        categories: categories of its training garments, and synonyms.
     """
 
     checkpoint: str
@@ -37,15 +37,15 @@ SHIPPED = (
     Shipped("trousers-k8", "cloud", ("Trousers",)),
     Shipped("skirt-k8", "cloud", ("Skirt",)),
 )
-"""The first choices, one a kind and category. Those of tops serve where a category is unknown or has none."""
+"""The defaults, one per kind and category. Those for tops also serve garments of unknown or other categories."""
 
 
 @dataclass(frozen=True)
 class Default:
-    """The first choice for a garment.
+    """The default for a garment.
 
     Attributes:
-        path: of the checkpoint.
+        path: path of the checkpoint.
         reason: the reason for it, a phrase that begins with "the default for".
     """
 
@@ -56,8 +56,8 @@ class Default:
 def default_for(garment: Garment) -> Default:
     """Return the shipped checkpoint with which a garment opens.
 
-    That is the one for its kind and category; else, for a mesh, the one for clouds of its category, which sees points
-    of the mesh; else that for tops of its kind.
+    It is the one for the garment's kind and category; otherwise, for a mesh, the one for clouds of its category, which
+    sees points of the mesh; otherwise the one for tops of its kind.
     """
     kind: Kind = "cloud" if garment.is_cloud else "mesh"
     own = [one for one in SHIPPED if garment.category.casefold() in map(str.casefold, one.categories)]

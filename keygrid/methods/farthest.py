@@ -1,4 +1,4 @@
-"""Farthest points of a garment's cloud, found in each pose or held still."""
+"""Farthest points of a garment's cloud, chosen in each pose or held still."""
 
 import numpy as np
 import torch
@@ -9,21 +9,21 @@ from keygrid.methods.unlearned import Floats, Integers, Pose, UnlearnedMethod
 
 
 class Farthest(UnlearnedMethod):
-    """The farthest points of the cloud as it is posed, beginning with the point farthest from the cloud's mean."""
+    """The farthest points of the posed cloud, beginning with the point farthest from the cloud's mean."""
 
     def choose(self, pose: Pose) -> Floats:
-        """Choose (K, 3) of the drawn points."""
+        """Choose (K, 3) from the drawn points."""
         return pose.points[farthest(pose.normalisation.apply(pose.points), self.keypoints)]
 
 
 class Still(UnlearnedMethod):
-    """Points that are held still in the box around the garment, on the nearest cloth of each pose.
+    """Points held still in the garment's bounding box, moved to the nearest cloth of each pose.
 
-    They are the farthest points of the first frame, or of the shape at rest where that is asked for.
+    They are the farthest points of the first frame, or of the shape at rest if that is requested.
     """
 
     def choose(self, pose: Pose) -> Floats:
-        """Choose (K, 3) of the drawn points."""
+        """Choose (K, 3) from the drawn points."""
         first = pose if pose.frame is None else pose.at(0)
         held = first.normalisation.apply(first.points)
         held = held[farthest(held, self.keypoints)]
@@ -32,6 +32,6 @@ class Still(UnlearnedMethod):
 
 
 def farthest(points: Floats, count: int) -> Integers:
-    """(count,), indices of the farthest points of (N, 3), beginning with the one farthest from their mean."""
+    """Return indices (count,) of the farthest points of (N, 3), beginning with the one farthest from their mean."""
     start = int(np.square(points - points.mean(axis=0)).sum(axis=1).argmax())
     return farthest_points(torch.from_numpy(points)[None], count, start)[0].numpy()

@@ -1,9 +1,9 @@
-"""Keypoints of many garments, written to one file; an interrupted command goes on where it was.
+"""Keypoints of many garments, written to one file; interrupted commands can be continued.
 
-Garments go through in steps, which are known before anything is read: neighbours of the list, or one garment with all
-its frames. An executor reads the garments of a step and finds their keypoints, each step by itself and in one thread,
-and what is found is added to a file beside the output, a line a step. So the result depends neither on how many
-processes there are nor on which of them is ahead, and memory holds a few steps however many there are.
+Garments are processed in steps that are determined before anything is read: neighbours in the list, or one garment with
+all its frames. An executor reads the garments of a step and finds their keypoints, each step independently and in one
+thread, and adds the results to a file beside the output, one line per step. The result therefore depends neither on the
+number of processes nor on their speed, and memory holds only a few steps.
 """
 
 import hashlib
@@ -34,10 +34,10 @@ from keygrid.prediction.journal import Journal
 from keygrid.work import CrashedError, Workers, in_order, one_thread
 
 BATCH = 8
-"""Clouds that the network sees at once."""
+"""Number of clouds per network pass."""
 
 _TRIES = 2
-"""Processes that a garment may end alone, before it is left out."""
+"""Number of processes that a garment may end by itself before it is left out."""
 
 _VERSION = 4
 """Version of the lines in the file beside the output; work of another version is not continued."""
@@ -48,13 +48,13 @@ class Request:
     """A request to a method.
 
     Attributes:
-        keypoints: the mode, as `keygrid.methods.Method.find` takes it.
-        frames: all frames of a garment that moves, called PATH@FRAME, instead of its shape at rest.
-        batch: the most clouds that the network sees at once; another number rounds differently.
-        device: where a network computes, as PyTorch names it.
-        up: the axis that is up in all files; guessed of each if not given.
-        recipe: prepares clouds first.
-        item: the object to take of a file of several; the largest open one if not given.
+        keypoints: position of keypoints, as `keygrid.methods.Method.find` takes it.
+        frames: use all frames of a moving garment, called PATH@FRAME, instead of its shape at rest.
+        batch: maximum number of clouds per network pass; a different number changes rounding.
+        device: device of the network, by PyTorch's name.
+        up: the vertical axis of all files; guessed for each if not given.
+        recipe: recipe that prepares clouds first.
+        item: the object to use from a file that has several; the largest open one if not given.
     """
 
     keypoints: Mode = "soft"
@@ -77,29 +77,29 @@ def predict_all(
     report: Callable[[int], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Write the keypoints of garments, in their order, in the format of the path's ending.
+    """Write the keypoints of garments, in order, in the format of the path's ending.
 
-    Until all are done, what is found is in `OUT.partial`, and the output stays as it was. When the same is asked
-    again, that file is gone on from, to the same bytes as without an interruption. A file of anything else (another
-    method, request, list of garments, or a garment's file that has changed) is begun anew.
+    Until all are done, results are in `OUT.partial`, and the output is unchanged. The same call continues from that
+    file, and gives the same bytes as without an interruption. If anything else differs (method, request, list of
+    garments, or a garment's file), the file is started again.
 
     Args:
         members: the garments.
-        method: finds the keypoints; opened by whoever works. If None, each garment has its own, by
-            `keygrid.methods.defaults`, whose reason is in its records, and is said once.
-        out: the output.
+        method: finds the keypoints; opened in each process. If None, each garment has its default from
+            `keygrid.methods.defaults`; the reason is stored in its record and reported once.
+        out: path of the output.
         request: what to find.
-        executor: works; see `keygrid.work.open_executor`.
-        on_skip: receives each garment that can't be used, and why.
-        report: receives how many garments are done, at the start and after each step.
-        say: receives a sentence when work goes on, starts anew or was interrupted.
+        executor: runs the work; see `keygrid.work.open_executor`.
+        on_skip: receives each unusable garment, with the reason.
+        report: receives the number of finished garments, at the start and after each step.
+        say: receives a message when work continues, starts again or was interrupted.
 
     Returns:
         How many garments were skipped.
 
     Raises:
-        KeygridError: no garment can be used, the format can't hold them, nothing can be written there, another process
-            writes there, or the method can't be opened.
+        KeygridError: no garment is usable, the format can't hold them, the file can't be written or is being written by
+            another process, or the method can't be opened.
     """
     check_format(out, len(members))
     size = 1 if request.frames else request.batch
@@ -152,11 +152,11 @@ def predict_all(
 
 
 _Found = tuple[list[Record], dict[int, str]]
-"""Records of the garments of a step, and why others can't be used, by their places in the step."""
+"""Records of the garments of a step, and the reasons why others are unusable, by their index in the step."""
 
 
 def _without_deadly(executor: Workers, work: Callable[[Sequence[Member]], _Found], step: Sequence[Member]) -> _Found:
-    """Work on a step that has ended its process, without the garments that do so alone."""
+    """Process a step that has ended its process, without the garments that do so by themselves."""
     deadly: dict[int, str] = {}
     for number, member in enumerate(step):
         for _ in range(_TRIES):  # something else may have ended it
@@ -178,15 +178,15 @@ def _without_deadly(executor: Workers, work: Callable[[Sequence[Member]], _Found
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """A garment of a step that could be read.
+    """A readable garment of a step.
 
     Attributes:
-        number: its place in the step.
-        garment: as it was read.
-        drawn: points on it.
-        method: finds its keypoints.
-        reason: the reason for this method; empty where the user named it.
-        names: of its keypoints, where they have any.
+        number: index in the step.
+        garment: the garment.
+        drawn: points drawn on it.
+        method: method that finds its keypoints.
+        reason: reason for this method; empty if the user named it.
+        names: names of its keypoints, if any.
     """
 
     number: int
@@ -203,7 +203,7 @@ _Numbered = tuple[int, Record]
 def _predict(
     identity: MethodId | None, request: Request, parts: Literal["keypoints", "skeleton"], step: Sequence[Member]
 ) -> _Found:
-    """Read the garments of a step and find their keypoints; runs wherever the executor does."""
+    """Read the garments of a step and find their keypoints; runs in the executor."""
     named = reopen(identity, request.device) if identity is not None else None
     reasons: dict[int, str] = {}
     tasks: dict[Method, list[_Task]] = {}
@@ -239,7 +239,7 @@ def _identified(path: Path) -> MethodId:
 def _records(
     tasks: Sequence[_Task], request: Request, parts: Literal["keypoints", "skeleton"], reasons: dict[int, str]
 ) -> list[_Numbered]:
-    """Records of garments that have one method; adds to `reasons` those that can't be used."""
+    """Return records of garments that share a method; add the reasons for unusable ones to `reasons`."""
     try:
         return list(_find(tasks, request, parts))
     except KeygridError:
@@ -255,7 +255,7 @@ def _records(
 
 
 def _find(tasks: Sequence[_Task], request: Request, parts: Literal["keypoints", "skeleton"]) -> Iterator[_Numbered]:
-    """Records of garments that have one method, or of all their frames, a batch at a time."""
+    """Yield records of garments that share a method, or of all their frames, a batch at a time."""
     shown = _shown(tasks, request.frames)
     while batch := list(islice(shown, request.batch)):
         names, at, of = zip(*batch, strict=True)
@@ -277,7 +277,7 @@ def _shown(tasks: Sequence[_Task], frames: bool) -> Iterator[tuple[str, int | No
 
 
 def _command(members: Sequence[Member], method: MethodId | None, out: Path, request: Request) -> str:
-    """Return digits that tell what is written, and from what, from anything else."""
+    """Return a digest that identifies the output and its inputs."""
     known = [method] if method is not None else [identify(FOLDER / f"{one.checkpoint}.safetensors") for one in SHIPPED]
     told: list[Any] = [_VERSION, out.suffix.lower(), repr(request), method is None]
     told += [text for one in known for text in (one.spec, one.fingerprint)]

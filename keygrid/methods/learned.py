@@ -1,4 +1,4 @@
-"""Methods that a network learnt: a checkpoint and garments in, predictions out."""
+"""Learned methods, which find keypoints with the network of a checkpoint."""
 
 import time
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ class LearnedMethod:
     """A checkpoint, ready to find keypoints.
 
     Args:
-        path: the checkpoint's file.
-        device: as PyTorch names it.
+        path: path of the checkpoint.
+        device: device of the network, by PyTorch's name.
 
     Raises:
-        KeygridError: the file can't be read as a checkpoint, or the device is not there.
+        KeygridError: the file can't be read as a checkpoint, or the device is not available.
     """
 
     def __init__(self, path: Path, device: str = "cpu") -> None:
@@ -66,11 +66,11 @@ class LearnedMethod:
         parts: Parts = "all",
         drawn: Sequence[Sample] | None = None,
     ) -> list[Prediction]:
-        """See `keygrid.methods.Method.find`; clouds of one size are shown to the network together.
+        """Find keypoints as `keygrid.methods.Method.find` does; the network processes clouds of one size together.
 
-        The same garments together give the same bits. One of them alone gives the same but for rounding, because larger
-        matrices may be multiplied in another order: normalised keypoints are within 1e-5, and `peak` may choose another
-        one of points that weigh the same to rounding.
+        The same garments together give the same bits. A garment alone gives the same up to rounding, because larger
+        matrices may be multiplied in another order: normalised keypoints agree within 1e-5, and `peak` may choose
+        another point of equal weight.
         """
         frames = frames or [None] * len(garments)
         drawn = drawn or [self.drawing.draw(garment) for garment in garments]
@@ -95,7 +95,7 @@ class LearnedMethod:
         return [found[i] for i in range(len(garments))]
 
     def features(self, garment: Garment, frame: int | None = None) -> Features:
-        """See `keygrid.methods.DenseMethod.features`; the points are those that the network sees."""
+        """Return features as `keygrid.methods.DenseMethod.features` does, at the points that the network sees."""
         shown = posed(self.drawing.draw(garment), garment, frame)
         inputs, _ = inputs_of([garment if frame is None else garment.still(frame)], [shown], self.config)
         with torch.inference_mode():
@@ -103,7 +103,7 @@ class LearnedMethod:
         return Features(shown, features[0].float().cpu().numpy())
 
     def places(self, garment: Garment, frame: int | None = None) -> Floats | None:
-        """Return each vertex' place on a garment of its kind, about within [-1, 1], as the network sees it.
+        """Return each vertex's place on a garment of its kind, about within [-1, 1], as the network sees it.
 
         Args:
             garment: a surface.
@@ -114,7 +114,7 @@ class LearnedMethod:
             tell places.
 
         Raises:
-            KeygridError: as `find` does.
+            KeygridError: as for `find`.
         """
         encoder: Any = self.network.encoder
         if not self.needs_surface or not hasattr(encoder, "on_vertices"):
@@ -138,7 +138,7 @@ class LearnedMethod:
         return [tensor.float().cpu().numpy() for tensor in found]
 
     def _judged(self, prediction: Prediction, inputs: Inputs, number: int, features: Floats) -> Prediction:
-        """A prediction with what is to be said against it: a network that sees clouds has nothing to say."""
+        """Return a prediction with its caveats; networks for clouds have none."""
         encoder: Any = self.network.encoder
         if not self.needs_surface or not hasattr(encoder, "seen"):
             return prediction
@@ -174,6 +174,6 @@ class LearnedMethod:
 
 
 def _nearest_vertices(vertices: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(K,), the vertex (V, 3) nearest to each of some positions (K, 3)."""
+    """Return the vertex (V, 3) nearest to each position (K, 3), as indices (K,)."""
     queries, points = (torch.tensor(array)[None] for array in (positions, vertices))
     return geometry.nearest(queries, points)[0, :, 0].numpy()

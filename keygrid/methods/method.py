@@ -1,4 +1,4 @@
-"""The protocol of whatever finds keypoints on garments; needs no torch."""
+"""The protocol of methods that find keypoints on garments; needs no torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from keygrid.data.sampling import Drawing, Sample
 from keygrid.prediction import MethodId, Prediction
 
 Mode = Literal["soft", "peak"]
-"""Position of a keypoint that has weights: their mean, or its heaviest point. Other methods know no difference."""
+"""Position of a keypoint with weights: their mean, or the heaviest point. Other methods ignore it."""
 
 Parts = Literal["keypoints", "skeleton", "all"]
-"""Parts to find: keypoints alone, with their skeleton, or with the reconstruction, too."""
+"""Parts to find: keypoints with their skeleton, or also the reconstruction."""
 
 
 class Method(Protocol):
-    """A method that finds keypoints. Nothing in it is random: the same garment gives the same keypoints."""
+    """A method that finds keypoints. It is deterministic: the same garment gives the same keypoints."""
 
     @property
     def id(self) -> MethodId:
@@ -27,19 +27,19 @@ class Method(Protocol):
 
     @property
     def keypoints(self) -> int:
-        """K, the number of keypoints that it finds on each garment."""
+        """Number of keypoints on each garment, K."""
 
     @property
     def needs_surface(self) -> bool:
-        """True if it can't work on a cloud."""
+        """True if it can't process clouds."""
 
     @property
     def drawing(self) -> Drawing:
-        """The way in which it wants points drawn on garments."""
+        """The points that it needs on garments."""
 
     @property
     def device(self) -> str:
-        """The device that it computes on, as PyTorch names it."""
+        """The device that it computes on, by PyTorch's name."""
 
     def find(
         self,
@@ -50,20 +50,20 @@ class Method(Protocol):
         parts: Parts = "all",
         drawn: Sequence[Sample] | None = None,
     ) -> list[Prediction]:
-        """Find the keypoints of garments, all as they are in one frame.
+        """Find the keypoints of garments, each in one frame.
 
         Args:
-            garments: as many as memory has room for at once; one garment may be there several times.
-            frames: the frame of each garment, counted from zero, or None for the shape at rest; the shape at rest of
-                all garments if not given. Points are drawn on the shape at rest and follow the material, so that
-                keypoints move because the garment does and not because other points were drawn.
-            mode: where a keypoint is that has weights.
+            garments: garments; memory must have room for all at once, and a garment may occur several times.
+            frames: frame of each garment, counted from zero, or None for the shape at rest; all at rest if not given.
+                Points are drawn on the shape at rest and follow the material, so that keypoints move only with the
+                garment.
+            mode: position of a keypoint with weights.
             parts: what to find; a method may find more.
-            drawn: points that `drawing` drew on the shape at rest of each garment; drawn here, always the same ones, if
-                not given.
+            drawn: points drawn by `drawing` on the shape at rest of each garment; if not given, they are drawn here,
+                always the same.
 
         Raises:
-            KeygridError: a garment has too few points, no size or no surface, or the answer is no number.
+            KeygridError: a garment has too few points, no size or no surface, or the result is not finite.
         """
 
 
@@ -85,8 +85,8 @@ class DenseMethod(Protocol):
     """A method that describes every point of a garment, not only its keypoints."""
 
     def features(self, garment: Garment, frame: int | None = None) -> Features:
-        """Describe points of a garment as it is in a frame; None is the shape at rest.
+        """Describe points of a garment in a frame; None is the shape at rest.
 
         Raises:
-            KeygridError: as `Method.find` does.
+            KeygridError: as for `Method.find`.
         """

@@ -1,4 +1,4 @@
-"""The methods without a file, by name, and the way to open any method; heavy imports wait until one is opened."""
+"""The methods without a file, by name, and functions to open any method; heavy imports wait until one is opened."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -20,17 +20,17 @@ from keygrid.model.config import MAXIMUM_KEYPOINTS
 from keygrid.prediction import MethodId
 
 GROUP = "keygrid.methods"
-"""The group of entry points in which other packages offer methods, each an `Entry`."""
+"""The group of entry points through which other packages provide methods, each an `Entry`."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """A whole number that a method takes.
+    """An integer option of a method.
 
     Attributes:
-        default: its value if not given.
-        low: its least value.
-        high: its greatest value.
+        default: default value.
+        low: smallest value.
+        high: largest value.
     """
 
     default: int
@@ -46,11 +46,11 @@ class Entry:
     """A method without a file.
 
     Attributes:
-        title: its name in lists.
-        factory: a function of a `MethodId` and the options by name, or such a function's place, `package.module:name`,
-            which is imported when the method is opened.
-        options: by name; `k` is the number of keypoints.
-        version: what tells its answers from those of earlier versions of the method.
+        title: name in lists.
+        factory: a function of a `MethodId` and the options by name, or its location, `package.module:name`, which is
+            imported when the method is opened.
+        options: options by name; `k` is the number of keypoints.
+        version: distinguishes its results from those of earlier versions of the method.
     """
 
     title: str
@@ -59,7 +59,7 @@ class Entry:
     version: str = "1"
 
     def identity(self, name: str, values: Mapping[str, int]) -> MethodId:
-        """The identity of the method with some values of its options."""
+        """Return the identity of the method with some values of its options."""
         spec = f"{name}?{'&'.join(f'{key}={value}' for key, value in values.items())}" if values else name
         return MethodId(self.title, self.version, spec)
 
@@ -79,7 +79,7 @@ METHODS: dict[str, Entry] = {
 
 
 def methods() -> dict[str, Entry]:
-    """All methods without a file, by name: those here, and those that installed packages offer and that load."""
+    """Return all methods without a file, by name: the built-in ones, and those of installed packages that load."""
     found = dict(METHODS)
     for name, point in _offered().items():
         try:
@@ -90,7 +90,7 @@ def methods() -> dict[str, Entry]:
 
 
 def unlearned_methods() -> Iterator[tuple[MethodId, int]]:
-    """The identity and the number of keypoints of each method without a file, with its usual options."""
+    """Yield the identity and number of keypoints of each method without a file, with default options."""
     for name, entry in methods().items():
         values = {key: option.default for key, option in entry.options.items()}
         yield entry.identity(name, values), values.get("k", 0)
@@ -101,12 +101,12 @@ def open_method(spec: str | Path, device: str = "cpu") -> Method:
 
     Args:
         spec: the path of a checkpoint, the name of a shipped one, such as `tops-k8-surface`, or the name of a method
-            without a file and its options, such as `farthest?k=8`.
-        device: what a checkpoint's network computes on, as PyTorch names it.
+            without a file with its options, such as `farthest?k=8`.
+        device: device of a checkpoint's network, by PyTorch's name.
 
     Raises:
-        KeygridError: there is no such method, an option is wrong, the file can't be read as a checkpoint, or the device
-            is not there.
+        KeygridError: there is no such method, an option is invalid, the file can't be read as a checkpoint, or the
+            device is not available.
     """
     unlearned = _unlearned(spec)
     if unlearned is not None:
@@ -118,10 +118,10 @@ def open_method(spec: str | Path, device: str = "cpu") -> Method:
 
 
 def identify(spec: str | Path) -> MethodId:
-    """Tell a method from all others without opening it, for which torch would take seconds.
+    """Return the identity of a method without opening it, which would take seconds to import torch.
 
     Raises:
-        KeygridError: there is no such method, an option is wrong, or the file is no checkpoint.
+        KeygridError: there is no such method, an option is invalid, or the file is not a checkpoint.
     """
     unlearned = _unlearned(spec)
     if unlearned is not None:
@@ -134,10 +134,10 @@ def identify(spec: str | Path) -> MethodId:
 
 @lru_cache(maxsize=8)
 def reopen(identity: MethodId, device: str = "cpu") -> Method:
-    """Open a method that another process has identified; the last few stay open.
+    """Open a method that another process has identified; the most recent ones stay open.
 
     Raises:
-        KeygridError: as `open_method`, or it is another method by now.
+        KeygridError: as for `open_method`, or the method has changed.
     """
     method = open_method(identity.spec, device)
     if method.id.fingerprint != identity.fingerprint:
@@ -148,7 +148,7 @@ def reopen(identity: MethodId, device: str = "cpu") -> Method:
 
 
 def _unlearned(spec: str | Path) -> tuple[str, Entry, dict[str, int]] | None:
-    """Return name, entry and options of a method without a file; None if `spec` is the path of one with a file."""
+    """Return name, entry and options of a method without a file; None if `spec` is the path of a checkpoint."""
     name, _, query = str(spec).partition("?")
     if isinstance(spec, Path) or not re.fullmatch(r"[A-Za-z][\w-]*", name):
         return None
@@ -163,7 +163,7 @@ def _unlearned(spec: str | Path) -> tuple[str, Entry, dict[str, int]] | None:
 
 
 def checkpoint_path(spec: str | Path) -> Path:
-    """Return the path of a checkpoint, or that of the shipped one of this name where there is no such file."""
+    """Return the path of a checkpoint; if there is no such file, that of the shipped one of this name."""
     path, shipped = Path(spec), FOLDER / f"{spec}.safetensors"
     return shipped if not path.exists() and path.parent == Path() and shipped.exists() else path
 

@@ -1,4 +1,4 @@
-"""Keypoints of clouds as they come, a line of JSON each, for robots."""
+"""Keypoints of clouds as they arrive, as lines of JSON for robots."""
 
 import json
 import time
@@ -22,21 +22,21 @@ from keygrid.prediction import Prediction
 from keygrid.prediction.upright import upright
 
 VISIBLE = 0.02
-"""Share of the diagonal within which a keypoint that a camera sees has a point of the cloud."""
+"""Distance from a keypoint within which a visible one has a point of the cloud, as a share of the diagonal."""
 
 LOOKS = 0.02
-"""Seconds between two looks at a folder."""
+"""Interval between two checks of a folder, in seconds."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The work to do with each cloud.
+    """The processing of each cloud.
 
     Attributes:
         method: finds the keypoints.
-        mode: as `Method.find` takes it.
-        recipe: prepares the clouds; None leaves them as they are.
-        up: the vertical axis of the files; None is the recipe's, or guessed.
+        mode: position of keypoints, as `Method.find` takes it.
+        recipe: recipe that prepares the clouds; None for no preparation.
+        up: the files' vertical axis; None for the recipe's or a guessed one.
     """
 
     method: Method
@@ -46,10 +46,10 @@ class Wanted:
 
 
 def as_wanted(garment: Garment, recipe: Recipe | None = None, up: Up | None = None, item: str = "") -> Garment:
-    """Prepare a cloud if there is a recipe, else stand a garment up; see `Wanted`, and for an object `upright`.
+    """Prepare a cloud if there is a recipe, otherwise turn a garment upright; see `Wanted` and `upright`.
 
     Raises:
-        KeygridError: it can't be prepared, or has no such object.
+        KeygridError: the cloud can't be prepared, or has no such object.
     """
     if recipe is None:
         return upright(garment, up, item)
@@ -57,7 +57,7 @@ def as_wanted(garment: Garment, recipe: Recipe | None = None, up: Up | None = No
 
 
 def warm_up(wanted: Wanted) -> None:
-    """Let libraries load and compile, so that the first cloud does not wait for them: seconds."""
+    """Load libraries and compile functions, so that the first cloud need not wait for seconds."""
     points = np.random.default_rng(0).normal(size=(wanted.method.drawing.points, 3))
     cloud = Garment("nothing", points, np.empty((0, 3), np.int64))
     with suppress(KeygridError):  # a method may need a surface, and a recipe a table
@@ -66,16 +66,16 @@ def warm_up(wanted: Wanted) -> None:
 
 
 def frames_of(watch: FolderWatch, *, go_on: bool, sleep: Callable[[float], object] = time.sleep) -> Iterator[Frame]:
-    """Give the clouds of a folder.
+    """Yield the clouds of a folder.
 
     Args:
-        watch: of the folder.
-        go_on: give all that are there, or else the newest of those that come, for ever; ones that were overtaken while
-            the last one was worked on are passed over.
-        sleep: waits for seconds.
+        watch: the watched folder.
+        go_on: whether to follow the folder: yield the newest of the arriving clouds until interrupted, skipping
+            superseded ones, instead of all existing clouds once.
+        sleep: waits for a number of seconds.
 
     Raises:
-        KeygridError: the folder is gone.
+        KeygridError: the folder no longer exists.
     """
     watch.look()
     sleep(LOOKS)
@@ -95,14 +95,14 @@ def stream(
     frames: Iterable[Frame], wanted: Wanted, write: Callable[[str], object], say: Callable[[str], object],
     put_back: Callable[[Frame], object] | None = None,
 ) -> None:  # fmt: skip
-    """Write a line of JSON for each cloud; one that can't be used is named and passed over.
+    """Write a line of JSON for each cloud; unusable ones are reported and skipped.
 
     Args:
         frames: the clouds.
-        wanted: what is done with them.
-        write: is given each line, without its end.
-        say: is given a sentence on each that can't be used.
-        put_back: is given one that may be half-written, to give it again; if not given, it is passed over, too.
+        wanted: processing of the clouds.
+        write: receives each line, without its end.
+        say: receives a message on each unusable cloud.
+        put_back: receives a cloud that may be incomplete, to return it again; if not given, it is skipped, too.
     """
     for frame in frames:
         try:
@@ -118,10 +118,10 @@ def stream(
 
 
 def as_line(frame: Frame, garment: Garment, prediction: Prediction) -> dict[str, Any]:
-    """Return a cloud's keypoints as JSON values; positions are in the axes and the unit of the file.
+    """Return a cloud's keypoints as JSON values; positions have the axes and the unit of the file.
 
-    `stamp` is when the file was written, in seconds since the epoch, and `latency` the seconds from then to now. A
-    keypoint is visible if the cloud has a point beside it.
+    `stamp` is the file's modification time, in seconds since the epoch, and `latency` the seconds from then to now. A
+    keypoint is visible if the cloud has a point close to it.
     """
     positions = in_file_axes(prediction.keypoints, garment.up).tolist()
     away = np.asarray(cKDTree(garment.vertices).query(prediction.keypoints)[0])

@@ -1,4 +1,4 @@
-"""Methods that learn nothing: they choose places on a garment by a rule."""
+"""Methods without learning, which choose places on a garment by a rule."""
 
 import time
 from abc import ABC, abstractmethod
@@ -24,17 +24,17 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 DRAWING = Drawing(2048, "centred")
-"""Drawing of as many points as the published network sees, with a map that does not depend on the garment's place."""
+"""As many points as the published network sees, with a normalisation that does not depend on the garment's position."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """A garment as it is in one of its frames.
+    """A garment in one of its frames.
 
     Attributes:
-        garment: with all of its frames.
-        frame: counted from zero; None is the shape at rest.
-        drawn: points that were drawn on the shape at rest.
+        garment: the garment with all of its frames.
+        frame: the frame, counted from zero; None is the shape at rest.
+        drawn: points drawn on the shape at rest.
     """
 
     garment: Garment
@@ -48,7 +48,7 @@ class Pose:
 
     @cached_property
     def points(self) -> Floats:
-        """(N, 3), the drawn points where they are, file units."""
+        """Positions (N, 3) of the drawn points in this frame, file units."""
         return posed(self.drawn, self.garment, self.frame).points
 
     @cached_property
@@ -57,16 +57,16 @@ class Pose:
         return Normalisation.fit(self.points, DRAWING.normalisation)
 
     def at(self, frame: int) -> "Pose":
-        """The same garment in another frame."""
+        """Return the same garment in another frame."""
         return Pose(self.garment, frame, self.drawn)
 
 
 class UnlearnedMethod(ABC):
-    """Chooses places on a garment. Its skeleton is the shortest tree that connects them, all of it of strength 1.
+    """Chooses places on a garment. Its skeleton is the shortest tree that connects them, with strength 1 everywhere.
 
     Args:
-        identity: the method's.
-        k: how many places to choose.
+        identity: identity of the method.
+        k: number of places to choose.
     """
 
     needs_surface = False
@@ -90,7 +90,7 @@ class UnlearnedMethod(ABC):
         parts: Parts = "all",
         drawn: Sequence[Sample] | None = None,
     ) -> list[Prediction]:
-        """See `keygrid.methods.Method.find`; `mode` makes no difference."""
+        """Find keypoints as `keygrid.methods.Method.find` does; `mode` has no effect."""
         frames = frames or [None] * len(garments)
         samples: Sequence[Sample | None] = drawn or [None] * len(garments)
         return [self._find(*one, parts) for one in zip(garments, frames, samples, strict=True)]
@@ -116,7 +116,7 @@ class UnlearnedMethod(ABC):
 
 
 def shortest_tree(places: Floats) -> Integers:
-    """(K - 1, 2), the edges of the shortest tree that connects places (K, 3), each with its lower index first."""
+    """Return the edges (K - 1, 2) of the shortest tree that connects places (K, 3), each with its lower index first."""
     # SciPy takes what is nearly zero for a missing edge in a dense matrix, and places may coincide.
     lengths = csr_matrix(np.maximum(squareform(pdist(places)), np.finfo(float).tiny))
     tree = minimum_spanning_tree(lengths).tocoo()

@@ -1,4 +1,4 @@
-"""Keypoints and their explanation as values, and writing them to files."""
+"""Keypoints and their explanation as values, and their files."""
 
 from keygrid.prediction.method_id import MethodId
 from keygrid.prediction.prediction import Explanation, Prediction, Skeleton, heatmap, heatmap_grid

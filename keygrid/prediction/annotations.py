@@ -1,8 +1,8 @@
-"""Landmarks of one garment as KeypointNet annotates them.
+"""Landmarks of one garment in KeypointNet's format.
 
 A file is a list of models, `{class_id, model_id, keypoints, symmetries}`, each of whose keypoints is `{xyz, rgb,
-semantic_id, pcd_info: {point_index}, mesh_info: {face_index, face_uv}}`; here each has its `name`, too, which other
-programs pass over. The data set as a whole is read and written by `keygrid.data.formats.keypointnet`.
+semantic_id, pcd_info: {point_index}, mesh_info: {face_index, face_uv}}`; here each also has its `name`, which other
+programs ignore. `keygrid.data.formats.keypointnet` reads and writes the whole data set.
 """
 
 import json
@@ -22,17 +22,18 @@ from keygrid.files import atomic, content_up_to
 from keygrid.geometry.closest import closest
 
 LARGEST = 64 << 20
-"""Bytes of a file that is looked at: the data set's largest is half of it."""
+"""Maximum size of a file, in bytes: twice the data set's largest."""
 
 OFF = 0.05
-"""The farthest that a keypoint may be from a garment, as a share of its diagonal, to be one of it."""
+"""Largest distance of a keypoint from its garment, as a share of the garment's diagonal."""
 
 
 def write_annotation(landmarks: Landmarks, garment: Garment, path: Path) -> None:
     """Write landmarks as the annotation of one model, on its shape at rest and in the axes of its file.
 
     Raises:
-        KeygridError: some are of one frame alone, which this format does not know, or the folder can't be written.
+        KeygridError: some landmarks are known in one frame only, which the format can't express, or the folder can't be
+            written.
     """
     if any(frame is not None for frame in landmarks.frames):
         raise KeygridError(
@@ -61,12 +62,12 @@ def write_annotation(landmarks: Landmarks, garment: Garment, path: Path) -> None
 
 
 def read_annotation(path: Path, garment: Garment) -> Landmarks:
-    """Read the landmarks of a garment: of the model of its name, or of the only one there is.
+    """Read the landmarks of a garment: those of the model of the same name, or of the only model.
 
-    Keypoints of another mesh or cloud of the same shape go to the nearest place on the garment at rest.
+    Keypoints of another mesh or cloud of the same shape are moved to the nearest place on the garment at rest.
 
     Raises:
-        KeygridError: the file is none of this format, has no such model, or its keypoints are not on this garment.
+        KeygridError: the file has another format, has no such model, or its keypoints are not on this garment.
     """
     model = _model(_models(path), garment, path)
     keypoints = model.get("keypoints")

@@ -1,4 +1,4 @@
-"""Files of predictions and meshes that other programs read."""
+"""Files of predictions and meshes for other programs."""
 
 import csv
 import json
@@ -25,10 +25,10 @@ Record = dict[str, Any]
 def write_predictions(predictions: Sequence[tuple[str, Prediction]], path: Path, up: Up = "y") -> None:
     """Write predictions, each with the name of its garment, in the format of the path's ending.
 
-    Positions are in the axes of the garments' files, of which `up` is the vertical one.
+    Positions have the axes of the garments' files, whose vertical axis is `up`.
 
     Raises:
-        KeygridError: another ending than those of `FORMATS`, more garments than the format holds, or the folder is
+        KeygridError: the ending is not in `FORMATS`, there are more garments than the format holds, or the folder is
             missing or can't be written.
     """
     check_format(path, len(predictions))
@@ -36,7 +36,7 @@ def write_predictions(predictions: Sequence[tuple[str, Prediction]], path: Path,
 
 
 def write_records(records: Iterable[Record], path: Path) -> None:
-    """Write records, one or more, in the format of the path's ending; holds one at a time.
+    """Write records, one or more, in the format of the path's ending, holding one at a time in memory.
 
     Raises:
         KeygridError: the folder is missing or can't be written.
@@ -64,7 +64,7 @@ def write_mesh(garment: Garment, path: Path) -> None:
     """Write a surface at rest in the format of the path's ending, one of `MESH_SUFFIXES`.
 
     Raises:
-        KeygridError: another ending, or the garment is a cloud.
+        KeygridError: the ending is unknown, or the garment is a cloud.
     """
     if path.suffix.lower() not in MESH_SUFFIXES:
         raise KeygridError(f"Meshes are written as one of {', '.join(MESH_SUFFIXES)}; you gave {path.name}.")
@@ -80,11 +80,11 @@ def write_mesh(garment: Garment, path: Path) -> None:
 def as_record(
     garment: str, prediction: Prediction, up: Up = "y", reason: str = "", names: Mapping[int, str] | None = None
 ) -> Record:
-    """Return one garment's keypoints and skeleton as JSON values, with the reason for the method if there is one.
+    """Return one garment's keypoints and skeleton as JSON values, with the reason for the method, if any.
 
-    Positions are in the axes of the garment's file, of which `up` is the vertical one; normalised ones have y up. A
-    vertex is an index into the welded surface or cloud; the confidence is null where the method gives none, and
-    `ambiguous` where it does not judge whether the garment's front can be told from its back.
+    Positions have the axes of the garment's file, whose vertical axis is `up`; normalised ones have y up. A vertex is
+    an index into the welded surface or cloud; the confidence is null if the method gives none, and `ambiguous` if it
+    does not judge whether front and back can be distinguished.
     """
     named = names or {}
     confidences = (
@@ -123,7 +123,7 @@ def as_record(
 
 
 def _write_json(records: Iterator[Record], path: Path) -> None:
-    """Write one garment as an object, several as a list of them."""
+    """Write one garment as an object, several as a list."""
     first, second = next(records), next(records, None)
     with path.open("w", newline="", encoding="utf-8") as file:
         if second is None:
@@ -151,7 +151,7 @@ def _write_csv(records: Iterator[Record], path: Path) -> None:
 
 
 def _write_text(records: Iterator[Record], path: Path) -> None:
-    """Write the published code's format: rows of x y z, and as many rows a garment as it has keypoints."""
+    """Write the published code's format: rows of x y z, as many per garment as it has keypoints."""
     with path.open("w", newline="", encoding="utf-8") as file:
         for record in records:
             np.savetxt(file, _positions(record))
@@ -201,7 +201,7 @@ class Format:
 
     Attributes:
         write: writes records, one or more, to a path.
-        parts: what the format holds of a prediction; see `keygrid.methods.Parts`.
+        parts: the parts of a prediction that the format holds; see `keygrid.methods.Parts`.
         one_only: whether it holds a single garment.
     """
 
@@ -216,4 +216,4 @@ FORMATS: dict[str, Format] = {
     ".ply": Format(_write_ply, "skeleton", one_only=True),
     ".txt": Format(_write_text, "keypoints"),
 }
-"""The formats by the ending of a file's name."""
+"""The formats by file ending."""

@@ -1,4 +1,4 @@
-"""A file with the results so far of an unfinished command, from which the same command goes on."""
+"""A file with an unfinished command's results so far, from which the same command continues."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from keygrid.files import not_written
 
 
 class Journal:
-    """A file with a line that tells the command, and then a line for each step: `[step, records, reasons]`, as JSON.
+    """A file with one line that identifies the command, then a line per step: `[step, records, reasons]`, as JSON.
 
     Args:
         path: the file, which need not exist.
@@ -24,7 +24,7 @@ class Journal:
         is_stale: whether the file was of another command.
         steps: the number of steps in the file.
         found: the number of records in the file.
-        reasons: why garments were skipped, a sentence each.
+        reasons: messages on skipped garments.
 
     Raises:
         KeygridError: the file can't be written.
@@ -60,7 +60,7 @@ class Journal:
             self.path.unlink(missing_ok=True)
 
     def add(self, records: list[dict[str, Any]], reasons: list[str]) -> None:
-        """Add what a step found; from then on it is in the file, whatever becomes of this process.
+        """Add the results of a step; once this returns, they survive the end of this process.
 
         Raises:
             KeygridError: the file can't be written.
@@ -72,7 +72,7 @@ class Journal:
         """Read all records, in order.
 
         Raises:
-            KeygridError: another process has written into the file.
+            KeygridError: another process has written to the file.
         """
         steps = 0
         for _, records, _ in self._lines():
@@ -101,7 +101,7 @@ class Journal:
         self.reasons += reasons
 
     def _lines(self) -> Iterator[tuple[int, list[dict[str, Any]], list[str]]]:
-        """Length, records and reasons of each whole line."""
+        """Yield length, records and reasons of each complete line."""
         with self.path.open("rb") as file:
             file.seek(self._begin)
             for number, line in enumerate(file):

@@ -9,11 +9,12 @@ class MethodId:
     """The identity of a method, by which it can be opened again.
 
     Attributes:
-        name: of the checkpoint's file without its ending, or of a method without a file, such as `Farthest points`.
-        fingerprint: of the file's content, or the version of a method without a file.
-        spec: the text with which `keygrid.methods.open_method` opens it again.
+        name: name of the checkpoint's file without its ending, or of a method without a file, such as `Farthest
+            points`.
+        fingerprint: fingerprint of the file's content, or the version of a method without a file.
+        spec: specification with which `keygrid.methods.open_method` opens it again.
         path: its file; None for a method without one.
-        category: the garments that it was trained on, such as `T-shirt`; empty where not known.
+        category: category of the training garments, such as `T-shirt`; empty if unknown.
     """
 
     name: str
@@ -29,7 +30,9 @@ class MethodId:
 
     @property
     def title(self) -> str:
-        """The name for a list, with the run's name before it for a file of a training run: all runs have the same."""
+        """Name for lists; for a file in a training run, preceded by the run's name, because all runs use the same
+        names.
+        """
         if self.path is None:
             return self.name
         folder = self.path.absolute().parent
@@ -37,11 +40,11 @@ class MethodId:
         return f"{folder.parent.name}, {self.name}" if of_run else self.name
 
     def same(self, other: "MethodId") -> bool:
-        """Return whether both give the same answers: the same content of a file, wherever it lies, or the same text."""
+        """Return whether both give the same results: the same file content, in any place, or the same specification."""
         mine, theirs = (one.spec if one.path is None else one.fingerprint for one in (self, other))
         return mine == theirs
 
     @property
     def label(self) -> str:
-        """The name for tables and error messages: the file's with its ending, or the text that opens the method."""
+        """Name for tables and error messages: the file's with its ending, or the specification."""
         return self.spec if self.path is None else self.path.name

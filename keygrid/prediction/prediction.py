@@ -1,4 +1,4 @@
-"""Keypoints that a method finds on one garment, and what it says about them, as NumPy arrays; needs no torch."""
+"""The keypoints that a method finds on one garment, and their explanation, as NumPy arrays; needs no torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,31 +18,31 @@ Integers = NDArray[np.int64]
 
 
 class Skeleton(Protocol):
-    """Keypoints and the segments between them: a prediction, or the preview of a training. K keypoints, E segments."""
+    """Keypoints and their segments, from a prediction or a preview of a training run: K keypoints, E segments."""
 
     @property
     def keypoints(self) -> Floats:
-        """(K, 3), file units."""
+        """Positions (K, 3), file units."""
 
     @property
     def edges(self) -> Integers:
-        """(E, 2), keypoint indices of each segment."""
+        """Keypoint indices of each segment, (E, 2)."""
 
     @property
     def strengths(self) -> Floats:
-        """(E,), each segment's in (0, 1]."""
+        """Strength of each segment, (E,), in (0, 1]."""
 
     @property
     def vertices(self) -> Integers | None:
-        """(K,), the garment's vertex nearest to each keypoint; None where not known."""
+        """The garment's vertex nearest to each keypoint, (K,); None if unknown."""
 
     @property
     def confidence(self) -> Floats | None:
-        """(K,) in [0, 1]; None where not known."""
+        """Confidence of each keypoint, (K,), in [0, 1]; None if unknown."""
 
     @property
     def explained(self) -> "Prediction | None":
-        """The prediction with an explanation that this is; None if it has none."""
+        """The prediction itself, if it has an explanation; otherwise None."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class Prediction:
         normalised: (K, 3) keypoints, normalised.
         vertices: (K,), the garment's vertex nearest to each keypoint.
         edges: (E, 2), keypoint indices of each segment.
-        strengths: (E,), each segment's in (0, 1].
+        strengths: (E,), strength of each segment, in (0, 1].
         seconds: the time that the method took.
         explanation: weights and, of most methods, heatmap and reconstruction; None if the method has none.
         ambiguous: whether nothing tells the garment's front from its back; None if the method does not judge that.
@@ -94,7 +94,7 @@ class Prediction:
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """Sentences on what of the keypoints may be otherwise, each with its gist before a colon."""
+        """Warnings about the keypoints, each with its gist before a colon."""
         found = []
         if self.ambiguous:
             found.append(
@@ -113,12 +113,12 @@ class Prediction:
 
     @cached_property
     def keypoints(self) -> Floats:
-        """(K, 3), file units."""
+        """Positions (K, 3), file units."""
         return self.normalisation.invert(self.normalised)
 
     @property
     def explained(self) -> "Prediction | None":
-        """This prediction if it has an explanation, else None."""
+        """This prediction if it has an explanation, otherwise None."""
         return self if self.explanation is not None else None
 
     @property
@@ -130,7 +130,7 @@ class Prediction:
         """Return the explanation.
 
         Raises:
-            KeygridError: the method has none.
+            KeygridError: the method provides none.
         """
         if self.explanation is None:
             raise KeygridError(f"{self.method.label} has no weights, heatmap or reconstruction; choose a checkpoint.")
@@ -150,15 +150,15 @@ class Prediction:
 
     @cached_property
     def reconstruction(self) -> Floats:
-        """(N, 3), file units; raises as `explain` does."""
+        """The decoder's cloud, (N, 3), file units; raises as `explain` does."""
         return self.normalisation.invert(self.explain().normalised_reconstruction)
 
     @cached_property
     def confidence(self) -> Floats | None:
-        """(K,) in [0, 1], the concentration of a keypoint's weights; None without an explanation.
+        """Concentration of each keypoint's weights, (K,) in [0, 1]; None without an explanation.
 
-        One where all weight is on the keypoint's place; zero where the weighted points lie as far from it, in the root
-        mean square, as the cloud's points lie from their centre, or farther.
+        It is one if all weight is at the keypoint's position, and zero if the weighted points' root mean square
+        distance from it is at least that of the cloud's points from their centre.
         """
         if self.explanation is None:
             return None
@@ -185,7 +185,7 @@ def heatmap(
     segments: Sequence[int] | None = None,
     sigma_squared: float | None = None,
 ) -> Floats:
-    """The heatmap anywhere: the largest s exp(-d^2 / sigma^2) over all segments (paper, section 3.3).
+    """Evaluate the heatmap anywhere: the largest s exp(-d^2 / sigma^2) over all segments (paper, section 3.3).
 
     Args:
         points: (P, 3), normalised.
@@ -214,7 +214,7 @@ def heatmap_grid(
     segments: Sequence[int] | None = None,
     sigma_squared: float | None = None,
 ) -> Floats:
-    """(X, Y, Z): the heatmap on a regular grid of that `shape` over [-1, 1] on each axis; else as `heatmap`."""
+    """Evaluate the heatmap on a regular grid of `shape` over [-1, 1] on each axis, (X, Y, Z); see `heatmap`."""
     from keygrid.geometry.segments import strongest_on_grid  # compiles, which importing this module should not wait for
 
     if segments is not None and len(segments) == 0:

@@ -1,4 +1,4 @@
-"""Garments as methods expect them: y is up."""
+"""Turns garments upright: methods expect that y is up."""
 
 from dataclasses import replace
 
@@ -8,19 +8,19 @@ from keygrid.data.objects import only_object, the_worn
 from keygrid.geometry.openings import stands_on_z
 
 MOST_FACES = 200_000
-"""Triangles of which openings are looked for; a larger mesh is taken as it is."""
+"""Number of triangles up to which openings are examined; larger meshes are left as they are."""
 
 
 def upright(garment: Garment, up: Up | None = None, item: str = "") -> Garment:
-    """Turn a garment so that y is up; of a scene with closed objects, such as an avatar, take the largest open one.
+    """Turn a garment so that y is up; in a scene with closed objects, such as an avatar, use the largest open object.
 
     Args:
-        garment: as its file has it.
-        up: the file's vertical axis. If not given, it is y unless the shape says that it is z, and then a note says so.
-        item: the name of the object to take instead.
+        garment: the garment as read from its file.
+        up: the file's vertical axis. If not given, y, unless the shape suggests z, which a note then states.
+        item: name of the object to use instead.
 
     Raises:
-        KeygridError: there is no object of that name.
+        KeygridError: there is no object of this name.
     """
     garment = only_object(garment, item) if item else the_worn(garment)
     if up is not None:
@@ -32,6 +32,6 @@ def upright(garment: Garment, up: Up | None = None, item: str = "") -> Garment:
 
 
 def guesses_z(garment: Garment) -> bool:
-    """Return whether a garment at rest looks as if z were up in its file; never for data sets, in which y is."""
+    """Return whether a garment at rest seems to have z up in its file; False for data sets, which have y up."""
     is_known = bool(garment.origin) or (garment.source is not None and garment.source.suffix == ".npz")
     return not is_known and len(garment.faces) <= MOST_FACES and stands_on_z(garment.vertices, garment.faces)
