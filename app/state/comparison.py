@@ -337,7 +337,7 @@ def comparable(first: Subject, other: Subject) -> bool:
 
 
 def reference_of(first: Subject, other: Subject) -> Prediction | None:
-    """The prediction from which another one's heatmap differs; None without a heatmap or a frame in common."""
+    """Return the prediction that a heatmap difference refers to; None without a heatmap or a common frame."""
     return first.prediction.heated if first.prediction is not None and comparable(first, other) else None
 
 

@@ -166,7 +166,7 @@ class Subject:
 
     @property
     def explained(self) -> Prediction | None:
-        """The prediction that is shown, if it has weights; a preview has none."""
+        """The current prediction, if it has weights; previews have none."""
         return self.shown.explained if self.shown is not None else None
 
     @property

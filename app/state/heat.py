@@ -23,7 +23,7 @@ class Heat:
     """The heatmap that is shown, over E segments.
 
     Attributes:
-        prediction: whose it is; it has a heatmap, and so has the reference.
+        prediction: source of the heatmap; both it and the reference have one.
         reference: the prediction whose heatmap is subtracted, if any.
         segments: indices of the contributing segments; None for all.
         sigma: width of the heatmap, normalised; None for the model's own.
@@ -62,7 +62,7 @@ class Heat:
 
     @cached_property
     def most(self) -> float:
-        """The largest value of this heatmap; for nearest segments, the strength of the strongest that contributes."""
+        """The largest value of this heatmap; for nearest segments, the largest strength of a contributing segment."""
         if self.prediction.heat_constants.distance != "nearest":
             return self.limits[1]
         strengths = [self.prediction.strengths[list(self.segments)] if self.segments else self.prediction.strengths]
@@ -92,7 +92,7 @@ class Heat:
 
     @cached_property
     def cells(self) -> Floats:
-        """(X, Y, Z): in the cells of the decoder's grid."""
+        """Evaluate the heatmap in the cells of the decoder's grid; return (X, Y, Z)."""
         return self.on_grid(self.prediction.heat_constants.grid)
 
     def in_cells(self, points: Floats) -> Floats:

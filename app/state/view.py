@@ -37,7 +37,7 @@ class View:
 
     @property
     def heat(self) -> Heat | None:
-        """The heatmap that is shown; the same object until another one is. None if there is none."""
+        """The current heatmap, the same object until it changes; None if there is none."""
         prediction = self.subject.heated
         if prediction is None:
             self._heat = None

@@ -303,7 +303,7 @@ class Viewport(QWidget):
         self.redrawn.emit()
 
     def _take_size(self) -> None:
-        """Draw text and lines to suit the view's size and scale, and fit the garment if it was fitted until now."""
+        """Adapt text and lines to the view's size and scale, and fit the garment again if it was fitted before."""
         width, height = self.width(), self.height()
         share = float(np.clip(min(width / ROOMY[0], height / ROOMY[1]), SMALLEST, 1))
         look = replace(self._look, share=share, pixel_ratio=self.devicePixelRatioF())

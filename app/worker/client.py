@@ -159,9 +159,9 @@ class WorkerClient(QObject):
         self.stage.emit("")
 
     def close(self) -> None:
-        """End the process at once, as whatever it writes is written whole or not at all.
+        """End the process immediately, which is safe because it writes files atomically.
 
-        The client can't be used after that.
+        The client can't be used afterwards.
         """
         self._closing = True
         self._patience.stop()

@@ -128,7 +128,7 @@ def header_of(metadata: Mapping[str, str] | None, path: Path) -> CheckpointHeade
 
 
 class UnknownConstantError(KeygridError):
-    """A configuration has a constant, or a kind of encoder or decoder, that this version doesn't know."""
+    """A configuration has a constant, or a kind of encoder or decoder, that this version does not know."""
 
 
 def model_as_json(config: ModelConfig) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def model_from_json(values: Mapping[str, Any], number: int = FORMAT) -> ModelCon
 
     Raises:
         UnknownConstantError: there is a constant or a kind of encoder or decoder that this version does not know.
-        KeygridError: there is no such network.
+        KeygridError: the values do not describe a network.
     """
     values = _nested(values) if number == 1 else dict(values)
     parts: dict[str, Any] = {}
@@ -156,7 +156,7 @@ def model_from_json(values: Mapping[str, Any], number: int = FORMAT) -> ModelCon
             constants = dict(_mapping(name, values[name]))
             kind = constants.pop("kind", usual)  # decoders of earlier versions are all of one kind and don't name it
             if not isinstance(kind, str) or kind not in kinds:
-                raise UnknownConstantError(f"There is no such {name}.")
+                raise UnknownConstantError(f"This version does not know its {name}.")
             parts[name] = _made(kinds[kind], constants)
     return _made(ModelConfig, values | parts)
 

@@ -121,11 +121,11 @@ class Normalisation:
     def fit(cls, points: NDArray[np.float64], mode: NormalisationMode) -> Self:
         """Return the map of points (N, 3) into [-1, 1], with one scale for all axes.
 
-        `range` maps the lowest and the highest of all coordinates, whichever their axes, to -1 and 1, as the
-        published code does: the result depends on where the garment lies. `centred` moves the bounding box's
-        centre to the origin first; for clouds that are centred already the two are the same. `sphere` moves the
-        centroid to the origin and the farthest point from it to the distance 1, as SC3K's published code does; it is
-        the one that a rotation does not change.
+        `range` maps the lowest and the highest coordinate, on whichever axes, to -1 and 1, as the published code does;
+        the result depends on the garment's position. `centred` first moves the centre of the bounding box to the
+        origin; for clouds that are already centred, both give the same result. `sphere` moves the centroid to the
+        origin and scales the farthest point to the distance 1, as SC3K's published code does; only this one is
+        invariant under rotation.
 
         Raises:
             KeygridError: the points have no extent to normalise by.

@@ -38,8 +38,8 @@ def curves(
 ) -> list[Point]:
     """Score methods at all levels of some disturbances.
 
-    A method that reads the surface is left out where a mesh can't be disturbed so. Points held still are left out
-    everywhere: each disturbed frame stands alone, so there is no first frame to hold them from.
+    Methods that read the surface are left out of disturbances that do not apply to meshes. Points held still are always
+    left out: disturbed frames are independent, so there is no first frame to hold them from.
 
     Args:
         methods: the methods.
@@ -76,7 +76,7 @@ def each_level(
 
 
 def able_to(kind: Kind, methods: Sequence[Method]) -> list[Method]:
-    """Return the methods that can be shown garments disturbed so."""
+    """Return the methods to which garments with this disturbance can be shown."""
     return [
         method for method in methods if not isinstance(method, Still) and (not method.needs_surface or kind in SURFACES)
     ]

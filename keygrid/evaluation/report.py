@@ -205,7 +205,7 @@ def _each(judged: Judged, key: str) -> list[float]:
 
 
 def _intervals(judged: Sequence[Judged]) -> list[Table]:
-    """The intervals of the headline, and those of the differences from the first method; none of a single garment."""
+    """Return the intervals of the headline and of the differences from the first method; none for a single garment."""
     if all(len(one.garments) < 2 for one in judged):
         return []
     titles = [METRICS[key].short for key in HEADLINE]
@@ -257,7 +257,7 @@ def _protocol_in_words(protocol: Protocol) -> str:
 
 
 def _charts(points: Sequence[Point]) -> list[str]:
-    """A chart for each disturbance, with a line for each method, which looks the same in all of them."""
+    """Return a chart for each disturbance; each method has a line of the same style in all of them."""
     found, methods = [], list(dict.fromkeys(point.method for point in points))
     for kind in dict.fromkeys(point.kind for point in points):
         for key in CURVES:

@@ -74,10 +74,10 @@ class Prediction:
         edges: (E, 2), keypoint indices of each segment.
         strengths: (E,), strength of each segment, in (0, 1].
         seconds: the time that the method took.
-        explanation: weights and, of most methods, heatmap and reconstruction; None if the method has none.
-        ambiguous: whether nothing tells the garment's front from its back; None if the method does not judge that.
-        is_oriented: whether its inside could be told from its outside, where the method asks.
-        on_support: of a cloud, the share of points on a plane that carries the others, as a table does; else 0.
+        explanation: weights and, for most methods, heatmap and reconstruction; None if the method has none.
+        ambiguous: whether front and back are indistinguishable; None if the method does not judge that.
+        is_oriented: whether inside and outside could be distinguished, if the method needs that.
+        on_support: for a cloud, the share of points on a plane that carries the others, such as a table; otherwise 0.
     """
 
     method: MethodId
@@ -174,7 +174,7 @@ class Prediction:
 
     @cached_property
     def most_heat(self) -> float:
-        """An upper bound of the heatmap: 1, or of farthest segments the grid's maximum; raises as `heat_constants`."""
+        """An upper bound of the heatmap: 1, or the grid's maximum for farthest segments; raises as `heat_constants`."""
         return 1.0 if self.heat_constants.distance == "nearest" else float(self.grid_heatmap.max())
 
 
@@ -189,9 +189,9 @@ def heatmap(
 
     Args:
         points: (P, 3), normalised.
-        prediction: one with a heatmap; gives segments, strengths s and constants.
-        segments: indices of those that contribute; all if not given.
-        sigma_squared: another width than the model's, above 0.
+        prediction: a prediction with a heatmap; provides segments, strengths s and constants.
+        segments: indices of the contributing segments; all if not given.
+        sigma_squared: squared width that overrides the model's, above 0.
 
     Returns:
         (P,), in [0, 1) for the nearest segment, from 0 upwards for the farthest; 0 where no segment contributes.
@@ -226,7 +226,7 @@ def heatmap_grid(
 def _segments(
     prediction: Prediction, chosen: Sequence[int] | None = None, sigma_squared: float | None = None
 ) -> tuple[Floats, Floats, Floats, float]:
-    """Starts, ends, logarithms of strengths, and the factor of squared distances, as `geometry.segments` takes them."""
+    """Return starts, ends, logarithms of strengths, and the factor of squared distances, for `geometry.segments`."""
     constants = prediction.heat_constants
     sigma_squared = constants.sigma_squared if sigma_squared is None else sigma_squared
     if not sigma_squared > 0:
