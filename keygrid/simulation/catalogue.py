@@ -51,12 +51,12 @@ class Item:
     """One sequence of the data set.
 
     Attributes:
-        garment: its garment's name, such as `trousers-03`.
-        category: of the garment.
+        garment: name of its garment, such as `trousers-03`.
+        category: category of the garment.
         split: `train`, `validation` or `test`, the same for all sequences of a garment.
         motion: its motion.
-        seed: of the motion, at the first attempt.
-        pattern: the measures; None for the real T-shirt.
+        seed: seed of the motion's first attempt.
+        pattern: measures of the garment; None for the real T-shirt.
     """
 
     garment: str
@@ -73,7 +73,7 @@ class Item:
 
 
 def items() -> list[Item]:
-    """Return all sequences, motion by motion: whenever work stops, as many garments as possible have something."""
+    """Return all sequences, motion by motion, so that whenever work stops, most garments have some."""
     garments: list[_Named] = []
     further: list[_Named] = []
     for kind, (pattern, count) in enumerate(COUNTS.items()):
@@ -95,17 +95,17 @@ def items() -> list[Item]:
 
 
 def demonstrations() -> set[str]:
-    """Return one sequence a category that shows what there is: a fold of a test garment."""
+    """Return one example per category: a fold of a test garment."""
     last = {pattern.category: f"-{count:02d}-" for pattern, count in COUNTS.items()} | {TShirt.category: "-real-"}
     folds = (item for item in items() if item.motion in {"fold-half", "fold-sleeve"})
     return {item.name for item in folds if last[item.category] in item.name}
 
 
 def real_tshirt(path: Path) -> Garment:
-    """The real T-shirt from its file, with the landmarks that the parametric ones have.
+    """Return the real T-shirt from its file, with the landmarks of the parametric ones.
 
     Raises:
-        KeygridError: the file can't be read or is no T-shirt.
+        KeygridError: the file can't be read, or is not a T-shirt.
     """
     garment = read_garment(path)
     origin = "unisex_shirt of the package newton 1.8.0 (Newton Physics, Apache 2.0)"
@@ -113,7 +113,7 @@ def real_tshirt(path: Path) -> Garment:
 
 
 def make(item: Item, folder: Path, real: Garment) -> str:
-    """Simulate one sequence into a folder; returns how many attempts it took, in words.
+    """Simulate one sequence into a folder; return the number of attempts, in words.
 
     Raises:
         KeygridError: no attempt passed its checks.
@@ -136,13 +136,13 @@ def make(item: Item, folder: Path, real: Garment) -> str:
 
 
 def make_all(folder: Path, real: Garment, *, processes: int, category: str = "", scheduler: str = "") -> list[str]:
-    """Simulate what is missing in a folder, and write its manifest.
+    """Simulate the missing sequences of a folder, and write its manifest.
 
     Args:
-        folder: of the data set; made if need be.
+        folder: folder of the data set; created if missing.
         real: the real T-shirt.
-        processes: how many sequences at a time.
-        category: the only one to make; all if empty.
+        processes: number of sequences to simulate at once.
+        category: the only category to make; all if empty.
         scheduler: address or file of a Dask scheduler, whose workers are used instead.
 
     Returns:
@@ -169,7 +169,7 @@ def make_all(folder: Path, real: Garment, *, processes: int, category: str = "",
 
 
 def write_manifest(folder: Path) -> None:
-    """Describe all sequences that are in a folder, from what their files say."""
+    """Describe all sequences in a folder, using the descriptions in their files."""
     shown = demonstrations()
     sequences = [
         {"file": path.name, **read_about(path), "bytes": path.stat().st_size, "demonstration": path.stem in shown}

@@ -15,7 +15,7 @@ Integers = NDArray[np.int64]
 
 EDGE = 2.3
 RATE = 60
-"""Simulated frames a second."""
+"""Simulated frames per second."""
 
 SUBSTEPS = 6
 ITERATIONS = 4
@@ -24,7 +24,7 @@ DENSITY = 0.02
 STRETCH_DAMPING = 1.5e-2
 BEND_DAMPING = 0.5
 RADIUS = 0.8
-"""Height above the ground at which a vertex comes to rest."""
+"""Height above the ground at which vertices come to rest."""
 
 CONTACT = 1e5
 """Stiffness of contact with the ground; with a tenth of it, vertices sink in by their radius or more."""
@@ -61,11 +61,11 @@ class Cloth:
 
     Args:
         rest: (V, 3) the shape without strain.
-        start: (V, 3) where it is at first.
-        velocity: (V, 3) likewise.
+        start: (V, 3), initial positions.
+        velocity: (V, 3), initial velocity.
         faces: (F, 3).
-        material: of the cloth.
-        device: as Warp names it.
+        material: material of the cloth.
+        device: device by Warp's name.
     """
 
     def __init__(
@@ -111,18 +111,18 @@ class Cloth:
 
     @property
     def positions(self) -> Floats:
-        """(V, 3)."""
+        """Positions, (V, 3)."""
         return np.asarray(self._now.particle_q.numpy(), np.float64)
 
     @property
     def velocities(self) -> Floats:
-        """(V, 3) a second."""
+        """Velocities per second, (V, 3)."""
         return np.asarray(self._now.particle_qd.numpy(), np.float64)
 
     def grip(self, vertices: Integers) -> None:
         """Hold vertices, given by their indices, from now on, and let go of those held before.
 
-        They stay where they are until they are led.
+        They stay in place until they are moved.
         """
         from newton import ParticleFlags
 
@@ -133,7 +133,7 @@ class Cloth:
         self._gripped = vertices
 
     def advance(self, grip: Floats) -> float:
-        """One frame further: what is gripped moves evenly to `grip` (G, 3).
+        """Advance by one frame, in which gripped vertices move evenly to `grip` (G, 3).
 
         Returns:
             The most contacts of one vertex or edge, as a share of the room for them; above one, some were dropped.

@@ -1,4 +1,4 @@
-"""Patterns that garments are cut from: the base of every category, and outlines that several of them share."""
+"""Patterns of garments: the base of every category, and shared outlines."""
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
@@ -47,7 +47,7 @@ class Pattern(ABC):
 
 
 def sewn(front: list[Chain], back: list[Chain], thickness: float) -> tuple[Floats, Integers]:
-    """Return the surface of a front and a back, each given by its right half's outline, sewn along their seams."""
+    """Return the surface of a front and a back, each given by its right half's outline, sewn along the seams."""
     return sew(cut(mirrored(front)), cut(mirrored(back)), thickness)
 
 
@@ -61,14 +61,14 @@ def pairs(corners: dict[str, Point]) -> dict[str, Place]:
 
 
 def middles(name: str, *, front: Point, back: Point) -> dict[str, Place]:
-    """Return the middles of an opening's two sides, each its height and how far it is from the seams' plane."""
+    """Return the middles of an opening's two sides, given their heights and distances from the plane of the seams."""
     return {f"front {name}": (0, *front), f"back {name}": (0, back[0], -back[1])}
 
 
 def sleeve_end(shoulder: Point, underarm: Point, length: float, angle: float, taper: float) -> tuple[Point, Point]:
-    """Return the lower and the upper corner of a sleeve that hangs `angle` degrees down, `length` along its lower seam.
+    """Return the lower and the upper corner of a sleeve that hangs `angle` degrees, with a lower seam of `length`.
 
-    Its end is cut straight, `taper` times as wide as the sleeve is at the underarm.
+    Its end is cut straight, and is `taper` times as wide as the sleeve at the underarm.
     """
     along, across = (cos(radians(angle)), -sin(radians(angle))), (sin(radians(angle)), cos(radians(angle)))
     width = taper * ((shoulder[0] - underarm[0]) * across[0] + (shoulder[1] - underarm[1]) * across[1])
@@ -92,7 +92,7 @@ def neckline(corner: Point, depth: float) -> Chain:
 
 
 def hem_rise(waist: float, hem: float, length: float) -> float:
-    """Return how much higher a skirt's hem lies at its sides, so that all of it is equally far from the waist."""
+    """Return how much higher a skirt's hem is at its sides, so that all of it is equally far from the waist."""
     slant = np.arctan2((hem - waist) / 2, length)
     return float(length * (1 - np.cos(slant)))
 
@@ -113,7 +113,7 @@ def skirt_half(waist: float, hips: float, hem: float, *, top: float, bottom: flo
 
 
 def arc(start: Point, end: Point) -> Floats:
-    """Return points of the parabola that leaves `start` horizontally and ends in `end`."""
+    """Return points of a parabola that leaves `start` horizontally and ends at `end`."""
     steps = max(int(np.ceil(np.hypot(end[0] - start[0], end[1] - start[1]) / 1.5)), 2)
     t = np.linspace(0, 1, steps + 1)
     return np.column_stack([start[0] + (end[0] - start[0]) * t, start[1] + (end[1] - start[1]) * t**2])

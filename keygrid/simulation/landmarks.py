@@ -1,4 +1,4 @@
-"""Landmarks of `garments.TShirt` on other T-shirts."""
+"""Landmarks of `garments.TShirt`, transferred to other T-shirts."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,11 @@ Floats = NDArray[np.float64]
 def tshirt_landmarks(garment: Garment) -> Landmarks:
     """Return the landmarks of an upright T-shirt with four openings, y up and its front towards +z.
 
-    Openings determine the neck, hem and sleeve ends; paths between them the underarms; and the silhouette the
-    shoulders.
+    The openings determine the neck, hem and sleeve ends; paths between them determine the underarms, and the silhouette
+    the shoulders.
 
     Raises:
-        KeygridError: it does not have four openings.
+        KeygridError: the garment does not have four openings.
     """
     import gpytoolbox
 
@@ -52,7 +52,7 @@ def tshirt_landmarks(garment: Garment) -> Landmarks:
 
 
 def _bend(garment: Garment, start: Floats, end: Floats) -> Floats:
-    """Return the point on the shortest path along the surface between two places that is farthest from their chord."""
+    """Return the point on the shortest surface path between two places that is farthest from their chord."""
     vertices = garment.vertices
     edges, _ = edges_of(garment.faces)
     graph = csr_matrix((edge_lengths(vertices, edges), edges.T), shape=(len(vertices),) * 2)

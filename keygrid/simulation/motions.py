@@ -1,7 +1,7 @@
 """Motions of garments: initial pose, gripped places and paths of the grips.
 
-Everything is in the simulator's lengths (see `cloth`): x to the wearer's left, z up. A garment that is folded, dragged
-or lifted lies flat, on its back, and comes to rest before it is gripped; one that is dropped starts in a random
+Everything uses the simulator's lengths (see `cloth`), with x to the wearer's left and z up. A garment that is folded,
+dragged or lifted lies flat on its back, and comes to rest before it is gripped; one that is dropped starts in a random
 orientation.
 """
 
@@ -28,7 +28,7 @@ HANDFUL = 5.0
 """The same radius for a single grip that must overcome the friction of the whole garment."""
 
 STRETCH: dict[Motion, float] = {"drag": 3e4, "fold-twice": 3e4}
-"""The cloth's resistance to stretching if it differs from `Material`'s, so that a single grip does not tear it."""
+"""Stretching resistance where it differs from `Material`'s, so that a single grip does not tear the cloth."""
 
 SPEED = 0.62 * TOP_SPEED
 """Mean speed of a grip, which starts and stops gently, so that the cloth can follow."""
@@ -42,11 +42,11 @@ FLATTENING = 0.35
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """A garment as it lies before anything is done to it.
+    """The initial pose of a garment.
 
     Attributes:
-        vertices: (V, 3).
-        settling: frames until it rests.
+        vertices: (V, 3), initial positions.
+        settling: number of frames until it rests.
     """
 
     vertices: Floats
@@ -58,9 +58,9 @@ class Grip:
     """A grip on a garment, and its path.
 
     Attributes:
-        gripped: (G,) vertices that are held, none if nothing is.
-        lasting: frames.
-        path: displacement of the grip, (3,) or (G, 3), after a share of the motion from 0 to 1.
+        gripped: (G,) gripped vertices; empty if there are none.
+        lasting: number of frames.
+        path: displacement of the grip, (3,) or (G, 3), as a function of the motion's share from 0 to 1.
     """
 
     gripped: Integers
@@ -69,7 +69,7 @@ class Grip:
 
 
 def begin(motion: Motion, worn: Floats, rng: np.random.Generator) -> Start:
-    """Put a garment into place, given as it is worn: (V, 3), y to its back."""
+    """Return the initial pose of a garment, given as worn: (V, 3), y to its back."""
     if motion == "drop":
         turned = Rotation.random(random_state=rng).apply(worn)
         return Start(turned - [0, 0, turned[:, 2].min() - rng.uniform(4, 10)], 0)
@@ -84,18 +84,18 @@ def begin(motion: Motion, worn: Floats, rng: np.random.Generator) -> Start:
 
 
 def stages(motion: Motion) -> int:
-    """Return the number of times that a garment is gripped, one after the other."""
+    """Return the number of successive grips."""
     return len(_STAGES[motion])
 
 
 def grip(motion: Motion, settled: Floats, rng: np.random.Generator, stage: int = 0) -> Grip:
-    """Lay out one stage of a motion.
+    """Plan one stage of a motion.
 
     Args:
-        motion: what is done.
-        settled: (V, 3), where the garment rests when the stage begins.
-        rng: draws what is random in the stage.
-        stage: its number, from 0 to `stages(motion)` - 1.
+        motion: the motion.
+        settled: (V, 3), resting positions at the beginning of the stage.
+        rng: source of randomness.
+        stage: index of the stage, from 0 to `stages(motion)` - 1.
     """
     return _STAGES[motion][stage](settled, rng)
 
@@ -133,12 +133,12 @@ def _fold_any(settled: Floats, rng: np.random.Generator) -> Grip:
 
 
 def _fold(settled: Floats, outwards: Floats, shift: float) -> Grip:
-    """Lead both corners that lie outwards over to their mirror image.
+    """Move both outer corners to their mirror images.
 
     Args:
         settled: (V, 3).
-        outwards: (2,), the direction on the ground in which the corners lie; the fold is at right angles to it.
-        shift: how far outwards the fold lies from the middle of the cloth.
+        outwards: (2,), direction of the corners on the ground; the fold line is perpendicular to it.
+        shift: distance of the fold line from the middle of the cloth, outwards.
     """
     along = settled[:, :2] @ outwards
     beside = settled[:, :2] @ np.array([-outwards[1], outwards[0]])
@@ -172,19 +172,19 @@ def _lift(settled: Floats, rng: np.random.Generator) -> Grip:
 
 
 def _extremity(settled: Floats, rng: np.random.Generator) -> tuple[int, Floats]:
-    """A vertex that is outermost in a random direction along the ground, and that direction (3,)."""
+    """Return the outermost vertex in a random direction along the ground, and the direction (3,)."""
     angle = rng.uniform(0, 2 * np.pi)
     outwards = np.array([np.cos(angle), np.sin(angle), 0.0])
     return int(np.argmax(settled @ outwards)), outwards
 
 
 def _patch(settled: Floats, tip: int, radius: float = PATCH) -> Integers:
-    """All vertices near a tip, of both layers, as between two fingers."""
+    """Return all vertices near a tip, in both layers, as if held between two fingers."""
     return np.flatnonzero(np.linalg.norm(settled[:, :2] - settled[tip, :2], axis=1) < radius)
 
 
 def _over(gripped: Integers, across: Floats) -> Grip:
-    """Lead a grip by `across` (G, 3) over what lies between, and lay it down."""
+    """Move a grip by `across` (G, 3), lifting it over what lies between."""
     longest = float(np.linalg.norm(across, axis=1).max())
     height = 0.3 * longest
 
@@ -198,7 +198,7 @@ def _over(gripped: Integers, across: Floats) -> Grip:
 
 
 def _ease(share: float) -> float:
-    """Ease a share from 0 to 1, gently at either end; 1 is reached early, so that the cloth can follow."""
+    """Ease a share from 0 to 1 gently at both ends; it reaches 1 early, so that the cloth can follow."""
     t = min(share / 0.9, 1.0)
     return t * t * (3 - 2 * t)
 
@@ -216,4 +216,4 @@ _STAGES: dict[Motion, tuple[Callable[[Floats, np.random.Generator], Grip], ...]]
     "fold-any": (_fold_any,),
     "fold-twice": (_fold_half, _fold_ends),
 }
-"""The grips of each motion, in their order."""
+"""The grips of each motion, in order."""

@@ -1,8 +1,9 @@
-"""Garments as tailors make them: flat panels, cut, sewn along their seams and filled out.
+"""Sewing patterns: flat panels that are cut, sewn along their seams and filled out.
 
-A panel is a flat outline of chains; two panels that share their seams are sewn front to back. The seams stay in the
-plane, and each panel is pushed out of it by the square root of a Poisson solution, which makes a strip of cloth half a
-tube: where u'' = -1 between seams at -a and a, sqrt(2u) = sqrt(a^2 - x^2), a circle. Openings let it run straight out.
+A panel is a flat outline of chains; two panels with common seams are sewn front to back. The seams stay in the plane,
+and the panels are displaced from it by the square root of a Poisson solution, which turns a strip of cloth into half a
+tube: if u'' = -1 between seams at -a and a, then sqrt(2u) = sqrt(a^2 - x^2), a circle. Openings let the cloth continue
+straight.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ Integers = NDArray[np.int64]
 Point = tuple[float, float]
 
 PATTERN_EDGE = 1.5
-"""Edge length of panels, as long as they are flat, in centimetres; garments are remeshed afterwards."""
+"""Edge length of flat panels, in centimetres; garments are remeshed afterwards."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Chain:
 
     Attributes:
         points: (P, 2), from one corner to the next, centimetres.
-        sewn: whether it is sewn to the other panel; an opening otherwise.
+        sewn: whether it is sewn to the other panel, or is an opening.
     """
 
     points: Floats
@@ -40,7 +41,7 @@ class Chain:
 
 
 def line(start: Point, end: Point, *, bulge: float = 0.0, sewn: bool) -> Chain:
-    """A parabola from start to end, `bulge` centimetres to the right of the way at its middle."""
+    """Return a parabola from start to end, whose middle is `bulge` centimetres to the right of the straight line."""
     a, b = np.array(start), np.array(end)
     length = float(np.linalg.norm(b - a))
     steps = max(int(np.ceil((length + 2 * abs(bulge)) / PATTERN_EDGE)), 1)
@@ -50,7 +51,7 @@ def line(start: Point, end: Point, *, bulge: float = 0.0, sewn: bool) -> Chain:
 
 
 def mirrored(chains: Sequence[Chain]) -> list[Chain]:
-    """An outline whose right half, from the bottom to the top of the y axis, is `chains`."""
+    """Return the outline whose right half, from the bottom to the top of the y axis, is `chains`."""
     left = [Chain(chain.points[::-1] * [-1, 1], chain.sewn) for chain in reversed(chains)]
     return [*chains, *left]
 
@@ -62,7 +63,7 @@ class Panel:
     Attributes:
         points: (V, 2) centimetres.
         faces: (F, 3), counterclockwise.
-        sewn: (V,), whether a vertex is on a seam.
+        sewn: (V,), whether each vertex is on a seam.
     """
 
     points: Floats
@@ -71,7 +72,7 @@ class Panel:
 
 
 def cut(outline: Sequence[Chain]) -> Panel:
-    """Triangulate a panel of the given outline, counterclockwise, each chain beginning where the last one ended."""
+    """Triangulate a panel with a counterclockwise outline, in which each chain begins where the last one ended."""
     import gpytoolbox
 
     boundary = np.concatenate([chain.points[:-1] for chain in outline])
@@ -96,14 +97,14 @@ def _is_among(points: Floats, chosen: Floats) -> NDArray[np.bool_]:
 
 
 def _shortcuts(faces: Integers, sewn: NDArray[np.bool_]) -> Integers:
-    """(E, 2) edges through the inside of a panel from seam to seam."""
+    """Return edges (E, 2) through the inside of a panel from seam to seam."""
     edges, counts = edges_of(faces)
     shortcuts: Integers = edges[(counts == 2) & sewn[edges].all(axis=1)]
     return shortcuts
 
 
 def fill_out(panel: Panel, thickness: float) -> Floats:
-    """(V,) how far each vertex leaves the plane: zero on seams, `thickness` times half the width between them."""
+    """Return each vertex's distance from the plane, (V,): 0 on seams, else `thickness` times half the width between."""
     import gpytoolbox
     from scipy.sparse.linalg import spsolve
 
@@ -117,12 +118,12 @@ def fill_out(panel: Panel, thickness: float) -> Floats:
 
 
 def sew(front: Panel, back: Panel, thickness: float) -> tuple[Floats, Integers]:
-    """Vertices (V, 3) and faces (F, 3) of two panels with common seams: the front towards +z, normals outwards."""
+    """Return vertices (V, 3) and faces (F, 3) of two sewn panels, the front towards +z, with outward normals."""
     return sew_at(front, back, fill_out(front, thickness), fill_out(back, thickness))
 
 
 def sew_at(front: Panel, back: Panel, before_seams: Floats, behind_seams: Floats) -> tuple[Floats, Integers]:
-    """The same, of panels whose vertices are so far before and behind the seams' plane, (V,) each."""
+    """Return the same for panels with given distances of vertices before and behind the seams' plane, (V,) each."""
     before = np.column_stack([front.points, before_seams])
     behind = np.column_stack([back.points, -behind_seams])
     twin = np.full(len(behind), -1)
@@ -137,6 +138,6 @@ def sew_at(front: Panel, back: Panel, before_seams: Floats, behind_seams: Floats
 
 
 def landmarks_at(vertices: Floats, faces: Integers, places: dict[str, tuple[float, float, float]]) -> Landmarks:
-    """Landmarks at the points of a surface nearest to named places."""
+    """Return landmarks at the points of a surface nearest to named places."""
     material = nearest_material(np.array(list(places.values()), np.float64), vertices, faces)
     return Landmarks(material.faces, material.barycentric, tuple(places))

@@ -1,4 +1,4 @@
-"""Remeshing of any garment for a cloth simulator, and the way back to the garment's own surface."""
+"""Remeshing of any garment for a cloth simulator, and the map back to the garment's own surface."""
 
 from dataclasses import dataclass, replace
 
@@ -15,17 +15,17 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 LARGEST_MESH = 400_000
-"""Triangles that are remeshed in reasonable time."""
+"""Maximum number of triangles that can be remeshed in reasonable time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Remeshed:
-    """A garment with triangles of one size.
+    """A garment with triangles of uniform size.
 
     Attributes:
-        garment: the same shape and landmarks on its new mesh; without frames.
-        original: (V0,) material points of the new mesh, one for each original vertex.
-        offsets: (V0, 3) how far each original vertex is from its material point: in the new surface's own frame.
+        garment: the same shape and landmarks on a new mesh, without frames.
+        original: (V0,) material points on the new mesh, one for each original vertex.
+        offsets: (V0, 3), offset of each original vertex from its material point, in the new surface's local frame.
     """
 
     garment: Garment
@@ -33,7 +33,7 @@ class Remeshed:
     offsets: Floats
 
     def carry_back(self, vertices: Floats) -> Floats:
-        """Return the original garment's vertices (V0, 3) when the new mesh's are at `vertices` (V, 3)."""
+        """Return the original garment's vertices (V0, 3) for given vertices (V, 3) of the new mesh."""
         faces = self.garment.faces
         frames = _frames(vertices[faces[self.original.faces]])
         moved: Floats = self.original.on(vertices, faces) + np.einsum("vij,vj->vi", frames, self.offsets)
@@ -41,10 +41,10 @@ class Remeshed:
 
 
 def remesh(garment: Garment, vertices: int) -> Remeshed:
-    """Remesh a surface to about `vertices` vertices with edges of one length.
+    """Remesh a surface to about `vertices` vertices with edges of uniform length.
 
     Raises:
-        KeygridError: the garment can't be simulated: a cloud, not manifold, in pieces, too large, without area.
+        KeygridError: the garment can't be simulated: it is a cloud, not manifold, in pieces, too large, or has no area.
     """
     import gpytoolbox
 
@@ -69,10 +69,10 @@ def remesh(garment: Garment, vertices: int) -> Remeshed:
 
 
 def refuse_unfit(garment: Garment) -> None:
-    """Refuse what is no single manifold surface of reasonable size.
+    """Refuse anything but a single manifold surface of reasonable size.
 
     Raises:
-        KeygridError: says what is wrong with it.
+        KeygridError: the surface is unsuitable; the message gives the reason.
     """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -107,7 +107,7 @@ def _refuse_non_manifold(name: str, faces: Integers) -> None:
 
 
 def _frames(corners: Floats) -> Floats:
-    """(M, 3, 3): an orthonormal frame of each triangle (M, 3, 3), its axes as columns."""
+    """Return an orthonormal frame (M, 3, 3) of each triangle (M, 3, 3), with axes as columns."""
     along = corners[:, 1] - corners[:, 0]
     normal = np.cross(along, corners[:, 2] - corners[:, 0])
     x = along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-30)
@@ -116,7 +116,7 @@ def _frames(corners: Floats) -> Floats:
 
 
 def nearest_material(points: Floats, vertices: Floats, faces: Integers) -> MaterialPoints:
-    """The points of a surface nearest to `points` (M, 3)."""
+    """Return the points on a surface nearest to `points` (M, 3)."""
     import gpytoolbox
 
     _, nearest, barycentric = gpytoolbox.squared_distance(points, vertices, F=faces, use_cpp=True)

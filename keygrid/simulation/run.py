@@ -1,4 +1,4 @@
-"""Simulation of one garment in one motion: from a mesh to a sequence on disk, in steps that can be interrupted."""
+"""Simulation of one motion of a garment, from a mesh to a sequence on disk, in steps that can be interrupted."""
 
 import hashlib
 from collections.abc import Callable
@@ -22,39 +22,39 @@ from keygrid.work import report
 
 Floats = NDArray[np.float64]
 Report = Callable[[int, int], None]
-"""Told how many of how many simulated frames are done."""
+"""Receives the number of finished frames and of all simulated frames."""
 
 STARTING = "starting (the first run on a machine takes a minute to compile the solver)"
-"""The stage to show until the first report."""
+"""The stage that is shown until the first report."""
 
 SAVED_EVERY = 10
-"""Simulated frames between two savings of an unfinished run."""
+"""Number of simulated frames between saving points of an unfinished run."""
 
 _UNFINISHED = 2
-"""The version of what an unfinished run's file holds."""
+"""Format version of an unfinished run's file."""
 
 _GUESSED_STAGE = 80
-"""Simulated frames that a stage is expected to last, as long as that is not known."""
+"""Assumed number of simulated frames of a stage, until it is known."""
 
 TO_SIMULATOR: dict[str, Floats] = {
     "x": np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]]),
     "y": np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]),
     "z": np.eye(3),
 }
-"""Rotations that turn a file's vertical axis into the simulator's, which is z."""
+"""Rotations from a file's vertical axis to z, the simulator's."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A garment's motion, and the way in which it is kept.
+    """A garment's motion, and how it is stored.
 
     Attributes:
-        motion: what is done.
-        frames: kept frames, evenly spaced over the motion.
-        seed: of everything random: how a garment lies, where it is gripped, its friction and stiffness.
-        vertices: about how many the simulated mesh has.
+        motion: the motion.
+        frames: number of stored frames, evenly spaced over the motion.
+        seed: seed of everything random: how a garment lies, where it is gripped, its friction and stiffness.
+        vertices: approximate number of vertices of the simulated mesh.
         up: the vertical axis of the garment's file.
-        own_mesh: whether the sequence is on the garment's own vertices rather than on those that were simulated.
+        own_mesh: whether the sequence uses the garment's own vertices instead of the simulated ones.
     """
 
     motion: Motion
@@ -70,9 +70,9 @@ class Result:
     """A sequence that passed its checks.
 
     Attributes:
-        garment: with frames, in the units and axes of the garment it was made from; the ground is at height zero.
-        checks: how it passed them.
-        about: what made it, for its file.
+        garment: the result with frames, in the units and axes of the original garment; the ground is at height zero.
+        checks: results of the checks.
+        about: description of its origin, for its file.
     """
 
     garment: Garment
@@ -87,12 +87,12 @@ def simulate(
     """Simulate a garment.
 
     Args:
-        garment: a manifold surface in one piece, in any unit, worn upright.
-        recipe: what is done.
-        unfinished: where to save the run as it goes; if such a file of the same run is there, it goes on from it, and
-            the result is the same as that of an uninterrupted one. Removed at the end.
-        report: told of progress.
-        device: as Warp names it: cpu, cuda:0.
+        garment: a manifold surface in one piece, in any unit, upright as when worn.
+        recipe: the motion, and how it is stored.
+        unfinished: file in which progress is saved; if it exists and belongs to the same run, the simulation continues
+            from it, with the same result as without an interruption. Removed at the end.
+        report: receives progress.
+        device: device by Warp's name: cpu, cuda:0.
 
     Raises:
         KeygridError: the garment can't be simulated, or the result fails its checks.
@@ -128,12 +128,12 @@ def simulate_to(
     garment: Garment, recipe: Recipe, folder: Path, name: str, *, about: dict[str, Any] | None = None,
     device: str = "cpu",
 ) -> Path:  # fmt: skip
-    """Simulate into `folder/name.npz`, unless that file is there already; returns its path.
+    """Simulate into `folder/name.npz`, unless that file exists; return its path.
 
-    How far it is goes to `keygrid.work.report` under this name.
+    Progress is reported to `keygrid.work.report` under this name.
 
     Raises:
-        KeygridError: as `simulate`, or the folder can't be written.
+        KeygridError: as for `simulate`, or the folder can't be written.
     """
     path = folder / f"{name}.npz"
     if path.exists():
@@ -151,7 +151,7 @@ def simulate_to(
 
 
 class _Run:
-    """A simulation under way. The simulator's lengths, z up."""
+    """A simulation in progress, in the simulator's lengths, with z up."""
 
     def __init__(self, mesh: Remeshed, recipe: Recipe, device: str) -> None:
         from keygrid.simulation.cloth import EDGE, Material
@@ -189,7 +189,7 @@ class _Run:
 
     @property
     def total(self) -> int:
-        """Simulated frames; before the last stage begins, a guess."""
+        """Number of simulated frames; an estimate before the last stage begins."""
         to_come = stages(self._recipe.motion) - self._stage - 1
         return self._begun + (self._lasting if self._grip else _GUESSED_STAGE) + to_come * _GUESSED_STAGE
 
@@ -203,7 +203,7 @@ class _Run:
 
     @property
     def _lasting(self) -> int:
-        """Simulated frames of the stage that is under way."""
+        """Number of simulated frames of the current stage."""
         assert self._grip is not None
         return max(self._grip.lasting, self._recipe.frames - 1)
 
@@ -217,7 +217,7 @@ class _Run:
         self._enter_frame()
 
     def _enter_frame(self) -> None:
-        """Grip the garment once it rests, and again when a stage is over; keep what is to be kept."""
+        """Grip the garment once it rests, and again after each stage; store the frames that are due."""
         if self._grip is not None and not self._is_last and self.frame == self._begun + self._lasting:
             self._stage, self._begun, self._grip = self._stage + 1, self.frame, None
         if self._grip is None and self.frame == self._begun:
@@ -240,7 +240,7 @@ class _Run:
         return self._settled[self._grip.gripped] if self._grip is not None else np.empty((0, 3))
 
     def kept_frames(self) -> Floats:
-        """(T, V, 3), in file units and axes."""
+        """Return the stored frames (T, V, 3), in file units and axes."""
         frames: Floats = self._kept_positions() @ TO_SIMULATOR[self._recipe.up] / self.scale
         return frames
 
@@ -273,7 +273,7 @@ class _Run:
             )  # fmt: skip
 
     def load(self, path: Path) -> None:
-        """Go on from a saved run; one of another garment or recipe, or a damaged one, is passed over."""
+        """Continue from a saved run; ignore a damaged one, or one of another garment or recipe."""
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
                 if str(saved["identity"]) != self._identity:

@@ -1,6 +1,6 @@
-"""Garments to learn from: sewn to any measures, crumpled, stretched, and triangulated in many ways.
+"""Training garments: sewn to any measures, crumpled, stretched, and triangulated in many ways.
 
-No two share their triangles, because what is learnt must not depend on them.
+All have different triangles, because what is learnt must not depend on them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,25 +31,25 @@ from keygrid.simulation.patterns import Chain, Floats, Integers
 from keygrid.simulation.remesh import nearest_material
 
 TOPS = "top"
-"""Stands for T-shirts, vests and dresses, mixed."""
+"""Name for a mixture of T-shirts, vests and dresses."""
 ATTEMPTS = 40
-"""Draws of measures before one must have been possible; about one in six is not."""
+"""Attempts to draw possible measures; about one in six is impossible."""
 
 _FEWEST, _MOST = 380, 1900
-"""Vertices of a garment."""
+"""Number of vertices of a garment."""
 _LEAST = 150
-"""Vertices below which a garment is drawn anew."""
+"""Number of vertices below which a garment is drawn again."""
 _WAVES = 24
-"""Waves of which wrinkles are made."""
+"""Number of waves that form wrinkles."""
 
 
 def varied(category: str, seed: int, poses: int = 2) -> Garment:
-    """Return a garment of any measures with its places, in some poses, on triangles of its own.
+    """Return a garment with random measures and places, in several poses, with different triangles.
 
     Args:
         category: a key of `PATTERNS`, or `TOPS` for T-shirts, vests and dresses.
-        seed: of everything; the same one gives the same garment.
-        poses: T.
+        seed: seed of everything random.
+        poses: number of poses, T.
     """
     name = name_of(category, seed)
     for attempt in range(ATTEMPTS):
@@ -65,7 +65,7 @@ def varied(category: str, seed: int, poses: int = 2) -> Garment:
 
 
 def name_of(category: str, seed: int) -> str:
-    """Return the name of a garment that `varied` makes."""
+    """Return the name of a garment made by `varied`."""
     return f"{category.lower().replace('-', '')}-{seed:05d}"
 
 
@@ -81,7 +81,7 @@ def _wide(category: str, rng: np.random.Generator) -> WideTop | WideTrousers | W
 
 
 def placed(garment: Garment, parameters: Mapping[str, float]) -> Garment | None:
-    """Return a garment of our own with its places, given the measures that it was sewn to; None if it was not."""
+    """Return a parametric garment with its places, given the measures that it was sewn to; None for other garments."""
     kind = PATTERNS.get(garment.category)
     if kind is None or not parameters:
         return None
@@ -103,7 +103,7 @@ def _pattern_with_places(pattern: Pattern) -> tuple[Floats, Integers, Floats]:
 
 
 def _mapping(pattern: Pattern, chains: Sequence[Chain]) -> tuple[Standard, Sequence[str]]:
-    """The standard garment of a pattern, and what the chains of its panels' right halves are called."""
+    """Return the standard garment of a pattern, and the names of the chains of its panels' right halves."""
     if isinstance(pattern, Trousers):
         return TROUSERS, LEG
     if isinstance(pattern, Skirt):
@@ -113,7 +113,7 @@ def _mapping(pattern: Pattern, chains: Sequence[Chain]) -> tuple[Standard, Seque
 
 
 def revaried(garment: Garment, seed: int) -> Garment:
-    """Return a garment that moves with other triangles, cut anew on its cloth at rest, and slightly stretched."""
+    """Return a moving garment with other triangles, cut on its cloth at rest, and slightly stretched."""
     assert garment.frames is not None
     rng = np.random.default_rng([seed, len(garment.faces)])
     points, faces = recut(garment.vertices, garment.faces, rng)
@@ -142,7 +142,7 @@ def _on_own_triangles(
 
 
 def crumpled(vertices: Floats, faces: Integers, rng: np.random.Generator) -> Floats:
-    """Return vertices (V, 3) with wrinkles, stretched along axes and unevenly, flattened or filled, with noise."""
+    """Return vertices (V, 3) with wrinkles and noise, stretched along axes and unevenly, flattened or filled."""
     size = float(np.sqrt(np.prod(np.ptp(vertices, axis=0)[:2])))
     shape = vertices.copy()
     if rng.random() < 0.75:
@@ -165,9 +165,9 @@ def crumpled(vertices: Floats, faces: Integers, rng: np.random.Generator) -> Flo
 
 
 def recut(vertices: Floats, faces: Integers, rng: np.random.Generator) -> tuple[Floats, Integers]:
-    """Return other triangles of a surface, coarse or fine; of one garment in three, of uneven size and drawn out.
+    """Return other triangles of a surface, coarse or fine; for one garment in three, uneven and elongated ones.
 
-    Those are of one size in a warped room, from which they are brought back.
+    Uneven triangles are uniform in a warped space, from which they are mapped back.
     """
     import gpytoolbox
 

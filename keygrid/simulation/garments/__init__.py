@@ -1,4 +1,4 @@
-"""Garments of our own: one class a category, whose fields are what a tailor would measure."""
+"""Parametric garments: one class per category, whose fields are a tailor's measures."""
 
 from collections.abc import Sequence
 
@@ -18,15 +18,15 @@ PATTERNS: dict[str, type[Pattern]] = {p.category: p for p in (TShirt, Trousers, 
 
 
 def tailored(category: str, seed: int | None, measures: Sequence[str]) -> Garment:
-    """A garment of a category.
+    """Return a garment of a category.
 
     Args:
         category: a key of `PATTERNS`.
-        seed: draws the measures; the usual ones if None.
-        measures: `NAME=VALUE`, in place of those.
+        seed: seed for random measures; the usual measures if None.
+        measures: `NAME=VALUE`, which override the others.
 
     Raises:
-        KeygridError: a measure is unknown, no number, or not one that cloth can be cut to.
+        KeygridError: a measure is unknown, not a number, or impossible for cloth.
     """
     kind = PATTERNS[category]
     pattern = kind() if seed is None else kind.sampled(np.random.default_rng(seed))

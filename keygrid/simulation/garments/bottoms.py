@@ -22,7 +22,7 @@ from keygrid.simulation.patterns import Chain, Floats, Integers, Point, line
 
 @dataclass(frozen=True)
 class Trousers(Pattern):
-    """Trousers, from shorts to wide ones."""
+    """Trousers, from shorts to wide trousers."""
 
     category: ClassVar[str] = "Trousers"
 
@@ -37,7 +37,7 @@ class Trousers(Pattern):
 
     @classmethod
     def sampled(cls, rng: np.random.Generator) -> Self:
-        """Shorts, slim and wide trousers."""
+        """Draw measures of shorts, slim or wide trousers."""
         waist = rng.uniform(34, 44)
         short = rng.random() < 0.3
         knee = rng.uniform(20, 27)
@@ -72,7 +72,7 @@ class Trousers(Pattern):
         ]
 
     def panels(self) -> tuple[list[Chain], list[Chain]]:
-        """The right halves of front and back: inseam, cuff, both parts of the side seam, and waist."""
+        """Return the right halves of front and back: inseam, cuff, both parts of the side seam, and waist."""
         return self._half(2), self._half(0)
 
     def surface(self) -> tuple[Floats, Integers]:
@@ -100,7 +100,7 @@ class Skirt(Pattern):
 
     @classmethod
     def sampled(cls, rng: np.random.Generator) -> Self:
-        """Mini to maxi, narrow to wide."""
+        """Draw measures, from mini to maxi and narrow to wide."""
         waist, length = rng.uniform(32, 42), rng.uniform(36, 84)
         return cls(
             length=length, waist=waist, hips=waist + rng.uniform(6, 12),
@@ -114,7 +114,7 @@ class Skirt(Pattern):
         ]
 
     def panels(self) -> tuple[list[Chain], list[Chain]]:
-        """The right halves of front and back, which are the same: hem, both parts of the side seam, and waist."""
+        """Return the right halves of front and back, which are equal: hem, both parts of the side seam, and waist."""
         return self._half(), self._half()
 
     def surface(self) -> tuple[Floats, Integers]:
@@ -151,7 +151,7 @@ class Dress(Pattern):
 
     @classmethod
     def sampled(cls, rng: np.random.Generator) -> Self:
-        """Short to long, with a waist that is marked or not."""
+        """Draw measures, from short to long, with or without a marked waist."""
         chest, length = rng.uniform(41, 50), rng.uniform(78, 112)
         waist, waist_height = chest * rng.uniform(0.78, 0.95), length - rng.uniform(36, 42)
         return cls(
@@ -185,7 +185,7 @@ class Dress(Pattern):
         ]
 
     def panels(self) -> tuple[list[Chain], list[Chain]]:
-        """The right halves of front and back: a skirt's hem and sides, and a bodice."""
+        """Return the right halves of front and back: a skirt's hem and sides, and a bodice."""
         return self._half(self.neck_depth), self._half(3)
 
     def surface(self) -> tuple[Floats, Integers]:

@@ -36,24 +36,26 @@ class Hat(Pattern):
         )  # fmt: skip
 
     def _corners(self) -> Floats:
-        """(6, 2): radius and height of the profile's corners: three of the crown, the band and the brim."""
+        """Return radius and height of the profile's corners, (6, 2): three of the crown, the band and the brim."""
         band = self.head / 2, 0.0
         edge = band[0] + self.brim * cos(radians(self.droop)), -self.brim * sin(radians(self.droop))
         crown = [(0.0, self.crown), (0.82 * self.top / 2, self.crown - 0.3), (self.top / 2, self.crown - 1.2)]
         return np.array([*crown, band, (band[0] + 0.7, -0.5), edge])
 
     def _steps(self) -> tuple[Floats, Floats]:
-        """Distances along the profile of its corners (6,), and of its points (P,)."""
+        """Return distances along the profile of its corners (6,), and of its points (P,)."""
         lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(self._corners(), axis=0), axis=1))])
         return lengths, np.linspace(0, lengths[-1], int(lengths[-1] / 0.7) + 1)
 
     def _profile(self) -> Floats:
-        """(P, 2): radius and height, from the middle of the crown to the brim's edge."""
+        """Return radius and height of the profile, (P, 2), from the middle of the crown to the brim's edge."""
         lengths, steps = self._steps()
         return np.column_stack([np.interp(steps, lengths, self._corners()[:, i]) for i in range(2)])
 
     def stages(self) -> Floats:
-        """(V,): 0 at the crown's middle, 1 at its edge, 2 at the band, 3 at the brim's edge."""
+        """Return each vertex's stage, (V,): 0 at the crown's middle, 1 at its edge, 2 at the band, 3 at the brim's
+        edge.
+        """
         lengths, steps = self._steps()
         stages = np.interp(steps, lengths[[0, 2, 3, 5]], np.arange(4.0))
         return np.concatenate([stages[:1], np.repeat(stages[1:], _COUNT)])

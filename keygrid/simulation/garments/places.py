@@ -1,11 +1,11 @@
-"""Places on garments of a kind: the same for the same part on every one of them, however it is cut.
+"""Places on garments of a kind: corresponding parts of all garments have the same place, however they are cut.
 
-A panel is made of regions, such as the torso, sleeves and a collar, each bounded by chains with a meaning, such as a
-hem or a cuff. Each region is mapped onto that of one standard garment by mean-value coordinates (Floater 2003), so that
-a place is next to the same parts on all of them.
+A panel consists of regions, such as the torso, sleeves and a collar, each bounded by chains with a meaning, such as a
+hem or a cuff. Each region is mapped to that of a standard garment by mean-value coordinates (Floater 2003), so that a
+place has the same neighbouring parts on all garments.
 
-Where nothing tells a garment's front from its back, a place can't say which is which: there it lies on the garment's
-axis, and says only how high it is.
+If nothing distinguishes a garment's front from its back, a place can't either: it lies on the garment's axis, and
+expresses only its height.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,25 +16,26 @@ import numpy as np
 from keygrid.simulation.patterns import Chain, Floats, Integers, Panel, cut, fill_out, mirrored, sew_at
 
 _DEPTH = 0.5
-"""Depth of the front's and the back's fullest places, from the seams."""
+"""Depth of the front's and the back's fullest places, from the plane of the seams."""
 _STEPS = 24
-"""Points of a seam inside a panel, which is no chain of its outline."""
+"""Number of points on a seam inside a panel, which is not a chain of its outline."""
 _MARGIN = 3.0
-"""Distance beyond its region to which a place may be mapped, in centimetres, as one that is not convex may need."""
+"""Distance beyond its region to which a place may be mapped, in centimetres; regions that are not convex may need it.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Standard:
-    """A garment onto whose panels those of all of its kind are mapped; lengths in centimetres.
+    """A garment to whose panels those of all garments of its kind are mapped; lengths in centimetres.
 
     Attributes:
-        front: the points of each chain of the front's right half by the chain's meaning.
-        back: those of the back.
-        across: regions from side to side, each by the chains of its right half, from one middle to the other. A hyphen
-            before a name stands for the way back.
-        beside: regions of one side, each by the chains around it.
-        middle: the height that becomes zero.
-        scale: the length that becomes one.
+        front: points of each chain of the front's right half, by the chain's meaning.
+        back: points of each chain of the back's right half.
+        across: regions from side to side, each given by the chains of its right half, from one middle to the other; a
+            hyphen before a name reverses the chain.
+        beside: regions of one side, each given by the chains around it.
+        middle: height that is mapped to zero.
+        scale: length that is mapped to one.
     """
 
     front: Mapping[str, Floats]
@@ -47,12 +48,12 @@ class Standard:
 
 @dataclass(frozen=True, eq=False)
 class Half:
-    """The right half of a panel's outline, from its lower middle to its upper one.
+    """The right half of a panel's outline, from its lower to its upper middle.
 
     Attributes:
-        chains: in order, by their meaning, such as hem, side and waist; one that comes in several parts has several
+        chains: chains in order, by their meaning, such as hem, side and waist; a chain in several parts has several
             entries.
-        neck: the seam between torso and collar, where there is a collar.
+        neck: seam between torso and collar, if there is a collar.
     """
 
     chains: Sequence[tuple[str, Chain]]
@@ -60,7 +61,7 @@ class Half:
 
     @property
     def points(self) -> dict[str, Floats]:
-        """The points of each chain by its meaning, and of seams inside the panel: neck, armhole and middle."""
+        """Points of each chain by its meaning, and of seams inside the panel: neck, armhole and middle."""
         found: dict[str, Floats] = {}
         for name, chain in self.chains:
             found[name] = np.concatenate([found[name][:-1], chain.points]) if name in found else chain.points
@@ -74,7 +75,7 @@ class Half:
 
 
 def named(chains: Sequence[Chain], names: Sequence[str]) -> Half:
-    """Return the right half of a panel, whose second chain, the side seam, may come in several parts."""
+    """Return the right half of a panel whose second chain, the side seam, may consist of several parts."""
     at = names.index("side")
     parts = ["side"] * (1 + len(chains) - len(names))
     return Half(list(zip([*names[:at], *parts, *names[at + 1 :]], chains, strict=True)))
@@ -89,13 +90,13 @@ def surface_with_places(
     """Return vertices (V, 3) and faces (F, 3) of a sewn garment, and its vertices' places (V, 3).
 
     Args:
-        standard: onto which it is mapped.
-        halves: of the front and of the back: the right half, and the left one reflected onto the right.
-        thickness: how far it is filled out; a circle is 1.
-        fuller: factors (V,) by which the back is filled out more at points (V, 2) of its panel.
+        standard: the standard garment.
+        halves: the right half of the front and of the back, and the left half reflected to the right.
+        thickness: extent to which it is filled out; a circle is 1.
+        fuller: factors (V,) by which the back is filled out further, at points (V, 2) of its panel.
 
     Raises:
-        ValueError: no cloth can be cut to these outlines.
+        ValueError: these outlines are impossible for cloth.
     """
     panels = [cut(_whole_outline(*pair)) for pair in halves]
     heights = [fill_out(panel, thickness) for panel in panels]
@@ -115,7 +116,7 @@ def surface_with_places(
 
 
 def on_axis(where: Floats) -> Floats:
-    """Return places (V, 3) of a garment that looks the same when it is turned: heights alone."""
+    """Return places (V, 3) of a rotationally symmetric garment, which only express heights."""
     return where * [0.0, 1.0, 0.0]
 
 
@@ -125,13 +126,13 @@ def _whole_outline(right: Half, left: Half) -> list[Chain]:
 
 
 def places(standard: Standard, panel: Panel, halves: tuple[Half, Half], heights: Floats, *, front: bool) -> Floats:
-    """Return where on the standard garment each vertex of a panel is, (V, 3), about within [-1, 1].
+    """Return each vertex's place on the standard garment, (V, 3), about within [-1, 1].
 
     Args:
         standard: the standard garment.
         panel: front or back of one of its kind.
-        halves: the panel's right half, and its left half reflected onto the right.
-        heights: (V,), how far each vertex is from the seams' plane, over the largest such distance.
+        halves: the panel's right half, and its left half reflected to the right.
+        heights: (V,), each vertex's distance from the plane of the seams, divided by the largest one.
         front: whether it is the front.
     """
     flat = np.full(panel.points.shape, np.nan)
@@ -146,7 +147,7 @@ def places(standard: Standard, panel: Panel, halves: tuple[Half, Half], heights:
 
 
 def _regions(standard: Standard, halves: tuple[Half, Half], *, front: bool) -> list[tuple[Floats, Floats]]:
-    """Closed outlines of a panel's regions, and of what they are mapped onto."""
+    """Return closed outlines of a panel's regions, and of their targets."""
     onto, own = standard.front if front else standard.back, [half.points for half in halves]
     regions = []
     for names in standard.across:
@@ -168,7 +169,7 @@ def _has(points: Mapping[str, Floats], names: Sequence[str]) -> bool:
 def _outline(
     own: Mapping[str, Floats], standard: Mapping[str, Floats], names: Sequence[str], sign: int, *, is_half: bool = False
 ) -> tuple[Floats, Floats]:
-    """Points along some chains, backwards where a name begins with a hyphen, and where each is mapped."""
+    """Return points along some chains, reversed if their name begins with a hyphen, and their targets."""
     source, target = [], []
     for name in names:
         step = -1 if name.startswith("-") else 1
@@ -192,7 +193,7 @@ def _along(points: Floats) -> Floats:
 
 
 def _joined(halves: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
-    """One closed outline of a right half and a left one, which share both of their ends."""
+    """Return a closed outline from a right half and a left half with common ends."""
     (right, onto_right), (left, onto_left) = halves
     source, target = np.concatenate([right, left[1:]]), np.concatenate([onto_right, onto_left[1:]])
     is_closed = np.allclose(source[0], source[-1])
@@ -200,7 +201,7 @@ def _joined(halves: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
 
 
 def _mean_value(points: Floats, outline: Floats, onto: Floats) -> tuple[Floats, Floats]:
-    """Points (V, 2) mapped as an outline (P, 2) is mapped `onto` another, and how surely each is inside, (V,)."""
+    """Return points (V, 2), mapped as the outline (P, 2) maps to `onto`, and their certainty of being inside, (V,)."""
     away = outline[None] - points[:, None]
     after = np.roll(away, -1, axis=1)
     lengths = np.linalg.norm(away, axis=-1)

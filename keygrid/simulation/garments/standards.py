@@ -1,4 +1,4 @@
-"""Standard garments, one a kind, onto which all of their kind are mapped, and the names of their panels' chains."""
+"""Standard garments, one per kind, to which all others of their kind are mapped, and names of their panels' chains."""
 
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ FLARE = ("hem", "side", "waist")
 """The chains of a skirt's panel, from the middle of the hem to that of the waist."""
 
 _STEPS = 24
-"""Points of each chain."""
+"""Number of points on each chain."""
 
 
 def _path(*corners: Point) -> Floats:
@@ -80,11 +80,11 @@ def _skirt(waist_middle: float) -> dict[str, Floats]:
 SKIRT = Standard(front=_skirt(57.0), back=_skirt(60.0), across=(FLARE,), beside=(), middle=30.0, scale=50.0)
 
 HAT = np.array([(0.0, 0.65), (0.45, 0.55), (0.55, 0.0), (1.0, -0.25)])
-"""(4, 2): radius and height of the crown's middle and edge, of the band, and of the brim's edge, scaled."""
+"""Radius and height of the crown's middle and edge, of the band, and of the brim's edge, (4, 2), scaled."""
 
 
 def hat_places(stages: Floats, angles: Floats) -> Floats:
-    """Return where on a standard hat points are, (P, 3).
+    """Return the places of points on a standard hat, (P, 3).
 
     Args:
         stages: (P,), from 0 at the crown's middle over 1 at its edge and 2 at the band to 3 at the brim's edge.

@@ -1,4 +1,4 @@
-"""Tops: with sleeves and without."""
+"""Tops with and without sleeves."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -40,7 +40,7 @@ class TShirt(Pattern):
 
     @classmethod
     def sampled(cls, rng: np.random.Generator) -> Self:
-        """A T-shirt between tight and oversized, its sleeves from short to the wrist."""
+        """Draw measures, from tight to oversized and from short to long sleeves."""
         chest = rng.uniform(44, 60)
         long_sleeves = rng.random() < 0.3
         return cls(
@@ -76,7 +76,7 @@ class TShirt(Pattern):
         ]
 
     def panels(self) -> tuple[list[Chain], list[Chain]]:
-        """The right halves of front and back, as `SLEEVED` names their chains."""
+        """Return the right halves of front and back, whose chains `SLEEVED` names."""
         return self._half(self.neck_depth), self._half(2)
 
     def surface(self) -> tuple[Floats, Integers]:
@@ -93,7 +93,7 @@ class TShirt(Pattern):
 
 @dataclass(frozen=True)
 class Vest(Pattern):
-    """A top without sleeves and with a pointed neckline."""
+    """A sleeveless top with a pointed neckline."""
 
     category: ClassVar[str] = "Vest"
 
@@ -137,7 +137,7 @@ class Vest(Pattern):
         ]
 
     def panels(self) -> tuple[list[Chain], list[Chain]]:
-        """The right halves of front and back, as `SLEEVELESS` names their chains."""
+        """Return the right halves of front and back, whose chains `SLEEVELESS` names."""
         neck = self._corners()["neck"]
         pointed = line(neck, (0, self.length - self.neck_depth), bulge=-2, sewn=False)
         return self._half(pointed), self._half(neckline(neck, self.back_depth))

@@ -1,7 +1,8 @@
-"""Tops of measures far beyond those of a wardrobe, to learn from: what is learnt has to hold for garments of others.
+"""Training tops with measures far beyond a wardrobe's, so that what is learnt generalises to other garments.
 
-Sleeves from caps to the wrist, straight out or hanging; cropped tops to dresses; boat, round, square and V necks and
-turtlenecks; straps; dropped shoulders; boxy, flared, slit, uneven and asymmetric hems; open fronts and plackets.
+Sleeves range from caps to the wrist, and from straight to hanging; lengths from cropped tops to dresses. There are
+boat, round, square and V necks and turtlenecks; straps; dropped shoulders; boxy, flared, slit, uneven and asymmetric
+hems; open fronts and plackets.
 """
 
 from dataclasses import dataclass, replace
@@ -14,31 +15,31 @@ from keygrid.simulation.garments.standards import TOP
 from keygrid.simulation.patterns import PATTERN_EDGE, Chain, Floats, Integers, Point, line
 
 _ANY_CUT = (0.72, 0.16, 0.12)
-"""Shares of tops with sleeves, of vests and of tops with straps; which of them a category has."""
+"""Shares of tops with sleeves, of vests and of tops with straps, and their categories."""
 _CUTS = {"T-shirt": (1.0, 0.0, 0.0), "Vest": (0.0, 0.57, 0.43), "Dress": (0.45, 0.3, 0.25)}
 _GAP = 1.5
-"""Width of what is cut out of an open front or a slit, in centimetres."""
+"""Width of the strip cut out for an open front or a slit, in centimetres."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """Measures of one side of a top, centimetres unless it says otherwise.
+    """Measures of one side of a top, in centimetres unless stated otherwise.
 
     Attributes:
-        length: from the hem's middle to the neck's corner.
+        length: length from the hem's middle to the neck's corner.
         chest: width below the arms.
         waist: width halfway between hem and chest.
         hem: width at the hem.
-        rise: how much higher than its middle a hem is at the side.
-        slit: share of the side seam that is open, from the hem up.
-        shoulder: from one shoulder to the other.
-        slope: how much lower than the neck's corner a shoulder is.
+        rise: height of the hem at the side above its middle.
+        slit: open share of the side seam, from the hem up.
+        shoulder: width from one shoulder to the other.
+        slope: height of the neck's corner above the shoulder.
         armhole: height of the armhole.
-        hollow: how far an armhole without a sleeve is cut in.
-        sleeve: length of the lower seam; without one, 0.
-        angle: degrees by which the sleeve hangs.
-        taper: width of the cuff, over that of the sleeve at the underarm.
-        bodice: from the underarm down to the waist of a dress; 0 where its seam runs to the hem in one curve.
+        hollow: depth to which an armhole without a sleeve is cut in.
+        sleeve: length of the lower seam; 0 without a sleeve.
+        angle: angle of the sleeve below the horizontal, in degrees.
+        taper: ratio of the cuff's width to the sleeve's at the underarm.
+        bodice: height from the underarm down to the waist of a dress; 0 if its seam runs to the hem in one curve.
     """
 
     length: float
@@ -59,15 +60,15 @@ class Side:
 
 @dataclass(frozen=True)
 class Neck:
-    """The neck, centimetres.
+    """Measures of a neck, in centimetres.
 
     Attributes:
-        width: from one corner to the other.
+        width: width from one corner to the other.
         front: depth of the front neckline.
         back: depth of the back neckline.
-        shape: of the front neckline.
-        collar: height of a standing collar; without one, 0.
-        lean: width of the collar's upper end over that of its lower one.
+        shape: shape of the front neckline.
+        collar: height of a standing collar; 0 without one.
+        lean: ratio of the collar's upper width to its lower one.
     """
 
     width: float
@@ -80,12 +81,12 @@ class Neck:
 
 @dataclass(frozen=True)
 class WideTop:
-    """A top with sleeves or without.
+    """A top with or without sleeves.
 
     Attributes:
         right: measures of its right side.
-        left: measures of its left side; length, neck and hems are common to both.
-        neck: of the neck.
+        left: measures of its left side; length, neck and hems are shared.
+        neck: measures of the neck.
         hems: how much higher than at the corner the middle of the hem is, in front and behind, centimetres.
         thickness: how far the top is filled out; a circle is 1.
         opening: height from the neckline down over which the front is open, centimetres.
@@ -100,10 +101,10 @@ class WideTop:
 
     @classmethod
     def sampled(cls, rng: np.random.Generator, category: str = "") -> "WideTop":
-        """Draw measures that can be anything that cloth can be cut to, or nearly: some can't be.
+        """Draw measures from the full range that cloth allows, or nearly: some are impossible.
 
         Args:
-            rng: draws them.
+            rng: source of randomness.
             category: `T-shirt`, `Vest` or `Dress`; any of them if empty.
         """
         draw = rng.uniform
@@ -126,10 +127,10 @@ class WideTop:
         return cls(right, left, neck, (hems[0], hems[1]), draw(0.1, 0.66), opening)
 
     def surface(self) -> tuple[Floats, Integers, Floats]:
-        """Vertices (V, 3), faces (F, 3), and the vertices' places (V, 3).
+        """Return vertices (V, 3), faces (F, 3), and the vertices' places (V, 3).
 
         Raises:
-            ValueError: no cloth can be cut to these measures.
+            ValueError: these measures are impossible for cloth.
         """
         halves = [(self._half(self.right, front=front), self._half(self.left, front=front)) for front in (True, False)]
         sewn = surface_with_places(TOP, halves, self.thickness)
@@ -175,7 +176,7 @@ class WideTop:
 def opened(
     vertices: Floats, faces: Integers, where: Floats, *, lowest: float, highest: float = np.inf, front: bool = True
 ) -> tuple[Floats, Integers, Floats]:
-    """Return vertices (V, 3), faces (F, 3) and places (V, 3) without a panel's middle between two heights."""
+    """Return vertices (V, 3), faces (F, 3) and places (V, 3) without a strip in a panel's middle."""
     middle = vertices[faces].mean(axis=1)
     behind = middle[:, 2] if front else -middle[:, 2]
     gone = (np.abs(middle[:, 0]) < _GAP / 2) & (behind > 0) & (middle[:, 1] > lowest) & (middle[:, 1] < highest)
@@ -223,7 +224,7 @@ def _side_seam(side: Side, hem: Point, underarm: Point) -> list[tuple[str, Chain
 
 
 def slit_seam(points: Floats, share: float) -> list[tuple[str, Chain]]:
-    """Return a side seam along points (P, 2) from the hem up, the lowest part of which may be open, a share of it."""
+    """Return a side seam along points (P, 2) from the hem up, whose lowest part may be open."""
     open_until = int(share * len(points))
     if not 1 <= open_until < len(points) - 2:
         return [("side", Chain(points, sewn=True))]

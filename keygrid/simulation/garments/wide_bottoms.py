@@ -1,8 +1,8 @@
-"""Trousers and skirts of measures far beyond those of a wardrobe, to learn from.
+"""Training trousers and skirts with measures far beyond a wardrobe's.
 
-Trousers from hot pants to the ankle, skin-tight to wide and flared, low and high at the waist, with legs together or
-apart; their back is longer than their front, as a seat needs it. Skirts from mini to maxi, pencil to circle, with slits
-and uneven hems; of every few, nothing tells the front from the back.
+Trousers range from hot pants to the ankle, from skin-tight to wide and flared, and from low to high waists, with legs
+together or apart; their back is longer than their front, to fit the seat. Skirts range from mini to maxi and from
+pencil to circle, with slits and uneven hems; some have no distinguishable front and back.
 """
 
 from dataclasses import dataclass, replace
@@ -16,20 +16,20 @@ from keygrid.simulation.garments.wide import hem_curve, opened, slit_seam
 from keygrid.simulation.patterns import Chain, Floats, Integers, Point, line
 
 _TURNED_ALIKE = 0.2
-"""Share of the skirts of which nothing tells the front from the back."""
+"""Share of skirts without distinguishable front and back."""
 
 
 @dataclass(frozen=True)
 class Leg:
-    """Measures of one side of trousers, centimetres unless it says otherwise.
+    """Measures of one side of trousers, in centimetres unless stated otherwise.
 
     Attributes:
-        inseam: from the crotch to the inner end of the cuff, downwards.
-        inner: from the middle to the inner end of the cuff.
+        inseam: height from the crotch down to the inner end of the cuff.
+        inner: distance from the middle to the inner end of the cuff.
         cuff: width of the cuff.
-        slant: how much higher than its inner end the outer end of a cuff is.
-        knee: how much wider than straight a leg is halfway down.
-        slit: share of the outer seam that is open, from the cuff up.
+        slant: height of a cuff's outer end above its inner end.
+        knee: width of a leg halfway down, in excess of a straight leg's.
+        slit: open share of the outer seam, from the cuff up.
     """
 
     inseam: float
@@ -46,14 +46,14 @@ class WideTrousers:
 
     Attributes:
         right: measures of the right leg.
-        left: of the left one.
-        rise: from the crotch to the waist's corners, centimetres.
-        waist: its width when it lies flat.
-        hips: the width below it.
-        dips: how much lower than at its corners the waist's middle is, in front and behind.
-        seat: how much more the back is filled out than the front.
-        thickness: how far both are filled out; a circle is 1.
-        fly: height over which the front is open, from the waist down.
+        left: measures of the left leg.
+        rise: height from the crotch to the waist's corners, centimetres.
+        waist: width of the waist when flat.
+        hips: width below the waist.
+        dips: depth of the waist's middle below its corners, in front and behind.
+        seat: ratio by which the back is filled out more than the front.
+        thickness: extent to which both are filled out; a circle is 1.
+        fly: height of the open part of the front, from the waist down.
     """
 
     right: Leg
@@ -68,7 +68,7 @@ class WideTrousers:
 
     @classmethod
     def sampled(cls, rng: np.random.Generator) -> "WideTrousers":
-        """Draw measures that can be anything that cloth can be cut to, or nearly: some can't be."""
+        """Draw measures from the full range that cloth allows, or nearly: some are impossible."""
         draw = rng.uniform
         waist, rise = draw(26, 56), draw(15, 42)
         hips = waist + draw(0, 20)
@@ -97,17 +97,17 @@ class WideTrousers:
         return cls(right, left, rise, waist, hips, dips, seat, draw(0.12, 0.7), fly)
 
     def surface(self) -> tuple[Floats, Integers, Floats]:
-        """Vertices (V, 3), faces (F, 3), and the vertices' places (V, 3).
+        """Return vertices (V, 3), faces (F, 3), and the vertices' places (V, 3).
 
         Raises:
-            ValueError: no cloth can be cut to these measures.
+            ValueError: these measures are impossible for cloth.
         """
         halves = [(self._half(self.right, dip), self._half(self.left, dip)) for dip in self.dips]
         sewn = surface_with_places(TROUSERS, halves, self.thickness, self._seated)
         return opened(*sewn, lowest=self.rise - self.dips[0] - self.fly) if self.fly else sewn
 
     def _half(self, leg: Leg, dip: float) -> Half:
-        """Return half of a panel whose crotch is the origin."""
+        """Return half of a panel, with the crotch at the origin."""
         inner, outer = (leg.inner, -leg.inseam), (leg.inner + leg.cuff, leg.slant - leg.inseam)
         hip, waist = (self.hips / 2, 0.3 * self.rise), (self.waist / 2, self.rise)
         down = line(outer, hip, bulge=leg.knee, sewn=True).points
@@ -131,8 +131,8 @@ class Flare:
     """Measures of one side of a skirt.
 
     Attributes:
-        hem: width at the hem, of both sides, centimetres.
-        slit: share of the side seam that is open, from the hem up.
+        hem: full width at the hem, centimetres.
+        slit: open share of the side seam, from the hem up.
     """
 
     hem: float
@@ -146,13 +146,13 @@ class WideSkirt:
     Attributes:
         right: measures of its right side.
         left: of its left side.
-        length: from the hem's middle to the waist's corners, centimetres.
-        waist: its width when it lies flat.
-        hips: the width below it.
-        dips: how much lower than at its corners the waist's middle is, in front and behind.
-        hems: how much higher than usual the hem's middle is, in front and behind.
-        thickness: how far it is filled out; a circle is 1.
-        slits: heights over which front and back are open in the middle, from the hem up.
+        length: length from the hem's middle to the waist's corners, centimetres.
+        waist: width of the waist when flat.
+        hips: width below the waist.
+        dips: depth of the waist's middle below its corners, in front and behind.
+        hems: height of the hem's middle above its usual position, in front and behind.
+        thickness: extent to which it is filled out; a circle is 1.
+        slits: heights of the open parts in the middle of front and back, from the hem up.
     """
 
     right: Flare
@@ -167,7 +167,7 @@ class WideSkirt:
 
     @classmethod
     def sampled(cls, rng: np.random.Generator) -> "WideSkirt":
-        """Draw measures that can be anything that cloth can be cut to, or nearly: some can't be."""
+        """Draw measures from the full range that cloth allows, or nearly: some are impossible."""
         draw = rng.uniform
         waist, length = draw(26, 52), draw(20, 108)
         hips, shape = waist + draw(0, 18), rng.random()
@@ -188,15 +188,15 @@ class WideSkirt:
 
     @property
     def is_turned_alike(self) -> bool:
-        """True if a half-turn makes it the same skirt."""
+        """True if the skirt is unchanged by a half-turn."""
         alike = all(before == behind for before, behind in (self.dips, self.hems, self.slits))
         return alike and self.right == self.left
 
     def surface(self) -> tuple[Floats, Integers, Floats]:
-        """Vertices (V, 3), faces (F, 3), and the vertices' places (V, 3).
+        """Return vertices (V, 3), faces (F, 3), and the vertices' places (V, 3).
 
         Raises:
-            ValueError: no cloth can be cut to these measures.
+            ValueError: these measures are impossible for cloth.
         """
         halves = [
             (self._half(self.right, dip, hem), self._half(self.left, dip, hem))

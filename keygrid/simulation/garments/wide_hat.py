@@ -1,7 +1,7 @@
-"""Hats of measures far beyond those of a wardrobe, to learn from.
+"""Training hats with measures far beyond a wardrobe's.
 
-From beanies over bucket hats, caps and sun hats to tall crowns; some have a longer brim or only a visor in front, or
-are deeper behind; of the others, nothing tells where around them one is.
+Shapes range from beanies, bucket hats, caps and sun hats to tall crowns. Some have a longer brim or only a visor in
+front, or are deeper behind; all others look the same from any side.
 """
 
 from dataclasses import dataclass
@@ -14,28 +14,28 @@ from keygrid.simulation.garments.standards import hat_places
 from keygrid.simulation.patterns import Floats, Integers
 
 _EDGE = 0.7
-"""Between rings of vertices, in centimetres."""
+"""Distance between rings of vertices, in centimetres."""
 _COUNT = 96
-"""Vertices of a ring."""
+"""Number of vertices in a ring."""
 _ROUND = 0.4
-"""Share of the hats that are alike in front and behind."""
+"""Share of hats that are the same in front and behind."""
 
 
 @dataclass(frozen=True)
 class WideHat:
-    """A hat: a crown, a band where the head is, and a brim; centimetres unless it says otherwise.
+    """A hat with a crown, a band around the head, and a brim, in centimetres unless stated otherwise.
 
     Attributes:
-        crown: its height.
+        crown: height of the crown.
         head: width of the band.
         top: width of the crown's edge.
         brim: width of the brim at the sides.
-        droop: degrees by which the brim hangs.
-        oval: depth over width.
-        longer: how much wider the brim is in front, over its width at the sides, and narrower behind.
+        droop: angle of the brim below the horizontal, in degrees.
+        oval: ratio of depth to width.
+        longer: increase of the brim's width in front, and decrease behind, relative to its width at the sides.
         is_cap: whether the brim is only in front, as a visor.
-        deeper: how much lower the band is at the back.
-        pinch: depth to which the crown's edge is pressed in at the front, over its radius.
+        deeper: depth of the band at the back below the front.
+        pinch: depth to which the crown's edge is pressed in at the front, relative to its radius.
     """
 
     crown: float
@@ -66,7 +66,7 @@ class WideHat:
         return cls(draw(6, 22), head, top, brim, droop, draw(1.0, 1.3), longer, is_cap, deeper, pinch)
 
     def surface(self) -> tuple[Floats, Integers, Floats]:
-        """Vertices (V, 3), faces (F, 3), and the vertices' places (V, 3)."""
+        """Return vertices (V, 3), faces (F, 3), and the vertices' places (V, 3)."""
         angle = np.linspace(0, 2 * np.pi, _COUNT, endpoint=False)
         radius, height = self._corners(angle)  # [4, A] both
         lengths = np.hypot(np.diff(radius, axis=0), np.diff(height, axis=0)).max(axis=1)
@@ -87,7 +87,7 @@ class WideHat:
         return vertices, faces, on_axis(where) if is_round else where
 
     def _corners(self, angle: Floats) -> tuple[Floats, Floats]:
-        """Radii and heights (4, A) of the crown's middle and edge, of the band, and of the brim's edge."""
+        """Return radii and heights (4, A) of the crown's middle and edge, of the band, and of the brim's edge."""
         ahead, droop = np.cos(angle), np.radians(self.droop)
         brim = self.brim * (1 + self.longer * ahead)
         if self.is_cap:
