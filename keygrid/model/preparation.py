@@ -56,7 +56,7 @@ def inputs_of_clouds(clouds: Sequence[NDArray[np.float64]], config: ModelConfig)
         KeygridError: a cloud has no size, or the encoder needs surfaces.
     """
     if config.encoder.needs_surface:
-        raise KeygridError("This network sees surfaces, and clouds were given; give it meshes.")
+        raise KeygridError("This network reads surfaces; give it meshes instead of clouds.")
     points, maps = _normalised(clouds, config)
     return Inputs(points, _clouds(clouds, config)), maps
 
@@ -66,8 +66,8 @@ def check_surfaces(garments: Sequence[Garment], config: ModelConfig) -> None:
     for garment in garments if config.encoder.needs_surface else ():
         if garment.is_cloud:
             raise KeygridError(
-                f"{garment.name} is a cloud, and this network sees surfaces; open a mesh, or choose a checkpoint that "
-                "takes clouds."
+                f"{garment.name} is a cloud, but this network reads surfaces; open a mesh, or choose a "
+                "checkpoint that takes clouds."
             )
 
 

@@ -85,13 +85,11 @@ class TrainingConfig:
         }
         for name, value in least.items():
             if not value <= getattr(self, name) < math.inf:
-                raise KeygridError(
-                    f"A training's {name} must be at least {value}, and {getattr(self, name)} was asked for."
-                )
+                raise KeygridError(f"A training's {name} must be at least {value}; you gave {getattr(self, name)}.")
         if self.needs(Need.PAIRS) and self.needs(Need.TURNED):
             raise KeygridError(
-                "Some of these losses compare two frames of a garment and others two turned copies of one; a training "
-                "has either. Leave out those of one kind by --weight NAME=0."
+                "Some of these losses compare two frames of a garment, others two turned copies, and a "
+                "training can use only one kind; leave out the others with --weight NAME=0."
             )
         in_pairs = self.needs(Need.PAIRS) or self.needs(Need.TURNED)
         if in_pairs and (self.batch % 2 or self.epoch_size % 2 or self.pool % 2):
@@ -99,18 +97,18 @@ class TrainingConfig:
                 "This training learns from pairs of clouds; choose a --batch, --epoch-size and --pool that are even."
             )
         if not 0 < self.learning_rate < math.inf:
-            raise KeygridError(f"A learning rate is a number above 0, and {self.learning_rate} was asked for.")
+            raise KeygridError(f"The learning rate must be a number above 0; you gave {self.learning_rate}.")
         # NumPy cuts seeds into words of 32 bits, so a longer seed could draw the same numbers as another seed and
         # stream.
         if not 0 <= self.seed < 2**32:
-            raise KeygridError(f"A seed is a whole number from 0 to 2^32 - 1, and {self.seed} was asked for.")
+            raise KeygridError(f"The seed must be a whole number from 0 to 2^32 - 1; you gave {self.seed}.")
 
     def _check_weights(self) -> None:
         unknown = [name for name in self.weights if name not in TERMS]
         if unknown:
             raise KeygridError(f"There is no loss term {unknown[0]!r}; there are {', '.join(TERMS)}.")
         if not all(0 <= weight < math.inf for weight in self.weights.values()) or not any(self.weights.values()):
-            raise KeygridError("The weights of loss terms are 0 or more, and one of them is above 0.")
+            raise KeygridError("The weights of loss terms must be 0 or more, and at least one must be above 0.")
         known = {name: float(self.weights[name]) for name in TERMS if self.weights.get(name)}
         object.__setattr__(self, "weights", known)
 
@@ -277,7 +275,9 @@ def parse_weights(texts: Iterable[str]) -> dict[str, float]:
         try:
             weights[name] = float(number)
         except ValueError as error:
-            raise KeygridError(f"The weight of {name} is a number, as in {name}=2, and not {number!r}.") from error
+            raise KeygridError(
+                f"The weight of {name} must be a number, as in {name}=2; you gave {number!r}."
+            ) from error
     return weights
 
 

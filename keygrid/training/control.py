@@ -37,8 +37,8 @@ def refuse_unless_finite(what: str, value: float, step: int, epoch: int) -> None
     """
     if not math.isfinite(value):
         raise DivergedError(
-            f"The {what} became {value:g} at step {step}, so training stopped, and what it saved after epoch {epoch} "
-            "is kept; try a lower --learning-rate, --clip 1 or another --seed."
+            f"The {what} became {value:g} at step {step}, so training stopped; its state after epoch {epoch} "
+            "is kept. Try a lower --learning-rate, --clip 1 or another --seed."
         )
 
 

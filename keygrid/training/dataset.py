@@ -249,8 +249,8 @@ class PairedClouds(Clouds):
                 garment = self.garments.garment(number)
                 if garment.is_cloud:
                     raise KeygridError(
-                        f"{garment.name} is a cloud, and the preset keygrid learns along the cloth of surfaces; choose "
-                        "the preset released."
+                        f"{garment.name} is a cloud, but the preset keygrid learns from surfaces; choose the "
+                        "preset released."
                     )
                 content = garment.faces.tobytes()
                 if content not in known:

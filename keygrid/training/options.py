@@ -67,29 +67,29 @@ class DataOptions:
         "Largest rotation about the vertical, in degrees.", knob=Knob("Rotate", most=180, step=5, unit=" °")
     )
     deform: float | None = _option(
-        "Free-form deformation's standard deviation, as a share of the extent.", knob=Knob("Deform", step=0.05)
+        "Standard deviation of the free-form deformation, as a share of the extent.", knob=Knob("Deform", step=0.05)
     )
     scale: float | None = _option(
-        "Each axis is stretched by a factor from 1 - SCALE to 1 + SCALE.", knob=Knob("Scale", most=0.9, step=0.05)
+        "Stretch each axis by a factor from 1 - SCALE to 1 + SCALE.", knob=Knob("Scale", most=0.9, step=0.05)
     )
     noise: float | None = _option(
-        "Standard deviation of what is added to each coordinate, as a share of the extent.",
+        "Standard deviation of the noise added to each coordinate, as a share of the extent.",
         knob=Knob("Noise", most=0.5, step=0.005),
     )
-    drop: float | None = _option("Largest share of points that is left out.", knob=Knob("Drop", most=0.9, step=0.05))
+    drop: float | None = _option("Largest share of points to leave out.", knob=Knob("Drop", most=0.9, step=0.05))
     folds: float | None = _option(
-        "Share of clouds that are laid flat and folded, in training along the cloth.",
+        "Share of clouds to lay flat and fold, if training uses surfaces.",
         knob=Knob("Folds", most=0.9, step=0.05),
     )
     scans: float | None = _option(
-        "Share of clouds that are shown as one depth camera sees them, in training along the cloth.",
+        "Share of clouds to show as a single depth camera sees them, if training uses surfaces.",
         knob=Knob("Scans", most=0.9, step=0.05),
     )
     mirror: Annotated[bool | None, Parameter(negative="--no-mirror")] = _option(
         "Reflect half of the clouds left to right.", knob=Knob("Mirror")
     )
     up: UpAxis = _option("The files' vertical axis.", Augmentation.up)
-    no_cache: bool = _option("Keep no sampled clouds on disk. Results are the same with and without.", False)
+    no_cache: bool = _option("Do not cache sampled clouds on disk; results are the same.", False)
 
 
 @dataclass(frozen=True)
@@ -97,19 +97,21 @@ class NetworkOptions:
     """The network that learns."""
 
     preset: Preset = _option(
-        "Constants of the published code (released) or of the paper, or ours (keygrid), which learns from what is "
-        "known of garments that move: which points of two frames are the same material; or a baseline "
-        "(skeleton-merger, sc3k, useek). What is not given below is the preset's own.",
+        "Constants of the published code (released) or of the paper, or ours (keygrid), which learns which "
+        "points of a moving garment's frames are the same material; or a baseline (skeleton-merger, sc3k, "
+        "useek). Options below override the preset's values.",
         "released",
     )
-    keypoints: int = _option("K, from 2 to 64.", ModelConfig.keypoints, Knob("Keypoints", least=2, most=64))
-    points: int | None = _option("Points drawn on a garment.")
-    normalisation: NormalisationMode | None = _option(
-        "How a cloud is mapped to [-1, 1]: by its lowest and highest coordinate (range, as published), or by its "
-        "bounding box moved to the origin (centred), which does not depend on where the garment lies, or by the sphere "
-        "around its centroid (sphere), which does not depend on how it is turned either."
+    keypoints: int = _option(
+        "Number of keypoints, K, from 2 to 64.", ModelConfig.keypoints, Knob("Keypoints", least=2, most=64)
     )
-    no_heatmap: bool = _option("The decoder does not see the grid heatmap, an ablation of the paper's.", False)
+    points: int | None = _option("Number of points drawn on a garment.")
+    normalisation: NormalisationMode | None = _option(
+        "How a cloud is mapped to [-1, 1]: by its lowest and highest coordinate (range, as published), by "
+        "its centred bounding box (centred), which is independent of the garment's position, or by the "
+        "sphere around its centroid (sphere), which is also independent of its orientation."
+    )
+    no_heatmap: bool = _option("Hide the grid heatmap from the decoder, an ablation in the paper.", False)
 
 
 @dataclass(frozen=True)
@@ -117,24 +119,25 @@ class CourseOptions:
     """The course of the training."""
 
     epochs: int | None = _option("Passes.", knob=Knob("Epochs", least=1, most=1_000_000))
-    epoch_size: int | None = _option("Clouds in a pass.")
-    pool: int | None = _option("Different clouds, after which they are repeated; 0 draws a new one each time.")
-    batch: int | None = _option("Clouds a step, of all processes together.", knob=Knob("Batch", least=1, most=4096))
-    learning_rate: float | None = _option("Learning rate of the optimiser; the highest one if it changes.")
-    clip: float | None = _option("Largest norm of a step's gradient; 0 cuts none.")
+    epoch_size: int | None = _option("Number of clouds in a pass.")
+    pool: int | None = _option("Number of different clouds before they repeat; 0 always draws new ones.")
+    batch: int | None = _option(
+        "Number of clouds per step, over all processes.", knob=Knob("Batch", least=1, most=4096)
+    )
+    learning_rate: float | None = _option("Learning rate of the optimiser; its maximum if it changes.")
+    clip: float | None = _option("Largest norm of a step's gradient; 0 for no limit.")
     weight: list[str] | None = _option(
-        "Of a loss term, such as coverage=2; 0 leaves it out. May be given several times. There are "
-        f"{', '.join(TERMS)}; the README says what they are."
+        "Weight of a loss term, such as coverage=2; 0 leaves it out. May be given several times. The terms "
+        f"are {', '.join(TERMS)}; docs/training.md explains them."
     )
-    start_from: Path | None = _option(
-        "Checkpoint whose weights the network begins with; of the same preset and number of keypoints."
-    )
+    start_from: Path | None = _option("Checkpoint with initial weights, of the same preset and number of keypoints.")
     teacher: str | None = _option(
         "Checkpoint that labels clouds for the student of the preset useek, by path or as a shipped one's name; of the "
         "same number of keypoints."
     )
     patience: int = _option(
-        "End after this number of passes without a lower validation loss; 0 never ends early.", TrainingConfig.patience
+        "Stop after this number of passes without a lower validation loss; 0 never stops early.",
+        TrainingConfig.patience,
     )
     seed: int = _option("Seed of all random numbers.", TrainingConfig.seed)
 
@@ -145,11 +148,13 @@ class MachineOptions:
 
     device: str = _option("Device, by PyTorch's name: cpu, cuda, cuda:1.", "cpu")
     devices: int = _option(
-        "GPUs, or processes, on each machine. All share each batch, which gives the numbers of one process.", 1
+        "Number of GPUs, or processes, on each machine. They share each batch, with the same results as one process.", 1
     )
-    nodes: int = _option("Machines; start the command on each by torchrun or SLURM.", 1)
+    nodes: int = _option("Number of machines; start the command on each with torchrun or SLURM.", 1)
     precision: Precision = _option("Precision of matrix products, in bits; 16 needs a GPU.", TrainingConfig.precision)
-    threads: int | None = _option("Processor threads; all cores if not given. Another number rounds differently.")
+    threads: int | None = _option(
+        "Number of processor threads; all cores if not given. A different number changes rounding."
+    )
 
 
 @dataclass(frozen=True)
@@ -157,21 +162,17 @@ class KeptOptions:
     """Options of what a training keeps and shows."""
 
     validate_every: int = _option(
-        "Passes between two measurements of how well keypoints keep their part, on validation garments that move.",
+        "Passes between two measurements, on moving validation garments, of how well keypoints keep their place.",
         TrainingConfig.validate_every,
     )
-    validate_motions: int = _option(
-        "Garments on which that is measured; 0 measures none.", TrainingConfig.validate_motions
-    )
-    preview: Path | None = _option(
-        "The garment whose keypoints the events tell; the first one of validation if not given."
-    )
+    validate_motions: int = _option("Number of garments to measure; 0 for none.", TrainingConfig.validate_motions)
+    preview: Path | None = _option("Garment whose keypoints are previewed; the first validation garment if not given.")
     keep_every: int = _option(
-        "Passes between two checkpoints that stay beside the best and the last; 0 keeps none.",
+        "Passes between checkpoints to keep in addition to the best and the last; 0 for none.",
         TrainingConfig.keep_every,
     )
     half: bool = _option("Store checkpoints in 16 bits.", TrainingConfig.half)
-    tensorboard: bool = _option("Write losses and scores for TensorBoard too.", False)
+    tensorboard: bool = _option("Also write losses and scores for TensorBoard.", False)
 
 
 @dataclass(frozen=True)

@@ -59,14 +59,14 @@ def make_fabric(machine: Machine, precision: Precision = "32") -> "Fabric":
     device, devices, nodes = machine.device, machine.devices, machine.nodes
     kind, _, index = device.partition(":")
     if min(devices, nodes) < 1:
-        raise KeygridError(f"--devices and --nodes must be 1 or more, and {devices} and {nodes} were asked for.")
+        raise KeygridError(f"--devices and --nodes must be 1 or more; you gave {devices} and {nodes}.")
     if index and devices > 1:
-        raise KeygridError(f"There is one {device} on a machine; name {kind} to train on {devices}.")
+        raise KeygridError(f"A machine has only one {device}; name {kind} to train on {devices}.")
     if precision == "16" and kind == "cpu":
         raise KeygridError("The precision 16 needs a GPU; on cpu choose bf16 or 32.")
     if torch.distributed.is_torchelastic_launched() and os.environ["WORLD_SIZE"] != str(devices * nodes):
         raise KeygridError(
-            f"The launcher has started {os.environ['WORLD_SIZE']} processes, and --devices and --nodes say "
+            f"The launcher has started {os.environ['WORLD_SIZE']} processes, but --devices and --nodes give "
             f"{devices * nodes}; make them agree."
         )
     try:
@@ -95,7 +95,7 @@ def launch(fabric: "Fabric") -> None:
         fabric.launch()
     except ValueError as error:
         raise KeygridError(
-            "The launcher has started another number of processes than --devices and --nodes say; make them agree."
+            "The number of processes that the launcher has started differs from --devices and --nodes; make them agree."
         ) from error
 
 

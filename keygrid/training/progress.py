@@ -65,9 +65,9 @@ def _print(console: Console, event: Event, pace: str = "") -> None:
                 f"validation {_terms(event.validation)}{scores}  in {_time(event.seconds)}{'  ' if pace else ''}{pace}"
             )
         case PausedEvent():
-            console.print(f"paused after step {event.step}: goes on when the file `pause` is removed")
+            console.print(f"paused after step {event.step}: remove the file `pause` to continue")
         case ResumedEvent():
-            console.print("goes on")
+            console.print("continues")
 
 
 def _pace(step: StepEvent) -> str:
@@ -92,9 +92,7 @@ def tensorboard(run: Path) -> Callable[[Event], None]:
         KeygridError: the TensorBoard writer is not installed.
     """
     if find_spec("tensorboardX") is None and find_spec("tensorboard") is None:
-        raise KeygridError(
-            "What writes for TensorBoard is not installed; install the extra: pip install -e '.[tensorboard]'."
-        )
+        raise KeygridError("TensorBoard is not installed; install it with pip install -e '.[tensorboard]'.")
     from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
     logger: TensorBoardLogger | None = None

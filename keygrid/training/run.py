@@ -90,7 +90,9 @@ class RunDirectory:
             KeygridError: the directory can't be made, or holds a training that is not resumed.
         """
         if not resumed and self.state.exists():
-            raise KeygridError(f"{self.path} holds a training already; go on with --resume, or name another directory.")
+            raise KeygridError(
+                f"{self.path} already holds a training run; continue it with --resume, or name another directory."
+            )
         make_folder(self.checkpoints)
         make_folder(self.clouds)
 

@@ -63,7 +63,9 @@ def load_state(run: RunDirectory, config: dict[str, Any], device: torch.device) 
         is_other = _essential(state["config"]) != _essential(config)
         is_whole = {name: type(state[name]) for name in _NUMBERS} == _NUMBERS
     except KeygridError as error:
-        raise KeygridError(f"{run.state} is of another version of Key-Grid Desktop; resume with that one.") from error
+        raise KeygridError(
+            f"{run.state} was saved by another version of Key-Grid Desktop; resume with that one."
+        ) from error
     except (KeyError, AttributeError, TypeError, ValueError) as error:
         raise DamagedStateError(run) from error
     if is_other:
@@ -88,7 +90,7 @@ def state_of_checkpoint(run: RunDirectory, config: dict[str, Any], steps_per_epo
         is_other = _essential(known | {"command": None}) != _essential(config)
         epoch, seconds = len(record["history"]), float(record["seconds"])
     except (KeyError, AttributeError, TypeError, ValueError) as error:
-        raise KeygridError(f"{run.checkpoints / 'last.safetensors'} does not say how it was trained.") from error
+        raise KeygridError(f"{run.checkpoints / 'last.safetensors'} does not record how it was trained.") from error
     if is_other:
         raise KeygridError(f"{run.path} was begun with another configuration; resume with the same options.")
     return {
@@ -110,7 +112,7 @@ def start_from(path: Path, network: KeyGrid, config: ModelConfig) -> str:
     checkpoint = Checkpoint.load(path)
     if checkpoint.config != config:
         raise KeygridError(
-            f"{path.name} is of another network than the one that is to be trained; begin from a checkpoint of the "
+            f"{path.name} holds a different network from the one to train; begin from a checkpoint of the "
             "same preset and the same number of keypoints."
         )
     network.load_state_dict(checkpoint.weights)
@@ -121,7 +123,7 @@ def _upgraded(state: dict[str, Any]) -> dict[str, Any]:
     """Convert a run's state from any earlier version to the current one; formats are those of checkpoints."""
     number = state.get("format", 1)  # which the first version did not write
     if number not in range(1, FORMAT + 1):
-        raise KeygridError(f"There are states of the formats 1 to {FORMAT}, and this one is of {number}.")
+        raise KeygridError(f"This version reads states of the formats 1 to {FORMAT}; this one has format {number}.")
     learning = {_upgraded_member(name, number): tensor for name, tensor in state["learning"].items()}
     model = model_as_json(model_from_json(state["config"]["model"], number))
     config = state["config"] | {"model": model, "training": upgraded(state["config"]["training"])}

@@ -164,8 +164,8 @@ class Trainer:
             try:
                 self._take_over(state_of_checkpoint(self.run, self._config(), self.training.steps_per_epoch))
             except KeygridError as worse:
-                raise KeygridError(f"{error} {worse} Start anew in another directory.") from error
-            say(f"{error} Training goes on from the checkpoint after epoch {self.epoch}, and the optimiser anew.")
+                raise KeygridError(f"{error} {worse} Start again in another directory.") from error
+            say(f"{error} Training continues from the checkpoint after epoch {self.epoch}, with a new optimiser.")
 
     def _take_over(self, state: dict[str, Any]) -> None:
         """Resume from a state, or from the parts of one in a checkpoint.
@@ -263,7 +263,7 @@ class Trainer:
                 self._save()
                 orders.obeyed()
             raise StoppedError(
-                f"Training stopped after step {self.step}; to go on, give the same command with --resume.",
+                f"Training stopped after step {self.step}; to continue, give the same command with --resume.",
                 orders.number,
             )
         if self._is_paused:

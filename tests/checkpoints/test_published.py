@@ -379,9 +379,9 @@ def test_a_state_of_another_network(save: Callable[[Any], Path]) -> None:
      "MA.batch_norms.0.num_batches_tracked", "decoder.fp4.mlp_convs.0.weight", "decoder.decoder.mlp2.9.bias"],
 )  # fmt: skip
 def test_a_parameter_that_is_missing_or_of_another_shape(eight: State, save: Callable[[Any], Path], name: str) -> None:
-    assert "another network" in refusal(save(wrapped({n: t for n, t in eight.items() if n != name})))
+    assert "a different network" in refusal(save(wrapped({n: t for n, t in eight.items() if n != name})))
     for other in (torch.zeros(2, 3), torch.zeros(()) if eight[name].ndim else torch.zeros(1)):
-        assert "another network" in refusal(save(wrapped(eight | {name: other})))
+        assert "a different network" in refusal(save(wrapped(eight | {name: other})))
 
 
 def test_numbers_of_pairs_that_no_keypoints_have(eight: State, save: Callable[[Any], Path]) -> None:

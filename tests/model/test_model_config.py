@@ -111,7 +111,7 @@ def test_an_impossible_constant_of_a_baseline_is_refused_by_its_name(kind: type,
 
 
 def test_a_network_of_too_many_values_is_refused() -> None:
-    with pytest.raises(KeygridError, match="values in a layer"):
+    with pytest.raises(KeygridError, match="A layer would have"):
         PointNetConfig(centroids=(2**14,) * 4, neighbours=(16, 2**13))
 
 

@@ -142,7 +142,7 @@ def test_what_belongs_together_stays_in_one_process(monkeypatch: pytest.MonkeyPa
         ((Machine("nonsense"),), "device 'nonsense' can't be used"),
         ((Machine("cuda:77"),), "device 'cuda:77' can't be used"),
         ((Machine("cuda:1", 2),), "name cuda"),
-        ((Machine(devices=0),), "--devices and --nodes must be 1 or more, and 0 and 1 were asked for"),
+        ((Machine(devices=0),), "--devices and --nodes must be 1 or more; you gave 0 and 1"),
         ((Machine(nodes=-1),), "must be 1 or more, and 1 and -1"),
         ((Machine(), "16"), "needs a GPU"),
     ],

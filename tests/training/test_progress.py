@@ -29,8 +29,8 @@ def shown(*, terminal: bool) -> str:
 
 def test_a_file_gets_a_line_an_epoch() -> None:
     assert shown(terminal=False).splitlines() == [
-        "paused after step 3: goes on when the file `pause` is removed",
-        "goes on",
+        "paused after step 3: remove the file `pause` to continue",
+        "continues",
         "epoch    1  step 5  train farthest 0.5000  validation farthest 0.7500  scores strict 0.1250  in 0:01:01  "
         "4.00 steps/s  1:02:05 left  1.5 GiB",
     ]
@@ -60,5 +60,5 @@ def test_tensorboard_gets_losses_and_scores(tmp_path: Path) -> None:
 
 def test_what_tensorboard_needs_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keygrid.training.progress.find_spec", lambda _: None)
-    with pytest.raises(KeygridError, match=r"install the extra: pip install -e '\.\[tensorboard\]'"):
+    with pytest.raises(KeygridError, match=r"install it with pip install -e '\.\[tensorboard\]'"):
         tensorboard(tmp_path)

@@ -24,5 +24,5 @@ def test_a_network_begins_with_the_weights_of_a_checkpoint(tiny_checkpoint: Path
 
 def test_the_checkpoint_of_another_network_is_refused(tiny_checkpoint: Path, tiny_config: ModelConfig) -> None:
     other = replace(tiny_config, keypoints=tiny_config.keypoints + 1)
-    with pytest.raises(KeygridError, match="is of another network"):
+    with pytest.raises(KeygridError, match="holds a different network"):
         start_from(tiny_checkpoint, KeyGrid(other), other)

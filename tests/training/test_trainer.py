@@ -564,14 +564,14 @@ def test_a_run_of_a_later_version_is_refused_with_a_sentence(
     train(make("later", epochs=1))
     path = tmp_path / "later" / "state.pt"
     torch.save(torch.load(path, weights_only=True) | {"format": number}, path)
-    with pytest.raises(KeygridError, match=r"state\.pt is of another version"):
+    with pytest.raises(KeygridError, match=r"state\.pt was saved by another version"):
         make("later", epochs=2).resume()
 
 
 def test_a_run_that_holds_a_training_is_not_overwritten(make: Callable[..., Trainer], tmp_path: Path) -> None:
     train(make(epochs=1))
     before = (tmp_path / "run" / "checkpoints" / "last.safetensors").read_bytes()
-    with pytest.raises(KeygridError, match=r"holds a training already.*--resume"):
+    with pytest.raises(KeygridError, match=r"already holds a training run.*--resume"):
         train(make(epochs=1, seed=5))
     assert (tmp_path / "run" / "checkpoints" / "last.safetensors").read_bytes() == before
 
@@ -647,7 +647,7 @@ def test_a_damaged_state_costs_what_followed_the_last_checkpoint(
     state.write_bytes(damage(state.read_bytes()))
     trainer, said = make(epochs=4), []
     trainer.resume(said.append)
-    assert said[0].startswith(f"{state} is damaged. Training goes on from the checkpoint after epoch 3")
+    assert said[0].startswith(f"{state} is damaged. Training continues from the checkpoint after epoch 3")
     assert (trainer.epoch, trainer.step) == (3, 3 * STEPS)
     last = Checkpoint.load(whole / "checkpoints" / "last.safetensors")
     assert all(torch.equal(tensor, last.weights[name]) for name, tensor in trainer.network.state_dict().items())
@@ -671,7 +671,7 @@ def test_without_a_state_and_a_checkpoint_one_begins_elsewhere(
     shutil.copytree(whole, tmp_path / "run")
     (tmp_path / "run" / "state.pt").write_bytes(b"")
     (tmp_path / "run" / "checkpoints" / "last.safetensors").write_bytes(b"")
-    with pytest.raises(KeygridError, match=r"state\.pt is damaged.*Start anew in another directory"):
+    with pytest.raises(KeygridError, match=r"state\.pt is damaged.*Start again in another directory"):
         make(epochs=4).resume()
     shutil.copytree(whole, tmp_path / "other")
     (tmp_path / "other" / "state.pt").write_bytes(b"")
@@ -711,7 +711,7 @@ def test_a_loss_that_is_no_number_stops_the_training(
 
     monkeypatch.setattr(trainer, "_losses", spoilt)
     with pytest.raises(
-        KeygridError, match=rf"^The loss became {bad:g} at step 4, .* after epoch 1 is kept; try a lower"
+        KeygridError, match=rf"^The loss became {bad:g} at step 4, .* after epoch 1 is kept\. Try a lower"
     ):
         train(trainer)
     last = Checkpoint.load(tmp_path / "run" / "checkpoints" / "last.safetensors")
@@ -778,7 +778,7 @@ def test_one_directory_is_trained_by_one_process(make: Callable[..., Trainer], t
         assert (tmp_path / "run" / "events.jsonl").read_bytes() == before
 
     first.fit(meddle)
-    assert "holds a training already" in refused[0]
+    assert "already holds a training run" in refused[0]
     assert f"is being trained by process {os.getpid()}" in refused[1]
     assert not (tmp_path / "run" / "lock").exists()
 
@@ -787,5 +787,5 @@ def test_a_start_that_waited_for_the_lock_does_not_begin_again(make: Callable[..
     run = make().run
     run.make(resumed=False)
     run.state.write_bytes(b"of a training that has begun and ended since")
-    with pytest.raises(KeygridError, match="holds a training already"), run.held(resumed=False):
+    with pytest.raises(KeygridError, match="already holds a training run"), run.held(resumed=False):
         raise AssertionError

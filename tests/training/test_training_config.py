@@ -26,7 +26,7 @@ def test_farthest_points_are_those_of_the_published_settings(keypoints: int, far
 def test_counts_start_at_one(name: str) -> None:
     assert getattr(replace(TrainingConfig(), **{name: 1}), name) == 1  # type: ignore[arg-type]
     for value in (0, -3):
-        with pytest.raises(KeygridError, match=f"{name} must be at least 1, and {value} "):
+        with pytest.raises(KeygridError, match=f"{name} must be at least 1; you gave {value}\\."):
             replace(TrainingConfig(), **{name: value})  # type: ignore[arg-type]
 
 
@@ -45,7 +45,7 @@ def test_a_seed_that_a_generator_can_t_take_is_refused(seed: int) -> None:
 @pytest.mark.parametrize("name", ["clip", "patience", "validate_motions", "keep_every"])
 def test_what_may_be_off_is_not_below_zero(name: str) -> None:
     for value in (-1, math.nan):
-        with pytest.raises(KeygridError, match=f"{name} must be at least 0, and {value} "):
+        with pytest.raises(KeygridError, match=f"{name} must be at least 0; you gave {value}\\."):
             replace(TrainingConfig(), **{name: value})  # type: ignore[arg-type]
 
 
@@ -91,7 +91,7 @@ def test_weights_are_numbers_of_0_or_more(weight: float) -> None:
 
 
 def test_something_is_learnt() -> None:
-    with pytest.raises(KeygridError, match="one of them is above 0"):
+    with pytest.raises(KeygridError, match="at least one must be above 0"):
         TrainingConfig(weights={"farthest": 0})
 
 
@@ -106,7 +106,7 @@ def test_weights_are_read_from_texts() -> None:
     assert parse_weights(["coverage=2", "apart=0.5", "coverage=3"]) == {"coverage": 3, "apart": 0.5}
     with pytest.raises(KeygridError, match="no loss term 'near'"):
         parse_weights(["near=1"])
-    with pytest.raises(KeygridError, match="weight of apart is a number, as in apart=2, and not 'much'"):
+    with pytest.raises(KeygridError, match="weight of apart must be a number, as in apart=2; you gave 'much'"):
         parse_weights(["apart=much"])
 
 

@@ -61,4 +61,4 @@ class PointNetConfig(EncoderConfig):
             for neighbours, widths in zip(self.neighbours, scales, strict=True)
         )
         if values > MAXIMUM_VALUES:
-            raise KeygridError(f"There is no network of {values} values in a layer; up to {MAXIMUM_VALUES} can be.")
+            raise KeygridError(f"A layer would have {values} values; the most is {MAXIMUM_VALUES}.")

@@ -86,7 +86,7 @@ def test_an_object_that_is_gone_is_told_and_nothing_is_lost(
     dialog.list.setCurrentRow(1)
     dialog.accept()
     until(window.notice.isVisible)
-    assert "no object 'Skirt/1'; it has Avatar, Dress" in window.notice.label.text()
+    assert "no object 'Skirt/1'; its objects are Avatar, Dress" in window.notice.label.text()
     assert window.document.garment is before
     scene.write_text(text)
 
