@@ -80,11 +80,11 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if not is_whole(self.keypoints, 2, MAXIMUM_KEYPOINTS):
             raise KeygridError(
-                f"A network must have 2 to {MAXIMUM_KEYPOINTS} keypoints; you gave {shortened(self.keypoints)}."
+                f"A network must have from 2 to {MAXIMUM_KEYPOINTS} keypoints; you gave {shortened(self.keypoints)}."
             )
         if not is_whole(self.points, MINIMUM_POINTS, MAXIMUM_POINTS):
             raise KeygridError(
-                f"A network must have {MINIMUM_POINTS} to {MAXIMUM_POINTS} points; you gave {shortened(self.points)}."
+                f"A network must have from {MINIMUM_POINTS} to {MAXIMUM_POINTS} points; you gave {shortened(self.points)}."
             )
         refuse_unless(
             self,
