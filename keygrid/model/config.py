@@ -84,7 +84,8 @@ class ModelConfig:
             )
         if not is_whole(self.points, MINIMUM_POINTS, MAXIMUM_POINTS):
             raise KeygridError(
-                f"A network must have from {MINIMUM_POINTS} to {MAXIMUM_POINTS} points; you gave {shortened(self.points)}."
+                f"A network must have from {MINIMUM_POINTS} to {MAXIMUM_POINTS} points; "
+                f"you gave {shortened(self.points)}."
             )
         refuse_unless(
             self,
