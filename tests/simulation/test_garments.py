@@ -83,8 +83,8 @@ def test_the_same_seed_makes_the_same_garment_and_another_seed_another(category)
     ("measures", "said"),
     [
         (["lenght=3"], "has no measure 'lenght'; its measures are length"),
-        (["length"], "is a number"),
-        (["length=x"], "is a number"),
+        (["length"], "must be a number"),
+        (["length=x"], "must be a number"),
         (["length=10", "rise=30"], "contradict"),
         (["cuff=nan"], "contradict"),
         (["stance=-90"], "contradict"),
