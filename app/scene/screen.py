@@ -84,17 +84,17 @@ _CHANGE = 0.15
 def place_labels(
     balls: Floats, sizes: Floats, screen: Floats, before: NDArray[np.int64], taken: Sequence[Floats] = ()
 ) -> NDArray[np.int64]:
-    """Return on which side (K,) of each ball its label overlaps the least, as indices of `DIRECTIONS`.
+    """Return the direction (K,) from each ball in which its label overlaps least, as indices into `DIRECTIONS`.
 
-    Labels are placed one after the other; each keeps clear of all balls, of labels placed before it, of what else is
-    taken, and of the edge.
+    Labels are placed one after the other; each avoids all balls, earlier labels, occupied boxes and the edge of the
+    picture.
 
     Args:
         balls: (K, 3), display positions of the centres and radii, device pixels.
         sizes: (K, 2), sizes of the labels, device pixels.
         screen: (2,), size of the picture.
-        before: (K,), the sides on which they are; -1 for none.
-        taken: boxes (left, bottom, right, top) that are to be kept clear, too.
+        before: (K,), previous directions; -1 for none.
+        taken: occupied boxes (left, bottom, right, top).
     """
     count = len(balls)
     others = np.array(taken, np.float64).reshape(-1, 4)

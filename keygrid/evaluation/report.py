@@ -291,7 +291,7 @@ def _worst_frames(judged: Judged) -> list[str]:
 
 
 def _drawn(worst: Worst) -> str:
-    """One frame seen along its narrowest direction, with its keypoints and lines from where they mostly are."""
+    """Return a drawing of one frame along its narrowest direction, with keypoints and lines to their usual places."""
     figure, axes = _figure(2.6, 2.6)
     view = _broad_side(worst.points)
     points, homes, keypoints = worst.points @ view, worst.homes @ view, worst.keypoints @ view

@@ -51,7 +51,7 @@ class KeypointLayer(Layer):
 
     @property
     def label_boxes(self) -> Floats:
-        """(K, 4): left, bottom, right and top of the labels as they are drawn, device pixels."""
+        """Left, bottom, right and top of the drawn labels, (K, 4), device pixels."""
         return self._labels.boxes
 
     def _draw(self, state: SceneState) -> bool:

@@ -89,7 +89,7 @@ def trails(
 
 
 class LandmarkLayer(Layer):
-    """Diamonds with small names, a ring around the selected one; names that would cover others are left out.
+    """Diamonds with small names, and a ring around the selected one; overlapping names are left out.
 
     Landmarks that were carried over from another garment are smaller, and marked as derived.
     """
@@ -98,7 +98,7 @@ class LandmarkLayer(Layer):
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """The names, if there are not too many to be shown; derived ones last."""
+        """The visible names, unless there are too many; derived ones last."""
         return self._labels.titles if self._visible and self._labels is not None else ()
 
     def _draw(self, state: SceneState) -> bool:
