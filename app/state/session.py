@@ -113,10 +113,10 @@ def read_session(path: Path) -> Session:
         raise KeygridError(f"{path} can't be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise KeygridError(
-            f"{path.name} is no session: choose a file that was saved with File ▸ Save session."
+            f"{path.name} is not a session; choose a file that was saved with File ▸ Save session."
         ) from error
     if not isinstance(values, dict) or not isinstance(values.get("version"), int):
-        raise KeygridError(f"{path.name} is no session: choose a file that was saved with File ▸ Save session.")
+        raise KeygridError(f"{path.name} is not a session; choose a file that was saved with File ▸ Save session.")
     if values["version"] > VERSION:
         raise KeygridError(f"{path.name} was saved by a newer version of this application; open it with that one.")
     views = [_view(view) for view in _list(values.get("views"))[: len(LETTERS)]]

@@ -172,8 +172,8 @@ def refuse_other_decoders(training: TrainingConfig, model: ModelConfig) -> None:
         wanted = TERMS[name].decoder
         if wanted and wanted != model.decoder.kind:
             raise KeygridError(
-                f"The loss {name} judges a decoder of the kind {wanted}, and this network's is {model.decoder.kind}; "
-                f"leave it out by --weight {name}=0, or choose another preset."
+                f"The loss {name} needs a decoder of the kind {wanted}, but this network's is "
+                f"{model.decoder.kind}; leave it out with --weight {name}=0, or choose another preset."
             )
 
 

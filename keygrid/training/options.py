@@ -132,8 +132,8 @@ class CourseOptions:
     )
     start_from: Path | None = _option("Checkpoint with initial weights, of the same preset and number of keypoints.")
     teacher: str | None = _option(
-        "Checkpoint that labels clouds for the student of the preset useek, by path or as a shipped one's name; of the "
-        "same number of keypoints."
+        "Checkpoint that labels clouds for the preset useek, with the same number of keypoints; a path, or "
+        "the name of a shipped one."
     )
     patience: int = _option(
         "Stop after this number of passes without a lower validation loss; 0 never stops early.",

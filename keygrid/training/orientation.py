@@ -2,8 +2,8 @@
 
     python -m keygrid.training.orientation FOLDER [FOLDER ...] [--out keygrid/geometry/orientation.npz]
 
-Takes five minutes on one core. Clouds are drawn on garments for training alone: the weights here, on the bundled ones
-of all categories, four more copies of those tops that move, and 200 varied tops (`--clouds 700 --steps 2500`).
+It takes five minutes on one core. Clouds are drawn on training garments only. The shipped weights come from the bundled
+garments of all categories, four more copies of the moving tops, and 200 varied tops (`--clouds 700 --steps 2500`).
 """
 
 import argparse
@@ -55,7 +55,7 @@ def fit(garments: Dataset, clouds: int, steps: int, seed: int = 0) -> nn.Sequent
 
 
 def _loss(odd: Tensor, cosines: Tensor) -> Tensor:
-    """Logistic loss; a normal far from the true one, with either sign, counts less."""
+    """Return the logistic loss; a normal far from the true one, with either sign, counts less."""
     return (cosines.abs() * nn.functional.softplus(-cosines.sign() * odd[:, 0])).mean()
 
 
@@ -73,7 +73,7 @@ def _examples(
 
 
 def cloud_with_normals(garment: Garment, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points (N, 3) on a surface in one of its poses, varied, and the outward normals there, (N, 3)."""
+    """Return points (N, 3) on a surface in one of its poses, varied, and their outward normals, (N, 3)."""
     drawn = sample(garment, int(rng.choice(_SIZES)), seed=int(rng.integers(2**32)))
     vertices = garment.vertices_in(int(rng.integers(max(garment.frame_count, 1))))
     normals = drawn.on(vertex_normals(vertices, outward(garment.vertices, garment.faces)[0]), garment.faces)

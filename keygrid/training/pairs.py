@@ -29,10 +29,10 @@ class Cloth:
 
     Attributes:
         distances: (A, A) float32, over the square root of the garment's area.
-        shares: (A,) float32, each anchor's part of the area, which sum to one.
-        nearest: (V,) int64, the anchor that is nearest to each vertex.
-        rest: (V, 3) float32, the garment's places where they are known; else its vertices at rest, about the centre of
-            their box, over half of its longest side.
+        shares: (A,) float32, each anchor's share of the area; sums to one.
+        nearest: (V,) int64, the anchor nearest to each vertex.
+        rest: (V, 3) float32, the garment's places if known; otherwise its vertices at rest, relative to the centre of
+            their box, divided by half of its longest side.
     """
 
     distances: Tensor
@@ -95,7 +95,7 @@ class Pair:
         return Pair(cloth, *(tensor.to(device) for tensor in (self.anchors, self.barycentric, self.rest)))
 
     def on_cloth(self, weights: Tensor) -> Tensor:
-        """(2, K, A): point weights (2, K, N) as weights of anchors, with the same sums."""
+        """Convert point weights (2, K, N) to weights of anchors (2, K, A), with the same sums."""
         moved = weights.new_zeros(*weights.shape[:2], len(self.cloth.shares))
         for corner in range(3):
             index = self.anchors[:, None, :, corner].expand(weights.shape)
@@ -103,7 +103,7 @@ class Pair:
         return moved
 
     def at_points(self, values: Tensor) -> Tensor:
-        """(2, K, N): values at anchors (2, K, A), interpolated at the points."""
+        """Interpolate values at anchors (2, K, A) at the points; return (2, K, N)."""
         found = torch.zeros((), dtype=values.dtype, device=values.device)
         for corner in range(3):
             index = self.anchors[:, None, :, corner].expand(-1, values.shape[1], -1)

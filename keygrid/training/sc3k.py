@@ -1,4 +1,4 @@
-"""What SC3K learns from: keypoints that keep apart, cover a cloud, and turn with it (arXiv 2308.05410).
+"""The losses of SC3K: keypoints should stay apart, cover a cloud, and turn with it (arXiv 2308.05410).
 
 Each function returns a mean over the batch. B clouds, K keypoints, N points; of turned copies, B is even, and clouds
 2 p and 2 p + 1 are copies of one shape.
@@ -13,20 +13,20 @@ OVERLAP = 0.05
 """Distance of two keypoints below which they overlap, in normalised units, as in the published code."""
 
 _NEAREST = 1e-6
-"""Mean distance to the nearest keypoint below which separation grows no more."""
+"""Mean distance to the nearest keypoint below which the separation loss stops growing."""
 
 
 def separation(keypoints: Tensor) -> Tensor:
     """Return the inverse of the mean distance from a keypoint to the nearest other, of keypoints (B, K, 3).
 
-    The published code takes one mean over the batch; here each cloud has its own, so that a batch can be shared.
+    The published code takes one mean over the batch; here each cloud has its own, so that processes can share a batch.
     """
     nearest = _between(keypoints).amin(-1)  # [B, K]
     return (1 / nearest.mean(-1).clamp(min=_NEAREST)).mean()
 
 
 def overlap(keypoints: Tensor) -> Tensor:
-    """Return how many times a keypoint (B, K, 3) has another nearer than `OVERLAP`; a count, so without a gradient."""
+    """Return the number of times that a keypoint (B, K, 3) has another within `OVERLAP`; a count has no gradient."""
     return (_between(keypoints) < OVERLAP).to(keypoints.dtype).sum((1, 2)).mean()
 
 
@@ -58,7 +58,7 @@ def turned(keypoints: Tensor, turns: Tensor) -> Tensor:
 
 
 def pose(keypoints: Tensor, turns: Tensor) -> Tensor:
-    """Return half the angle, in radians, between the rotation of copies and the one that keypoints (B, K, 3) tell.
+    """Return half the angle, in radians, between the rotation of copies and that estimated from keypoints (B, K, 3).
 
     The latter takes the second copy's keypoints to the first one's best in the least-squares sense (Kabsch). The
     published code takes one norm over the batch; here each pair has its own.

@@ -1,4 +1,4 @@
-"""What USEEK's student learns from (arXiv 2209.13864): labels of points by a teacher."""
+"""The losses of USEEK's student (arXiv 2209.13864), which learns from a teacher's labels of points."""
 
 import torch
 from torch import Tensor

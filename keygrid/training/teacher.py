@@ -42,11 +42,11 @@ class Teacher:
         checkpoint = Checkpoint.load(path)
         if checkpoint.config.keypoints != keypoints:
             raise KeygridError(
-                f"The teacher {path.name} has {checkpoint.config.keypoints} keypoints, and the student {keypoints}; "
-                "choose as many by --keypoints."
+                f"The teacher {path.name} has {checkpoint.config.keypoints} keypoints, but the student "
+                f"{keypoints}; make them agree with --keypoints."
             )
         if checkpoint.config.encoder.needs_surface:
-            raise KeygridError(f"The teacher {path.name} sees surfaces; choose a checkpoint that takes clouds.")
+            raise KeygridError(f"The teacher {path.name} reads surfaces; choose a checkpoint for clouds.")
         self.fingerprint = fingerprint(path)
         self._network = checkpoint.network().to(device)
 
@@ -58,7 +58,7 @@ class Teacher:
             KeygridError: the training names none, or as the constructor.
         """
         if not training.teacher:
-            raise KeygridError("A student learns from a trained checkpoint that takes clouds: name it by --teacher.")
+            raise KeygridError("A student learns from a trained checkpoint for clouds; name one with --teacher.")
         return cls(checkpoint_path(training.teacher), model.keypoints, device)
 
     @torch.no_grad()

@@ -310,31 +310,37 @@ TERMS: dict[str, Term] = {
         ),
         Term(
             "composite",
-            "Composite Chamfer Distance of the cloud and of points on segments that count by their strength, as "
-            "Skeleton Merger has it",
+            "Composite Chamfer Distance between the cloud and points on segments, weighted by strength, as "
+            "in Skeleton Merger",
             _composite,
             decoder=SkeletonDecoderConfig.kind,
         ),
         Term(
             "offsets",
-            "sum of squares of what is added to points on segments, as Skeleton Merger has it",
+            "sum of squared offsets of points on segments, as in Skeleton Merger",
             _offsets,
             decoder=SkeletonDecoderConfig.kind,
         ),
-        Term("separation", "inverse of the mean distance from a keypoint to the nearest other, of SC3K", _separation),
-        Term("overlap", "number of times that a keypoint has another within 0.05, no gradient, of SC3K", _overlap),
-        Term("shape", "mean distance from a point to the nearest keypoint, of SC3K's published code", _shape),
-        Term("surface", "mean distance from a keypoint to the nearest point, of SC3K's words", _surface),
-        Term("box", "smooth L1 difference in size of the boxes around keypoints and cloud, of SC3K", _box),
+        Term(
+            "separation",
+            "inverse of the mean distance from a keypoint to the nearest other one, as in SC3K",
+            _separation,
+        ),
+        Term(
+            "overlap", "number of times that a keypoint has another within 0.05, without gradient, as in SC3K", _overlap
+        ),
+        Term("shape", "mean distance from a point to the nearest keypoint, as in SC3K's published code", _shape),
+        Term("surface", "mean distance from a keypoint to the nearest point, as in SC3K's paper", _surface),
+        Term("box", "smooth L1 difference in size between the boxes around keypoints and cloud, as in SC3K", _box),
         Term(
             "turned",
-            "mean squared difference between keypoints of two turned copies, turned onto each other, of SC3K",
+            "mean squared difference between keypoints of two turned copies, turned onto each other, as in SC3K",
             _turned,
             _TURNED,
         ),
         Term(
             "pose",
-            "half the angle between the rotation of two copies and the one that their keypoints tell, of SC3K",
+            "half the angle between the rotation of two copies and that estimated from their keypoints, as in SC3K",
             _pose,
             _TURNED,
         ),

@@ -206,7 +206,7 @@ class EvaluationPanel(QWidget):
             self.turn.addItem(TURN_TITLES[turn], turn)
         self.turn.setToolTip("How each frame is turned before a method sees it")
         self.turn.setAccessibleName("Turn frames")
-        self.every.setToolTip("Score one frame in this many of each motion")
+        self.every.setToolTip("Score only every Nth frame of each motion")
         self.every.setAccessibleName("Frames")
         self.curves = self._curve_button()
         self.progress = QProgressBar(textVisible=False)

@@ -97,7 +97,7 @@ def test_a_session_that_can_not_be_read_leaves_what_is_open(arranged, tmp_path):
     path = tmp_path / "broken.keygrid"
     path.write_text("{")
     arranged.open([path])  # as if it had been dropped
-    assert "no session" in arranged.notice.label.text()
+    assert "not a session" in arranged.notice.label.text()
     assert as_told(arranged) == told
 
 

@@ -58,7 +58,7 @@ def test_settings_come_back_from_json():
 def test_what_is_no_session_is_said_so(tmp_path, text):
     path = tmp_path / "it.keygrid"
     path.write_text(text)
-    with pytest.raises(KeygridError, match="no session"):
+    with pytest.raises(KeygridError, match="not a session"):
         read_session(path)
 
 
