@@ -86,7 +86,7 @@ def test_every_parameter_learns(shirt: Garment) -> None:
 
 def test_a_cloud_has_no_surface(network: KeyGrid, shirt: Garment) -> None:
     cloud = Garment("cloud", shirt.vertices, np.empty((0, 3), np.int64))
-    with pytest.raises(KeygridError, match="sees surfaces"):
+    with pytest.raises(KeygridError, match="reads surfaces"):
         inputs_of([cloud], [sample(cloud, 1024)], network.config)
 
 

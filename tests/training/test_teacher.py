@@ -65,13 +65,13 @@ def test_the_loss_is_the_mean_over_many_draws_of_other_points() -> None:
 
 
 def test_what_can_t_teach_is_said(tiny_checkpoint: Path, shirt: Garment, tmp_path: Path) -> None:
-    with pytest.raises(KeygridError, match="has 4 keypoints, and the student 5"):
+    with pytest.raises(KeygridError, match="has 4 keypoints, but the student 5"):
         Teacher(tiny_checkpoint, 5, CPU)
     surface = Path("assets/checkpoints/tops-k8-surface.safetensors")
-    with pytest.raises(KeygridError, match="sees surfaces"):
+    with pytest.raises(KeygridError, match="reads surfaces"):
         Teacher(surface, 8, CPU)
     model = replace(preset("useek", 4), encoder=SprinConfig((24, 8), 8))
-    with pytest.raises(KeygridError, match="name it by --teacher"):
+    with pytest.raises(KeygridError, match="name one with --teacher"):
         Trainer(Dataset.of([shirt]), model, training_preset("useek", 4), tmp_path / "run")
 
 

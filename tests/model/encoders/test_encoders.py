@@ -153,7 +153,7 @@ def test_clouds_are_refused_with_a_sentence(config: ModelConfig, checkpoint: Pat
     cloud = Garment("dust", np.random.default_rng(0).normal(size=(100, 3)), np.empty((0, 3), np.int64))
     with pytest.raises(KeygridError, match=r"^dust is a cloud, .* open a mesh.*\.$"):
         LearnedMethod(checkpoint).find([cloud])
-    with pytest.raises(KeygridError, match="sees surfaces"):
+    with pytest.raises(KeygridError, match="reads surfaces"):
         inputs_of_clouds([cloud.vertices], config)
 
 
