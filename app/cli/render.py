@@ -65,8 +65,7 @@ def render(
     up
         The file's vertical axis, such as z, or -y for most depth cameras; guessed if not given.
     item
-        The object to use from a file that has several. If not given, the largest open object if others are closed,
-        otherwise all.
+        Object of a file with several; if not given, the largest open one if others are closed, otherwise all.
     """
     draw_picture(
         garment, method, out, slices=slices, size=size, dark=dark, mode=keypoints, frame=frame, show=show or (),

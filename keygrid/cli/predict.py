@@ -56,8 +56,7 @@ def predict(
         The vertical axis of all files, such as z, or -y for most depth cameras. If not given, y, or z if a garment's
         openings suggest it. Positions are written in the file's own axes.
     item
-        The object to use from a file that has several. If not given, the largest open object if others are closed,
-        otherwise all.
+        Object of a file with several; if not given, the largest open one if others are closed, otherwise all.
     recipe
         Recipe to prepare clouds with first; save one with prepare or in the window.
     stream
