@@ -33,8 +33,7 @@ def predict(
 ) -> None:
     """Write the keypoints of garments to a file.
 
-    Until all garments are done, OUT.partial holds the results so far. To continue an interrupted run, give the same
-    command again.
+    Until all garments are done, OUT.partial holds the results so far; the same command continues an interrupted run.
 
     Example: keygrid predict assets/garments/unisex_shirt.ply --out keypoints.json
 
