@@ -83,9 +83,7 @@ def predict(
         stream_to(garments, Wanted(opened, keypoints, prepared_by, up), out, follow=follow)
         return
     if out is None or follow:
-        raise KeygridError(
-            "--follow needs --stream." if follow else "Name a file to write to, such as --out keypoints.json."
-        )
+        raise KeygridError("--follow needs --stream." if follow else "Name a file to write to: --out keypoints.json.")
     _check(garments, out, batch, workers)
     from keygrid.data.dataset import Dataset
     from keygrid.prediction.files import check_format
