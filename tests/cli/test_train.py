@@ -27,7 +27,7 @@ def test_train_writes_a_checkpoint_that_predicts(preset: str, loss: str, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((SHIRT, "--run", "run", "--keypoints", 65), "from 2 to 64 keypoints, and 65"),
+        ((SHIRT, "--run", "run", "--keypoints", 65), "from 2 to 64 keypoints; you gave 65"),
         ((SHIRT.parent, "--run", "run", "--category", "Hat", "--category", "Hut"), "None of the garments is a Hut"),
         ((SHIRT, "--run", "run", "--drop", 1), "augmentation's drop must be 0 or more and below 1"),
         ((SHIRT, "--run", "run", "--precision", 16), "needs a GPU"),
@@ -35,9 +35,9 @@ def test_train_writes_a_checkpoint_that_predicts(preset: str, loss: str, tmp_pat
         ((SHIRT, "--run", "run", "--device", "meta"), "The device 'meta' can't be used here"),
         ((SHIRT, "--run", "run", "--start-from", SHIPPED), "tops-k8-cloud.safetensors holds a different network"),
         ((SHIRT, "--run", "run", "--weight", "far=1"), "no loss term 'far'"),
-        ((SHIRT, "--run", "run", "--weight", "composite=1"), "judges a decoder of the kind skeleton"),
+        ((SHIRT, "--run", "run", "--weight", "composite=1"), "needs a decoder of the kind skeleton"),
         ((SHIRT, "--run", "run", "--preset", "skeleton-merger", "--no-heatmap"), "sees no grid heatmap"),
-        ((SHIRT, "--run", "run", "--weight", "coverage=much"), "not 'much'"),
+        ((SHIRT, "--run", "run", "--weight", "coverage=much"), "you gave 'much'"),
     ],
 )
 def test_what_can_not_be_trained_is_one_sentence(arguments: tuple[object, ...], sentence: str, refuse: Refuse) -> None:
