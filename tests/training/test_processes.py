@@ -143,7 +143,7 @@ def test_what_belongs_together_stays_in_one_process(monkeypatch: pytest.MonkeyPa
         ((Machine("cuda:77"),), "device 'cuda:77' can't be used"),
         ((Machine("cuda:1", 2),), "name cuda"),
         ((Machine(devices=0),), "--devices and --nodes must be 1 or more; you gave 0 and 1"),
-        ((Machine(nodes=-1),), "must be 1 or more, and 1 and -1"),
+        ((Machine(nodes=-1),), "must be 1 or more; you gave 1 and -1"),
         ((Machine(), "16"), "needs a GPU"),
     ],
 )
