@@ -209,7 +209,7 @@ class SceneState:
 
     @cached_property
     def drawn_segments(self) -> NDArray[np.bool_]:
-        """Whether each segment is strong enough and joins keypoints that are not hidden, (E,)."""
+        """Mask (E,) of the segments that are strong enough and join keypoints that are not hidden."""
         if self.shown is None:
             return np.zeros(0, bool)
         seen = np.array([index not in self.settings.hidden for index in range(len(self.shown.keypoints))], bool)

@@ -46,7 +46,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Protocol:
-    """How garments are shown to methods.
+    """The way garments are shown to methods.
 
     Attributes:
         turn: how frames are turned.

@@ -138,7 +138,7 @@ class SkeletonLayer(Layer):
 
     @property
     def drawn_segments(self) -> NDArray[np.bool_]:
-        """Whether each segment has any opacity, (E,)."""
+        """Mask (E,) of the segments that have any opacity."""
         return np.asarray(self._lines.cell_data["colour"])[:, 3] > 0
 
     @property
