@@ -8,7 +8,7 @@ import pyvista as pv
 from vtkmodules.vtkRenderingCore import vtkTextActor
 
 from app.scene.layers.base import Floats, Integers
-from app.scene.screen import Screen, label_corners, place_labels
+from app.scene.screen import Screen, label_corners, place_labels, uncovered
 from app.scene.state import Colour, SceneState
 
 LEAST_LABEL = 9
@@ -28,15 +28,18 @@ class BallLabels:
         keep: is given each text's actor, to show and remove it.
         count: number of balls.
         bold: whether the texts are bold.
+        most: the largest share of a text that others may cover; else it is left out.
 
     Attributes:
         actors: of the texts.
         boxes: (K, 4), left, bottom, right and top of each text as it is drawn, device pixels.
     """
 
-    def __init__(self, plotter: pv.BasePlotter, keep: Callable[[Any], Any], count: int, *, bold: bool) -> None:
+    def __init__(
+        self, plotter: pv.BasePlotter, keep: Callable[[Any], Any], count: int, *, bold: bool, most: float = np.inf
+    ) -> None:
         self._plotter: Any = plotter
-        self._bold = bold
+        self._bold, self._most = bold, most
         self.actors: list[Any] = [vtkTextActor() for _ in range(count)]
         for actor in self.actors:
             actor.GetPositionCoordinate().SetCoordinateSystemToWorld()
@@ -90,11 +93,14 @@ class BallLabels:
         self._sides[shown] = place_labels(balls, sizes, screen.size, self._sides[shown], screen.taken)
         corners = label_corners(balls, sizes, self._sides[shown])
         self.boxes[shown] = np.concatenate([corners, corners + sizes], axis=1)
-        screen.taken.extend(self.boxes[shown])
+        covered = np.array(screen.taken).reshape(-1, 4)
+        fits = uncovered(self.boxes[shown], covered, self._most)
+        screen.taken.extend(self.boxes[shown][fits])
         screen.taken.extend(np.concatenate([balls[:, :2] - balls[:, 2:], balls[:, :2] + balls[:, 2:]], axis=1))
         found = screen.unproject(np.column_stack([corners, places[:, 2]]))
-        for index, place in zip(shown, found.tolist(), strict=True):
+        for index, place, seen in zip(shown, found.tolist(), fits.tolist(), strict=True):
             self.actors[index].GetPositionCoordinate().SetValue(place)
+            self.actors[index].SetVisibility(seen)
 
     def _measure(self, scale: float) -> Floats:
         """Return widths and heights (K, 2) of the texts, which what is drawn has in pixels of the screen."""

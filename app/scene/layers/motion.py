@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.scene.layers.base import SELECTION_COLOUR, Floats, Layer, draw_in_front
 from app.scene.layers.labels import BallLabels, font_size
-from app.scene.screen import Screen, uncovered
+from app.scene.screen import Screen
 from app.scene.state import SceneState
 from keygrid.palette import colours
 from keygrid.prediction import Prediction
@@ -138,19 +138,16 @@ class LandmarkLayer(Layer):
         draw_in_front(self._ring)
         self._labels = None
         if len(names) <= MOST_NAMES:
-            self._labels = BallLabels(self._plotter, self._keep, len(names), bold=False)
+            self._labels = BallLabels(self._plotter, self._keep, len(names), bold=False, most=MOST_COVERED)
             self._labels.entitle(names)
 
     def lay_out(self, screen: Screen, state: SceneState) -> None:
         """Put names beside their diamonds, and hide those for which there is no room."""
         if not self._visible or self._labels is None or state.garment is None:
             return
-        before = np.array(screen.taken).reshape(-1, 4)
         radii = screen.lengths(self._positions, LANDMARK_RADIUS * state.garment.diagonal)
         every = np.arange(len(self._positions))
         self._labels.lay_out(screen, state.look.text_scale, every, self._positions, radii)
-        for actor, fits in zip(self._labels.actors, uncovered(self._labels.boxes, before, MOST_COVERED), strict=True):
-            actor.SetVisibility(bool(fits))
 
     def _move(self, positions: Floats) -> None:
         around = self._sizes[:, None, None] * self._diamond
