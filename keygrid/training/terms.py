@@ -330,7 +330,7 @@ TERMS: dict[str, Term] = {
             "overlap", "number of times that a keypoint has another within 0.05, without gradient, as in SC3K", _overlap
         ),
         Term("shape", "mean distance from a point to the nearest keypoint, as in SC3K's published code", _shape),
-        Term("surface", "mean distance from a keypoint to the nearest point, as in SC3K's paper", _surface),
+        Term("surface", "mean distance from a keypoint to the nearest point, as SC3K describes it", _surface),
         Term("box", "smooth L1 difference in size between the boxes around keypoints and cloud, as in SC3K", _box),
         Term(
             "turned",
